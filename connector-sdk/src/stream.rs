@@ -1,0 +1,69 @@
+//! Record batches that are produced as they are read.
+
+use std::{fmt, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, Int32Array},
+    record_batch::RecordBatch,
+};
+use futures::{Stream, StreamExt, stream::BoxStream};
+
+use crate::{Error, Result};
+
+/// A stream of record batches. Dropping it cancels the read behind it.
+pub struct RecordBatchStream {
+    pub(crate) batches: BoxStream<'static, Result<RecordBatch>>,
+}
+
+impl fmt::Debug for RecordBatchStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordBatchStream")
+    }
+}
+
+impl From<RecordBatch> for RecordBatchStream {
+    fn from(batch: RecordBatch) -> Self {
+        Self::new(futures::stream::iter([Ok(batch)]))
+    }
+}
+
+impl RecordBatchStream {
+    /// The batches of `stream`.
+    pub fn new(stream: impl Stream<Item = Result<RecordBatch>> + Send + 'static) -> Self {
+        Self { batches: stream.boxed() }
+    }
+
+    /// No batches.
+    pub fn empty() -> Self {
+        Self::new(futures::stream::empty())
+    }
+
+    /// The single partition of a table without partition columns: column `partitionId`, one row, value 1.
+    pub fn unpartitioned() -> Self {
+        let id: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+        let batch = RecordBatch::try_from_iter([("partitionId", id)]).expect("one column makes a batch");
+        batch.into()
+    }
+
+    /// The batches of a blocking iterator, run on a thread for blocking work, `ahead` batches ahead of the reader.
+    ///
+    /// Dropping the stream stops the iterator at its next batch.
+    pub fn blocking<I, E>(ahead: usize, batches: I) -> Self
+    where
+        I: IntoIterator<Item = Result<RecordBatch, E>> + Send + 'static,
+        E: Into<Error> + Send + 'static,
+    {
+        let (sender, receiver) = tokio::sync::mpsc::channel(ahead.max(1));
+        tokio::task::spawn_blocking(move || {
+            for batch in batches {
+                let failed = batch.is_err();
+                if sender.blocking_send(batch.map_err(Into::into)).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        Self::new(futures::stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|batch| (batch, receiver))
+        }))
+    }
+}

@@ -1,0 +1,25 @@
+//! The name of a table.
+
+use std::fmt;
+
+/// A schema and a table in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TableName {
+    /// Name of the schema.
+    pub schema: String,
+    /// Name of the table.
+    pub table: String,
+}
+
+impl TableName {
+    /// The table `table` of the schema `schema`.
+    pub fn new(schema: impl Into<String>, table: impl Into<String>) -> Self {
+        Self { schema: schema.into(), table: table.into() }
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.table)
+    }
+}

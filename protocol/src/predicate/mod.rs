@@ -1,0 +1,11 @@
+//! What a query asks of a table: [`Constraints`] and all they are made of.
+
+mod constraints;
+mod expression;
+mod order_by;
+mod value_set;
+
+pub use constraints::{Constraints, QueryPlan};
+pub use expression::{Expression, functions};
+pub use order_by::{Direction, OrderByField};
+pub use value_set::{AllOrNoneValueSet, Bound, EquatableValueSet, Marker, Range, SortedRangeSet, ValueSet};

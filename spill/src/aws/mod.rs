@@ -1,0 +1,1 @@
+//! The store and the key factory on the official AWS clients.

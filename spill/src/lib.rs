@@ -1,0 +1,23 @@
+//! Record batches to sized, encrypted objects in S3, and back (chapter 5 of the protocol).
+//!
+//! A writer turns a stream of batches into objects `<split key>.0`, `<split key>.1`, ... in row order, several puts in
+//! flight and memory bounded by them; the first failure ends the whole answer. A reader does the reverse.
+
+mod block_cutter;
+mod cipher;
+mod key_factory;
+mod object_store;
+mod reader;
+mod settings;
+mod writer;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+pub use block_cutter::BlockCutter;
+pub use cipher::{open, seal};
+pub use key_factory::{KeyFactory, LocalKeyFactory};
+pub use object_store::ObjectStore;
+pub use reader::SpillReader;
+pub use settings::{Encryption, SpillSettings};
+pub use writer::{SpillTarget, SpillWriter};
