@@ -8,9 +8,11 @@ mod context;
 mod pages;
 mod pushdown;
 mod request;
+mod residual;
 mod split;
 mod stream;
 mod table;
+mod wire_type;
 
 pub use connector::Connector;
 pub use context::Context;

@@ -1,0 +1,143 @@
+//! From the types of Arrow to the ones that Athena takes (section 6.1 of the protocol).
+//!
+//! | Arrow type | On the wire | Remark |
+//! |---|---|---|
+//! | Bool, Int8 to Int64, Float32, Float64, Utf8, Binary, Date32, Date64 | the same | |
+//! | UInt8, UInt16, UInt32 | Int16, Int32, Int64 | |
+//! | UInt64 | Decimal128(20, 0) | |
+//! | Float16 | Float32 | |
+//! | Decimal32, Decimal64, Decimal128, Decimal256 | Decimal128 | scale between 0 and a precision of at most 38 |
+//! | LargeUtf8, Utf8View | Utf8 | |
+//! | LargeBinary, BinaryView, FixedSizeBinary | Binary | |
+//! | Timestamp without a zone, any unit | Date64 | floored to milliseconds |
+//! | Timestamp with a zone, any unit | Timestamp(Millisecond) with that zone | floored to milliseconds |
+//! | List, LargeList, ListView, LargeListView, FixedSizeList | List | of what the child becomes |
+//! | Struct | Struct | of what the children become |
+//! | Map | Map, unsorted, of `entries`, `key` and `value` | of what key and value become |
+//! | Dictionary, RunEndEncoded | what the value type becomes | |
+//! | Null, Time, Interval, Duration, Union | none | |
+
+mod cast;
+mod nested;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+
+use crate::{Error, Result};
+
+pub(crate) use cast::cast_batch;
+
+/// Names that peers insist on in the schema of a map.
+const MAP_ENTRIES: &str = "entries";
+const MAP_KEY: &str = "key";
+const MAP_VALUE: &str = "value";
+
+/// Decimal digits of 18,446,744,073,709,551,615.
+const UINT64_DIGITS: u8 = 20;
+
+/// The schema as it travels: every type mapped by the table of this module, metadata kept.
+///
+/// # Errors
+///
+/// `Unsupported` for a type without a wire form, naming the path of the column.
+pub(crate) fn wire_schema(schema: &Schema) -> Result<SchemaRef> {
+    let mut fields = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        // The one place that knows what happens to a column without a wire form.
+        fields.push(wire_field(field, field.name()).map_err(Unmapped::into_error)?);
+    }
+    Ok(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
+}
+
+/// A type without a wire form, and where it was found.
+#[derive(Debug)]
+struct Unmapped {
+    path: String,
+    data_type: DataType,
+}
+
+impl Unmapped {
+    fn into_error(self) -> Error {
+        Error::unsupported(format!(
+            "column {:?} is of type {}, which Athena does not take; leave it out or return another type, such as Utf8",
+            self.path, self.data_type
+        ))
+    }
+}
+
+fn wire_field(field: &FieldRef, path: &str) -> Result<FieldRef, Unmapped> {
+    let data_type = wire_type(field.data_type(), path)?;
+    if data_type == *field.data_type() {
+        return Ok(Arc::clone(field));
+    }
+    Ok(Arc::new(renamed(field, field.name(), data_type, field.is_nullable())))
+}
+
+/// A new field with the metadata of `field`.
+fn renamed(field: &Field, name: &str, data_type: DataType, nullable: bool) -> Field {
+    Field::new(name, data_type, nullable).with_metadata(field.metadata().clone())
+}
+
+fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {
+    use DataType as T;
+    let unmapped = || Unmapped { path: path.to_owned(), data_type: data_type.clone() };
+    Ok(match data_type {
+        T::Boolean | T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::Float32 | T::Float64 => data_type.clone(),
+        T::Utf8 | T::Binary | T::Date32 | T::Date64 => data_type.clone(),
+        T::UInt8 => T::Int16,
+        T::UInt16 => T::Int32,
+        T::UInt32 => T::Int64,
+        T::UInt64 => T::Decimal128(UINT64_DIGITS, 0),
+        T::Float16 => T::Float32,
+        T::Decimal32(precision, scale)
+        | T::Decimal64(precision, scale)
+        | T::Decimal128(precision, scale)
+        | T::Decimal256(precision, scale) => wire_decimal(*precision, *scale).ok_or_else(unmapped)?,
+        T::LargeUtf8 | T::Utf8View => T::Utf8,
+        T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
+        T::Timestamp(_, None) => T::Date64,
+        T::Timestamp(_, Some(zone)) => T::Timestamp(TimeUnit::Millisecond, Some(Arc::clone(zone))),
+        T::List(item) | T::LargeList(item) | T::ListView(item) | T::LargeListView(item) | T::FixedSizeList(item, _) => {
+            T::List(wire_field(item, &format!("{path}[]"))?)
+        }
+        T::Struct(children) => T::Struct(
+            children
+                .iter()
+                .map(|child| wire_field(child, &format!("{path}.{}", child.name())))
+                .collect::<Result<Fields, _>>()?,
+        ),
+        T::Map(entries, _) => T::Map(wire_entries(entries, path)?.ok_or_else(unmapped)?, false),
+        T::Dictionary(_, value) => wire_type(value, path)?,
+        T::RunEndEncoded(_, value) => wire_type(value.data_type(), path)?,
+        T::Null | T::Time32(_) | T::Time64(_) | T::Interval(_) | T::Duration(_) | T::Union(_, _) => {
+            return Err(unmapped());
+        }
+    })
+}
+
+/// The decimal of Athena that holds every value of this one: 0 <= scale <= precision <= 38.
+fn wire_decimal(precision: u8, scale: i8) -> Option<DataType> {
+    let (precision, scale) = match u8::try_from(scale) {
+        Ok(digits) => (precision.max(digits), scale),
+        Err(_) => (precision.checked_add(scale.unsigned_abs())?, 0),
+    };
+    (precision <= DECIMAL128_MAX_PRECISION).then_some(DataType::Decimal128(precision, scale))
+}
+
+/// The entries of a map as peers insist on them; `None` where there are not two children.
+fn wire_entries(entries: &FieldRef, path: &str) -> Result<Option<FieldRef>, Unmapped> {
+    let DataType::Struct(children) = entries.data_type() else { return Ok(None) };
+    let [key, value] = &children[..] else { return Ok(None) };
+    let key_type = wire_type(key.data_type(), &format!("{path}.{MAP_KEY}"))?;
+    let value_type = wire_type(value.data_type(), &format!("{path}.{MAP_VALUE}"))?;
+    let children = Fields::from(vec![
+        renamed(key, MAP_KEY, key_type, false),
+        renamed(value, MAP_VALUE, value_type, value.is_nullable()),
+    ]);
+    Ok(Some(Arc::new(renamed(entries, MAP_ENTRIES, DataType::Struct(children), false))))
+}
