@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::{
+    error::Result,
+    json::{Cursor, Writer},
+};
+
 /// The identity that the caller of a function puts into its requests.
 ///
 /// Nothing on the wire proves it: it is what the caller *claims*, and only a deployment that lets nobody but Athena
@@ -18,4 +23,45 @@ pub struct FederatedIdentity {
     pub groups: Vec<Option<String>>,
     /// Settings that travel with the request, such as `fas_token`. Empty for plain Lambda connectors.
     pub config_options: BTreeMap<String, Option<String>>,
+}
+
+impl FederatedIdentity {
+    /// What the wire has in place of two members that are no longer used.
+    const UNUSED: &str = "UNKNOWN";
+
+    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+        at.object()?;
+        Ok(Self {
+            account: at.member("account").optional_string()?,
+            arn: at.member("arn").optional_string()?,
+            tags: at.member("tags").or_default(|tags| tags.entries(|tag| tag.optional_string()))?,
+            groups: at.member("groups").or_default(|groups| groups.elements(|group| group.optional_string()))?,
+            config_options: at
+                .member("configOptions")
+                .or_default(|options| options.entries(|option| option.optional_string()))?,
+        })
+    }
+
+    pub(crate) fn read_optional(at: Cursor<'_>) -> Result<Option<Self>> {
+        at.optional().map(Self::read).transpose()
+    }
+
+    pub(crate) fn write(identity: Option<&Self>, writer: &mut Writer) -> Result<()> {
+        let Some(identity) = identity else {
+            writer.null();
+            return Ok(());
+        };
+        writer.object(|writer| {
+            writer.name("id").text(Self::UNUSED);
+            writer.name("principal").text(Self::UNUSED);
+            writer.name("account").optional_text(identity.account.as_deref());
+            writer.name("arn").optional_text(identity.arn.as_deref());
+            writer.name("tags").text_map(&identity.tags)?;
+            writer.name("groups").list(&identity.groups, |writer, group| {
+                writer.optional_text(group.as_deref());
+                Ok(())
+            })?;
+            writer.name("configOptions").text_map(&identity.config_options)
+        })
+    }
 }

@@ -18,11 +18,13 @@ pub mod message;
 pub mod predicate;
 pub mod zoned;
 
+mod data_type;
 mod identity;
 mod json;
 mod limits;
 mod split;
 mod version;
+mod wire_block;
 
 pub use error::{Error, ErrorKind, Result};
 pub use identity::FederatedIdentity;

@@ -2,6 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::{
+    error::Result,
+    json::{Cursor, Writer},
+};
+
 /// One independently readable piece of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
@@ -39,5 +44,80 @@ pub struct EncryptionKey {
 impl fmt::Debug for EncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EncryptionKey({} bytes, redacted)", self.key.len())
+    }
+}
+
+impl Split {
+    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+        at.object()?;
+        Ok(Self {
+            spill_location: at.member("spillLocation").optional().map(S3SpillLocation::read).transpose()?,
+            encryption_key: EncryptionKey::read_optional(at.member("encryptionKey"))?,
+            properties: at.member("properties").entries(|property| property.string())?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) -> Result<()> {
+        writer.object(|writer| {
+            writer.name("spillLocation");
+            match &self.spill_location {
+                Some(location) => location.write(writer)?,
+                None => writer.null(),
+            }
+            EncryptionKey::write(self.encryption_key.as_ref(), writer.name("encryptionKey"))?;
+            writer.name("properties").object(|writer| {
+                for (name, value) in &self.properties {
+                    writer.name(name).text(value);
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+impl S3SpillLocation {
+    /// The only kind of spill location there is.
+    const TYPE: &str = "S3SpillLocation";
+
+    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+        let kind = at.object()?.member("@type").text()?;
+        if kind != Self::TYPE {
+            return Err(at.member("@type").unexpected("S3SpillLocation"));
+        }
+        Ok(Self {
+            bucket: at.member("bucket").optional_string()?,
+            key: at.member("key").optional_string()?,
+            directory: at.member("directory").boolean()?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) -> Result<()> {
+        writer.object(|writer| {
+            writer.name("@type").text(Self::TYPE);
+            writer.name("bucket").optional_text(self.bucket.as_deref());
+            writer.name("key").optional_text(self.key.as_deref());
+            writer.name("directory").boolean(self.directory);
+            Ok(())
+        })
+    }
+}
+
+impl EncryptionKey {
+    pub(crate) fn read_optional(at: Cursor<'_>) -> Result<Option<Self>> {
+        let Some(at) = at.optional() else { return Ok(None) };
+        at.object()?;
+        Ok(Some(Self { key: at.member("key").bytes()?, nonce: at.member("nonce").bytes()? }))
+    }
+
+    pub(crate) fn write(key: Option<&Self>, writer: &mut Writer) -> Result<()> {
+        let Some(key) = key else {
+            writer.null();
+            return Ok(());
+        };
+        writer.object(|writer| {
+            writer.name("key").bytes(&key.key);
+            writer.name("nonce").bytes(&key.nonce);
+            Ok(())
+        })
     }
 }

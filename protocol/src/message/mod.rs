@@ -1,6 +1,7 @@
 //! Every request and response, one file per operation.
 
 mod capabilities;
+mod codec;
 mod get_splits;
 mod get_table;
 mod get_table_layout;
@@ -22,7 +23,12 @@ pub use read_records::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecord
 pub use table_name::TableName;
 pub use user_defined_function::{UserDefinedFunctionRequest, UserDefinedFunctionResponse};
 
-use crate::{error::Result, version::SerdeVersion};
+use self::codec::Message;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    json::{Cursor, ReadContext, Writer, parse},
+    version::SerdeVersion,
+};
 
 /// What an engine asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +61,69 @@ pub enum Response {
     UserDefinedFunction(UserDefinedFunctionResponse),
 }
 
+/// Everything that is the same for requests and responses, from one list of their kinds.
+macro_rules! codec {
+    ($direction:ident, $($variant:ident($message:ident)),*) => {
+        impl $direction {
+            /// Every `@type` of this direction.
+            pub const TYPES: &'static [&'static str] = &[$($message::TYPE),*];
+
+            /// The `@type` of this message.
+            pub fn type_name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $message::TYPE,)*
+                }
+            }
+
+            fn read(at: Cursor<'_>) -> Result<Self> {
+                let kind = at.object()?.member("@type");
+                if kind.is_missing() {
+                    return Err(kind.error(format!(
+                        "is missing, expected one of {}; this is not a message of Athena",
+                        Self::TYPES.join(", ")
+                    )));
+                }
+                match &*kind.text()? {
+                    $($message::TYPE => $message::read(at).map(Self::$variant),)*
+                    _ => Err(kind.unexpected(&format!("one of {}", Self::TYPES.join(", ")))),
+                }
+            }
+
+            fn write(&self, writer: &mut Writer) -> Result<()> {
+                match self {
+                    $(Self::$variant(message) => message.write(writer),)*
+                }
+            }
+        }
+    };
+}
+
+codec!(
+    Request,
+    Ping(PingRequest),
+    ListSchemas(ListSchemasRequest),
+    ListTables(ListTablesRequest),
+    GetTable(GetTableRequest),
+    GetTableLayout(GetTableLayoutRequest),
+    GetSplits(GetSplitsRequest),
+    GetDataSourceCapabilities(GetDataSourceCapabilitiesRequest),
+    ReadRecords(ReadRecordsRequest),
+    UserDefinedFunction(UserDefinedFunctionRequest)
+);
+codec!(
+    Response,
+    Ping(PingResponse),
+    ListSchemas(ListSchemasResponse),
+    ListTables(ListTablesResponse),
+    GetTable(GetTableResponse),
+    GetTableLayout(GetTableLayoutResponse),
+    GetSplits(GetSplitsResponse),
+    GetDataSourceCapabilities(GetDataSourceCapabilitiesResponse),
+    ReadRecords(ReadRecordsResponse),
+    RemoteReadRecords(RemoteReadRecordsResponse),
+    UserDefinedFunction(UserDefinedFunctionResponse)
+);
+
 impl Request {
     /// Reads a request of any version from 2 to 6 and says which version it came in.
     ///
@@ -62,8 +131,11 @@ impl Request {
     ///
     /// `InvalidInput`, naming the member and the expected form.
     pub fn decode(bytes: &[u8]) -> Result<(Self, SerdeVersion)> {
-        let _ = bytes;
-        todo!()
+        parse(bytes, |node| {
+            let context = ReadContext::default();
+            let request = Self::read(Cursor::root(node, &context))?;
+            Ok((request, context.version()))
+        })
     }
 
     /// Writes the request as a peer of `version` expects it.
@@ -72,8 +144,9 @@ impl Request {
     ///
     /// `Unsupported` if the version cannot carry what the request holds: a limit at version 3, say.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>> {
-        let _ = version;
-        todo!()
+        let mut writer = Writer::new(version);
+        self.write(&mut writer)?;
+        Ok(writer.finish())
     }
 }
 
@@ -84,8 +157,10 @@ impl Response {
     ///
     /// `InvalidResponse`, naming the member and the expected form.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let _ = bytes;
-        todo!()
+        parse(bytes, |node| Self::read(Cursor::root(node, &ReadContext::default()))).map_err(|error| {
+            Error::new(ErrorKind::InvalidResponse, "the answer is not a response of Athena's protocol")
+                .with_source(error)
+        })
     }
 
     /// Writes the response for a caller that asked in `version`.
@@ -94,7 +169,8 @@ impl Response {
     ///
     /// `Unsupported` for a block that holds a type which has no wire form.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>> {
-        let _ = version;
-        todo!()
+        let mut writer = Writer::new(version);
+        self.write(&mut writer)?;
+        Ok(writer.finish())
     }
 }

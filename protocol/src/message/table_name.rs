@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::{
+    error::Result,
+    json::{Cursor, Writer},
+};
+
 /// A schema and a table in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableName {
@@ -21,5 +26,20 @@ impl TableName {
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.schema, self.table)
+    }
+}
+
+impl TableName {
+    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+        at.object()?;
+        Ok(Self { schema: at.member("schemaName").string()?, table: at.member("tableName").string()? })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) -> Result<()> {
+        writer.object(|writer| {
+            writer.name("schemaName").text(&self.schema);
+            writer.name("tableName").text(&self.table);
+            Ok(())
+        })
     }
 }

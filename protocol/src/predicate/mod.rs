@@ -1,5 +1,6 @@
 //! What a query asks of a table: [`Constraints`] and all they are made of.
 
+mod codec;
 mod constraints;
 mod expression;
 mod order_by;

@@ -1,5 +1,10 @@
 //! Order (section 3.15 of the protocol). Version 4 and up.
 
+use crate::{
+    error::Result,
+    json::{Cursor, Writer},
+};
+
 /// One column to order by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderByField {
@@ -20,6 +25,18 @@ pub enum Direction {
 }
 
 impl Direction {
+    const ALL: [Self; 4] = [Self::AscNullsFirst, Self::AscNullsLast, Self::DescNullsFirst, Self::DescNullsLast];
+
+    /// The name that travels, such as `ASC_NULLS_FIRST`.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::AscNullsFirst => "ASC_NULLS_FIRST",
+            Self::AscNullsLast => "ASC_NULLS_LAST",
+            Self::DescNullsFirst => "DESC_NULLS_FIRST",
+            Self::DescNullsLast => "DESC_NULLS_LAST",
+        }
+    }
+
     /// The direction that goes up or down, with nulls first or last.
     pub fn new(descending: bool, nulls_first: bool) -> Self {
         match (descending, nulls_first) {
@@ -38,5 +55,27 @@ impl Direction {
     /// Whether nulls come first.
     pub fn nulls_first(self) -> bool {
         matches!(self, Self::AscNullsFirst | Self::DescNullsFirst)
+    }
+}
+
+impl OrderByField {
+    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+        at.object()?;
+        let direction = at.member("direction");
+        let name = direction.text()?;
+        let known = Direction::ALL.into_iter().find(|direction| direction.wire_name() == name);
+        Ok(Self {
+            column_name: at.member("columnName").optional_string()?,
+            direction: known
+                .ok_or_else(|| direction.unexpected("ASC or DESC followed by _NULLS_FIRST or _NULLS_LAST"))?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer) -> Result<()> {
+        writer.object(|writer| {
+            writer.name("columnName").optional_text(self.column_name.as_deref());
+            writer.name("direction").text(self.direction.wire_name());
+            Ok(())
+        })
     }
 }

@@ -1,0 +1,258 @@
+//! Lenient access to a [`Node`], with the path in every error.
+//!
+//! The coercions are those of the Java reader (section 2.5 of the protocol): numbers as text, text as numbers, null as
+//! zero; beyond them, members may stand in any order and unknown ones are ignored.
+
+use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
+
+use super::Node;
+use crate::{
+    block::Framing,
+    error::{Error, Result},
+    version::SerdeVersion,
+};
+
+/// What reading a document tells about its version.
+#[derive(Debug, Default)]
+pub(crate) struct ReadContext {
+    /// Framing of the first Arrow message.
+    pub(crate) framing: Cell<Option<Framing>>,
+    /// Version by the members of the constraints, or of the message itself.
+    pub(crate) by_members: Cell<Option<SerdeVersion>>,
+}
+
+impl ReadContext {
+    /// The version of the whole document (section 2.4 of the protocol).
+    pub(crate) fn version(&self) -> SerdeVersion {
+        let by_members = self.by_members.get().unwrap_or(SerdeVersion::LATEST);
+        match self.framing.get() {
+            Some(Framing::Legacy) if by_members <= SerdeVersion::V3 || self.by_members.get().is_none() => {
+                SerdeVersion::V2
+            }
+            Some(Framing::Legacy | Framing::Modern) | None => by_members,
+        }
+    }
+}
+
+/// A value, where it stands, and what reading the document has told so far.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'c> {
+    node: Option<&'c Node<'c>>,
+    step: Step<'c>,
+    parent: Option<&'c Cursor<'c>>,
+    pub(crate) context: &'c ReadContext,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'c> {
+    Root,
+    Member(&'c str),
+    Element(usize),
+}
+
+impl<'c> Cursor<'c> {
+    pub(crate) fn root(node: &'c Node<'c>, context: &'c ReadContext) -> Self {
+        Self { node: Some(node), step: Step::Root, parent: None, context }
+    }
+
+    fn child(&'c self, node: Option<&'c Node<'c>>, step: Step<'c>) -> Cursor<'c> {
+        Cursor { node, step, parent: Some(self), context: self.context }
+    }
+
+    /// The member `name`; missing members are read as such by the methods below.
+    pub(crate) fn member(&'c self, name: &'c str) -> Cursor<'c> {
+        let node = match self.node {
+            Some(Node::Object(members)) => members.iter().find(|(member, _)| member == name).map(|(_, node)| node),
+            _ => None,
+        };
+        self.child(node, Step::Member(name))
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        self.node.is_none()
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.node, None | Some(Node::Null))
+    }
+
+    /// The value if it is neither missing nor null.
+    pub(crate) fn optional(self) -> Option<Self> {
+        (!self.is_null()).then_some(self)
+    }
+
+    /// Checks that this is an object, so that members are missing only where they are.
+    pub(crate) fn object(&self) -> Result<&Self> {
+        match self.node {
+            Some(Node::Object(_)) => Ok(self),
+            _ => Err(self.unexpected("an object")),
+        }
+    }
+
+    /// Text, or the text of a scalar; `None` for null and for a missing member.
+    pub(crate) fn optional_text(&self) -> Result<Option<Cow<'c, str>>> {
+        match self.node {
+            None | Some(Node::Null) => Ok(None),
+            Some(Node::Text(text)) => Ok(Some(Cow::Borrowed(text))),
+            Some(Node::Bool(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            Some(Node::Integer(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            Some(Node::Number(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            Some(Node::List(_) | Node::Object(_)) => Err(self.unexpected("a string")),
+        }
+    }
+
+    pub(crate) fn optional_string(&self) -> Result<Option<String>> {
+        Ok(self.optional_text()?.map(Cow::into_owned))
+    }
+
+    pub(crate) fn text(&self) -> Result<Cow<'c, str>> {
+        self.optional_text()?.ok_or_else(|| self.unexpected("a string"))
+    }
+
+    pub(crate) fn string(&self) -> Result<String> {
+        self.text().map(Cow::into_owned)
+    }
+
+    /// A boolean as Java reads it: null is false, a number is whether it is not zero, other text is false.
+    pub(crate) fn boolean(&self) -> Result<bool> {
+        match self.node {
+            Some(Node::Bool(value)) => Ok(*value),
+            Some(Node::Null) => Ok(false),
+            Some(Node::Integer(value)) => Ok(*value != 0),
+            Some(Node::Number(_)) => Ok(false),
+            Some(Node::Text(text)) => Ok(text.trim() == "true"),
+            None | Some(Node::List(_) | Node::Object(_)) => Err(self.unexpected("true or false")),
+        }
+    }
+
+    /// An integer as Java reads it: null is 0, fractions are cut off, text is parsed or 0.
+    #[expect(clippy::cast_possible_truncation, reason = "a fraction is cut off on purpose, and the range is checked")]
+    pub(crate) fn integer(&self) -> Result<i64> {
+        match self.node {
+            Some(Node::Integer(value)) => Ok(*value),
+            Some(Node::Null) => Ok(0),
+            Some(Node::Number(value)) if value.abs() < 9.2e18 => Ok(value.trunc() as i64),
+            Some(Node::Text(text)) => Ok(text.trim().parse().unwrap_or(0)),
+            None | Some(Node::Number(_) | Node::Bool(_) | Node::List(_) | Node::Object(_)) => {
+                Err(self.unexpected("an integer of 64 bits"))
+            }
+        }
+    }
+
+    pub(crate) fn int(&self) -> Result<i32> {
+        i32::try_from(self.integer()?).map_err(|_| self.unexpected("an integer of 32 bits"))
+    }
+
+    /// A size in bytes that travels as decimal text.
+    pub(crate) fn size(&self) -> Result<u64> {
+        let expected = "a decimal number of bytes, as text";
+        match self.node {
+            Some(Node::Integer(value)) => Ok(u64::try_from(*value).unwrap_or(0)),
+            Some(Node::Text(text)) => {
+                let size: i64 = text.parse().map_err(|_| self.unexpected(expected))?;
+                // A negative size makes every block too large, as zero does.
+                Ok(u64::try_from(size).unwrap_or(0))
+            }
+            None | Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_)) => {
+                Err(self.unexpected(expected))
+            }
+        }
+    }
+
+    /// Bytes in standard base64 with padding; white space is skipped.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>> {
+        let Some(Node::Text(text)) = self.node else { return Err(self.unexpected("base64 text")) };
+        if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(text.as_bytes()) {
+            return Ok(bytes);
+        }
+        let dense: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        base64_simd::STANDARD.decode_to_vec(&dense).map_err(|_| {
+            self.error(format!("is not base64 (standard alphabet, with padding, {} characters)", text.len()))
+        })
+    }
+
+    /// The elements of a list.
+    pub(crate) fn elements<T>(&self, read: impl Fn(Cursor<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let Some(Node::List(nodes)) = self.node else { return Err(self.unexpected("a list")) };
+        nodes.iter().enumerate().map(|(index, node)| read(self.child(Some(node), Step::Element(index)))).collect()
+    }
+
+    /// The members of an object that is used as a map; the first of equal names counts.
+    pub(crate) fn entries<T>(&self, read: impl Fn(Cursor<'_>) -> Result<T>) -> Result<BTreeMap<String, T>> {
+        let Some(Node::Object(members)) = self.node else { return Err(self.unexpected("an object")) };
+        let mut map = BTreeMap::new();
+        for (name, node) in members {
+            let value = read(self.child(Some(node), Step::Member(name)))?;
+            map.entry(name.to_string()).or_insert(value);
+        }
+        Ok(map)
+    }
+
+    /// A list or map, where null or a missing member reads as the empty one of an older version.
+    pub(crate) fn or_default<T: Default>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<T> {
+        self.optional().map_or_else(|| Ok(T::default()), read)
+    }
+
+    /// "path is FOUND, expected EXPECTED".
+    pub(crate) fn unexpected(&self, expected: &str) -> Error {
+        let found = match self.node {
+            None => "missing".to_owned(),
+            Some(Node::Null) => "null".to_owned(),
+            Some(Node::Bool(value)) => value.to_string(),
+            Some(Node::Integer(value)) => value.to_string(),
+            Some(Node::Number(value)) => value.to_string(),
+            Some(Node::Text(_)) if self.is_sensitive() => "text".to_owned(),
+            Some(Node::Text(text)) if text.chars().nth(40).is_some() => {
+                format!("{:?}...", text.chars().take(40).collect::<String>())
+            }
+            Some(Node::Text(text)) => format!("{text:?}"),
+            Some(Node::List(_)) => "a list".to_owned(),
+            Some(Node::Object(_)) => "an object".to_owned(),
+        };
+        self.error(format!("is {found}, expected {expected}"))
+    }
+
+    /// "path WHAT".
+    pub(crate) fn error(&self, what: impl fmt::Display) -> Error {
+        Error::invalid_input(format!("{} {what}", self.path()))
+    }
+
+    /// Puts the path in front of an error that knows nothing of it.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        Error::new(error.kind(), format!("{} cannot be read", self.path())).with_source(error)
+    }
+
+    fn path(&self) -> String {
+        let mut steps = Vec::new();
+        let mut cursor = Some(self);
+        while let Some(here) = cursor {
+            steps.push(here.step);
+            cursor = here.parent;
+        }
+        let mut path = String::new();
+        for step in steps.iter().rev() {
+            match step {
+                Step::Root => {}
+                Step::Member(name) if path.is_empty() => path.push_str(name),
+                Step::Member(name) => path.extend([".", name]),
+                Step::Element(index) => path.push_str(&format!("[{index}]")),
+            }
+        }
+        if path.is_empty() { "the message".to_owned() } else { path }
+    }
+
+    /// Whether the value may be a secret or row data, which no error may show.
+    fn is_sensitive(&self) -> bool {
+        let mut cursor = Some(self);
+        while let Some(here) = cursor {
+            if let Step::Member(
+                "encryptionKey" | "properties" | "records" | "configOptions" | "queryPassthroughArguments",
+            ) = here.step
+            {
+                return true;
+            }
+            cursor = here.parent;
+        }
+        false
+    }
+}
