@@ -80,6 +80,11 @@ impl Misfit {
     }
 }
 
+/// The values of `array` as values of `to`, as in [`cast_batch`]; `None` if one does not fit.
+pub(crate) fn cast_values(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
+    cast_array(array, to).ok()
+}
+
 /// The values of `array` as values of `to`.
 pub(super) fn cast_array(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Misfit> {
     let from = array.data_type();

@@ -30,7 +30,7 @@ use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fiel
 
 use crate::{Error, Result};
 
-pub(crate) use cast::cast_batch;
+pub(crate) use cast::{cast_batch, cast_values};
 
 /// Names that peers insist on in the schema of a map.
 const MAP_ENTRIES: &str = "entries";

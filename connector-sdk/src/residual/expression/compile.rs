@@ -1,0 +1,334 @@
+//! From the expressions of the wire to [`Node`]s, or to the name of what cannot be evaluated.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, new_null_array},
+    compute::concat,
+    datatypes::{DECIMAL128_MAX_PRECISION, DataType, SchemaRef},
+};
+use athena_protocol::predicate::{Expression, functions};
+
+use super::{
+    super::{constant::plain, value_set::ValueTest},
+    Node,
+    arithmetic::Operation,
+    coerce::{common_type, digits, fit, integer_width, is_comparable, is_number},
+    compare::Comparison,
+    like::LikePattern,
+    vector::Failure,
+};
+use crate::{Error, Result, wire_type::cast_values};
+
+/// Why an expression has no [`Node`].
+#[derive(Debug)]
+pub(in super::super) enum Unevaluated {
+    /// The function or column of this name is not known, or not with these arguments.
+    Name(String),
+    /// The request is wrong.
+    Error(Error),
+}
+
+impl From<Error> for Unevaluated {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Compiles the expressions of one request.
+#[derive(Debug)]
+pub(in super::super) struct Compiler<'a> {
+    schema: &'a SchemaRef,
+    /// Places of the columns that compiled expressions read.
+    pub(in super::super) columns: BTreeSet<usize>,
+}
+
+/// A node and the type of its values.
+struct Typed {
+    node: Node,
+    data_type: DataType,
+}
+
+type Compiled<T = Typed> = Result<T, Unevaluated>;
+
+impl<'a> Compiler<'a> {
+    /// A compiler of expressions over the columns of `schema`.
+    pub(in super::super) fn new(schema: &'a SchemaRef) -> Self {
+        Self { schema, columns: BTreeSet::new() }
+    }
+
+    /// Compiles a condition.
+    pub(in super::super) fn condition(&mut self, condition: &Expression) -> Compiled<Node> {
+        let name = match condition {
+            Expression::Constant { .. } => "constant",
+            Expression::Variable { column, .. } => column,
+            Expression::Call { function, .. } => function,
+        };
+        self.boolean(condition, name)
+    }
+
+    fn boolean(&mut self, expression: &Expression, function: &str) -> Compiled<Node> {
+        let Typed { node, data_type } = self.compile(expression, function)?;
+        match node {
+            Node::Constant(value) => {
+                fit(&value, &DataType::Boolean).map(Node::Constant).ok_or_else(|| unevaluated(function))
+            }
+            node if data_type == DataType::Boolean => Ok(node),
+            _ => Err(unevaluated(function)),
+        }
+    }
+
+    /// Compiles an argument of `function`.
+    fn compile(&mut self, expression: &Expression, function: &str) -> Compiled {
+        match expression {
+            Expression::Constant { values, .. } => {
+                let value = match values {
+                    Some(values) if !values.is_empty() => plain(values)?.ok_or_else(|| unevaluated(function))?,
+                    _ => new_null_array(&DataType::Null, 1),
+                };
+                if value.len() != 1 {
+                    return Err(unevaluated(function));
+                }
+                Ok(Typed { data_type: value.data_type().clone(), node: Node::Constant(value) })
+            }
+            Expression::Variable { column, .. } => {
+                let (index, field) = self.schema.fields().find(column).ok_or_else(|| unevaluated(column))?;
+                self.columns.insert(index);
+                Ok(Typed { node: Node::Column(index), data_type: field.data_type().clone() })
+            }
+            Expression::Call { function, arguments, data_type } => self.call(function, arguments, data_type),
+        }
+    }
+
+    fn call(&mut self, function: &str, arguments: &[Expression], declared: &DataType) -> Compiled {
+        let boolean = |node| Ok(Typed { node, data_type: DataType::Boolean });
+        match (function, arguments) {
+            (functions::AND, [_, ..]) => boolean(Node::And(self.arms(arguments, function)?)),
+            (functions::OR, [_, ..]) => boolean(Node::Or(self.arms(arguments, function)?)),
+            (functions::NOT, [value]) => boolean(Node::Not(Box::new(self.boolean(value, function)?))),
+            (functions::IS_NULL, [value]) => boolean(Node::IsNull(Box::new(self.compile(value, function)?.node))),
+            (functions::NULLIF, [value, other]) => {
+                let equal = self.comparison(Comparison::Equal, [value, other], function)?;
+                let Typed { node, data_type } = self.compile(value, function)?;
+                Ok(Typed { node: Node::NullIf(Box::new(node), Box::new(equal)), data_type })
+            }
+            (functions::IN, [value, list]) => boolean(self.membership(value, list)?),
+            (functions::LIKE_PATTERN, [value, pattern]) => boolean(self.like(value, pattern, None)?),
+            (functions::LIKE_PATTERN, [value, pattern, escape]) => boolean(self.like(value, pattern, Some(escape))?),
+            (functions::NEGATE, [value]) => self.negation(value, declared),
+            (_, [left, right]) => {
+                if let Some(comparison) = Comparison::of_function(function) {
+                    return boolean(self.comparison(comparison, [left, right], function)?);
+                }
+                let operation = Operation::of_function(function).ok_or_else(|| unevaluated(function))?;
+                self.arithmetic(operation, [left, right], declared)
+            }
+            _ => Err(unevaluated(function)),
+        }
+    }
+
+    fn arms(&mut self, arguments: &[Expression], function: &str) -> Compiled<Vec<Node>> {
+        arguments.iter().map(|argument| self.boolean(argument, function)).collect()
+    }
+
+    fn comparison(
+        &mut self,
+        comparison: Comparison,
+        [left, right]: [&Expression; 2],
+        function: &str,
+    ) -> Compiled<Node> {
+        let (left, right) = (self.compile(left, function)?, self.compile(right, function)?);
+        if !is_comparable(&left.data_type) || !is_comparable(&right.data_type) {
+            return Err(unevaluated(function));
+        }
+        let (left, right, _) = share_type(left, right).ok_or_else(|| unevaluated(function))?;
+        Ok(Node::Compare(comparison, Box::new([left, right])))
+    }
+
+    /// `value IN list`, as a disjunction: of one search per type of constants, of comparisons, and of null for null.
+    fn membership(&mut self, value: &Expression, list: &Expression) -> Compiled<Node> {
+        let refuse = || unevaluated(functions::IN);
+        let items = match list {
+            Expression::Call { function, arguments, .. } if function == functions::ARRAY => &arguments[..],
+            list @ Expression::Constant { .. } => std::slice::from_ref(list),
+            Expression::Call { .. } | Expression::Variable { .. } => return Err(refuse()),
+        };
+        let (mut constants, mut arms, mut has_null) = (Vec::<ArrayRef>::new(), Vec::new(), false);
+        for item in items {
+            match item {
+                Expression::Constant { values: Some(values), .. } => {
+                    let values = list_items(plain(values)?.ok_or_else(refuse)?);
+                    has_null |= values.logical_null_count() > 0;
+                    if *values.data_type() != DataType::Null && !values.is_empty() {
+                        constants.push(values);
+                    }
+                }
+                Expression::Constant { values: None, .. } => has_null = true,
+                Expression::Variable { .. } | Expression::Call { .. } => {
+                    arms.push(self.comparison(Comparison::Equal, [value, item], functions::IN)?);
+                }
+            }
+        }
+        for same_type in constants.chunk_by(|left, right| left.data_type() == right.data_type()) {
+            let arrays: Vec<&dyn Array> = same_type.iter().map(AsRef::as_ref).collect();
+            let values = concat(&arrays)
+                .map_err(|e| Error::internal("the constants of a list do not make one array").with_source(e))?;
+            let value = self.compile(value, functions::IN)?;
+            let list = ValueTest::of_list(&value.data_type, values)?.ok_or_else(refuse)?;
+            arms.push(Node::In(Box::new(value.node), list));
+        }
+        if has_null {
+            self.compile(value, functions::IN)?; // must exist
+            arms.push(null());
+        }
+        // SQL has no empty list.
+        if arms.is_empty() { Err(refuse()) } else { Ok(Node::Or(arms)) }
+    }
+
+    fn like(&mut self, value: &Expression, pattern: &Expression, escape: Option<&Expression>) -> Compiled<Node> {
+        let refuse = || unevaluated(functions::LIKE_PATTERN);
+        let value = self.compile(value, functions::LIKE_PATTERN)?;
+        if value.data_type != DataType::Utf8 {
+            return Err(refuse());
+        }
+        let pattern = self.text(pattern)?;
+        let escape = escape.map(|escape| self.text(escape)).transpose()?;
+        // Null as either makes the result null.
+        let Some(pattern) = pattern else { return Ok(null()) };
+        let escape = match escape {
+            None => None,
+            Some(None) => return Ok(null()),
+            Some(Some(escape)) => {
+                let mut chars = escape.chars();
+                match (chars.next(), chars.next()) {
+                    (escape, None) => escape,
+                    (_, Some(_)) => return Err(refuse()),
+                }
+            }
+        };
+        let pattern = LikePattern::parse(&pattern, escape).ok_or_else(refuse)?;
+        Ok(Node::Like(Box::new(value.node), pattern))
+    }
+
+    /// The text of a constant; `None` for null.
+    fn text(&mut self, expression: &Expression) -> Compiled<Option<String>> {
+        match self.compile(expression, functions::LIKE_PATTERN)?.node {
+            Node::Constant(value) if *value.data_type() == DataType::Null || value.is_null(0) => Ok(None),
+            Node::Constant(value) => {
+                let strings = value.as_string_opt::<i32>().ok_or_else(|| unevaluated(functions::LIKE_PATTERN))?;
+                Ok(Some(strings.value(0).to_owned()))
+            }
+            _ => Err(unevaluated(functions::LIKE_PATTERN)),
+        }
+    }
+
+    fn arithmetic(&mut self, operation: Operation, [left, right]: [&Expression; 2], declared: &DataType) -> Compiled {
+        let function = operation.function();
+        let failure = failure(function, &[left, right]);
+        let (left, right) = (self.compile(left, function)?, self.compile(right, function)?);
+        let (left, right, data_type) =
+            operands(operation, left, right, declared).ok_or_else(|| unevaluated(function))?;
+        let arguments = Box::new([left, right]);
+        Ok(Typed { node: Node::Arithmetic { operation, arguments, data_type: data_type.clone(), failure }, data_type })
+    }
+
+    fn negation(&mut self, value: &Expression, declared: &DataType) -> Compiled {
+        let failure = failure(functions::NEGATE, &[value]);
+        let Typed { node, data_type } = self.compile(value, functions::NEGATE)?;
+        // A wider result would fail on fewer values.
+        if !is_number(&data_type) || integer_width(&data_type) != integer_width(declared) {
+            return Err(unevaluated(functions::NEGATE));
+        }
+        Ok(Typed { node: Node::Negate(Box::new(node), failure), data_type })
+    }
+}
+
+fn unevaluated(name: &str) -> Unevaluated {
+    Unevaluated::Name(name.to_owned())
+}
+
+/// The truth value null.
+fn null() -> Node {
+    Node::Constant(new_null_array(&DataType::Boolean, 1))
+}
+
+fn failure(function: &'static str, arguments: &[&Expression]) -> Arc<Failure> {
+    let mut columns = Vec::new();
+    arguments.iter().for_each(|argument| collect_columns(argument, &mut columns));
+    Arc::new(Failure { function, columns })
+}
+
+fn collect_columns(expression: &Expression, columns: &mut Vec<String>) {
+    match expression {
+        Expression::Constant { .. } => {}
+        Expression::Variable { column, .. } if columns.contains(column) => {}
+        Expression::Variable { column, .. } => columns.push(column.clone()),
+        Expression::Call { arguments, .. } => {
+            arguments.iter().for_each(|argument| collect_columns(argument, columns));
+        }
+    }
+}
+
+/// Both in one type; a constant takes the type of the other if it can, which spares a cast of every row.
+fn share_type(left: Typed, right: Typed) -> Option<(Node, Node, DataType)> {
+    if let Node::Constant(value) = &right.node
+        && let Some(value) = fit(value, &left.data_type)
+    {
+        return Some((left.node, Node::Constant(value), left.data_type));
+    }
+    if let Node::Constant(value) = &left.node
+        && let Some(value) = fit(value, &right.data_type)
+    {
+        return Some((Node::Constant(value), right.node, right.data_type));
+    }
+    let shared = common_type(&left.data_type, &right.data_type)?;
+    Some((convert(left, &shared)?, convert(right, &shared)?, shared))
+}
+
+/// The same values in a type that holds them all.
+fn convert(value: Typed, to: &DataType) -> Option<Node> {
+    match value.node {
+        node if value.data_type == *to => Some(node),
+        Node::Constant(value) => cast_values(&value, to).map(Node::Constant),
+        node => Some(Node::Cast(Box::new(node), to.clone())),
+    }
+}
+
+/// The operands of an operation in the types it takes, and the type of its result.
+fn operands(operation: Operation, left: Typed, right: Typed, declared: &DataType) -> Option<(Node, Node, DataType)> {
+    if !is_number(&left.data_type) || !is_number(&right.data_type) {
+        return None;
+    }
+    if let (Some(l), Some(r)) = (integer_width(&left.data_type), integer_width(&right.data_type)) {
+        // The type of the result decides what overflows.
+        let result = integer_width(declared).filter(|&width| width >= l.max(r)).map(|_| declared.clone())?;
+        return Some((convert(left, &result)?, convert(right, &result)?, result));
+    }
+    if left.data_type.is_floating() || right.data_type.is_floating() {
+        let (left, right, shared) = match common_type(&left.data_type, &right.data_type) {
+            Some(shared) => (convert(left, &shared)?, convert(right, &shared)?, shared),
+            None => share_type(left, right)?,
+        };
+        return (shared == *declared).then_some((left, right, shared));
+    }
+    let decimal = |value: Typed| {
+        let (precision, scale) = digits(&value.data_type)?;
+        convert(value, &DataType::Decimal128(precision, scale)).map(|node| (node, scale))
+    };
+    let ((left, left_scale), (right, right_scale)) = (decimal(left)?, decimal(right)?);
+    let scale = operation.decimal_scale(left_scale, right_scale)?;
+    // A declared precision only says when the result is too long, which Trino does not check below 38 digits.
+    matches!(declared, DataType::Decimal128(_, declared) if *declared == scale).then_some((
+        left,
+        right,
+        DataType::Decimal128(DECIMAL128_MAX_PRECISION, scale),
+    ))
+}
+
+/// The values of a constant that stands for a list: its rows, or the items of its only row.
+fn list_items(values: ArrayRef) -> ArrayRef {
+    match values.as_list_opt::<i32>() {
+        Some(list) if list.len() == 1 && list.is_valid(0) => list.value(0),
+        _ => values,
+    }
+}

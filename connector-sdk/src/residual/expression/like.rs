@@ -1,0 +1,191 @@
+//! `LIKE` as Trino has it: the whole string, `_` one code point, `%` any, and no escape unless one is given.
+//!
+//! Arrow's own kernel takes a backslash as the escape, always.
+
+/// A parsed pattern: segments with a `%` between any two.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LikePattern {
+    first: Segment,
+    middle: Vec<Segment>,
+    /// `None` where the pattern has no `%`.
+    last: Option<Segment>,
+}
+
+/// What must follow each other without a gap.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Segment {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    /// This many code points of any kind; at least one.
+    Any(usize),
+}
+
+impl LikePattern {
+    /// Parses a pattern; `None` where Trino refuses it: an escape before anything but `%`, `_` or itself.
+    pub(super) fn parse(pattern: &str, escape: Option<char>) -> Option<Self> {
+        let mut segments = vec![Segment::default()];
+        let mut chars = pattern.chars();
+        while let Some(next) = chars.next() {
+            let segment = segments.last_mut().expect("starts with one and only grows");
+            if Some(next) == escape {
+                let escaped = chars.next()?;
+                if escaped != '%' && escaped != '_' && Some(escaped) != escape {
+                    return None;
+                }
+                segment.push_char(escaped);
+            } else if next == '%' {
+                segments.push(Segment::default());
+            } else if next == '_' {
+                segment.push_any();
+            } else {
+                segment.push_char(next);
+            }
+        }
+        let last = if segments.len() > 1 { segments.pop() } else { None };
+        let first = segments.remove(0);
+        segments.retain(|segment| !segment.parts.is_empty()); // `%%` is `%`
+        Some(Self { first, middle: segments, last })
+    }
+
+    /// Whether the pattern matches all of `text`.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let Some(mut rest) = self.first.strip_from(text) else { return false };
+        let Some(last) = &self.last else { return rest.is_empty() };
+        for segment in &self.middle {
+            // The leftmost place leaves the most for what follows.
+            match segment.find_and_strip(rest) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        last.ends(rest)
+    }
+}
+
+impl Segment {
+    fn push_char(&mut self, next: char) {
+        match self.parts.last_mut() {
+            Some(Part::Text(text)) => text.push(next),
+            _ => self.parts.push(Part::Text(next.to_string())),
+        }
+    }
+
+    fn push_any(&mut self) {
+        match self.parts.last_mut() {
+            Some(Part::Any(count)) => *count += 1,
+            _ => self.parts.push(Part::Any(1)),
+        }
+    }
+
+    /// What follows the segment at the start of `text`.
+    fn strip_from<'a>(&self, mut text: &'a str) -> Option<&'a str> {
+        for part in &self.parts {
+            text = match part {
+                Part::Text(literal) => text.strip_prefix(literal.as_str())?,
+                Part::Any(count) => {
+                    let mut chars = text.chars();
+                    chars.nth(count - 1)?;
+                    chars.as_str()
+                }
+            };
+        }
+        Some(text)
+    }
+
+    /// What follows the segment at the first place where it matches.
+    fn find_and_strip<'a>(&self, text: &'a str) -> Option<&'a str> {
+        if let [Part::Text(literal)] = &self.parts[..] {
+            return text.find(literal.as_str()).map(|start| &text[start + literal.len()..]);
+        }
+        text.char_indices().find_map(|(start, _)| self.strip_from(&text[start..]))
+    }
+
+    /// Whether `text` ends with the segment.
+    fn ends(&self, text: &str) -> bool {
+        match &self.parts[..] {
+            [] => true,
+            [Part::Text(literal)] => text.ends_with(literal.as_str()),
+            parts => {
+                let code_points: usize = parts
+                    .iter()
+                    .map(|part| match part {
+                        Part::Text(literal) => literal.chars().count(),
+                        Part::Any(count) => *count,
+                    })
+                    .sum();
+                let start = text.char_indices().rev().nth(code_points - 1);
+                start.is_some_and(|(start, _)| self.strip_from(&text[start..]).is_some())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, escape: Option<char>, matching: &[&str], other: &[&str]) {
+        let parsed = LikePattern::parse(pattern, escape).expect("a legal pattern");
+        for text in matching {
+            assert!(parsed.matches(text), "{text:?} must match {pattern:?}");
+        }
+        for text in other {
+            assert!(!parsed.matches(text), "{text:?} must not match {pattern:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_the_whole_string() {
+        check("", None, &[""], &["a"]);
+        check("abc", None, &["abc"], &["", "ab", "abcd", "xabc", "ABC"]);
+        check("%", None, &["", "a", "\n\n", "𝄞"], &[]);
+        check("%%", None, &["", "a"], &[]);
+        check("a%", None, &["a", "ab"], &["", "ba"]);
+        check("%a", None, &["a", "ba"], &["", "ab"]);
+        check("%a%", None, &["a", "bab"], &["", "b"]);
+        check("a%a", None, &["aa", "aba"], &["a", "ab", "ba"]);
+        check("ab%ba", None, &["abba", "abxba"], &["aba"]);
+        check("%ab%ab", None, &["abab", "xabyab"], &["ab", "aab", "abb"]);
+        check("a%b%c", None, &["abc", "axbxbxc", "abcbc"], &["acb", "abcb"]);
+    }
+
+    #[test]
+    fn an_underscore_is_one_code_point() {
+        check("_", None, &["a", "é", "𝄞", "\n", "%"], &["", "ab", "e\u{301}"]);
+        check("__", None, &["ab", "𝄞𝄞"], &["a", "𝄞", "abc"]);
+        check("a_c", None, &["abc", "a𝄞c", "a_c"], &["ac", "abbc"]);
+        check("%_", None, &["a", "abc", "𝄞"], &[""]);
+        check("_%", None, &["a", "abc"], &[""]);
+        check("%_b", None, &["ab", "𝄞b", "bb"], &["b", "ba"]);
+        check("%a_%_b", None, &["axxb", "a𝄞𝄞b", "aaabb"], &["axb", "ab"]);
+        check("_%_%_", None, &["abc", "abcd"], &["ab"]);
+        check("%a_c%", None, &["aabc", "a𝄞cx"], &["aac"]);
+    }
+
+    #[test]
+    fn nothing_is_special_but_percent_and_underscore() {
+        check("a\\%", None, &["a\\", "a\\x"], &["a%", "a"]);
+        check("\\_", None, &["\\a"], &["_", "\\"]);
+        check(".*[a]^$", None, &[".*[a]^$"], &["xa"]);
+    }
+
+    #[test]
+    fn an_escape_makes_the_next_character_plain() {
+        check("100\\%", Some('\\'), &["100%"], &["100", "100x", "100\\%"]);
+        check("a#_b", Some('#'), &["a_b"], &["axb", "a#_b"]);
+        check("##%", Some('#'), &["#", "#x"], &["x"]);
+        check("%$%%", Some('$'), &["5%", "%x"], &["5"]);
+        check("%%x", Some('%'), &["%x"], &["x", "ax"]);
+    }
+
+    #[test]
+    fn patterns_that_trino_refuses_are_refused() {
+        assert_eq!(LikePattern::parse("a#b", Some('#')), None);
+        assert_eq!(LikePattern::parse("a#", Some('#')), None);
+    }
+}

@@ -1,0 +1,176 @@
+//! Sets of ordered keys: what value sets and lists compile to.
+
+use std::{borrow::Borrow, collections::HashSet, hash::Hash};
+
+/// From this many single values on they are found by hash rather than by bisection.
+const HASHED_FROM: usize = 16;
+
+/// A key whose order is the order of the values it stands for, without gaps between it and its successor.
+pub(super) trait Key: Ord + Hash + Clone {
+    /// The smallest key.
+    fn smallest() -> Self;
+
+    /// The next key; `None` after the last.
+    fn successor(&self) -> Option<Self>;
+}
+
+impl Key for i64 {
+    fn smallest() -> Self {
+        Self::MIN
+    }
+
+    fn successor(&self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+impl Key for i128 {
+    fn smallest() -> Self {
+        Self::MIN
+    }
+
+    fn successor(&self) -> Option<Self> {
+        self.checked_add(1)
+    }
+}
+
+impl Key for Box<[u8]> {
+    fn smallest() -> Self {
+        Self::default()
+    }
+
+    /// Nothing lies between a string of bytes and the same string with a zero byte at its end.
+    fn successor(&self) -> Option<Self> {
+        let mut next = Vec::with_capacity(self.len() + 1);
+        next.extend_from_slice(self);
+        next.push(0);
+        Some(next.into_boxed_slice())
+    }
+}
+
+/// Keys from `low` up to but not including `high`; without `high`, to the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interval<K> {
+    pub(super) low: K,
+    pub(super) high: Option<K>,
+}
+
+impl<K: Key> Interval<K> {
+    pub(super) fn point(key: K) -> Self {
+        Self { high: key.successor(), low: key }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.high.as_ref().is_some_and(|high| *high <= self.low)
+    }
+
+    fn is_point(&self) -> bool {
+        self.high.is_some() && self.low.successor() == self.high
+    }
+}
+
+/// A union of intervals: disjoint, apart and in order, with single keys aside where they are many.
+#[derive(Debug)]
+pub(super) struct Intervals<K> {
+    ranges: Vec<Interval<K>>,
+    points: HashSet<K>,
+}
+
+impl<K: Key> Intervals<K> {
+    /// The union of `intervals`, which may be empty, overlap and come in any order.
+    pub(super) fn new(mut intervals: Vec<Interval<K>>) -> Self {
+        intervals.retain(|interval| !interval.is_empty());
+        intervals.sort_unstable_by(|a, b| a.low.cmp(&b.low));
+        let mut ranges: Vec<Interval<K>> = Vec::with_capacity(intervals.len());
+        for next in intervals {
+            match ranges.last_mut() {
+                Some(last) if last.high.as_ref().is_none_or(|high| next.low <= *high) => {
+                    // `None` is the highest end, but the lowest `Option`.
+                    if last.high.is_some() && (next.high.is_none() || next.high > last.high) {
+                        last.high = next.high;
+                    }
+                }
+                _ => ranges.push(next),
+            }
+        }
+        let mut points = HashSet::new();
+        if ranges.iter().filter(|range| range.is_point()).count() >= HASHED_FROM {
+            let (single, rest) = ranges.into_iter().partition(Interval::is_point);
+            points = Vec::into_iter(single).map(|point| point.low).collect();
+            ranges = rest;
+        }
+        Self { ranges, points }
+    }
+
+    /// Whether every key is in the set.
+    pub(super) fn is_everything(&self) -> bool {
+        matches!(&self.ranges[..], [only] if only.high.is_none() && only.low == K::smallest())
+    }
+
+    /// Whether `key` is in the set.
+    #[inline]
+    pub(super) fn contains<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Ord + Hash + ?Sized,
+    {
+        let in_range = match &self.ranges[..] {
+            [] => false,
+            [only] => only.low.borrow() <= key && only.high.as_ref().is_none_or(|high| key < high.borrow()),
+            ranges => {
+                let above = ranges.partition_point(|range| range.low.borrow() <= key);
+                above > 0 && ranges[above - 1].high.as_ref().is_none_or(|high| key < high.borrow())
+            }
+        };
+        in_range || (!self.points.is_empty() && self.points.contains(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(low: i64, high: Option<i64>) -> Interval<i64> {
+        Interval { low, high }
+    }
+
+    #[test]
+    fn overlapping_unsorted_and_empty_intervals_make_one_set() {
+        let set = Intervals::new(vec![
+            interval(10, Some(20)),
+            interval(1, Some(3)),
+            interval(3, Some(5)),
+            interval(15, Some(17)),
+            interval(8, Some(8)),
+            interval(9, Some(2)),
+        ]);
+        assert_eq!(set.ranges, [interval(1, Some(5)), interval(10, Some(20))]);
+        let inside: Vec<i64> = (0..25).filter(|key| set.contains(key)).collect();
+        assert_eq!(inside, (1..5).chain(10..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_unbounded_interval_swallows_what_follows() {
+        let set = Intervals::new(vec![interval(5, None), interval(7, Some(9)), interval(i64::MIN, Some(5))]);
+        assert!(set.is_everything());
+        assert!(!Intervals::new(vec![interval(i64::MIN, Some(i64::MAX))]).is_everything());
+        assert!(Intervals::new(vec![Interval::point(i64::MAX)]).contains(&i64::MAX));
+    }
+
+    #[test]
+    fn many_single_keys_are_found_among_ranges() {
+        let points = (0..1_000_i64).map(|key| Interval::point(key * 2));
+        let set = Intervals::new(points.chain([interval(5_000, Some(5_010))]).collect());
+        assert_eq!((set.points.len(), set.ranges.len()), (1_000, 1));
+        assert!(set.contains(&1_998) && !set.contains(&1_999) && set.contains(&5_009) && !set.contains(&5_010));
+    }
+
+    #[test]
+    fn nothing_lies_between_bytes_and_their_successor() {
+        let key: Box<[u8]> = (*b"a").into();
+        let next = key.successor().expect("there is always one");
+        assert!(key < next && *next == *b"a\0");
+        let set = Intervals::new(vec![Interval::point(key)]);
+        assert!(set.contains(&b"a"[..]) && !set.contains(&b"a\0"[..]) && !set.contains(&b""[..]));
+    }
+}
