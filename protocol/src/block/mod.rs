@@ -2,70 +2,28 @@
 //!
 //! A block is one encapsulated schema message and at most one encapsulated record batch message, without a stream
 //! around them. Zoned timestamps stay packed in what these functions return: see [`crate::zoned`].
+//!
+//! The messages are written as the Java SDK writes them, down to the order of their tables, and read more leniently:
+//! buffers may lie anywhere in the body, and a validity bitmap may be missing where the null count says the same.
+//! Nothing that is read is trusted: every declared length is held against the bytes before it is used.
 
-use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+mod arrays;
+mod column_path;
+mod decode;
+mod encode;
+mod frame;
+mod layout;
+mod metadata;
+mod schema;
+mod supported;
+#[cfg(test)]
+mod tests;
 
-use crate::error::Result;
+pub use decode::{decode_batch, decode_batch_from};
+pub use encode::{encode_batch, encoded_len};
+pub use frame::Framing;
+pub use schema::{decode_schema, encode_schema};
 
-/// How an encapsulated Arrow message begins, and which metadata version it states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Framing {
-    /// Length first, metadata version 4: serde version 2 and every spilled object.
-    Legacy,
-    /// Continuation marker, then length, metadata version 5: serde version 3 and up.
-    Modern,
-}
-
-/// Writes `schema` as one message.
-///
-/// # Errors
-///
-/// `Unsupported` for a type without a wire form.
-pub fn encode_schema(schema: &SchemaRef, framing: Framing) -> Result<Vec<u8>> {
-    let _ = (schema, framing);
-    todo!()
-}
-
-/// Reads a schema message in either framing.
-///
-/// # Errors
-///
-/// `InvalidInput` for anything but one schema message.
-pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef> {
-    let _ = bytes;
-    todo!()
-}
-
-/// Appends `batch` as one record batch message to `out`, without its schema.
-///
-/// Every buffer of the layout is written, aligned to 8 bytes and never compressed. `out` can be kept between blocks.
-///
-/// # Errors
-///
-/// `Unsupported` for a type without a wire form, and for a batch with rows but no columns, which peers cannot read.
-pub fn encode_batch(batch: &RecordBatch, framing: Framing, out: &mut Vec<u8>) -> Result<()> {
-    let _ = (batch, framing, out);
-    todo!()
-}
-
-/// Reads a record batch message in either framing, as a batch of `schema`.
-///
-/// Declared lengths are checked against `bytes` before anything is allocated. No bytes at all are no rows.
-///
-/// # Errors
-///
-/// `InvalidInput` for anything but one uncompressed record batch that fits `schema`.
-pub fn decode_batch(bytes: &[u8], schema: &SchemaRef) -> Result<RecordBatch> {
-    let _ = (bytes, schema);
-    todo!()
-}
-
-/// How many bytes [`encode_batch`] would append for `batch`, exactly.
-///
-/// # Errors
-///
-/// As [`encode_batch`].
-pub fn encoded_len(batch: &RecordBatch, framing: Framing) -> Result<usize> {
-    let _ = (batch, framing);
-    todo!()
-}
+// Values are copied between Arrow's buffers, which have the order of the machine, and the wire, which is little endian.
+#[cfg(target_endian = "big")]
+compile_error!("blocks are only written and read on little endian machines");

@@ -1,0 +1,30 @@
+//! Where in a schema something stands, for errors.
+
+use std::fmt;
+
+/// A column, or a field inside one, by the names that lead to it.
+#[derive(Clone, Copy)]
+pub(super) struct ColumnPath<'a> {
+    parent: Option<&'a ColumnPath<'a>>,
+    name: &'a str,
+}
+
+impl<'a> ColumnPath<'a> {
+    pub(super) fn column(name: &'a str) -> Self {
+        Self { parent: None, name }
+    }
+
+    pub(super) fn child(&'a self, name: &'a str) -> Self {
+        Self { parent: Some(self), name }
+    }
+}
+
+/// Names joined by dots; the nameless elements that Java gives its lists are written `[]`.
+impl fmt::Display for ColumnPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            write!(f, "{parent}.")?;
+        }
+        f.write_str(if self.name.is_empty() { "[]" } else { self.name })
+    }
+}

@@ -1,0 +1,165 @@
+//! What of the arrays of a batch goes into a message, and how much it is (section 4.5 of the protocol).
+//!
+//! One walk serves both to measure and to write, so that the two cannot disagree. It looks at ranges instead of slicing
+//! arrays: slicing counts nulls, which would make measuring as slow as reading the data.
+
+use arrow::{
+    array::{Array, AsArray},
+    buffer::{BooleanBuffer, NullBuffer, OffsetBuffer},
+    datatypes::{ArrowNativeType, DataType},
+    downcast_primitive_array,
+    record_batch::RecordBatch,
+};
+
+use super::{column_path::ColumnPath, frame::padded, metadata, schema, supported};
+use crate::error::Result;
+
+/// The nulls of one array and the range of them that is written.
+pub(super) struct Nulls<'a> {
+    pub(super) nulls: Option<&'a NullBuffer>,
+    pub(super) range: Range,
+    /// Whether every value is null without a bitmap that says so.
+    pub(super) all: bool,
+}
+
+/// Where a range of values begins and how many there are.
+#[derive(Clone, Copy)]
+pub(super) struct Range {
+    pub(super) start: usize,
+    pub(super) len: usize,
+}
+
+/// One buffer of a message, as a part of what an array holds.
+pub(super) enum Part<'a> {
+    /// A bitmap of ones: nothing is null.
+    Ones { bits: usize },
+    /// A range of a bitmap.
+    Bits(&'a BooleanBuffer, Range),
+    /// Bytes as they are.
+    Bytes(&'a [u8]),
+    /// Offsets that do not begin at 0 and are written relative to the first.
+    Offsets(&'a [i32]),
+}
+
+impl Part<'_> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Ones { bits } => bits.div_ceil(8),
+            Self::Bits(_, range) => range.len.div_ceil(8),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Offsets(offsets) => size_of_val(*offsets),
+        }
+    }
+}
+
+/// All that a batch is written from.
+pub(super) struct Layout<'a> {
+    pub(super) rows: usize,
+    pub(super) nodes: Vec<Nulls<'a>>,
+    pub(super) parts: Vec<Part<'a>>,
+}
+
+impl<'a> Layout<'a> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self> {
+        schema::check(batch.schema_ref())?;
+        let columns = batch.num_columns();
+        let mut layout =
+            Self { rows: batch.num_rows(), nodes: Vec::with_capacity(columns), parts: Vec::with_capacity(3 * columns) };
+        let range = Range { start: 0, len: batch.num_rows() };
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            layout.add(ColumnPath::column(field.name()), column, range)?;
+        }
+        Ok(layout)
+    }
+
+    pub(super) fn metadata_len(&self) -> usize {
+        metadata::len(self.nodes.len(), self.parts.len())
+    }
+
+    /// The length of the body: every part padded, and never nothing, since peers cannot read a batch without a body.
+    pub(super) fn body_len(&self) -> usize {
+        let len: usize = self.parts.iter().map(|part| padded(part.len())).sum();
+        len.max(padded(1))
+    }
+
+    fn add(&mut self, path: ColumnPath<'_>, array: &'a dyn Array, range: Range) -> Result<()> {
+        let is_null = array.data_type() == &DataType::Null;
+        self.nodes.push(Nulls { nulls: array.nulls(), range, all: is_null });
+        if is_null {
+            return Ok(());
+        }
+        self.parts.push(match array.nulls() {
+            Some(nulls) => Part::Bits(nulls.inner(), range),
+            None => Part::Ones { bits: range.len },
+        });
+        downcast_primitive_array!(
+            array => {
+                self.fixed_width(array.values().inner(), array.values().len(), range);
+                Ok(())
+            }
+            DataType::Boolean => {
+                self.parts.push(Part::Bits(array.as_boolean().values(), range));
+                Ok(())
+            }
+            DataType::Utf8 => {
+                let array = array.as_string::<i32>();
+                self.bytes(array.offsets(), array.values(), range);
+                Ok(())
+            }
+            DataType::Binary => {
+                let array = array.as_binary::<i32>();
+                self.bytes(array.offsets(), array.values(), range);
+                Ok(())
+            }
+            DataType::FixedSizeBinary(_) => {
+                self.fixed_width(array.as_fixed_size_binary().values(), array.len(), range);
+                Ok(())
+            }
+            DataType::List(element) => {
+                let array = array.as_list::<i32>();
+                let elements = self.offsets(array.offsets(), range);
+                self.add(path.child(element.name()), array.values(), elements)
+            }
+            DataType::Map(entries, _) => {
+                let array = array.as_map();
+                let range = self.offsets(array.offsets(), range);
+                self.add(path.child(entries.name()), array.entries(), range)
+            }
+            DataType::FixedSizeList(element, _) => {
+                let array = array.as_fixed_size_list();
+                let size = array.value_length().as_usize();
+                let elements = Range { start: range.start * size, len: range.len * size };
+                self.add(path.child(element.name()), array.values(), elements)
+            }
+            DataType::Struct(fields) => {
+                let columns = array.as_struct().columns();
+                fields.iter().zip(columns).try_for_each(|(field, column)| self.add(path.child(field.name()), column, range))
+            }
+            data_type => Err(supported::unsupported(path, data_type)),
+        )
+    }
+
+    /// Adds values that all have the same width, of which `values` holds `count`.
+    fn fixed_width(&mut self, values: &'a [u8], count: usize, range: Range) {
+        let width = values.len().checked_div(count).unwrap_or(0);
+        self.parts.push(Part::Bytes(&values[range.start * width..][..range.len * width]));
+    }
+
+    fn bytes(&mut self, offsets: &'a OffsetBuffer<i32>, values: &'a [u8], range: Range) {
+        let range = self.offsets(offsets, range);
+        self.parts.push(Part::Bytes(&values[range.start..][..range.len]));
+    }
+
+    /// Adds the offsets of `range`, and returns the range that they cover.
+    fn offsets(&mut self, offsets: &'a OffsetBuffer<i32>, range: Range) -> Range {
+        let slice = &offsets[range.start..=range.start + range.len];
+        let (start, end) = (slice[0].as_usize(), slice[range.len].as_usize());
+        self.parts.push(if start == 0 {
+            let bytes = offsets.inner().inner().as_slice();
+            Part::Bytes(&bytes[range.start * size_of::<i32>()..][..size_of_val(slice)])
+        } else {
+            Part::Offsets(slice)
+        });
+        Range { start, len: end - start }
+    }
+}
