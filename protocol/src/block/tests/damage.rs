@@ -67,14 +67,14 @@ fn every_truncation_is_refused() {
 fn no_changed_byte_makes_the_reader_panic() {
     let (schema, schema_bytes, records) = whole();
     for position in 0..records.len() {
-        for value in [0, 1, 0x7F, 0x80, 0xFF] {
+        for value in [0, 0x7F, 0xFF] {
             let mut damaged = records.clone();
             damaged[position] = value;
             let _ = decode_batch(&damaged, &schema).map(|batch| format!("{batch:?}").len());
         }
     }
     for position in 0..schema_bytes.len() {
-        for value in [0, 1, 0x7F, 0x80, 0xFF] {
+        for value in [0, 0x7F, 0xFF] {
             let mut damaged = schema_bytes.clone();
             damaged[position] = value;
             let _ = decode_schema(&damaged).map(|schema| decode_batch(&records, &schema).map(|batch| batch.num_rows()));
