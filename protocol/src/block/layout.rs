@@ -154,7 +154,10 @@ impl<'a> Layout<'a> {
     fn offsets(&mut self, offsets: &'a OffsetBuffer<i32>, range: Range) -> Range {
         let slice = &offsets[range.start..=range.start + range.len];
         let (start, end) = (slice[0].as_usize(), slice[range.len].as_usize());
-        self.parts.push(if start == 0 {
+        self.parts.push(if range.len == 0 {
+            // Java writes no offset at all where there are no values, and every reader knows.
+            Part::Bytes(&[])
+        } else if start == 0 {
             let bytes = offsets.inner().inner().as_slice();
             Part::Bytes(&bytes[range.start * size_of::<i32>()..][..size_of_val(slice)])
         } else {
