@@ -4,7 +4,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::{
     frame::{ALIGNMENT, Framing, padded},
-    layout::{Layout, Nulls, Part, Range},
+    layout::{Layout, Part, Range, Validity},
     metadata::{self, Node},
 };
 use crate::error::{Error, Result};
@@ -72,12 +72,12 @@ fn integer(value: usize) -> u64 {
     u64::try_from(value).expect("no machine has lengths of more than 64 bits")
 }
 
-fn node(nulls: &Nulls<'_>) -> Node {
-    let Range { start, len } = nulls.range;
-    let null_count = match nulls.nulls {
+fn node(validity: &Validity<'_>) -> Node {
+    let Range { start, len } = validity.range;
+    let null_count = match validity.nulls {
         Some(nulls) if start == 0 && len == nulls.len() => nulls.null_count(),
         Some(nulls) => nulls.slice(start, len).null_count(),
-        None if nulls.all => len,
+        None if validity.all_null => len,
         None => 0,
     };
     Node { len: integer(len), null_count: integer(null_count) }
@@ -112,7 +112,7 @@ fn write_part(part: &Part<'_>, out: &mut Vec<u8>) {
 
 /// Clears what the last byte of `out`, the end of a bitmap of `bits` bits, has beyond them.
 fn clear_unused_bits(bits: usize, out: &mut [u8]) {
-    if let Some(last) = out.last_mut().filter(|_| bits % 8 != 0) {
+    if let Some(last) = out.last_mut().filter(|_| !bits.is_multiple_of(8)) {
         *last &= (1 << (bits % 8)) - 1;
     }
 }

@@ -15,11 +15,11 @@ use super::{column_path::ColumnPath, frame::padded, metadata, schema, supported}
 use crate::error::Result;
 
 /// The nulls of one array and the range of them that is written.
-pub(super) struct Nulls<'a> {
+pub(super) struct Validity<'a> {
     pub(super) nulls: Option<&'a NullBuffer>,
     pub(super) range: Range,
     /// Whether every value is null without a bitmap that says so.
-    pub(super) all: bool,
+    pub(super) all_null: bool,
 }
 
 /// Where a range of values begins and how many there are.
@@ -55,7 +55,7 @@ impl Part<'_> {
 /// All that a batch is written from.
 pub(super) struct Layout<'a> {
     pub(super) rows: usize,
-    pub(super) nodes: Vec<Nulls<'a>>,
+    pub(super) nodes: Vec<Validity<'a>>,
     pub(super) parts: Vec<Part<'a>>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Layout<'a> {
 
     fn add(&mut self, path: ColumnPath<'_>, array: &'a dyn Array, range: Range) -> Result<()> {
         let is_null = array.data_type() == &DataType::Null;
-        self.nodes.push(Nulls { nulls: array.nulls(), range, all: is_null });
+        self.nodes.push(Validity { nulls: array.nulls(), range, all_null: is_null });
         if is_null {
             return Ok(());
         }

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 pub fn encode_schema(schema: &SchemaRef, framing: Framing) -> Result<Vec<u8>> {
     check(schema)?;
     let options = IpcWriteOptions::try_new(ALIGNMENT, framing == Framing::Legacy, framing.metadata_version())
-        .expect("both framings go with their metadata version");
+        .map_err(|error| Error::internal("Arrow refuses a framing of the protocol").with_source(error))?;
     let message = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(
         schema,
         &mut DictionaryTracker::new(true),

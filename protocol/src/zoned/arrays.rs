@@ -162,7 +162,7 @@ mod tests {
         let column = zoned("America/New_York", [Some(NOON), None, Some(-1)]);
         let packed = pack_column(&column).unwrap();
         assert_eq!(packed.data_type(), column.data_type());
-        assert_eq!(integers(&packed), [Some(7_001_269_862_401_847), None, Some((-1 << 12) | 1847)]);
+        assert_eq!(integers(&packed), [Some(7_001_269_862_401_847), None, Some((-1 << 12) + 1847)]);
         assert_eq!(&unpack_column(&packed).unwrap(), &column);
     }
 
@@ -215,10 +215,10 @@ mod tests {
         let packed = pack_batch(&batch).unwrap();
         assert_eq!(packed.schema(), batch.schema());
         let child = |array: &ArrayRef| integers(array.as_struct().column(1));
-        assert_eq!(child(packed.column(2)), [1, 2, 3, 4].map(|n| (n != 3).then_some((n << 12) | 900)));
+        assert_eq!(child(packed.column(2)), [1, 2, 3, 4].map(|n| (n != 3).then_some((n << 12) + 900)));
         assert_eq!(packed.column(2).as_struct().column(0).as_primitive::<Int64Type>().value(0), 1);
-        assert_eq!(integers(packed.column(0).as_list::<i32>().values())[5], Some((5 << 12) | 900));
-        assert_eq!(integers(packed.column(1).as_map().values())[5], Some((5 << 12) | 900));
+        assert_eq!(integers(packed.column(0).as_list::<i32>().values())[5], Some((5 << 12) + 900));
+        assert_eq!(integers(packed.column(1).as_map().values())[5], Some((5 << 12) + 900));
         assert_eq!(unpack_batch(&packed).unwrap(), batch);
     }
 

@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 
 /// How many bits of a packed value the key has.
 const KEY_BITS: u32 = 12;
-const KEY_MASK: i64 = (1 << KEY_BITS) - 1;
 /// The furthest offset from UTC that has a key, in minutes.
 const MAX_OFFSET: i16 = 14 * 60;
 
@@ -161,8 +160,8 @@ pub fn pack(millis: i64, key: ZoneKey) -> Result<i64> {
 
 /// The milliseconds since the epoch in UTC, and the zone that they are seen in.
 pub fn unpack(value: i64) -> (i64, ZoneKey) {
-    let key = u16::try_from(value & KEY_MASK).expect("twelve bits fit into sixteen");
-    (value >> KEY_BITS, ZoneKey(key))
+    let [low, high, ..] = value.to_le_bytes();
+    (value >> KEY_BITS, ZoneKey(u16::from_le_bytes([low, high & 0x0F])))
 }
 
 #[cfg(test)]

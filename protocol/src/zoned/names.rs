@@ -8,7 +8,7 @@ pub(super) const FIRST: u16 = 1681;
 
 /// Names by key minus [`FIRST`]; empty where the key is not assigned.
 #[rustfmt::skip]
-pub(super) const NAMES: [&str; 548] = [
+pub(super) static NAMES: [&str; 548] = [
     "Africa/Abidjan",
     "Africa/Accra",
     "Africa/Addis_Ababa",

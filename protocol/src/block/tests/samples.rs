@@ -127,9 +127,10 @@ fn built(nulls: bool) -> Vec<ArrayRef> {
     let mut maps = MapBuilder::new(Some(names), StringBuilder::new(), ListBuilder::new(Int32Builder::new()));
     for n in (0i32..).take(ROWS) {
         let present = !(nulls && n % 3 == 1);
-        match present {
-            true => fixed.append_value([1, 2, u8::try_from(n).unwrap()]).unwrap(),
-            false => fixed.append_null(),
+        if present {
+            fixed.append_value([1, 2, u8::try_from(n).unwrap()]).unwrap();
+        } else {
+            fixed.append_null();
         }
         triples.values().append_slice(&[n, n + 1, n + 2]);
         triples.append(present);
