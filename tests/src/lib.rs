@@ -2,6 +2,9 @@
 //!
 //! Everything here goes through [`Invoke`]: bytes in, bytes out, so that a connector in any language can be tested.
 
+pub mod golden;
+pub mod neutral;
+
 mod invoke;
 
 pub use invoke::{Invoke, InvokeError};

@@ -1,0 +1,300 @@
+//! What the Java SDK wrote is read to what the Java SDK meant, and what we write is read to the same.
+//!
+//! `cargo test -p athena-conformance --test golden -- --nocapture` prints how many cases there were; `ATHENA_GOLDEN`
+//! names another folder of recorded bytes.
+
+mod bytes;
+mod meaning;
+
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use athena_conformance::{
+    golden::{Case, Golden, difference},
+    neutral,
+};
+use athena_protocol::{
+    EncryptionKey, Request, Response, SerdeVersion,
+    block::{Framing, decode_batch},
+    error::FunctionError,
+};
+use bytes::same_bytes;
+use meaning::meaning;
+use serde_json::{Value, json};
+
+/// What became of one case.
+enum Outcome {
+    Passed,
+    /// Nothing is promised for it, and this is why.
+    OutOfScope(&'static str),
+}
+
+type Checked = Result<Outcome, String>;
+
+const VERSION_1: &str = "version 1 is not spoken";
+
+/// Documents that Java reads and nothing else has a use for.
+const NOT_READ: [(&str, &str); 1] = [("malformed.arrowtype-bitwidth-7", "Arrow has no integer of 7 bits")];
+
+#[test]
+fn what_java_wrote_is_read_to_what_java_meant() {
+    let golden = Golden::open().unwrap();
+    let mut failures = Vec::new();
+    let mut out_of_scope: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &golden.cases {
+        // One case must not hide the others, and a panic is a failure like any other.
+        match catch_unwind(AssertUnwindSafe(|| check(&golden, case))) {
+            Ok(Ok(Outcome::Passed)) => {}
+            Ok(Ok(Outcome::OutOfScope(why))) => *out_of_scope.entry(why).or_default() += 1,
+            Ok(Err(failure)) => failures.push(format!("{}: {failure}", case.id)),
+            Err(_) => failures.push(format!("{}: panicked", case.id)),
+        }
+    }
+    for failure in &failures {
+        println!("{failure}");
+    }
+    let outside: usize = out_of_scope.values().sum();
+    println!("golden: {} cases, {} passed", golden.cases.len(), golden.cases.len() - failures.len() - outside);
+    for (why, count) in &out_of_scope {
+        println!("golden: {count} cases out of scope: {why}");
+    }
+    assert!(!golden.cases.is_empty(), "the manifest has no cases");
+    assert!(failures.is_empty(), "{} cases failed", failures.len());
+}
+
+fn check(golden: &Golden, case: &Case) -> Checked {
+    let file = file(golden, &case.members, "file")?;
+    match case.kind.as_str() {
+        "request" | "response" => check_document(case, &file),
+        "spill" => check_response(golden, case, &file),
+        "exchange" => {
+            let request = self::file(golden, &case.members, "request")?;
+            let (request, version) = Request::decode(&request).map_err(text)?;
+            round_trip_request(&request, version)?;
+            check_response(golden, case, &file)
+        }
+        "crypto" => check_crypto(golden, case, file),
+        "error" => {
+            // Some of these requests are what the function failed on, so they need not be readable.
+            let _ = Request::decode(&self::file(golden, &case.members, "request")?);
+            check_error(&case.members["expect"], &file)
+        }
+        "error-read" => check_error_read(&case.members, &file),
+        "malformed" if case.members["direction"].is_null() => check_damaged_object(case, file),
+        "malformed" => check_malformed(case, &file),
+        kind => Err(format!("is of kind {kind}, which this test does not know")),
+    }
+}
+
+fn check_document(case: &Case, file: &[u8]) -> Checked {
+    let expected = &case.members["expect"];
+    // Of version 1, a different format, what happens to be the same is read, and then to the same value.
+    let refused = |error: athena_protocol::Error| match case.serde {
+        Some(1) => Ok(Outcome::OutOfScope(VERSION_1)),
+        _ => Err(text(error)),
+    };
+    if case.kind == "response" {
+        return match Response::decode(file) {
+            Ok(response) => {
+                same(expected, &neutral::response(&response))?;
+                round_trip_response(&response, written_in(case)?)
+            }
+            Err(error) => refused(error),
+        };
+    }
+    match Request::decode(file) {
+        Ok((request, _)) => {
+            same(expected, &neutral::request(&request))?;
+            round_trip_request(&request, written_in(case)?)
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// A response, and the objects that it says were spilled.
+fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
+    let response = Response::decode(file).map_err(text)?;
+    same(&case.members["expect"], &neutral::response(&response))?;
+    round_trip_response(&response, written_in(case)?)?;
+    let objects = case.members["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let Response::RemoteReadRecords(spilled) = response else {
+        return if objects.is_empty() { Ok(Outcome::Passed) } else { Err("has objects that nothing names".to_owned()) };
+    };
+    if objects.len() != spilled.remote_blocks.len() {
+        return Err(format!("names {} objects, and {} were recorded", spilled.remote_blocks.len(), objects.len()));
+    }
+    for object in objects {
+        let mut bytes = self::file(golden, object, "file")?;
+        if let Some(key) = &spilled.encryption_key {
+            athena_spill::open(key, &mut bytes).map_err(text)?;
+        }
+        if Some(bytes.len()) != object["plaintextSize"].as_u64().and_then(|size| usize::try_from(size).ok()) {
+            return Err(format!("an object has {} bytes, expected {}", bytes.len(), object["plaintextSize"]));
+        }
+        let batch = decode_batch(&bytes, &spilled.schema).map_err(text)?;
+        same(&object["rows"], &neutral::rows(&batch))?;
+        same_bytes(&bytes, &batch, Framing::Legacy)?;
+    }
+    Ok(Outcome::Passed)
+}
+
+fn check_crypto(golden: &Golden, case: &Case, mut object: Vec<u8>) -> Checked {
+    let plain = file(golden, &case.members, "plaintextFile")?;
+    if let Some(key) = key(&case.members)? {
+        let sealed = object.clone();
+        athena_spill::open(&key, &mut object).map_err(text)?;
+        let mut again = object.clone();
+        athena_spill::seal(&key, &mut again).map_err(text)?;
+        if again != sealed {
+            return Err("is not what sealing the plain text again gives".to_owned());
+        }
+    }
+    if object != plain {
+        return Err("does not open to its plain text".to_owned());
+    }
+    let schema = small_schema(&case.members["expect"]["schema"])?;
+    same(&case.members["expect"], &neutral::block(&decode_batch(&plain, &schema).map_err(text)?))?;
+    Ok(Outcome::Passed)
+}
+
+fn check_error(expected: &Value, file: &[u8]) -> Checked {
+    let error = FunctionError::decode(file).map_err(text)?;
+    let found = neutral::function_error(&error);
+    for member in ["errorType", "errorMessage"] {
+        same(&expected[member], &found[member])?;
+    }
+    let first_frame = found["stackTrace"][0][0].as_str().unwrap_or_default();
+    same(&expected["stackTraceElement"], &first_frame.into())?;
+    let message = error.java_message();
+    let affixes = (expected["callerMessageStart"].as_str(), expected["callerMessageEnd"].as_str());
+    match affixes {
+        (Some(start), Some(end)) if message.starts_with(start) && message.ends_with(end) => Ok(Outcome::Passed),
+        _ => Err(format!("Java's caller says {message:?}, expected {affixes:?}")),
+    }
+}
+
+/// The messages of an error and its causes.
+fn messages(error: &FunctionError) -> Value {
+    let mut members = json!({ "message": error.java_message() });
+    if let Some(cause) = &error.cause {
+        members["cause"] = messages(cause);
+    }
+    members
+}
+
+fn check_error_read(members: &Value, file: &[u8]) -> Checked {
+    let error = FunctionError::decode(file);
+    if members["java"]["read"]["outcome"] == "rejected" {
+        return Ok(Outcome::Passed);
+    }
+    same(&members["expect"], &messages(&error.map_err(text)?))?;
+    Ok(Outcome::Passed)
+}
+
+fn check_malformed(case: &Case, file: &[u8]) -> Checked {
+    let is_request = case.members["direction"] == "request";
+    let found = if is_request {
+        Request::decode(file).map(|(request, _)| neutral::request(&request))
+    } else {
+        Response::decode(file).map(|response| neutral::response(&response))
+    };
+    match accepted_by_java(&case.members["java"]) {
+        Some(expected) => {
+            if let (Err(_), Some((_, why))) = (&found, NOT_READ.iter().find(|(id, _)| *id == case.id)) {
+                return Ok(Outcome::OutOfScope(why));
+            }
+            same(expected, &found.map_err(|error| format!("is refused, and Java accepts it: {error}"))?)?;
+            Ok(Outcome::Passed)
+        }
+        None => Ok(Outcome::Passed),
+    }
+}
+
+/// What Java's reader of a version from 2 up makes of a document: the reader that a connector uses, or the newest.
+fn accepted_by_java(java: &Value) -> Option<&Value> {
+    let composite = &java["composite"];
+    if composite["outcome"] == "accepted" {
+        // What only version 1 accepts is not promised, and `expectError` marks what Java itself cannot use.
+        return (composite["version"] != 1).then(|| composite.get("expect")).flatten();
+    }
+    ["v6", "v5", "v4", "v3", "v2"].into_iter().find_map(|reader| java[reader].get("expect"))
+}
+
+fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
+    let java = &case.members["java"]["read"];
+    let schema = small_schema(&case.members["schema"])?;
+    let opened = match key(&case.members)? {
+        Some(key) => athena_spill::open(&key, &mut object),
+        None => Ok(()),
+    };
+    let found = opened.and_then(|()| decode_batch(&object, &schema)).map(|batch| neutral::rows(&batch));
+    if java["outcome"] == "accepted" {
+        same(&java["rows"], &found.map_err(text)?)?;
+    }
+    Ok(Outcome::Passed)
+}
+
+/// What we write at `version` is read to the same value.
+fn round_trip_request(request: &Request, version: SerdeVersion) -> Checked {
+    let written = request.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
+    let (again, _) = Request::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
+    same(&neutral::request(request), &neutral::request(&again)).map_err(|error| format!("written again, {error}"))?;
+    Ok(Outcome::Passed)
+}
+
+fn round_trip_response(response: &Response, version: SerdeVersion) -> Checked {
+    let written = response.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
+    let again = Response::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
+    same(&neutral::response(response), &neutral::response(&again))
+        .map_err(|error| format!("written again, {error}"))?;
+    Ok(Outcome::Passed)
+}
+
+/// The version to write a case again in. Version 1 is not spoken, so its cases are written in the next.
+fn written_in(case: &Case) -> Result<SerdeVersion, String> {
+    let number = case.serde.and_then(|number| i32::try_from(number.max(2)).ok());
+    SerdeVersion::negotiate(number.ok_or("has no version")?).map_err(text)
+}
+
+fn same(expected: &Value, found: &Value) -> Result<(), String> {
+    difference(&meaning(expected), &meaning(found)).map_or(Ok(()), Err)
+}
+
+fn file(golden: &Golden, members: &Value, name: &str) -> Result<Vec<u8>, String> {
+    let path = members[name].as_str().ok_or_else(|| format!("names no {name}"))?;
+    golden.file(path).map_err(|error| error.to_string())
+}
+
+fn key(members: &Value) -> Result<Option<EncryptionKey>, String> {
+    let bytes = |name: &str| {
+        let text = members["encryptionKey"][name].as_str().unwrap_or_default();
+        base64_simd::STANDARD.decode_to_vec(text).map_err(|error| error.to_string())
+    };
+    match &members["encryptionKey"] {
+        Value::Null => Ok(None),
+        _ => Ok(Some(EncryptionKey { key: bytes("key")?, nonce: bytes("nonce")? })),
+    }
+}
+
+/// A schema from its neutral form, with the few types that objects without a message have.
+fn small_schema(neutral: &Value) -> Result<SchemaRef, String> {
+    let fields = neutral["fields"].as_array().ok_or("has no schema")?.iter().map(|field| {
+        let data_type = match field["type"].as_str() {
+            Some("int64") => DataType::Int64,
+            Some("utf8") => DataType::Utf8,
+            Some("float64") => DataType::Float64,
+            _ => return Err(format!("has a field that this test cannot build: {field}")),
+        };
+        let nullable = field["nullable"] == true;
+        Ok(Field::new(field["name"].as_str().unwrap_or_default(), data_type, nullable))
+    });
+    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, String>>()?)))
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

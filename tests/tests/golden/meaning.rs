@@ -1,0 +1,53 @@
+//! What may look different and means the same.
+
+use serde_json::{Map, Value};
+
+/// A neutral value in which everything that means the same looks the same.
+pub(crate) fn meaning(value: &Value) -> Value {
+    let Value::Object(members) = value else {
+        return match value {
+            Value::Array(elements) => elements.iter().map(meaning).collect(),
+            _ => value.clone(),
+        };
+    };
+    let mut members: Map<String, Value> = members.iter().map(|(name, value)| (name.clone(), meaning(value))).collect();
+    // A negative limit is none, and a negative size is exceeded by every block, like zero.
+    for (name, stands_for) in [("limit", -1), ("maxBlockSize", 0), ("maxInlineBlockSize", 0)] {
+        if members.get(name).and_then(Value::as_i64).is_some_and(|number| number < 0) {
+            members.insert(name.to_owned(), stands_for.into());
+        }
+    }
+    let sets: &[&str] = match members.get("@type").and_then(Value::as_str) {
+        Some("GetTableResponse" | "GetTableLayoutRequest") => &["partitionColumns"],
+        Some("GetSplitsResponse") => &["splits"],
+        _ => &[],
+    };
+    for name in sets {
+        if let Some(Value::Array(elements)) = members.get_mut(*name) {
+            elements.sort_by_key(ToString::to_string);
+            elements.dedup();
+        }
+    }
+    if let Some(Value::Array(ranges)) = members.get_mut("ranges") {
+        merge_closed_ranges(ranges);
+    }
+    Value::Object(members)
+}
+
+/// Merges ranges of integers with both ends included, as Java does with all ranges when it reads them; the ranges that
+/// Java wrote itself are merged already.
+fn merge_closed_ranges(ranges: &mut Vec<Value>) {
+    let end =
+        |range: &Value, end: &str| (range[end]["bound"] == "EXACTLY").then(|| range[end]["value"].as_i64()).flatten();
+    if ranges.iter().any(|range| end(range, "low").is_none() || end(range, "high").is_none()) {
+        return;
+    }
+    ranges.sort_by_key(|range| end(range, "low"));
+    ranges.dedup_by(|next, kept| {
+        let overlap = end(next, "low") <= end(kept, "high");
+        if overlap && end(next, "high") > end(kept, "high") {
+            kept["high"] = next["high"].clone();
+        }
+        overlap
+    });
+}
