@@ -92,6 +92,23 @@ proptest! {
     }
 
     #[test]
+    fn no_changed_bytes_make_the_reader_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let (schema, mut schema_bytes, mut records) = whole();
+        for (position, value) in &changes {
+            let len = records.len();
+            records[position.index(len)] = *value;
+        }
+        let _ = decode_batch(&records, &schema).map(|batch| format!("{batch:?}").len());
+        for (position, value) in changes {
+            let len = schema_bytes.len();
+            schema_bytes[position.index(len)] = value;
+        }
+        let _ = decode_schema(&schema_bytes);
+    }
+
+    #[test]
     fn no_counts_make_the_reader_panic(
         rows in any::<u64>(),
         nodes in proptest::collection::vec([0u64..40, 0u64..40], 0..4),
