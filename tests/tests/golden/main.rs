@@ -74,6 +74,12 @@ fn check(golden: &Golden, case: &Case) -> Checked {
         "exchange" => {
             let request = self::file(golden, &case.members, "request")?;
             let (request, version) = Request::decode(&request).map_err(text)?;
+            // An answer in an older version than Java's would be read by the same peer; in a newer one it might not be.
+            // Version 1 is where Java ends up with documents that it finds out of order.
+            let resolved = case.members["resolvedVersion"].as_i64().unwrap_or_default();
+            if resolved > 1 && i64::from(version.number()) > resolved {
+                return Err(format!("is taken for version {}, expected {resolved} at most", version.number()));
+            }
             round_trip_request(&request, version)?;
             check_response(golden, case, &file)
         }
