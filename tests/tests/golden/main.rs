@@ -5,14 +5,13 @@
 
 mod bytes;
 mod meaning;
+mod schema;
 
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
 };
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use athena_conformance::{
     golden::{Case, Golden, difference},
     neutral,
@@ -24,6 +23,7 @@ use athena_protocol::{
 };
 use bytes::same_bytes;
 use meaning::meaning;
+use schema::schema;
 use serde_json::{Value, json};
 
 /// What became of one case.
@@ -162,7 +162,7 @@ fn check_crypto(golden: &Golden, case: &Case, mut object: Vec<u8>) -> Checked {
     if object != plain {
         return Err("does not open to its plain text".to_owned());
     }
-    let schema = small_schema(&case.members["expect"]["schema"])?;
+    let schema = schema(&case.members["expect"]["schema"])?;
     same(&case.members["expect"], &neutral::block(&decode_batch(&plain, &schema).map_err(text)?))?;
     Ok(Outcome::Passed)
 }
@@ -232,7 +232,7 @@ fn accepted_by_java(java: &Value) -> Option<&Value> {
 
 fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
     let java = &case.members["java"]["read"];
-    let schema = small_schema(&case.members["schema"])?;
+    let schema = schema(&case.members["schema"])?;
     let opened = match key(&case.members)? {
         Some(key) => athena_spill::open(&key, &mut object),
         None => Ok(()),
@@ -284,21 +284,6 @@ fn key(members: &Value) -> Result<Option<EncryptionKey>, String> {
         Value::Null => Ok(None),
         _ => Ok(Some(EncryptionKey { key: bytes("key")?, nonce: bytes("nonce")? })),
     }
-}
-
-/// A schema from its neutral form, with the few types that objects without a message have.
-fn small_schema(neutral: &Value) -> Result<SchemaRef, String> {
-    let fields = neutral["fields"].as_array().ok_or("has no schema")?.iter().map(|field| {
-        let data_type = match field["type"].as_str() {
-            Some("int64") => DataType::Int64,
-            Some("utf8") => DataType::Utf8,
-            Some("float64") => DataType::Float64,
-            _ => return Err(format!("has a field that this test cannot build: {field}")),
-        };
-        let nullable = field["nullable"] == true;
-        Ok(Field::new(field["name"].as_str().unwrap_or_default(), data_type, nullable))
-    });
-    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, String>>()?)))
 }
 
 fn text(error: impl std::fmt::Display) -> String {
