@@ -1,27 +1,102 @@
 //! Write Amazon Athena connectors in Rust.
 //!
-//! An author implements [`Connector`] (or, for simple sources, [`Table`]) and hands over Arrow batches; the SDK speaks
-//! every version of the wire, filters, orders and limits the rows itself, cuts pages and blocks, spills and encrypts.
+//! An author hands over Arrow batches. The SDK speaks every version of the wire, filters, orders and limits the rows itself,
+//! cuts pages and blocks, spills and encrypts, watches the deadline, and reports errors in the form that Athena reads.
+//!
+//! # The small way: a table is a definition and a scan
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow::{array::{ArrayRef, Int64Array}, datatypes::{DataType, Field}, record_batch::RecordBatch};
+//! use athena_connector_sdk::{Catalog, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait};
+//!
+//! struct Squares;
+//!
+//! #[async_trait]
+//! impl Table for Squares {
+//!     fn definition(&self) -> TableDef {
+//!         TableDef::new([Field::new("n", DataType::Int64, false), Field::new("square", DataType::Int64, false)])
+//!             .with_comment("square", "n times n")
+//!     }
+//!
+//!     // Any superset of the rows will do, with columns in any order: the SDK selects, filters and limits.
+//!     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+//!         let batches = (0..100).map(|batch| {
+//!             let column = |f: fn(i64) -> i64| -> ArrayRef {
+//!                 Arc::new(Int64Array::from_iter_values((batch * 1_000..(batch + 1) * 1_000).map(f)))
+//!             };
+//!             RecordBatch::try_from_iter([("n", column(|n| n)), ("square", column(|n| n * n))])
+//!                 .map_err(|e| athena_connector_sdk::Error::internal("no batch").with_source(e))
+//!         });
+//!         Ok(RecordBatchStream::blocking(2, batches))
+//!     }
+//! }
+//!
+//! let catalog = Catalog::new().table("math", "squares", Squares);
+//! # let _ = catalog;
+//! ```
+//!
+//! `lambda::block_on(lambda::run(catalog))` is then the whole of `main`.
+//!
+//! # The full way: one trait
+//!
+//! [`Connector`] has one method for each operation of Athena. [`Handler`] joins a connector with [`Udfs`] and [`Settings`], and is
+//! what a test drives: bytes in, bytes out.
+//!
+//! | To | see |
+//! |---|---|
+//! | describe, partition, split and read tables | [`Connector`], [`TableDef`], [`Split`], [`RecordBatchStream`] |
+//! | list what is too much for one answer | [`Pages`], [`Cursor`] |
+//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`] |
+//! | know who asks, how long there is, how far it is | [`Context`] |
+//! | offer functions to SQL | [`Udfs`] |
+//! | configure | [`Setting`], [`Settings`], [`Secret`] |
+#![cfg_attr(feature = "lambda", doc = "| run in AWS | [`lambda`] |")]
+//!
+//! # Features
+//!
+//! | Feature | Default | Adds |
+//! |---|---|---|
+//! | `lambda` | yes | the runtime loop, the clients of S3 and KMS, structured logs |
 
+mod catalog;
 mod connector;
 mod context;
+mod deadline;
+mod dispatch;
+mod handler;
 mod pages;
 mod pushdown;
+mod read;
 mod request;
 mod residual;
+mod secret;
+mod settings;
+mod spilling;
 mod split;
 mod stream;
 mod table;
+mod token;
+mod udf;
 mod wire_type;
 
+#[cfg(feature = "lambda")]
+pub mod lambda;
+
+pub use catalog::Catalog;
 pub use connector::Connector;
-pub use context::Context;
+pub use context::{Context, Progress};
+pub use handler::Handler;
 pub use pages::{Cursor, Pages};
 pub use pushdown::{Conjunct, Pushed, PushedDown};
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
+pub use secret::Secret;
+pub use settings::{Setting, Settings};
 pub use split::Split;
 pub use stream::RecordBatchStream;
-pub use table::{Catalog, Scan, Table, TableDef};
+pub use table::{Scan, Table, TableDef};
+pub use udf::{Argument, Output, ScalarFunction, Udfs, Value};
 
 pub use arrow;
 pub use async_trait::async_trait;

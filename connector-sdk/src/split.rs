@@ -50,3 +50,34 @@ impl Split {
         self.properties.get(name).map(String::as_str)
     }
 }
+
+/// The split for people: the beginning of every property, since some connectors put whole plans into one.
+pub(crate) fn in_words(properties: &BTreeMap<String, String>) -> String {
+    const SHOWN: usize = 40;
+    let property = |(name, value): (&String, &String)| {
+        let short: String = value.chars().take(SHOWN).collect();
+        let dots = if short.len() < value.len() { "..." } else { "" };
+        format!("{name}={short}{dots}")
+    };
+    let properties: Vec<_> = properties.iter().map(property).collect();
+    if properties.is_empty() { "without properties".to_owned() } else { properties.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_the_beginning_of_every_property() {
+        let split = Split::new().with("a", 1).with("plan", "x".repeat(100));
+        assert_eq!(in_words(&split.properties), format!("a=1 plan={}...", "x".repeat(40)));
+        assert_eq!(in_words(&BTreeMap::new()), "without properties");
+    }
+
+    #[test]
+    fn a_property_that_is_not_what_is_asked_for_is_named() {
+        let error = Split::new().with("part", "two").get::<u32>("part").unwrap_err();
+        assert!(error.message().contains("\"part\" is \"two\""), "{error}");
+        assert!(Split::new().get::<u32>("part").is_err());
+    }
+}

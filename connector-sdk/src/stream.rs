@@ -39,6 +39,7 @@ impl RecordBatchStream {
     }
 
     /// The single partition of a table without partition columns: column `partitionId`, one row, value 1.
+    #[expect(clippy::missing_panics_doc, reason = "one column always makes a batch")]
     pub fn unpartitioned() -> Self {
         let id: ArrayRef = Arc::new(Int32Array::from(vec![1]));
         let batch = RecordBatch::try_from_iter([("partitionId", id)]).expect("one column makes a batch");

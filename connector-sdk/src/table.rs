@@ -1,12 +1,15 @@
 //! The small way to write a connector: tables that are a definition and a scan.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use athena_protocol::predicate::Constraints;
 
-use crate::{Context, RecordBatchStream, Result};
+use crate::{
+    Conjunct, Context, Pushed, PushedDown, RecordBatchStream, Result,
+    pushdown::{self, Claims},
+};
 
 /// What a table looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,31 +62,24 @@ pub struct Scan {
     pub projection: SchemaRef,
     /// What the query asks for.
     pub constraints: Arc<Constraints>,
+    pub(crate) claims: Arc<Claims>,
 }
 
-/// A connector of [`Table`]s by schema and name.
-#[derive(Default)]
-pub struct Catalog {
-    pub(crate) schemas: BTreeMap<String, BTreeMap<String, Arc<dyn Table>>>,
-}
-
-impl Catalog {
-    /// A catalog without tables.
-    pub fn new() -> Self {
-        Self::default()
+impl Scan {
+    /// A scan of the columns `projection`, for unit tests of tables.
+    pub fn new(projection: SchemaRef) -> Self {
+        Self { context: Context::default(), projection, constraints: Arc::default(), claims: Arc::default() }
     }
 
-    /// The catalog with one more table.
+    /// The scan of a query with these constraints.
     #[must_use]
-    pub fn table(mut self, schema: impl Into<String>, name: impl Into<String>, table: impl Table) -> Self {
-        self.schemas.entry(schema.into()).or_default().insert(name.into(), Arc::new(table));
+    pub fn with_constraints(mut self, constraints: Constraints) -> Self {
+        self.constraints = Arc::new(constraints);
         self
     }
-}
 
-impl std::fmt::Debug for Catalog {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let tables = self.schemas.iter().map(|(schema, tables)| (schema, tables.keys().collect::<Vec<_>>()));
-        f.debug_map().entries(tables).finish()
+    /// Offers every condition of the query to `push`, as [`ReadRecords::push_down`](crate::ReadRecords::push_down) does.
+    pub fn push_down<'a, T>(&'a self, push: impl FnMut(Conjunct<'a>) -> Pushed<T>) -> PushedDown<T> {
+        pushdown::push_down_claiming(&self.constraints, &self.claims, push)
     }
 }

@@ -150,7 +150,7 @@ impl Residual {
 }
 
 /// The expressions that must each be true, with every `$and` at the top taken apart.
-fn conjuncts(expressions: &[Expression]) -> Vec<&Expression> {
+pub(crate) fn conjuncts(expressions: &[Expression]) -> Vec<&Expression> {
     let mut conjuncts = Vec::new();
     for expression in expressions {
         match expression {

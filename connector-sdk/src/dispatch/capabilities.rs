@@ -1,0 +1,34 @@
+//! What the SDK evaluates, for every connector alike.
+
+use std::collections::BTreeMap;
+
+use athena_protocol::{
+    Response,
+    message::{CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse},
+};
+
+use crate::residual::Residual;
+
+/// Announces the filters, expressions, limits and orders that the residual applies to the rows of any connector.
+///
+/// There is nothing for an author to say: a connector that pushes none of it down is slower, not wrong.
+pub(super) fn answer(request: GetDataSourceCapabilitiesRequest) -> Response {
+    let sets = ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
+    let functions = Residual::supported_functions().iter().map(|&name| name.to_owned()).collect();
+    let capabilities = [
+        ("supports_filter_pushdown", sets.map(|set| sub_type(set, Vec::new())).to_vec()),
+        ("supports_complex_expression_pushdown", vec![sub_type("supported_function_expression_types", functions)]),
+        ("supports_limit_pushdown", vec![sub_type("integer_constant", Vec::new())]),
+        ("supports_top_n_pushdown", vec![sub_type("SUPPORTS_ORDER_BY", Vec::new())]),
+    ];
+    let capabilities: BTreeMap<_, _> =
+        capabilities.into_iter().map(|(name, sub_types)| (name.to_owned(), sub_types)).collect();
+    Response::GetDataSourceCapabilities(GetDataSourceCapabilitiesResponse {
+        catalog_name: request.catalog_name,
+        capabilities,
+    })
+}
+
+fn sub_type(name: &str, properties: Vec<String>) -> CapabilitySubType {
+    CapabilitySubType { sub_type: name.to_owned(), properties }
+}

@@ -1,0 +1,61 @@
+//! Schemas and tables.
+
+use athena_protocol::{
+    MAX_PAYLOAD_BYTES, Response, TableName,
+    message::{ListSchemasRequest, ListSchemasResponse, ListTablesRequest, ListTablesResponse},
+};
+
+use super::{
+    Call,
+    page::{Capacity, Page, json_len, take},
+};
+use crate::{Error, ListSchemas, ListTables, Result, token::Binding};
+
+impl Call<'_> {
+    /// Lists all schemas: the operation has no pages.
+    pub(super) async fn list_schemas(&self, request: ListSchemasRequest) -> Result<Response> {
+        let pages = self.connector().list_schemas(ListSchemas { context: self.context(), after: None }).await?;
+        let Page { items: schemas, next } = take(pages, Capacity::items(usize::MAX), |name| json_len(name) + 1).await?;
+        if next.is_some() {
+            return Err(Error::unsupported(format!(
+                "the schemas do not fit into the {MAX_PAYLOAD_BYTES} bytes of one answer, and Athena lists them in one; \
+                 only the first {} would fit, so configure the connector to show fewer",
+                schemas.len()
+            )));
+        }
+        Ok(Response::ListSchemas(ListSchemasResponse { catalog_name: request.catalog_name, schemas }))
+    }
+
+    /// Lists a page of tables. A caller that asks for all of them at once gets a token too where they do not fit.
+    pub(super) async fn list_tables(&self, request: ListTablesRequest) -> Result<Response> {
+        let capacity = match request.page_size {
+            ListTablesRequest::UNLIMITED => Capacity::items(usize::MAX),
+            size => match usize::try_from(size) {
+                Ok(size) if size > 0 => Capacity::items(size),
+                Ok(_) | Err(_) => {
+                    return Err(Error::invalid_input(format!(
+                        "pageSize is {size}, expected a positive number, or {} for all tables",
+                        ListTablesRequest::UNLIMITED
+                    )));
+                }
+            },
+        };
+        let Some(schema) = &request.schema_name else {
+            return Err(Error::unsupported("no schema is named; list the tables of one schema at a time"));
+        };
+        let after = match &request.next_token {
+            Some(token) => Some(Binding::list_tables(&request)?.open(token)?),
+            None => None,
+        };
+        let ask = ListTables { context: self.context(), schema: schema.clone(), after };
+        let pages = self.connector().list_tables(ask).await?;
+        let around = r#"{"schemaName":,"tableName":},"#.len() + json_len(schema);
+        let page = take(pages, capacity, |name| json_len(name) + around).await?;
+        let next_token = match page.next {
+            Some(cursor) => Some(Binding::list_tables(&request)?.seal(&cursor)),
+            None => None,
+        };
+        let tables = page.items.into_iter().map(|table| TableName::new(schema.as_str(), table)).collect();
+        Ok(Response::ListTables(ListTablesResponse { tables, catalog_name: request.catalog_name, next_token }))
+    }
+}

@@ -1,0 +1,57 @@
+//! From messages to the methods of a connector, one file per operation.
+
+mod capabilities;
+mod get_splits;
+mod get_table;
+mod get_table_layout;
+mod list;
+mod page;
+mod ping;
+mod read_records;
+mod user_defined_function;
+
+pub(crate) use ping::ping;
+
+use std::sync::Arc;
+
+use athena_protocol::{Request, Response, SerdeVersion, TableName};
+
+use crate::{Connector, Context, GetTable, Handler, Result, Settings, TableDef};
+
+/// One invocation, and what answers it.
+pub(crate) struct Call<'a> {
+    pub(crate) handler: &'a Handler,
+    pub(crate) settings: &'a Settings,
+    pub(crate) context: Context,
+    pub(crate) version: SerdeVersion,
+}
+
+impl Call<'_> {
+    pub(crate) async fn answer(&self, request: Request) -> Result<Response> {
+        match request {
+            Request::Ping(request) => Ok(ping(self.connector().source_type(), &request)),
+            Request::ListSchemas(request) => self.list_schemas(request).await,
+            Request::ListTables(request) => self.list_tables(request).await,
+            Request::GetTable(request) => self.get_table(request).await,
+            Request::GetTableLayout(request) => self.get_table_layout(request).await,
+            Request::GetSplits(request) => self.get_splits(request).await,
+            Request::GetDataSourceCapabilities(request) => Ok(capabilities::answer(request)),
+            Request::ReadRecords(request) => self.read_records(request).await,
+            Request::UserDefinedFunction(request) => user_defined_function::answer(&self.handler.udfs, request),
+        }
+    }
+
+    fn connector(&self) -> &Arc<dyn Connector> {
+        &self.handler.connector
+    }
+
+    fn context(&self) -> Context {
+        self.context.clone()
+    }
+
+    /// The definition of a table, in the types of the wire, checked.
+    async fn definition(&self, table: &TableName) -> Result<TableDef> {
+        let request = GetTable { context: self.context(), table: table.clone() };
+        get_table::checked(table, &self.connector().get_table(request).await?)
+    }
+}

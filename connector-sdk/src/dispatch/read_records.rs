@@ -1,0 +1,111 @@
+//! The rows of one split.
+
+use std::sync::Arc;
+
+use athena_protocol::{
+    Constraints, Response,
+    message::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse},
+};
+use athena_spill::SpillTarget;
+use tracing::Instrument;
+
+use super::{Call, get_table::refuse_passthrough, page::json_len};
+use crate::{
+    Error, ReadRecords, Result, Split,
+    read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
+    residual::{Residual, RowLimit},
+    spilling::check_location,
+    split::in_words,
+};
+
+impl Call<'_> {
+    /// Reads a split, and answers inline or with where the rows were spilled.
+    ///
+    /// Everything that can be said against the request is said before the connector or S3 is called.
+    pub(super) async fn read_records(&self, request: ReadRecordsRequest) -> Result<Response> {
+        check_location(self.settings, self.context.claimed_identity(), request.split.spill_location.as_ref())?;
+        if !request.constraints.query_passthrough_arguments.is_empty() {
+            return Err(refuse_passthrough());
+        }
+        let columns = self.columns(&request).await?;
+        let residual = Residual::try_new(&request.constraints, columns.read())?;
+        refuse_limit_of_unknown(&request.constraints, &residual)?;
+        let limit = RowLimit::try_new(&request.constraints, columns.read(), self.settings.sort_memory())?;
+        let ask = ReadRecords {
+            context: self.context(),
+            table: request.table_name.clone(),
+            projection: Arc::clone(columns.read()),
+            split: Split { properties: request.split.properties.clone() },
+            constraints: Arc::new(request.constraints.clone()),
+            claims: Arc::default(),
+        };
+        let connector = Arc::clone(self.connector());
+        let rows = Rows { connector, request: ask, columns: columns.clone(), residual, limit };
+        let split = in_words(&request.split.properties);
+        let span = tracing::info_span!("split", table = %request.table_name, split);
+        match self.sink(&request, &columns).fill(rows).instrument(span).await? {
+            Outcome::Inline(records) => {
+                Ok(Response::ReadRecords(ReadRecordsResponse { catalog_name: request.catalog_name, records }))
+            }
+            Outcome::Spilled(remote_blocks) => Ok(Response::RemoteReadRecords(RemoteReadRecordsResponse {
+                catalog_name: request.catalog_name,
+                schema: Arc::clone(columns.answered()),
+                remote_blocks,
+                encryption_key: request.split.encryption_key,
+            })),
+        }
+    }
+
+    /// What is to be read: the columns asked for, and those that only the constraints name. Their types are in the table's
+    /// definition, which is asked for only where there are such columns.
+    async fn columns(&self, request: &ReadRecordsRequest) -> Result<Columns> {
+        let wanted = columns_of_constraints(&request.constraints);
+        let missing = |name: &&str| request.schema.fields().find(name).is_none();
+        let missing: Vec<&str> = wanted.into_iter().filter(missing).collect();
+        if missing.is_empty() {
+            return Ok(Columns::new(Arc::clone(&request.schema), []));
+        }
+        let definition = self.definition(&request.table_name).await?;
+        // A column that the table has not is none that rows could be read by: the residual says what that means.
+        let found = missing.into_iter().filter_map(|name| definition.schema.fields().find(name));
+        Ok(Columns::new(Arc::clone(&request.schema), found.map(|(_, field)| Arc::clone(field))))
+    }
+
+    fn sink(&self, request: &ReadRecordsRequest, columns: &Columns) -> Sink<'_> {
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let max_block_size = self.settings.max_block_size.unwrap_or_else(|| size(request.max_block_size));
+        let target = request.split.spill_location.as_ref().map(|location| SpillTarget {
+            bucket: location.bucket.clone().unwrap_or_default(),
+            key: location.key.clone().unwrap_or_default(),
+            encryption_key: request.split.encryption_key.clone(),
+        });
+        let limits = Limits {
+            max_block_size,
+            max_inline_size: size(request.max_inline_block_size),
+            json_around: json_len(&request.catalog_name),
+            legacy_framing: self.version.has_legacy_framing(),
+            in_flight: self.settings.in_flight(max_block_size),
+        };
+        let (spilling, settings, context) = (&self.handler.spilling, self.settings, &self.context);
+        Sink { spilling, settings, context, target, limits, columns: columns.clone() }
+    }
+}
+
+/// A limit counts the rows that pass the whole predicate, so one that cannot be evaluated whole cannot be limited: rows
+/// behind the limit would be missing once the engine removes some of those before it.
+fn refuse_limit_of_unknown(constraints: &Constraints, residual: &Residual) -> Result<()> {
+    if constraints.limit.is_none() && constraints.order_by.is_empty() {
+        return Ok(());
+    }
+    let mut unknown: Vec<&str> = residual.unevaluated().iter().map(String::as_str).collect();
+    if constraints.query_plan.is_some() {
+        unknown.push("query plan");
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "the query has a limit or an order, and a predicate with {unknown:?}, which this connector cannot evaluate; the \
+         limit counts the rows that the predicate leaves. Send only functions that the capabilities list, or no limit"
+    )))
+}

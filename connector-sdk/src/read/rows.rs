@@ -1,0 +1,94 @@
+//! Reading: the connector's batches, cast, filtered, limited, as they travel.
+
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use athena_protocol::zoned::pack_batch;
+use futures::StreamExt;
+use tokio::sync::mpsc::Sender;
+
+use super::{
+    Columns,
+    slices::{by_bytes, by_rows},
+};
+use crate::{
+    Connector, Error, ReadRecords, Result,
+    residual::{Residual, RowLimit},
+    wire_type::cast_batch,
+};
+
+/// The rows of one split, to be sent through a channel.
+pub(crate) struct Rows {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) request: ReadRecords,
+    pub(crate) columns: Columns,
+    pub(crate) residual: Residual,
+    pub(crate) limit: RowLimit,
+}
+
+/// Whether anyone wants more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    More,
+    Enough,
+}
+
+impl Rows {
+    /// Reads until the source ends, the limit is full, or nobody listens. The source is dropped then.
+    pub(super) async fn send(mut self, sender: Sender<RecordBatch>) -> Result<()> {
+        // `LIMIT 0` reads nothing.
+        if !self.limit.is_satisfied() {
+            let mut stream = self.connector.read_records(self.request.clone()).await?;
+            while let Some(batch) = stream.batches.next().await.transpose()? {
+                if self.take(batch, &sender).await? == Demand::Enough {
+                    break;
+                }
+                // A source that is always ready would keep its thread to itself, deadline or not.
+                tokio::task::yield_now().await;
+            }
+        }
+        for batch in self.limit.finish()? {
+            if forward(&self.columns, &batch, &sender).await? == Demand::Enough {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, batch: RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
+        for rows in by_rows(batch) {
+            for rows in by_bytes(cast_batch(&rows, self.columns.read())?) {
+                let kept = self.residual.filter(&rows)?;
+                if kept.num_rows() < rows.num_rows() && self.request.claims.limit_given() {
+                    return Err(self.false_claim());
+                }
+                if let Some(passed) = self.limit.push(kept)?
+                    && forward(&self.columns, &passed, sender).await? == Demand::Enough
+                {
+                    return Ok(Demand::Enough);
+                }
+                if self.limit.is_satisfied() {
+                    return Ok(Demand::Enough);
+                }
+            }
+        }
+        Ok(Demand::More)
+    }
+
+    fn false_claim(&self) -> Error {
+        Error::internal(format!(
+            "the connector said that it pushes the whole predicate on {} down exactly, was given the limit, and returned \
+             a row that the predicate excludes: rows behind the limit would be missing. Return `Pushed::Superset` for \
+             what the source does not do exactly as SQL does",
+            self.request.table
+        ))
+    }
+}
+
+async fn forward(columns: &Columns, batch: &RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
+    if batch.num_rows() == 0 {
+        return Ok(Demand::More);
+    }
+    let packed = pack_batch(&columns.select(batch)?)?;
+    Ok(if sender.send(packed).await.is_ok() { Demand::More } else { Demand::Enough })
+}
