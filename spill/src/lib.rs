@@ -6,6 +6,7 @@
 mod block_cutter;
 mod cipher;
 mod key_factory;
+mod location;
 mod object_store;
 mod reader;
 mod settings;
@@ -17,7 +18,8 @@ pub mod aws;
 pub use block_cutter::BlockCutter;
 pub use cipher::{open, seal};
 pub use key_factory::{KeyFactory, LocalKeyFactory};
+pub use location::{is_inside, split_location};
 pub use object_store::ObjectStore;
-pub use reader::SpillReader;
-pub use settings::{Encryption, SpillSettings};
+pub use reader::{SpillReader, decode_object};
+pub use settings::{Encryption, ServerSideEncryption, SpillSettings};
 pub use writer::{SpillTarget, SpillWriter};

@@ -1,11 +1,26 @@
 //! Blocks to objects: encode, encrypt, put, several at a time.
 
-use std::sync::Arc;
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use arrow::record_batch::RecordBatch;
-use athena_protocol::{EncryptionKey, Result, S3SpillLocation};
+use athena_protocol::{
+    EncryptionKey, Error, ErrorKind, Result, S3SpillLocation,
+    block::{Framing, encode_batch, encoded_len},
+};
+use bytes::Bytes;
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tracing::Instrument;
 
-use crate::ObjectStore;
+use crate::{
+    ObjectStore,
+    cipher::{TAG_LEN, seal},
+};
 
 /// Where and how the blocks of one split are written.
 #[derive(Debug, Clone)]
@@ -18,28 +33,90 @@ pub struct SpillTarget {
     pub encryption_key: Option<EncryptionKey>,
 }
 
+impl SpillTarget {
+    /// Key of the object with block `number` (section 5.1 of the protocol).
+    fn object_key(&self, number: usize) -> String {
+        format!("{}.{number}", self.key)
+    }
+}
+
 /// Writes blocks in order, at most `in_flight` of them encoded, encrypted or on their way at any time.
+///
+/// Block `n` of the calls becomes the object `<key>.<n>`, so that the numbers have no gap and follow the rows. Dropping
+/// the writer stops everything that is on its way; objects that are complete stay.
 #[derive(Debug)]
 pub struct SpillWriter {
-    _store: Arc<dyn ObjectStore>,
-    _target: SpillTarget,
+    store: Arc<dyn ObjectStore>,
+    target: Arc<SpillTarget>,
+    in_flight: usize,
+    /// Blocks on their way. Dropping the set aborts them.
+    puts: JoinSet<Result<Outcome>>,
+    /// How many blocks were begun: the number of the next.
+    begun: usize,
+    /// Memory of blocks that are done, for the next: fresh pages for every block would cost as much as encrypting it.
+    spare: Vec<Vec<u8>>,
+    /// Set by the first block that fails, so that the others do not begin a put.
+    stop: Arc<AtomicBool>,
+    /// Set while the writer cannot go on: a block failed, or a call was dropped midway and its block with it.
+    broken: Option<(ErrorKind, String)>,
+}
+
+/// How a block ended that did not fail.
+#[derive(Debug)]
+enum Outcome {
+    /// It is written, and its memory can be used again.
+    Written(Vec<u8>),
+    /// Another had failed before its put.
+    Stopped,
 }
 
 impl SpillWriter {
-    /// A writer to `target` with at most `in_flight` blocks in memory.
+    /// A writer to `target` with at most `in_flight` blocks in memory, but one at least.
+    ///
+    /// Each block is there as columns until it is encoded, and as bytes until it is put. One more waits as columns in
+    /// [`write`](Self::write).
     pub fn new(store: Arc<dyn ObjectStore>, target: SpillTarget, in_flight: usize) -> Self {
-        let _ = in_flight;
-        Self { _store: store, _target: target }
+        Self {
+            store,
+            target: Arc::new(target),
+            in_flight: in_flight.max(1),
+            puts: JoinSet::new(),
+            begun: 0,
+            spare: Vec::new(),
+            stop: Arc::default(),
+            broken: None,
+        }
     }
 
     /// Writes one block; waits while too many are on their way.
+    ///
+    /// Returns when the block is on its way, not when it is written. Must be called in a tokio runtime. Dropping the
+    /// future drops the block, after which the writer refuses to go on: rows would be missing.
     ///
     /// # Errors
     ///
     /// The first failure of any block so far. Nothing is written after it.
     pub async fn write(&mut self, block: RecordBatch) -> Result<()> {
-        let _ = block;
-        todo!()
+        self.refuse_if_broken()?;
+        self.broken = Some((ErrorKind::Internal, "a call to write a block was dropped midway".to_owned()));
+        while let Some(ended) = self.puts.try_join_next() {
+            self.end(ended).await?;
+        }
+        while self.puts.len() >= self.in_flight {
+            let ended = self.puts.join_next().await.expect("the set is not empty");
+            self.end(ended).await?;
+        }
+        let job = Job {
+            store: Arc::clone(&self.store),
+            target: Arc::clone(&self.target),
+            number: self.begun,
+            stop: Arc::clone(&self.stop),
+        };
+        let memory = self.spare.pop().unwrap_or_default();
+        self.puts.spawn(job.run(block, memory).in_current_span());
+        self.begun += 1;
+        self.broken = None;
+        Ok(())
     }
 
     /// Waits for every block and says where they are, in row order.
@@ -47,7 +124,111 @@ impl SpillWriter {
     /// # Errors
     ///
     /// The first failure of any block.
-    pub async fn finish(self) -> Result<Vec<S3SpillLocation>> {
-        todo!()
+    pub async fn finish(mut self) -> Result<Vec<S3SpillLocation>> {
+        self.refuse_if_broken()?;
+        while let Some(ended) = self.puts.join_next().await {
+            self.end(ended).await?;
+        }
+        let location = |number| S3SpillLocation {
+            bucket: Some(self.target.bucket.clone()),
+            key: Some(self.target.object_key(number)),
+            directory: false,
+        };
+        Ok((0..self.begun).map(location).collect())
+    }
+
+    /// Takes note of a block that ended; a failure ends all others before it is returned.
+    async fn end(&mut self, ended: Result<Result<Outcome>, JoinError>) -> Result<()> {
+        let error = match ended {
+            Ok(Ok(Outcome::Written(memory))) => {
+                self.spare.push(memory);
+                return Ok(());
+            }
+            // The block that failed is still in the set, or it would have been met before.
+            Ok(Ok(Outcome::Stopped)) => return Ok(()),
+            Ok(Err(error)) => error,
+            Err(error) => {
+                self.puts.shutdown().await;
+                if error.is_panic() {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+                Error::internal("the runtime ended while blocks were being written").with_source(error)
+            }
+        };
+        self.puts.shutdown().await;
+        self.spare.clear();
+        self.broken = Some((error.kind(), format!("an earlier block was not written: {}", error.message())));
+        Err(error)
+    }
+
+    fn refuse_if_broken(&self) -> Result<()> {
+        match &self.broken {
+            Some((kind, message)) => Err(Error::new(*kind, message)),
+            None => Ok(()),
+        }
     }
 }
+
+/// One block on its way.
+struct Job {
+    store: Arc<dyn ObjectStore>,
+    target: Arc<SpillTarget>,
+    number: usize,
+    stop: Arc<AtomicBool>,
+}
+
+impl Job {
+    async fn run(self, block: RecordBatch, memory: Vec<u8>) -> Result<Outcome> {
+        let written = self.write(block, memory).await;
+        if written.is_err() {
+            self.stop.store(true, Ordering::Release);
+        }
+        written
+    }
+
+    async fn write(&self, block: RecordBatch, memory: Vec<u8>) -> Result<Outcome> {
+        let target = Arc::clone(&self.target);
+        // Milliseconds of pure computing: on a thread of its own it holds up neither the puts of other blocks nor the source.
+        let encoded = spawn_blocking(move || encode(&block, target.encryption_key.as_ref(), memory));
+        let body = match encoded.await {
+            Ok(body) => body.map_err(|error| error.with_context("object", self.url()))?,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => return Err(Error::internal("the runtime ended while a block was encoded").with_source(error)),
+        };
+        if self.stop.load(Ordering::Acquire) {
+            return Ok(Outcome::Stopped);
+        }
+        let body = Bytes::from(body);
+        tracing::debug!(object = self.url(), bytes = body.len(), "writes a block");
+        self.store.put(&self.target.bucket, &self.target.object_key(self.number), body.clone()).await?;
+        // A store that keeps the body keeps the memory.
+        let memory = body.try_into_mut().map(|mut memory| {
+            memory.clear();
+            Vec::from(memory)
+        });
+        Ok(Outcome::Written(memory.unwrap_or_default()))
+    }
+
+    fn url(&self) -> String {
+        format!("s3://{}/{}", self.target.bucket, self.target.object_key(self.number))
+    }
+}
+
+/// Makes the bytes of an object from `block` (section 5.2 of the protocol), in `memory` if they fit there.
+fn encode(block: &RecordBatch, key: Option<&EncryptionKey>, mut memory: Vec<u8>) -> Result<Vec<u8>> {
+    let len = encoded_len(block, Framing::Legacy)? + TAG_LEN;
+    memory.clear();
+    if memory.capacity() < len {
+        // Growing would double it and copy nothing. A sixteenth more, which is not touched, lets blocks of like size follow.
+        mem::take(&mut memory);
+        memory = Vec::with_capacity(len + len / 16);
+    }
+    encode_batch(block, Framing::Legacy, &mut memory)?;
+    if let Some(key) = key {
+        seal(key, &mut memory)?;
+    }
+    Ok(memory)
+}
+
+#[cfg(test)]
+mod tests;
