@@ -154,12 +154,26 @@ impl Spilling {
     }
 }
 
-async fn make_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
-    Err(Error::internal("no object store: call `Handler::with_object_store`"))
+#[cfg(feature = "lambda")]
+async fn make_store(settings: &Settings) -> Result<Arc<dyn ObjectStore>> {
+    Ok(Arc::new(athena_spill::aws::S3Store::new(&settings.spill)))
 }
 
-async fn make_keys(_: &Settings) -> Result<Arc<dyn KeyFactory>> {
-    Err(Error::internal("no key factory: call `Handler::with_key_factory`, or turn encryption off"))
+#[cfg(not(feature = "lambda"))]
+async fn make_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
+    Err(Error::internal("no object store: call `Handler::with_object_store`, or build with the feature `lambda`"))
+}
+
+async fn make_keys(settings: &Settings) -> Result<Arc<dyn KeyFactory>> {
+    match &settings.spill.encryption {
+        #[cfg(feature = "lambda")]
+        Encryption::Kms(key) => Ok(Arc::new(athena_spill::aws::KmsKeyFactory::new(key.clone()))),
+        #[cfg(not(feature = "lambda"))]
+        Encryption::Kms(_) => {
+            Err(Error::internal("no key factory: call `Handler::with_key_factory`, or build with the feature `lambda`"))
+        }
+        Encryption::Local | Encryption::Off => Ok(Arc::new(athena_spill::LocalKeyFactory)),
+    }
 }
 
 fn split_location(bucket: &str, prefix: &str, query_id: &str) -> S3SpillLocation {
