@@ -175,7 +175,7 @@ impl BlockCutter {
         let Self { max_bytes, rows: waiting, .. } = *self;
         let all = rest.num_rows();
         if waiting == 0 {
-            let rows = self.rows_within(&rest, max_bytes)?;
+            let rows = rows_within(&rest, max_bytes)?;
             if rows == 0 {
                 return Err(self.too_large(&rest.slice(0, 1)));
             }
@@ -190,11 +190,11 @@ impl BlockCutter {
         // for each buffer. So these are all the rows that can fit, and a few more.
         let header = self.header()?;
         let limit = max_bytes + header + EMPTY_BODY + header * self.pending.len() - self.bytes;
-        let wanted = self.rows_within(&rest, limit)?.min(MAX_BLOCK - waiting);
+        let wanted = rows_within(&rest, limit)?.min(MAX_BLOCK - waiting);
         self.pending.push(rest.slice(0, wanted));
         let joined = self.joined(&self.pending)?;
         self.take();
-        let rows = self.rows_within(&joined, max_bytes)?;
+        let rows = rows_within(&joined, max_bytes)?;
         if rows == joined.num_rows() && wanted == all {
             self.keep(joined, rows)?;
             return Ok(rest.slice(all, 0));
@@ -203,30 +203,6 @@ impl BlockCutter {
         blocks.push(joined.slice(0, rows));
         let taken = rows - waiting;
         Ok(rest.slice(taken, all - taken))
-    }
-
-    /// How many rows from the front of `batch` make a block of at most `limit` bytes.
-    fn rows_within(&self, batch: &RecordBatch, limit: usize) -> Result<usize> {
-        let len = |rows: usize| encoded_len(&batch.slice(0, rows), Framing::Legacy);
-        let most = batch.num_rows().min(MAX_BLOCK);
-        let (mut fits, mut over) = ((0, len(0)?), (most, len(most)?));
-        if over.1 <= limit {
-            return Ok(over.0);
-        }
-        if fits.1 > limit {
-            return Ok(0);
-        }
-        // Rows of like size are found at once by proportion; bisection every other time bounds the steps for all others.
-        let mut halve = false;
-        while over.0 - fits.0 > 1 {
-            let between = over.0 - fits.0;
-            let step = if halve { between / 2 } else { between * (limit - fits.1) / (over.1 - fits.1) };
-            let rows = fits.0 + step.clamp(1, between - 1);
-            let bytes = len(rows)?;
-            *(if bytes <= limit { &mut fits } else { &mut over }) = (rows, bytes);
-            halve = !halve;
-        }
-        Ok(fits.0)
     }
 
     fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch> {
@@ -248,6 +224,30 @@ impl BlockCutter {
             self.max_bytes
         ))
     }
+}
+
+/// How many rows from the front of `batch` make a block of at most `limit` bytes.
+fn rows_within(batch: &RecordBatch, limit: usize) -> Result<usize> {
+    let len = |rows: usize| encoded_len(&batch.slice(0, rows), Framing::Legacy);
+    let most = batch.num_rows().min(MAX_BLOCK);
+    let (mut fits, mut over) = ((0, len(0)?), (most, len(most)?));
+    if over.1 <= limit {
+        return Ok(over.0);
+    }
+    if fits.1 > limit {
+        return Ok(0);
+    }
+    // Rows of like size are found at once by proportion; bisection every other time bounds the steps for all others.
+    let mut halve = false;
+    while over.0 - fits.0 > 1 {
+        let between = over.0 - fits.0;
+        let step = if halve { between / 2 } else { between * (limit - fits.1) / (over.1 - fits.1) };
+        let rows = fits.0 + step.clamp(1, between - 1);
+        let bytes = len(rows)?;
+        *(if bytes <= limit { &mut fits } else { &mut over }) = (rows, bytes);
+        halve = !halve;
+    }
+    Ok(fits.0)
 }
 
 #[cfg(test)]

@@ -5,10 +5,14 @@
 
 mod block_cutter;
 mod cipher;
+#[cfg(test)]
+mod fake_store;
 mod key_factory;
 mod location;
 mod object_store;
 mod reader;
+#[cfg(test)]
+mod samples;
 mod settings;
 mod writer;
 

@@ -103,7 +103,7 @@ impl SpillWriter {
             self.end(ended).await?;
         }
         while self.puts.len() >= self.in_flight {
-            let ended = self.puts.join_next().await.expect("the set is not empty");
+            let Some(ended) = self.puts.join_next().await else { break };
             self.end(ended).await?;
         }
         let job = Job {

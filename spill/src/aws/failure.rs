@@ -1,37 +1,85 @@
-//! What a failed call to AWS means for whoever has to mend it.
+//! What a failed call of AWS means: the kind, the thing, and the permission or the route that is missing.
 
-use std::{error::Error as StdError, fmt::Debug};
+use std::error::Error as StdError;
 
 use athena_protocol::{Error, ErrorKind};
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::{
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+};
 
-/// The error of a call that needs `permission` on `what`.
-pub(super) fn failure<E>(error: SdkError<E>, permission: &str, what: &str) -> Error
-where
-    E: StdError + ProvideErrorMetadata + Debug + Send + Sync + 'static,
-{
-    let code = error.code().unwrap_or_default().to_owned();
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let (kind, message) = match (&error, code.as_str(), status) {
-        (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), ..) => {
-            (ErrorKind::Timeout, format!("no answer about {what}; in a VPC, add an endpoint or a NAT gateway"))
-        }
-        (_, "NoSuchBucket", _) => (ErrorKind::NotFound, format!("the bucket of {what} does not exist")),
-        (_, "SlowDown" | "ThrottlingException" | "RequestLimitExceeded", _) | (_, _, Some(429 | 503)) => {
-            (ErrorKind::Throttled, format!("AWS asks for fewer requests about {what}"))
-        }
-        (_, _, Some(401 | 403)) | (_, "AccessDeniedException", _) => (
-            ErrorKind::AccessDenied,
-            format!(
-                "{what} may not be used; grant {permission} to the function's role, and look at the resource's own policy"
-            ),
-        ),
-        (_, "NotFoundException", _) | (_, _, Some(404)) => (ErrorKind::NotFound, format!("{what} does not exist")),
-        _ => (ErrorKind::Internal, format!("{permission} on {what} failed{}", in_brackets(&code))),
-    };
-    Error::new(kind, message).with_source(error)
+/// What was asked of which service.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// Name of the service: `S3`.
+    pub(super) service: &'static str,
+    /// Name of the operation: `PutObject`.
+    pub(super) operation: &'static str,
+    /// What it is asked for: a bucket, an object, a key.
+    pub(super) subject: String,
+    /// The permissions that it takes, in words.
+    pub(super) permissions: String,
+    /// What may be missing, in words.
+    pub(super) absent: &'static str,
 }
 
-fn in_brackets(code: &str) -> String {
-    if code.is_empty() { String::new() } else { format!(" ({code})") }
+impl Call {
+    /// The error of a call that failed for good: whatever may be tried again was.
+    pub(super) fn failed<E>(&self, error: SdkError<E, HttpResponse>) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let Self { service, operation, subject, .. } = self;
+        let no_route = format!(
+            "no route to {service}: add a gateway or interface endpoint, or a NAT, to the VPC, or check the region and \
+             the endpoint"
+        );
+        let (kind, text) = match &error {
+            SdkError::ServiceError(refusal) => self.refused(refusal.err().code().unwrap_or_default(), refusal.raw()),
+            SdkError::TimeoutError(_) => (ErrorKind::Timeout, no_route),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() || failure.is_io() => {
+                (ErrorKind::Timeout, no_route)
+            }
+            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
+                let text = "the request could not be sent: check the credentials, the region and the settings";
+                (ErrorKind::Internal, text.to_owned())
+            }
+            SdkError::ResponseError(_) => (ErrorKind::InvalidResponse, "the answer cannot be read".to_owned()),
+            _ => (ErrorKind::Internal, "for an unknown reason".to_owned()),
+        };
+        Error::new(kind, format!("{operation} of {subject} failed: {text}")).with_source(error)
+    }
+
+    /// What a refusal of the service means. The code is in the body, which answers to HEAD do not have.
+    fn refused(&self, code: &str, response: &HttpResponse) -> (ErrorKind, String) {
+        let status = response.status().as_u16();
+        match (status, code) {
+            (
+                _,
+                "ExpiredToken"
+                | "ExpiredTokenException"
+                | "InvalidAccessKeyId"
+                | "InvalidClientTokenId"
+                | "InvalidSignatureException"
+                | "InvalidToken"
+                | "RequestTimeTooSkewed"
+                | "SignatureDoesNotMatch"
+                | "UnrecognizedClientException",
+            ) => (ErrorKind::InvalidCredentials, format!("the credentials are not valid ({code}), renew them")),
+            (429 | 503, _) | (_, "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException") => {
+                let text = "asked too often, in spite of the pauses between tries: run fewer at a time";
+                (ErrorKind::Throttled, text.to_owned())
+            }
+            (401 | 403, _) | (_, "AccessDenied" | "AccessDeniedException") => {
+                (ErrorKind::AccessDenied, format!("access denied, it takes {}", self.permissions))
+            }
+            (404, _) | (_, "NotFoundException") => (ErrorKind::NotFound, self.absent.to_owned()),
+            (300..400, _) | (_, "AuthorizationHeaderMalformed") => {
+                let region = response.headers().get("x-amz-bucket-region").unwrap_or("another region");
+                (ErrorKind::InvalidInput, format!("it is in {region}, and the function asks in its own region"))
+            }
+            (400..500, _) => (ErrorKind::InvalidInput, format!("{} refuses the request", self.service)),
+            _ => (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service)),
+        }
+    }
 }

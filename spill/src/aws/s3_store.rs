@@ -1,152 +1,197 @@
-//! S3 by way of the official client.
+//! Objects in S3.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use athena_protocol::{Error, Result};
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::{
-    Client,
-    config::{Credentials, Region},
-    primitives::ByteStream,
+    Client, config,
+    operation::get_object::GetObjectOutput,
+    primitives::{ByteStream, ByteStreamError},
 };
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::failure::failure;
+use super::{
+    connection::{Connection, is_plain_http, needs_path_style},
+    failure::Call,
+};
 use crate::{ObjectStore, SpillSettings};
 
-/// Without a route to S3 a connection hangs for minutes; a store that is there answers in milliseconds.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Tries of one call, with exponential back-off and jitter between them. Every call here is safe to repeat.
-const ATTEMPTS: u32 = 4;
+/// How often a body is fetched that breaks off midway, which the client does not try again by itself.
+const FETCHES: usize = 3;
+/// The most that is set aside because a header says so; what comes beyond it has to come.
+const MAX_TRUSTED_LEN: usize = 64 << 20;
 
-/// The objects of S3, or of anything that speaks its API.
+/// Objects in S3, through the official client.
+///
+/// Calls are tried four times, with growing and random pauses. Objects written over TLS are not signed as a whole: TLS
+/// protects them on the way, a checksum in the request at their end, and hashing them would cost as much as encrypting.
 pub struct S3Store {
-    client: OnceCell<Client>,
-    put_headers: Vec<(String, String)>,
+    connection: Connection,
+    headers: Arc<[(String, String)]>,
     bucket_owner: Option<String>,
+    client: OnceCell<ReadyClient>,
 }
 
-impl fmt::Debug for S3Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("S3Store").field("bucket_owner", &self.bucket_owner).finish_non_exhaustive()
+struct ReadyClient {
+    client: Client,
+    /// Whether bodies are to be signed, since nothing else protects them.
+    signs_bodies: bool,
+}
+
+impl std::fmt::Debug for S3Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Store").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 
 impl S3Store {
-    /// The store that the environment describes, as every AWS client reads it; `AWS_ENDPOINT_URL_S3` is honoured.
+    /// S3 as the environment says (region, credentials, `AWS_ENDPOINT_URL_S3`), with the headers and the owner of
+    /// `settings`.
     pub fn new(settings: &SpillSettings) -> Self {
-        Self {
-            client: OnceCell::new(),
-            put_headers: settings.request_headers(),
-            bucket_owner: settings.bucket_owner.clone(),
-        }
+        Self::at(Connection::Environment).with_settings(settings)
     }
 
-    /// The store at `endpoint`, with these credentials.
-    pub fn with_endpoint(endpoint: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
-        let credentials = Credentials::new(access_key, secret_key, None, None, "athena-spill");
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(credentials)
-            .region(Region::new(region.to_owned()))
-            .endpoint_url(endpoint)
-            .force_path_style(true)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
-        let client = OnceCell::new_with(Some(Client::from_conf(config.build())));
-        Self { client, put_headers: Vec::new(), bucket_owner: None }
+    /// Another S3, such as a stand-in on loopback, without looking at the environment.
+    ///
+    /// Bucket names go into the path if the host of `url` is an address or a name without dots.
+    pub fn with_endpoint(url: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
+        Self::at(Connection::fixed(url, region, access_key, secret_key))
     }
 
-    /// The client, made at the first call.
-    pub async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { client_from_env().await }).await
+    /// The same store with the headers and the owner of `settings`.
+    #[must_use]
+    pub fn with_settings(self, settings: &SpillSettings) -> Self {
+        Self { headers: settings.request_headers().into(), bucket_owner: settings.bucket_owner.clone(), ..self }
     }
-}
 
-async fn client_from_env() -> Client {
-    let config: SdkConfig = aws_config::from_env()
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
-        .load()
-        .await;
-    let endpoint = std::env::var("AWS_ENDPOINT_URL_S3").or_else(|_| std::env::var("AWS_ENDPOINT_URL")).ok();
-    let path_style = endpoint.as_deref().is_some_and(is_without_bucket_names);
-    Client::from_conf(aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style).build())
-}
+    fn at(connection: Connection) -> Self {
+        Self { connection, headers: Arc::default(), bucket_owner: None, client: OnceCell::new() }
+    }
 
-/// Whether the host of `endpoint` is an address or this machine, in front of which no bucket name can stand.
-fn is_without_bucket_names(endpoint: &str) -> bool {
-    let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-    let authority = authority.split('/').next().unwrap_or_default();
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    host == "localhost" || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
+    async fn client(&self) -> &ReadyClient {
+        self.client.get_or_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> ReadyClient {
+        let shared = self.connection.load().await;
+        let endpoint = self.connection.s3_endpoint(&shared);
+        let path_style = endpoint.as_deref().is_some_and(needs_path_style);
+        let signs_bodies = endpoint.as_deref().is_some_and(is_plain_http);
+        let config = config::Builder::from(&shared).force_path_style(path_style).build();
+        ReadyClient { client: Client::from_conf(config), signs_bodies }
+    }
 }
 
 #[async_trait]
 impl ObjectStore for S3Store {
     async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<()> {
-        let call = self
-            .client()
-            .await
+        let ReadyClient { client, signs_bodies } = self.client().await;
+        let headers = Arc::clone(&self.headers);
+        // A body of whole bytes has a length that is sent, and can be sent again.
+        let put = client
             .put_object()
             .bucket(bucket)
             .key(key)
-            .set_expected_bucket_owner(self.bucket_owner.clone());
-        let headers = self.put_headers.clone();
-        call.content_length(i64::try_from(body.len()).unwrap_or(i64::MAX))
+            .set_expected_bucket_owner(self.bucket_owner.clone())
             .body(ByteStream::from(body))
             .customize()
-            .mutate_request(move |request| {
-                for (name, value) in &headers {
-                    request.headers_mut().insert(name.clone(), value.clone());
-                }
-            })
-            .send()
-            .await
-            .map_err(|error| failure(error, "s3:PutObject", &format!("s3://{bucket}/{key}")))?;
+            .map_request(move |mut request| {
+                let mut headers = headers.iter();
+                let added = headers.try_for_each(|(name, value)| {
+                    request.headers_mut().try_insert(name.clone(), value.clone()).map(drop)
+                });
+                added.map(|()| request)
+            });
+        let put = if *signs_bodies { put } else { put.disable_payload_signing() };
+        put.send().await.map_err(|error| self.put_call(bucket, key).failed(error))?;
         Ok(())
     }
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
-        let what = format!("s3://{bucket}/{key}");
-        let call = self
-            .client()
-            .await
-            .get_object()
-            .bucket(bucket)
-            .key(key)
-            .set_expected_bucket_owner(self.bucket_owner.clone());
-        let answer = call.send().await.map_err(|error| failure(error, "s3:GetObject", &what))?;
-        let body = answer.body.collect().await.map_err(|error| {
-            Error::partial_failure(format!("{what} was cut off while it was read; try again")).with_source(error)
-        })?;
-        Ok(body.into_bytes())
+        let ReadyClient { client, .. } = self.client().await;
+        let mut fetches = 1;
+        loop {
+            let get = client.get_object().bucket(bucket).key(key).set_expected_bucket_owner(self.bucket_owner.clone());
+            let object = get.send().await.map_err(|error| self.get_call(bucket, key).failed(error))?;
+            match body(object).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) if fetches < FETCHES => {
+                    tracing::debug!(bucket, key, fetches, %error, "an object broke off midway, fetches it again");
+                    fetches += 1;
+                }
+                Err(error) => {
+                    let text = format!("GetObject of s3://{bucket}/{key} failed: it broke off midway, {fetches} times");
+                    return Err(Error::timeout(text).with_source(error));
+                }
+            }
+        }
     }
 
     async fn check_bucket(&self, bucket: &str) -> Result<()> {
-        let call =
-            self.client().await.head_bucket().bucket(bucket).set_expected_bucket_owner(self.bucket_owner.clone());
-        call.send().await.map_err(|error| failure(error, "s3:ListBucket", &format!("spill_bucket {bucket:?}")))?;
+        let ReadyClient { client, .. } = self.client().await;
+        let head = client.head_bucket().bucket(bucket).set_expected_bucket_owner(self.bucket_owner.clone());
+        head.send().await.map_err(|error| self.check_call(bucket).failed(error))?;
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_and_this_machine_take_buckets_in_the_path() {
-        for endpoint in ["http://127.0.0.1:9000", "http://[::1]:9000/", "http://localhost", "https://10.0.0.1"] {
-            assert!(is_without_bucket_names(endpoint), "{endpoint}");
-        }
-        for endpoint in ["https://s3.eu-west-1.amazonaws.com", "http://minio:9000", "https://localhost.example.org"] {
-            assert!(!is_without_bucket_names(endpoint), "{endpoint}");
+/// What each call needs, for its errors.
+impl S3Store {
+    fn put_call(&self, bucket: &str, key: &str) -> Call {
+        let owner = self.owner_in_words();
+        Call {
+            service: "S3",
+            operation: "PutObject",
+            subject: format!("s3://{bucket}/{key}"),
+            permissions: format!(
+                "s3:PutObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:GenerateDataKey on the bucket's KMS key if \
+                 it has one"
+            ),
+            absent: "the bucket does not exist",
         }
     }
+
+    fn get_call(&self, bucket: &str, key: &str) -> Call {
+        let owner = self.owner_in_words();
+        Call {
+            service: "S3",
+            operation: "GetObject",
+            subject: format!("s3://{bucket}/{key}"),
+            permissions: format!(
+                "s3:GetObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:Decrypt on the bucket's KMS key if it has \
+                 one; without s3:ListBucket on the bucket, objects that do not exist are denied too"
+            ),
+            absent: "the bucket or the object does not exist",
+        }
+    }
+
+    fn check_call(&self, bucket: &str) -> Call {
+        let owner = self.owner_in_words();
+        Call {
+            service: "S3",
+            operation: "HeadBucket",
+            subject: format!("the spill bucket s3://{bucket}"),
+            permissions: format!("s3:ListBucket on arn:aws:s3:::{bucket}{owner}"),
+            absent: "there is no such bucket, set spill_bucket to one",
+        }
+    }
+
+    fn owner_in_words(&self) -> String {
+        match &self.bucket_owner {
+            Some(owner) => format!(" in a bucket of account {owner} (athena_connector_spill_bucket_owner)"),
+            None => String::new(),
+        }
+    }
+}
+
+/// All bytes of an object, copied once.
+async fn body(mut object: GetObjectOutput) -> Result<Bytes, ByteStreamError> {
+    let declared = object.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(declared.min(MAX_TRUSTED_LEN));
+    while let Some(chunk) = object.body.next().await {
+        bytes.extend_from_slice(&chunk?);
+    }
+    Ok(bytes.into())
 }

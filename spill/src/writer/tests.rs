@@ -1,1 +1,202 @@
+//! What is put, in which order, how much at a time, and what happens when it fails.
 
+use std::{pin::pin, sync::atomic::Ordering::SeqCst};
+
+use athena_protocol::message::RemoteReadRecordsResponse;
+use futures::{FutureExt, TryStreamExt};
+
+use super::*;
+use crate::{
+    SpillReader,
+    fake_store::{FakeStore, a_while, until},
+    samples::{every_type, key, no_columns, numbers},
+};
+
+fn target(encryption_key: Option<EncryptionKey>) -> SpillTarget {
+    SpillTarget { bucket: "spill".to_owned(), key: "p/q/s".to_owned(), encryption_key }
+}
+
+fn writer(store: &Arc<FakeStore>, in_flight: usize) -> SpillWriter {
+    SpillWriter::new(Arc::clone(store) as _, target(None), in_flight)
+}
+
+/// The block with the rows of `number`.
+fn block(number: i64) -> RecordBatch {
+    numbers(number * 10..(number + 1) * 10)
+}
+
+#[tokio::test]
+async fn objects_are_numbered_without_a_gap_in_row_order() {
+    for in_flight in [0, 1, 3, 100] {
+        let store = FakeStore::new();
+        let mut writer = writer(&store, in_flight);
+        for number in 0..12 {
+            writer.write(block(number)).await.unwrap();
+        }
+        let locations = writer.finish().await.unwrap();
+        let keys: Vec<_> = locations.iter().map(|location| location.key.clone().unwrap()).collect();
+        assert_eq!(keys, (0..12).map(|number| format!("p/q/s.{number}")).collect::<Vec<_>>());
+        assert!(locations.iter().all(|at| at.bucket.as_deref() == Some("spill") && !at.directory));
+        for (number, key) in (0..).zip(&keys) {
+            let mut expected = Vec::new();
+            encode_batch(&block(number), Framing::Legacy, &mut expected).unwrap();
+            assert_eq!(store.object(key), expected, "{key}");
+        }
+        assert_eq!(store.keys().len(), 12);
+    }
+}
+
+#[tokio::test]
+async fn blocks_of_every_type_come_back_with_and_without_a_key() {
+    for key in [None, Some(key(16)), Some(key(24)), Some(key(32))] {
+        for batch in [every_type(), every_type().slice(1, 3), every_type().slice(0, 0), no_columns(5)] {
+            let store = FakeStore::new();
+            let mut writer = SpillWriter::new(Arc::clone(&store) as _, target(key.clone()), 2);
+            let schema = batch.schema();
+            for _ in 0..3 {
+                writer.write(batch.clone()).await.unwrap();
+            }
+            let remote_blocks = writer.finish().await.unwrap();
+            let catalog_name = String::new();
+            let answer = RemoteReadRecordsResponse { catalog_name, schema, remote_blocks, encryption_key: key.clone() };
+            let blocks: Vec<_> = SpillReader::new(store, 1).read(answer).try_collect().await.unwrap();
+            assert_eq!(blocks.len(), 3);
+            for (block, bytes) in blocks {
+                assert_eq!(block, batch);
+                let tag = if key.is_some() { TAG_LEN } else { 0 };
+                assert_eq!(bytes, encoded_len(&batch, Framing::Legacy).unwrap() + tag);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_blocks_are_no_objects() {
+    let store = FakeStore::new();
+    assert_eq!(writer(&store, 2).finish().await.unwrap(), []);
+    assert_eq!(store.begun.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn no_more_blocks_than_allowed_are_on_their_way() {
+    for in_flight in [1, 3] {
+        let store = FakeStore::gated();
+        let mut writer = writer(&store, in_flight);
+        for number in 0..in_flight {
+            writer.write(block(i64::try_from(number).unwrap())).await.unwrap();
+        }
+        until("all allowed puts run", || store.running.load(SeqCst) == in_flight).await;
+        // The next waits until one is done, and holds no more than its columns.
+        {
+            let mut next = pin!(writer.write(block(100)));
+            for _ in 0..200 {
+                assert!(next.as_mut().now_or_never().is_none());
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(store.begun.load(SeqCst), in_flight);
+            store.gate.add_permits(1);
+            next.await.unwrap();
+        }
+        store.gate.add_permits(1_000);
+        for number in 200..220 {
+            writer.write(block(number)).await.unwrap();
+        }
+        assert_eq!(writer.finish().await.unwrap().len(), in_flight + 21);
+        assert_eq!(store.most.load(SeqCst), in_flight);
+    }
+}
+
+#[tokio::test]
+async fn the_memory_of_a_block_serves_the_next() {
+    let store = FakeStore::new();
+    let mut writer = writer(&store, 1);
+    let mut places = Vec::new();
+    for number in 0..5 {
+        writer.write(block(number)).await.unwrap();
+        let ended = writer.puts.join_next().await.unwrap();
+        writer.end(ended).await.unwrap();
+        places.push(writer.spare[0].as_ptr());
+    }
+    assert!(places.iter().all(|place| *place == places[0]));
+    assert_eq!(store.keys().len(), 5);
+}
+
+#[tokio::test]
+async fn nothing_is_put_after_a_failure() {
+    for in_flight in 1..5 {
+        for (fails, key) in [(0, ".0"), (1, ".1"), (4, ".4"), (9, ".9")] {
+            let store = FakeStore::failing(key);
+            let mut writer = writer(&store, in_flight);
+            let mut error = None;
+            for number in 0..1_000 {
+                if let Err(met) = writer.write(block(number)).await {
+                    error = Some(met);
+                    break;
+                }
+            }
+            // A failure is met by one of the next calls, long before the end.
+            let error = error.expect("a put failed");
+            assert_eq!(error.kind(), ErrorKind::AccessDenied);
+            assert!(error.message().contains(key), "{error}");
+            let begun = store.begun.load(SeqCst);
+            assert!(begun <= fails + in_flight, "{begun} puts, {in_flight} at a time, number {fails} failed");
+            assert_eq!(store.running.load(SeqCst), 0);
+            let again = writer.write(block(0)).await.unwrap_err();
+            assert_eq!(again.kind(), ErrorKind::AccessDenied);
+            assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::AccessDenied);
+            a_while().await;
+            assert_eq!(store.begun.load(SeqCst), begun);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_the_last_block_fails_the_end() {
+    for in_flight in [1, 4] {
+        let store = FakeStore::failing(".2");
+        let mut writer = writer(&store, in_flight);
+        for number in 0..3 {
+            writer.write(block(number)).await.unwrap();
+        }
+        assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::AccessDenied);
+        assert_eq!(store.running.load(SeqCst), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_key_is_an_error_and_writes_nothing() {
+    let store = FakeStore::new();
+    let mut writer = SpillWriter::new(Arc::clone(&store) as _, target(Some(key(20))), 2);
+    writer.write(block(0)).await.unwrap();
+    let error = writer.finish().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("s3://spill/p/q/s.0"), "{error}");
+    assert_eq!(store.begun.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_dropped_writer_leaves_no_task() {
+    let store = FakeStore::gated();
+    let mut writer = writer(&store, 3);
+    for number in 0..3 {
+        writer.write(block(number)).await.unwrap();
+    }
+    until("all puts run", || store.running.load(SeqCst) == 3).await;
+    drop(writer);
+    until("no task holds the store", || Arc::strong_count(&store) == 1).await;
+    store.gate.add_permits(1_000);
+    a_while().await;
+    assert_eq!((store.running.load(SeqCst), store.begun.load(SeqCst)), (0, 3));
+    assert!(store.keys().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_was_dropped_midway_does_not_lose_its_rows_silently() {
+    let store = FakeStore::gated();
+    let mut writer = writer(&store, 1);
+    writer.write(block(0)).await.unwrap();
+    assert!(writer.write(block(1)).now_or_never().is_none());
+    store.gate.add_permits(1_000);
+    assert_eq!(writer.write(block(2)).await.unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::Internal);
+}

@@ -1,0 +1,80 @@
+//! Data keys of KMS.
+
+use async_trait::async_trait;
+use athena_protocol::{EncryptionKey, Error, Result};
+use aws_sdk_kms::{Client, types::DataKeySpec};
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+use super::{connection::Connection, failure::Call};
+use crate::{KeyFactory, key_factory::fresh_nonce};
+
+/// Bytes of a key of `AES_256`.
+const KEY_LEN: usize = 32;
+
+/// Keys of 256 bits that KMS makes under one of its own, with nonces from the operating system.
+///
+/// Each key is one call of `GenerateDataKey`, which the trail of the account records; the wrapped form is not kept, since
+/// the wire has no place for it.
+pub struct KmsKeyFactory {
+    key_id: String,
+    connection: Connection,
+    client: OnceCell<Client>,
+}
+
+impl std::fmt::Debug for KmsKeyFactory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KmsKeyFactory").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+impl KmsKeyFactory {
+    /// A factory of data keys under `key_id`, an id, ARN or alias; region, credentials and `AWS_ENDPOINT_URL_KMS` are as
+    /// the environment says.
+    pub fn new(key_id: impl Into<String>) -> Self {
+        Self { key_id: key_id.into(), connection: Connection::Environment, client: OnceCell::new() }
+    }
+
+    /// The same factory on another KMS, such as a stand-in on loopback, without looking at the environment.
+    #[must_use]
+    pub fn with_endpoint(self, url: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
+        let connection = Connection::fixed(url, region, access_key, secret_key);
+        Self { connection, client: OnceCell::new(), ..self }
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| async { Client::new(&self.connection.load().await) }).await
+    }
+
+    fn call(&self) -> Call {
+        let key_id = &self.key_id;
+        Call {
+            service: "KMS",
+            operation: "GenerateDataKey",
+            subject: format!("the KMS key {key_id:?}"),
+            permissions: format!(
+                "kms:GenerateDataKey on {key_id:?}, in the policy of the role and, for a key of another account, in that \
+                 of the key"
+            ),
+            absent: "there is no such key in this account and region, set kms_key_id to one",
+        }
+    }
+}
+
+#[async_trait]
+impl KeyFactory for KmsKeyFactory {
+    async fn create(&self) -> Result<EncryptionKey> {
+        let request = self.client().await.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
+        let answer = request.send().await.map_err(|error| self.call().failed(error))?;
+        // The bytes move out of the answer, so that no other copy of ours is left; this one is wiped if it is not used.
+        let mut key =
+            Zeroizing::new(answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default());
+        if key.len() != KEY_LEN {
+            let (id, len) = (&self.key_id, key.len());
+            let text = format!("KMS gave a data key of {len} bytes for the key {id:?}, expected {KEY_LEN}");
+            return Err(Error::invalid_response(text));
+        }
+        let nonce = fresh_nonce()?;
+        Ok(EncryptionKey { key: std::mem::take(&mut *key), nonce })
+    }
+}
