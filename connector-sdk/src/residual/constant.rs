@@ -11,6 +11,7 @@ use arrow::{
     datatypes::{DataType, Field, Schema, TimeUnit},
     record_batch::RecordBatch,
 };
+use athena_protocol::zoned;
 
 /// The values of a block of the request in the types that columns have: zoned timestamps as instants, nothing encoded.
 ///
@@ -43,16 +44,4 @@ pub(super) fn plain(values: &ArrayRef) -> Result<Option<ArrayRef>> {
     let batch = RecordBatch::try_new(schema, vec![values])
         .map_err(|e| Error::internal("a constant does not make a batch of one column").with_source(e))?;
     Ok(Some(Arc::clone(cast_batch(&batch, &target)?.column(0))))
-}
-
-mod zoned {
-    pub(super) fn unpack_column(v: &super::ArrayRef) -> crate::Result<super::ArrayRef> {
-        use arrow::{array::AsArray, datatypes::TimestampMillisecondType as T};
-        match v.data_type() {
-            super::DataType::Timestamp(super::TimeUnit::Millisecond, Some(_)) => Ok(std::sync::Arc::new(
-                v.as_primitive::<T>().unary::<_, T>(|x| x >> 12).with_data_type(v.data_type().clone()),
-            )),
-            _ => Ok(std::sync::Arc::clone(v)),
-        }
-    }
 }

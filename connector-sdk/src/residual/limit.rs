@@ -63,4 +63,13 @@ impl RowLimit {
             State::Top(top) => top.finish(),
         }
     }
+
+    /// Bytes of the rows kept for an order.
+    #[cfg(test)]
+    pub(super) fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::All | State::First { .. } => 0,
+            State::Top(top) => top.kept_bytes(),
+        }
+    }
 }

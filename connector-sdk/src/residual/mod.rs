@@ -26,7 +26,7 @@ use arrow::{
 use athena_protocol::predicate::{Constraints, Expression, functions};
 
 use crate::{Error, Result};
-use expression::{Compiler, Node, Rows, SUPPORTED_FUNCTIONS, Unevaluated};
+use expression::{Compiler, Condition, Rows, SUPPORTED_FUNCTIONS, Unevaluated};
 use value_set::ValueTest;
 
 pub(crate) use limit::RowLimit;
@@ -36,7 +36,7 @@ pub(crate) use limit::RowLimit;
 pub(crate) struct Residual {
     /// Place of a column, and which of its values pass.
     sets: Vec<(usize, ValueTest)>,
-    conditions: Vec<Node>,
+    conditions: Vec<Condition>,
     /// Places and types of all columns that are read.
     columns: Vec<(usize, DataType)>,
     unevaluated: Vec<String>,

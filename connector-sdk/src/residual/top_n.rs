@@ -76,6 +76,11 @@ impl TopN {
         Ok(vec![self.first_of(&self.candidates)?])
     }
 
+    #[cfg(test)]
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.candidates.iter().map(RecordBatch::get_array_memory_size).sum()
+    }
+
     fn compact(&mut self) -> Result<()> {
         if self.rows > self.limit {
             let first = self.first_of(&self.candidates)?;

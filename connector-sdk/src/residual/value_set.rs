@@ -12,7 +12,7 @@ use arrow::{
         TimestampNanosecondType, TimestampSecondType, Utf8Type,
     },
 };
-use athena_protocol::predicate::{Bound, EquatableValueSet, Marker, Range, ValueSet};
+use athena_protocol::predicate::{Bound, Marker, Range, ValueSet};
 
 use super::{
     constant::plain,
@@ -45,56 +45,73 @@ enum Keys {
     Bytes(Intervals<Box<[u8]>>),
 }
 
-/// Why there is no test.
-enum Fault {
-    /// Column and values do not compare.
-    Incomparable,
-    Error(Error),
+/// The values that a test is made of, plain.
+enum Values {
+    Ranges(Vec<PlainRange>),
+    List(ArrayRef),
 }
 
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
+/// A range of plain values.
+struct PlainRange {
+    low: End,
+    high: End,
+}
+
+/// A marker whose value is plain.
+struct End {
+    /// `None` for null, which is also what a marker without a row stands for.
+    value: Option<ArrayRef>,
+    bound: Bound,
+    unbounded: bool,
 }
 
 impl ValueTest {
     /// The test of `set` on columns of `data_type`; `None` where they do not compare.
     pub(super) fn try_new(data_type: &DataType, set: &ValueSet) -> Result<Option<Self>> {
-        let test = match set {
+        match set {
             ValueSet::AllOrNone(set) if set.all || !data_type.is_nested() => {
-                return Ok(Some(Self { keys: Keys::All, refused: !set.all, nan: set.all, null: set.null_allowed }));
+                Ok(Some(Self { keys: Keys::All, refused: !set.all, nan: set.all, null: set.null_allowed }))
             }
             // Lists, structs and maps do not compare. Nor are they dropped for a set of nothing: that is how Java writes
             // "not null" (section 3.13 of the protocol), and it would empty the result.
-            _ if data_type.is_nested() => return Ok(None),
-            ValueSet::AllOrNone(_) => return Ok(None),
-            ValueSet::SortedRange(_) | ValueSet::Equatable(_) => match data_type {
-                DataType::Decimal128(_, _) => {
-                    compile(set, |constant, row| wide_place(data_type, constant, row)).map(|(k, n)| (Keys::Wide(k), n))
-                }
-                DataType::Utf8 | DataType::Binary => {
-                    compile(set, |constant, row| bytes_place(data_type, constant, row))
-                        .map(|(keys, nan)| (Keys::Bytes(keys), nan))
-                }
-                _ => compile(set, |constant, row| narrow_place(data_type, constant, row))
-                    .map(|(keys, nan)| (Keys::Narrow(keys), nan)),
-            },
-        };
-        let refused = matches!(set, ValueSet::Equatable(set) if !set.white_list);
-        match test {
-            Ok((keys, nan)) => Ok(Some(Self { keys, refused, nan: nan || refused, null: set.null_allowed() })),
-            Err(Fault::Incomparable) => Ok(None),
-            Err(Fault::Error(error)) => Err(error),
+            _ if data_type.is_nested() => Ok(None),
+            ValueSet::AllOrNone(_) => Ok(None),
+            ValueSet::SortedRange(set) => {
+                let Some(ranges) = plain_ranges(&set.ranges)? else { return Ok(None) };
+                Ok(Self::compile(data_type, &Values::Ranges(ranges), set.null_allowed))
+            }
+            ValueSet::Equatable(set) => {
+                let Some(values) = plain(&set.values)? else { return Ok(None) };
+                let test = Self::compile(data_type, &Values::List(values), set.null_allowed);
+                Ok(test.map(|test| Self { refused: !set.white_list, nan: test.nan || !set.white_list, ..test }))
+            }
         }
     }
 
-    /// The test for `$in`: equal to one of `values`, nulls and NaN aside; `None` where they do not compare.
-    pub(super) fn of_list(data_type: &DataType, values: ArrayRef) -> Result<Option<Self>> {
-        let set = EquatableValueSet { values, white_list: true, null_allowed: false };
-        let test = Self::try_new(data_type, &ValueSet::Equatable(set))?;
-        // A list of an expression compares by `=`, and NaN equals nothing.
-        Ok(test.map(|test| Self { nan: false, ..test }))
+    /// The test for `$in`: equal to one of `values`, which are plain; nulls aside, and NaN, which equals nothing.
+    ///
+    /// `None` where they do not compare.
+    pub(super) fn of_list(data_type: &DataType, values: ArrayRef) -> Option<Self> {
+        let test = Self::compile(data_type, &Values::List(values), false)?;
+        Some(Self { nan: false, ..test })
+    }
+
+    fn compile(data_type: &DataType, values: &Values, null: bool) -> Option<Self> {
+        let (keys, nan) = match data_type {
+            DataType::Decimal128(_, _) => {
+                let (keys, nan) = values.keys(|constant, row| wide_place(data_type, constant, row))?;
+                (Keys::Wide(keys), nan)
+            }
+            DataType::Utf8 | DataType::Binary => {
+                let (keys, nan) = values.keys(|constant, row| bytes_place(data_type, constant, row))?;
+                (Keys::Bytes(keys), nan)
+            }
+            _ => {
+                let (keys, nan) = values.keys(|constant, row| narrow_place(data_type, constant, row))?;
+                (Keys::Narrow(keys), nan)
+            }
+        };
+        Some(Self { keys, refused: false, nan, null })
     }
 
     /// One bit per row: whether its value passes.
@@ -179,67 +196,79 @@ impl ValueTest {
     }
 }
 
-/// The keys of `set` and whether it names NaN, given the place of a constant among the keys of the column.
-fn compile<K: Key>(
-    set: &ValueSet,
-    place: impl Fn(&dyn Array, usize) -> Option<Place<K>>,
-) -> Result<(Intervals<K>, bool), Fault> {
-    let mut nan = false;
-    let mut intervals = Vec::new();
-    match set {
-        ValueSet::SortedRange(set) => {
-            for range in &set.ranges {
-                let (interval, names_nan) = range_interval(range, &place)?;
-                nan |= names_nan;
-                intervals.extend(interval);
+impl Values {
+    /// The keys and whether NaN is named, given the place of a constant among the keys of the column; `None` where one
+    /// has no place.
+    fn keys<K: Key>(&self, place: impl Fn(&dyn Array, usize) -> Option<Place<K>>) -> Option<(Intervals<K>, bool)> {
+        let mut nan = false;
+        let mut intervals = Vec::new();
+        match self {
+            Self::Ranges(ranges) => {
+                for range in ranges {
+                    nan |= range.low.is_nan() || range.high.is_nan();
+                    intervals.extend(range.interval(&place)?);
+                }
             }
-        }
-        ValueSet::Equatable(set) => {
-            let values = plain(&set.values)?.ok_or(Fault::Incomparable)?;
-            for row in (0..values.len()).filter(|&row| !values.is_null(row)) {
-                nan |= is_nan(&values, row);
-                if let Place::At(key) = place(&values, row).ok_or(Fault::Incomparable)? {
-                    intervals.push(Interval::point(key));
+            Self::List(values) => {
+                let nulls = values.logical_nulls();
+                let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+                for row in (0..values.len()).filter(|&row| !is_null(row)) {
+                    nan |= is_nan(values, row);
+                    if let Place::At(key) = place(values, row)? {
+                        intervals.push(Interval::point(key));
+                    }
                 }
             }
         }
-        ValueSet::AllOrNone(_) => return Err(Fault::Incomparable), // has no values to compile
+        let intervals = Intervals::new(intervals);
+        let nan = nan || intervals.is_everything();
+        Some((intervals, nan))
     }
-    let intervals = Intervals::new(intervals);
-    let nan = nan || intervals.is_everything();
-    Ok((intervals, nan))
 }
 
-/// The interval between two markers, if anything lies there, and whether NaN does because a marker names it.
-fn range_interval<K: Key>(
-    range: &Range,
-    place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>,
-) -> Result<(Option<Interval<K>>, bool), Fault> {
-    let unbounded = range.low.null_value && range.low.bound == Bound::Above;
-    let (low, high) = (value(&range.low)?, value(&range.high)?);
-    let low_key = match &low {
-        _ if unbounded => Some(K::smallest()),
-        // Null stands above all values, so that nothing lies above it and everything below.
-        None => None,
-        Some(low) => place(low, 0).ok_or(Fault::Incomparable)?.low(range.low.bound == Bound::Above),
-    };
-    let high_key = match &high {
-        None => Some(None),
-        Some(high) => place(high, 0).ok_or(Fault::Incomparable)?.high(range.high.bound == Bound::Below),
-    };
-    let at_nan =
-        |value: &Option<ArrayRef>, bound| bound == Bound::Exactly && value.as_ref().is_some_and(|v| is_nan(v, 0));
-    let nan = at_nan(&low, range.low.bound) || at_nan(&high, range.high.bound);
-    Ok((low_key.zip(high_key).map(|(low, high)| Interval { low, high }), nan))
+impl PlainRange {
+    /// The interval between the ends, if anything can lie there; the outer `None` where an end has no place.
+    #[expect(clippy::option_option, reason = "no place and no interval are different answers")]
+    fn interval<K: Key>(&self, place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>) -> Option<Option<Interval<K>>> {
+        let low = match &self.low.value {
+            _ if self.low.unbounded => Some(K::smallest()),
+            // Null stands above all values: nothing lies above it, and everything below.
+            None => None,
+            Some(low) => place(low, 0)?.low(self.low.bound == Bound::Above),
+        };
+        let high = match &self.high.value {
+            None => Some(None),
+            Some(high) => place(high, 0)?.high(self.high.bound == Bound::Below),
+        };
+        Some(low.zip(high).map(|(low, high)| Interval { low, high }))
+    }
 }
 
-/// The value of a marker; `None` for null, which is also what a marker without a row stands for.
-fn value(marker: &Marker) -> Result<Option<ArrayRef>, Fault> {
-    match &marker.value {
+impl End {
+    /// Whether the end is NaN itself, so that NaN is in the range.
+    fn is_nan(&self) -> bool {
+        self.bound == Bound::Exactly && self.value.as_ref().is_some_and(|value| is_nan(value, 0))
+    }
+}
+
+/// The ranges with plain values; `None` if a type has no plain form.
+fn plain_ranges(ranges: &[Range]) -> Result<Option<Vec<PlainRange>>> {
+    let mut plain = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let (Some(low), Some(high)) = (plain_end(&range.low)?, plain_end(&range.high)?) else { return Ok(None) };
+        plain.push(PlainRange { low, high });
+    }
+    Ok(Some(plain))
+}
+
+fn plain_end(marker: &Marker) -> Result<Option<End>> {
+    let unbounded = marker.null_value && marker.bound == Bound::Above;
+    let value = match &marker.value {
         Some(value) if !marker.null_value && !value.is_empty() => {
-            let value = plain(value)?.ok_or(Fault::Incomparable)?;
-            Ok((!value.is_null(0)).then_some(value))
+            let Some(value) = plain(value)? else { return Ok(None) };
+            (*value.data_type() != DataType::Null && !value.is_null(0)).then_some(value)
         }
-        _ => Ok(None),
-    }
+        _ => None,
+    };
+    Ok(Some(End { value, bound: marker.bound, unbounded }))
 }

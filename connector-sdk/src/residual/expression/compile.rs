@@ -5,20 +5,21 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::{
     array::{Array, ArrayRef, AsArray, new_null_array},
     compute::concat,
-    datatypes::{DECIMAL128_MAX_PRECISION, DataType, SchemaRef},
+    datatypes::{DataType, SchemaRef},
 };
 use athena_protocol::predicate::{Expression, functions};
 
 use super::{
     super::{constant::plain, value_set::ValueTest},
-    Node,
+    Condition, Node,
     arithmetic::Operation,
-    coerce::{common_type, digits, fit, integer_width, is_comparable, is_number},
+    coerce::{fit, integer_width, is_comparable, is_number},
     compare::Comparison,
     like::LikePattern,
+    operand::{Typed, operands, share_type},
     vector::Failure,
 };
-use crate::{Error, Result, wire_type::cast_values};
+use crate::{Error, Result};
 
 /// Why an expression has no [`Node`].
 #[derive(Debug)]
@@ -43,12 +44,6 @@ pub(in super::super) struct Compiler<'a> {
     pub(in super::super) columns: BTreeSet<usize>,
 }
 
-/// A node and the type of its values.
-struct Typed {
-    node: Node,
-    data_type: DataType,
-}
-
 type Compiled<T = Typed> = Result<T, Unevaluated>;
 
 impl<'a> Compiler<'a> {
@@ -58,13 +53,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles a condition.
-    pub(in super::super) fn condition(&mut self, condition: &Expression) -> Compiled<Node> {
+    pub(in super::super) fn condition(&mut self, condition: &Expression) -> Result<Condition, Unevaluated> {
         let name = match condition {
             Expression::Constant { .. } => "constant",
             Expression::Variable { column, .. } => column,
             Expression::Call { function, .. } => function,
         };
-        self.boolean(condition, name)
+        self.boolean(condition, name).map(Condition)
     }
 
     fn boolean(&mut self, expression: &Expression, function: &str) -> Compiled<Node> {
@@ -174,7 +169,7 @@ impl<'a> Compiler<'a> {
             let values = concat(&arrays)
                 .map_err(|e| Error::internal("the constants of a list do not make one array").with_source(e))?;
             let value = self.compile(value, functions::IN)?;
-            let list = ValueTest::of_list(&value.data_type, values)?.ok_or_else(refuse)?;
+            let list = ValueTest::of_list(&value.data_type, values).ok_or_else(refuse)?;
             arms.push(Node::In(Box::new(value.node), list));
         }
         if has_null {
@@ -267,62 +262,6 @@ fn collect_columns(expression: &Expression, columns: &mut Vec<String>) {
             arguments.iter().for_each(|argument| collect_columns(argument, columns));
         }
     }
-}
-
-/// Both in one type; a constant takes the type of the other if it can, which spares a cast of every row.
-fn share_type(left: Typed, right: Typed) -> Option<(Node, Node, DataType)> {
-    if let Node::Constant(value) = &right.node
-        && let Some(value) = fit(value, &left.data_type)
-    {
-        return Some((left.node, Node::Constant(value), left.data_type));
-    }
-    if let Node::Constant(value) = &left.node
-        && let Some(value) = fit(value, &right.data_type)
-    {
-        return Some((Node::Constant(value), right.node, right.data_type));
-    }
-    let shared = common_type(&left.data_type, &right.data_type)?;
-    Some((convert(left, &shared)?, convert(right, &shared)?, shared))
-}
-
-/// The same values in a type that holds them all.
-fn convert(value: Typed, to: &DataType) -> Option<Node> {
-    match value.node {
-        node if value.data_type == *to => Some(node),
-        Node::Constant(value) => cast_values(&value, to).map(Node::Constant),
-        node => Some(Node::Cast(Box::new(node), to.clone())),
-    }
-}
-
-/// The operands of an operation in the types it takes, and the type of its result.
-fn operands(operation: Operation, left: Typed, right: Typed, declared: &DataType) -> Option<(Node, Node, DataType)> {
-    if !is_number(&left.data_type) || !is_number(&right.data_type) {
-        return None;
-    }
-    if let (Some(l), Some(r)) = (integer_width(&left.data_type), integer_width(&right.data_type)) {
-        // The type of the result decides what overflows.
-        let result = integer_width(declared).filter(|&width| width >= l.max(r)).map(|_| declared.clone())?;
-        return Some((convert(left, &result)?, convert(right, &result)?, result));
-    }
-    if left.data_type.is_floating() || right.data_type.is_floating() {
-        let (left, right, shared) = match common_type(&left.data_type, &right.data_type) {
-            Some(shared) => (convert(left, &shared)?, convert(right, &shared)?, shared),
-            None => share_type(left, right)?,
-        };
-        return (shared == *declared).then_some((left, right, shared));
-    }
-    let decimal = |value: Typed| {
-        let (precision, scale) = digits(&value.data_type)?;
-        convert(value, &DataType::Decimal128(precision, scale)).map(|node| (node, scale))
-    };
-    let ((left, left_scale), (right, right_scale)) = (decimal(left)?, decimal(right)?);
-    let scale = operation.decimal_scale(left_scale, right_scale)?;
-    // A declared precision only says when the result is too long, which Trino does not check below 38 digits.
-    matches!(declared, DataType::Decimal128(_, declared) if *declared == scale).then_some((
-        left,
-        right,
-        DataType::Decimal128(DECIMAL128_MAX_PRECISION, scale),
-    ))
 }
 
 /// The values of a constant that stands for a list: its rows, or the items of its only row.

@@ -15,7 +15,7 @@ use arrow::{
 };
 
 use super::{
-    Node,
+    Condition, Node,
     arithmetic::negate,
     like::LikePattern,
     vector::{Failed, Vector, either_failed, remaining, shape},
@@ -63,17 +63,19 @@ impl Rows {
     }
 }
 
-impl Node {
+impl Condition {
     /// The rows on which the condition is true.
     pub(in super::super) fn select(&self, batch: &RecordBatch) -> Result<Rows> {
         let rows = batch.num_rows();
-        let vector = self.evaluate(batch)?;
+        let vector = self.0.evaluate(batch)?;
         let failed = vector.failed(rows);
         let truths = vector.spread(rows)?;
         let truths = truths.as_boolean_opt().ok_or_else(|| Error::internal("a condition is not Boolean"))?;
         Ok(Rows { kept: trues(truths), failed })
     }
+}
 
+impl Node {
     fn evaluate(&self, batch: &RecordBatch) -> Result<Vector> {
         let rows = batch.num_rows();
         match self {

@@ -164,7 +164,7 @@ mod tests {
         check("%_b", None, &["ab", "𝄞b", "bb"], &["b", "ba"]);
         check("%a_%_b", None, &["axxb", "a𝄞𝄞b", "aaabb"], &["axb", "ab"]);
         check("_%_%_", None, &["abc", "abcd"], &["ab"]);
-        check("%a_c%", None, &["aabc", "a𝄞cx"], &["aac"]);
+        check("%a_c%", None, &["aabc", "a𝄞cx", "aac"], &["ac", "abbc"]);
     }
 
     #[test]

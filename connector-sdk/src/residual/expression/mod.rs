@@ -20,6 +20,7 @@ mod compare;
 mod compile;
 mod evaluate;
 mod like;
+mod operand;
 mod vector;
 
 use std::sync::Arc;
@@ -61,9 +62,13 @@ pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
     functions::ARRAY,
 ];
 
+/// A compiled expression that is Boolean.
+#[derive(Debug)]
+pub(super) struct Condition(Node);
+
 /// A compiled expression: names are places, constants are of the type they are used in.
 #[derive(Debug)]
-pub(super) enum Node {
+enum Node {
     Column(usize),
     /// One row.
     Constant(ArrayRef),

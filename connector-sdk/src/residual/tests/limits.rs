@@ -1,0 +1,212 @@
+//! Claims about limits and orders.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray},
+    compute::concat_batches,
+    datatypes::{DataType, Field, Int32Type, Int64Type, Schema},
+    record_batch::RecordBatch,
+};
+use athena_protocol::predicate::{Constraints, Direction, OrderByField};
+
+use super::{
+    oracle::{Value, compare, read},
+    sample::{Dice, batch},
+};
+use crate::residual::RowLimit;
+
+const PLENTY: usize = 1 << 30;
+
+fn order(columns: &[(&str, Direction)]) -> Vec<OrderByField> {
+    let field = |(name, direction): &(&str, Direction)| OrderByField {
+        column_name: Some((*name).to_owned()),
+        direction: *direction,
+    };
+    columns.iter().map(field).collect()
+}
+
+fn constraints(limit: Option<u64>, order_by: Vec<OrderByField>) -> Constraints {
+    Constraints { limit, order_by, ..Constraints::default() }
+}
+
+/// All rows that come out, in the order they do.
+fn run(constraints: &Constraints, batches: &[RecordBatch], cap_bytes: usize) -> RecordBatch {
+    let schema = batches[0].schema();
+    let mut limit = RowLimit::try_new(constraints, &schema, cap_bytes).expect("a limit");
+    let mut out = Vec::new();
+    for batch in batches {
+        out.extend(limit.push(batch.clone()).expect("pushed"));
+    }
+    out.extend(limit.finish().expect("finished"));
+    concat_batches(&schema, &out).expect("batches of one schema")
+}
+
+fn numbers(from: i64, count: usize) -> RecordBatch {
+    let id: ArrayRef = Arc::new((from..).take(count).collect::<Int64Array>());
+    RecordBatch::try_from_iter([("id", id)]).expect("one column")
+}
+
+fn ids(batch: &RecordBatch) -> Vec<i64> {
+    batch.column_by_name("id").expect("numbered rows").as_primitive::<Int64Type>().values().to_vec()
+}
+
+#[test]
+fn without_an_order_the_first_rows_pass_as_they_come() {
+    let schema = numbers(0, 0).schema();
+    let mut limit = RowLimit::try_new(&constraints(Some(5), vec![]), &schema, PLENTY).expect("a limit");
+    assert!(!limit.is_satisfied());
+    assert_eq!(ids(&limit.push(numbers(0, 3)).expect("pushed").expect("three rows")), [0, 1, 2]);
+    assert_eq!(limit.push(numbers(0, 0)).expect("pushed"), None);
+    assert!(!limit.is_satisfied());
+    assert_eq!(ids(&limit.push(numbers(3, 3)).expect("pushed").expect("two rows")), [3, 4]);
+    assert!(limit.is_satisfied());
+    assert_eq!(limit.push(numbers(6, 3)).expect("pushed"), None);
+    assert!(limit.finish().expect("finished").is_empty());
+}
+
+#[test]
+fn zero_is_a_limit() {
+    for order_by in [vec![], order(&[("id", Direction::AscNullsLast)])] {
+        let schema = numbers(0, 0).schema();
+        let mut limit = RowLimit::try_new(&constraints(Some(0), order_by), &schema, PLENTY).expect("a limit");
+        assert!(limit.is_satisfied());
+        assert_eq!(limit.push(numbers(0, 3)).expect("pushed"), None);
+        assert!(limit.finish().expect("finished").is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_limited_passes_whole() {
+    let ascending = Direction::AscNullsLast;
+    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)]), None]));
+    let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 0]));
+    let batches = [RecordBatch::try_from_iter([("list", lists), ("id", id)]).expect("two columns")];
+    let unnamed = vec![OrderByField { column_name: None, direction: ascending }];
+    let cases = [
+        constraints(None, vec![]),
+        constraints(None, order(&[("id", ascending)])),
+        constraints(Some(1), order(&[("absent", ascending)])),
+        constraints(Some(1), order(&[("id", ascending), ("list", ascending)])),
+        constraints(Some(1), unnamed),
+    ];
+    for constraints in cases {
+        assert_eq!(ids(&run(&constraints, &batches, PLENTY)), [1, 0], "{constraints:?}");
+    }
+}
+
+/// Trino's order of two values: NaN after all numbers, nulls where the direction says.
+fn trino(left: &Value, right: &Value, direction: Direction) -> Ordering {
+    let nan = |value: &Value| match value {
+        Value::Single(value) => value.is_nan(),
+        Value::Double(value) => value.is_nan(),
+        _ => false,
+    };
+    match (*left == Value::Null, *right == Value::Null) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return if direction.nulls_first() { Ordering::Less } else { Ordering::Greater },
+        (false, true) => return if direction.nulls_first() { Ordering::Greater } else { Ordering::Less },
+        (false, false) => {}
+    }
+    let order = compare(left, right).unwrap_or_else(|| nan(left).cmp(&nan(right)));
+    if direction.descending() { order.reverse() } else { order }
+}
+
+#[test]
+fn top_n_is_a_prefix_of_all_rows_sorted() {
+    let directions =
+        [Direction::AscNullsFirst, Direction::AscNullsLast, Direction::DescNullsFirst, Direction::DescNullsLast];
+    for seed in 0..150 {
+        let mut dice = Dice::new(seed);
+        let sizes: Vec<usize> = (0..1 + dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
+        let batches: Vec<RecordBatch> = sizes.into_iter().map(|size| batch(size, &mut dice)).collect();
+        let schema = batches[0].schema();
+        let columns: Vec<(&str, Direction)> = (0..1 + dice.below(3))
+            .map(|_| (schema.field(dice.below(schema.fields().len())).name().as_str(), *dice.pick(&directions)))
+            .collect();
+        let limit = *dice.pick(&[1_usize, 3, 20, 400, 9_000]);
+        let result = run(&constraints(Some(limit as u64), order(&columns)), &batches, PLENTY);
+
+        let keys = |batch: &RecordBatch| -> Vec<Vec<Value>> {
+            let column = |name: &str| Arc::clone(batch.column_by_name(name).expect("a known column"));
+            let columns: Vec<ArrayRef> = columns.iter().map(|(name, _)| column(name)).collect();
+            (0..batch.num_rows()).map(|row| columns.iter().map(|column| read(column, row, false)).collect()).collect()
+        };
+        let row_order = |left: &Vec<Value>, right: &Vec<Value>| {
+            let pairs = left.iter().zip(right).zip(&columns);
+            pairs
+                .map(|((left, right), (_, direction))| trino(left, right, *direction))
+                .fold(Ordering::Equal, Ordering::then)
+        };
+        let mut expected = keys(&concat_batches(&schema, &batches).expect("batches of one schema"));
+        expected.sort_by(row_order);
+        expected.truncate(limit);
+        let result = keys(&result);
+        assert_eq!(result.len(), expected.len(), "seed {seed}");
+        for (row, (left, right)) in result.iter().zip(&expected).enumerate() {
+            assert_eq!(row_order(left, right), Ordering::Equal, "row {row} of {columns:?}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn nan_is_the_largest_and_negative_zero_ties_with_zero() {
+    let c: ArrayRef = Arc::new(Float64Array::from(vec![-f64::NAN, f64::INFINITY, f64::NAN, 0.0, -0.0, -1.0]));
+    let second: ArrayRef = Arc::new(Int64Array::from(vec![0, 1, 2, 3, 4, 5]));
+    let batches = [RecordBatch::try_from_iter([("c", c), ("id", second)]).expect("two columns")];
+    let by = |direction| order(&[("c", direction), ("id", Direction::DescNullsLast)]);
+    let result = run(&constraints(Some(6), by(Direction::AscNullsLast)), &batches, PLENTY);
+    assert_eq!(ids(&result), [5, 4, 3, 1, 2, 0]);
+    let result = run(&constraints(Some(3), by(Direction::DescNullsLast)), &batches, PLENTY);
+    assert_eq!(ids(&result), [2, 0, 1]);
+}
+
+/// Rows of about a kilobyte whose order is not the order they come in.
+fn wide(from: i64, count: usize) -> RecordBatch {
+    let key: ArrayRef = Arc::new((from..).take(count).map(|id| Some((id * 7_919) % 10_007)).collect::<Int64Array>());
+    let id: ArrayRef = Arc::new((from..).take(count).collect::<Int64Array>());
+    let text: ArrayRef = Arc::new((0..count).map(|_| Some("x".repeat(1_000))).collect::<StringArray>());
+    RecordBatch::try_from_iter([("key", key), ("id", id), ("text", text)]).expect("three columns")
+}
+
+#[test]
+fn rows_beyond_the_cap_become_a_superset() {
+    let batches: Vec<RecordBatch> = (0..50).map(|batch| wide(batch * 100, 100)).collect();
+    let by_key = || order(&[("key", Direction::AscNullsLast)]);
+    let fits = run(&constraints(Some(100), by_key()), &batches, 1 << 20);
+    assert_eq!(fits.num_rows(), 100);
+
+    let given_up = run(&constraints(Some(3_000), by_key()), &batches, 1 << 20);
+    assert!(given_up.num_rows() > 3_000);
+    let mut all = ids(&given_up);
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), given_up.num_rows(), "no row twice");
+    let whole = run(&constraints(Some(3_000), by_key()), &batches, PLENTY);
+    assert!(ids(&whole).iter().all(|id| all.binary_search(id).is_ok()), "a row of the result is lost");
+}
+
+#[test]
+fn candidates_never_hold_much_more_than_the_cap() {
+    let schema = wide(0, 0).schema();
+    let cap = 1 << 20;
+    for limit in [10, 300, 5_000] {
+        let order_by = order(&[("key", Direction::DescNullsLast)]);
+        let mut rows = RowLimit::try_new(&constraints(Some(limit), order_by), &schema, cap).expect("a limit");
+        for batch in 0..100 {
+            // Slices, which would keep all of their batch alive if they were kept as they are.
+            rows.push(wide(batch * 1_000, 1_000).slice(3, 100)).expect("pushed");
+            assert!(rows.kept_bytes() <= cap + 200_000, "{} bytes for {limit}", rows.kept_bytes());
+        }
+    }
+}
+
+#[test]
+fn no_rows_make_no_batches() {
+    let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, true)]));
+    let order_by = order(&[("c", Direction::AscNullsLast)]);
+    let mut limit = RowLimit::try_new(&constraints(Some(5), order_by), &schema, PLENTY).expect("a limit");
+    let empty = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int32Array::from(Vec::<i32>::new()))]);
+    assert_eq!(limit.push(empty.expect("no rows")).expect("pushed"), None);
+    assert!(limit.finish().expect("finished").is_empty());
+}

@@ -1,0 +1,373 @@
+//! Random predicates on random rows against the oracle: no row lost, no row too many, and failures where they are due.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, Int64Array, StringArray},
+    datatypes::{DataType, Field, Int64Type, Schema},
+    record_batch::RecordBatch,
+};
+use athena_protocol::predicate::{
+    AllOrNoneValueSet, Bound, Constraints, EquatableValueSet, Expression, Marker, Range, SortedRangeSet, ValueSet,
+};
+
+use super::{
+    oracle::{Value, keeps},
+    sample::{Dice, batch, decimal, packed, pools, rows},
+};
+use crate::{ErrorKind, residual::Residual};
+
+/// Columns whose values compare with those of each column, also as constants.
+fn comparable(column: &str) -> &'static [&'static str] {
+    match column {
+        "i8" | "i16" => &["i8", "i16", "i32", "i64", "dec2", "dec0", "dec38", "f32", "f64"],
+        "i32" => &["i8", "i16", "i32", "i64", "dec2", "dec0", "f64"],
+        "i64" => &["i8", "i16", "i32", "i64", "dec2", "dec0", "dec38"],
+        "f32" => &["f32", "f64", "i8", "i16"],
+        "f64" => &["f32", "f64", "i8", "i16", "i32"],
+        "dec2" | "dec0" | "dec38" => &["dec2", "dec0", "dec38", "i8", "i16", "i32", "i64"],
+        "day" | "milli" => &["day", "milli"],
+        "bool" => &["bool"],
+        "text" => &["text"],
+        "bytes" => &["bytes"],
+        "instant" => &["instant"],
+        other => panic!("no column {other}"),
+    }
+}
+
+const COMPARISONS: [&str; 7] = [
+    "$equal",
+    "$not_equal",
+    "$less_than",
+    "$less_than_or_equal",
+    "$greater_than",
+    "$greater_than_or_equal",
+    "$is_distinct_from",
+];
+
+const PATTERNS: [&str; 14] =
+    ["%", "a%", "%c", "%a%", "_", "__", "a_c", "%_%", "", "a\\%c", "a#%c", "%\u{1d11e}%", "_%b_", "a"];
+
+struct Generator {
+    dice: Dice,
+    pools: BTreeMap<&'static str, ArrayRef>,
+    columns: Vec<&'static str>,
+}
+
+impl Generator {
+    fn new(seed: u64) -> Self {
+        let pools: BTreeMap<_, _> = pools().into_iter().collect();
+        Self { dice: Dice::new(seed), columns: pools.keys().copied().collect(), pools }
+    }
+
+    /// One row of a pool as it travels.
+    fn value(&mut self, pool: &str) -> ArrayRef {
+        let pool = Arc::clone(&self.pools[pool]);
+        let row = self.dice.below(pool.len());
+        self.travelling(&pool.slice(row, 1))
+    }
+
+    fn travelling(&mut self, values: &ArrayRef) -> ArrayRef {
+        match values.data_type() {
+            DataType::Timestamp(_, _) => packed(values, *self.dice.pick(&[0, 541, 1_847])),
+            _ => Arc::clone(values),
+        }
+    }
+
+    fn marker(&mut self, column: &str, bounds: [Bound; 2], unbounded: Marker) -> Marker {
+        match self.dice.below(20) {
+            0..5 => unbounded,
+            5 => Marker { data_type: DataType::Null, bound: Bound::Exactly, value: None, null_value: true },
+            _ => {
+                let pool = self.dice.pick(comparable(column));
+                let bound = *self.dice.pick(&bounds);
+                Marker::new(bound, self.value(pool))
+            }
+        }
+    }
+
+    fn set(&mut self, column: &str) -> ValueSet {
+        let data_type = self.pools[column].data_type().clone();
+        let null_allowed = self.dice.chance(50);
+        match self.dice.below(5) {
+            0 => ValueSet::AllOrNone(AllOrNoneValueSet { data_type, all: self.dice.chance(60), null_allowed }),
+            1 | 2 => {
+                let pool = Arc::clone(&self.pools[*self.dice.pick(comparable(column))]);
+                let count = *self.dice.pick(&[0, 1, 3, 40]);
+                let values = rows(&pool, count, &mut self.dice);
+                let values = self.travelling(&values);
+                ValueSet::Equatable(EquatableValueSet { values, white_list: self.dice.chance(60), null_allowed })
+            }
+            _ => {
+                let mut ranges = Vec::new();
+                for _ in 0..*self.dice.pick(&[0, 1, 1, 2, 3, 6]) {
+                    ranges.push(self.range(column));
+                }
+                if self.dice.chance(10) {
+                    ranges.extend((0..40).map(|_| {
+                        let value = self.value(column);
+                        Range::equal(value)
+                    }));
+                }
+                ValueSet::SortedRange(SortedRangeSet { data_type, ranges, null_allowed })
+            }
+        }
+    }
+
+    fn range(&mut self, column: &str) -> Range {
+        let data_type = self.pools[column].data_type().clone();
+        Range {
+            low: self.marker(column, [Bound::Exactly, Bound::Above], Marker::lower_unbounded(data_type.clone())),
+            high: self.marker(column, [Bound::Exactly, Bound::Below], Marker::upper_unbounded(data_type)),
+        }
+    }
+
+    fn condition(&mut self, depth: usize) -> Expression {
+        if depth > 0 && self.dice.chance(60) {
+            let function = *self.dice.pick(&["$and", "$or", "$not"]);
+            let arms = if function == "$not" { 1 } else { 1 + self.dice.below(3) };
+            let arms = (0..arms).map(|_| self.condition(depth - 1)).collect();
+            return call(function, arms, DataType::Boolean);
+        }
+        match self.dice.below(12) {
+            0 => call("$is_null", vec![self.any_column()], DataType::Boolean),
+            1 => self.variable("bool"),
+            2 => constant(self.nullable("bool")),
+            3 | 4 => self.membership(),
+            5 => self.like(),
+            6 => {
+                let (column, other) = self.comparable_pair();
+                let nullif =
+                    call("$nullif", vec![self.variable(column), other], self.pools[column].data_type().clone());
+                call("$is_null", vec![nullif], DataType::Boolean)
+            }
+            7 | 8 => self.arithmetic_condition(),
+            _ => {
+                let (column, other) = self.comparable_pair();
+                let mut arguments = vec![self.variable(column), other];
+                if self.dice.chance(30) {
+                    arguments.swap(0, 1);
+                }
+                call(*self.dice.pick::<&str>(&COMPARISONS), arguments, DataType::Boolean)
+            }
+        }
+    }
+
+    fn any_column(&mut self) -> Expression {
+        let column = *self.dice.pick(&self.columns);
+        self.variable(column)
+    }
+
+    fn variable(&self, column: &str) -> Expression {
+        Expression::Variable { column: column.to_owned(), data_type: self.pools[column].data_type().clone() }
+    }
+
+    fn nullable(&mut self, pool: &str) -> ArrayRef {
+        let pool = Arc::clone(&self.pools[pool]);
+        let value = rows(&pool, 1, &mut self.dice);
+        self.travelling(&value)
+    }
+
+    /// A column, and a column or constant that compares with it.
+    fn comparable_pair(&mut self) -> (&'static str, Expression) {
+        let column = *self.dice.pick(&self.columns);
+        let other = *self.dice.pick(comparable(column));
+        let other = if self.dice.chance(30) { self.variable(other) } else { constant(self.nullable(other)) };
+        (column, other)
+    }
+
+    fn membership(&mut self) -> Expression {
+        let column = *self.dice.pick(&self.columns);
+        let mut items = Vec::new();
+        for _ in 0..1 + self.dice.below(3) {
+            let pool = *self.dice.pick(comparable(column));
+            items.push(match self.dice.below(4) {
+                0 => self.variable(pool),
+                1 => {
+                    let pool = Arc::clone(&self.pools[pool]);
+                    let several = rows(&pool, 20, &mut self.dice);
+                    constant(self.travelling(&several))
+                }
+                _ => constant(self.nullable(pool)),
+            });
+        }
+        let list = call("$array", items, DataType::Null);
+        call("$in", vec![self.variable(column), list], DataType::Boolean)
+    }
+
+    fn like(&mut self) -> Expression {
+        let pattern = *self.dice.pick(&PATTERNS);
+        let mut arguments = vec![self.variable("text"), text(pattern)];
+        // A backslash before "%" is a legal escape in each of the patterns that have one; "#" likewise.
+        if self.dice.chance(40) {
+            arguments.push(text(*self.dice.pick::<&str>(&["\\", "#"])));
+        }
+        call("$like_pattern", arguments, DataType::Boolean)
+    }
+
+    fn arithmetic_condition(&mut self) -> Expression {
+        let operation = *self.dice.pick(&["$add", "$subtract", "$multiply", "$divide", "$modulus"]);
+        let (left, right, data_type, compared) = match self.dice.below(4) {
+            0 => {
+                let types = ["i8", "i16", "i32", "i64"];
+                let (left, right) = (self.dice.below(4), self.dice.below(4));
+                let data_type = self.pools[types[left.max(right)]].data_type().clone();
+                (types[left], self.operand(types[right]), data_type, "i64")
+            }
+            1 => {
+                let right = *self.dice.pick(&["f64", "i32", "f32"]);
+                ("f64", self.operand(right), DataType::Float64, "f64")
+            }
+            2 => ("f32", self.operand("f32"), DataType::Float32, "f32"),
+            _ => {
+                let (right, right_scale) = if self.dice.chance(50) {
+                    let digits = *self.dice.pick(&[Some(0), Some(1), Some(-5), Some(33_333), Some(12_500), None]);
+                    (constant(decimal(vec![digits], 6, 4)), 4)
+                } else {
+                    (self.operand("i8"), 0)
+                };
+                let scale = if operation == "$multiply" { 2 + right_scale } else { 2.max(right_scale) };
+                ("dec2", right, DataType::Decimal128(38, scale), "dec2")
+            }
+        };
+        let mut result = call(operation, vec![self.variable(left), right], data_type.clone());
+        if self.dice.chance(30) {
+            result = call("$negate", vec![result], data_type);
+        }
+        let other = constant(self.nullable(compared));
+        call(*self.dice.pick::<&str>(&COMPARISONS), vec![result, other], DataType::Boolean)
+    }
+
+    fn operand(&mut self, column: &'static str) -> Expression {
+        if self.dice.chance(50) { self.variable(column) } else { constant(self.nullable(column)) }
+    }
+
+    /// Rows with their number in column `id`.
+    fn numbered(&mut self, len: usize) -> RecordBatch {
+        let batch = batch(len, &mut self.dice);
+        let mut fields: Vec<_> = batch.schema_ref().fields().iter().cloned().collect();
+        fields.push(Arc::new(Field::new("id", DataType::Int64, false)));
+        let mut columns = batch.columns().to_vec();
+        columns.push(Arc::new((0_i64..).take(len).collect::<Int64Array>()));
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("columns of one length")
+    }
+}
+
+fn call(function: &str, arguments: Vec<Expression>, data_type: DataType) -> Expression {
+    Expression::Call { function: function.to_owned(), arguments, data_type }
+}
+
+fn constant(values: ArrayRef) -> Expression {
+    Expression::Constant { data_type: values.data_type().clone(), values: Some(values) }
+}
+
+fn text(value: &str) -> Expression {
+    constant(Arc::new(StringArray::from(vec![value])))
+}
+
+fn ids(batch: &RecordBatch) -> Vec<i64> {
+    let ids = batch.column_by_name("id").expect("numbered rows");
+    ids.as_primitive::<Int64Type>().values().to_vec()
+}
+
+/// How rows fared, so that a test can tell that it tried everything.
+#[derive(Default)]
+struct Tally {
+    kept: usize,
+    dropped: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn check(&mut self, constraints: &Constraints, batch: &RecordBatch) {
+        let residual = Residual::try_new(constraints, batch.schema_ref()).expect("legal constraints");
+        assert!(residual.is_complete(), "{:?} of {constraints:#?}", residual.unevaluated());
+        let verdicts: Vec<Value> = (0..batch.num_rows()).map(|row| keeps(constraints, batch, row)).collect();
+        if let Some(row) = first_difference(&residual, batch, &verdicts) {
+            let part = constraints.expressions.iter().find_map(|condition| smallest_difference(condition, batch));
+            panic!("row {row} is {:?} by the oracle; by {part:#?} of {constraints:#?}", verdicts[row]);
+        }
+        self.failed += verdicts.iter().filter(|verdict| **verdict == Value::Failure).count();
+        self.kept += verdicts.iter().filter(|verdict| **verdict == Value::Bool(true)).count();
+        self.dropped += verdicts.iter().filter(|verdict| matches!(verdict, Value::Bool(false) | Value::Null)).count();
+    }
+}
+
+/// The first row that fares otherwise than the oracle says.
+fn first_difference(residual: &Residual, batch: &RecordBatch, verdicts: &[Value]) -> Option<usize> {
+    let result = residual.filter(batch);
+    if !verdicts.contains(&Value::Failure) {
+        let kept = ids(&result.expect("no row fails"));
+        let (mut kept, ids) = (kept.into_iter().peekable(), ids(batch));
+        return (0..ids.len())
+            .find(|&row| kept.next_if_eq(&ids[row]).is_some() != (verdicts[row] == Value::Bool(true)));
+    }
+    if let Err(error) = &result {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+    // Row by row, so that one that fails does not hide the others.
+    (0..verdicts.len()).find(|&row| match (residual.filter(&batch.slice(row, 1)), &verdicts[row]) {
+        (Err(_), verdict) => *verdict != Value::Failure || result.is_ok(),
+        (Ok(kept), verdict) => *verdict == Value::Failure || (kept.num_rows() == 1) != (*verdict == Value::Bool(true)),
+    })
+}
+
+/// The smallest condition within `condition` that fares otherwise than the oracle says, for the message.
+fn smallest_difference(condition: &Expression, batch: &RecordBatch) -> Option<(Expression, usize, Value)> {
+    let Expression::Call { function, arguments, .. } = condition else { return None };
+    if matches!(function.as_str(), "$and" | "$or" | "$not")
+        && let Some(part) = arguments.iter().find_map(|argument| smallest_difference(argument, batch))
+    {
+        return Some(part);
+    }
+    let constraints = Constraints { expressions: vec![condition.clone()], ..Constraints::default() };
+    let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal constraints");
+    let verdicts: Vec<Value> = (0..batch.num_rows()).map(|row| keeps(&constraints, batch, row)).collect();
+    let row = first_difference(&residual, batch, &verdicts)?;
+    Some((condition.clone(), row, verdicts[row].clone()))
+}
+
+#[test]
+fn value_sets_keep_exactly_the_rows_of_the_oracle() {
+    let mut tally = Tally::default();
+    for seed in 0..300 {
+        let mut random = Generator::new(seed);
+        let batch = random.numbered(60);
+        for column in random.columns.clone() {
+            let summary = BTreeMap::from([(column.to_owned(), random.set(column))]);
+            tally.check(&Constraints { summary, ..Constraints::default() }, &batch);
+        }
+    }
+    assert!(tally.kept > 50_000 && tally.dropped > 50_000, "{} and {}", tally.kept, tally.dropped);
+}
+
+#[test]
+fn expressions_keep_exactly_the_rows_of_the_oracle() {
+    let mut tally = Tally::default();
+    for seed in 1_000..1_400 {
+        let mut random = Generator::new(seed);
+        let batch = random.numbered(40).slice(3, 35);
+        for _ in 0..12 {
+            let expressions = vec![random.condition(3)];
+            tally.check(&Constraints { expressions, ..Constraints::default() }, &batch);
+        }
+    }
+    assert!(tally.kept > 20_000 && tally.dropped > 20_000, "{} and {}", tally.kept, tally.dropped);
+    assert!(tally.failed > 1_000, "{}", tally.failed);
+}
+
+#[test]
+fn sets_and_expressions_together_keep_exactly_the_rows_of_the_oracle() {
+    let mut tally = Tally::default();
+    for seed in 5_000..5_800 {
+        let mut random = Generator::new(seed);
+        let batch = random.numbered(40);
+        for _ in 0..3 {
+            let column = *random.dice.pick(&random.columns);
+            let summary = BTreeMap::from([(column.to_owned(), random.set(column))]);
+            let expressions = (0..random.dice.below(3)).map(|_| random.condition(2)).collect();
+            tally.check(&Constraints { summary, expressions, ..Constraints::default() }, &batch);
+        }
+    }
+    assert!(tally.kept > 1_000 && tally.failed > 100, "{} and {}", tally.kept, tally.failed);
+}
