@@ -1,2 +1,8 @@
-//! Placeholder
-fn main() {}
+//! The example connector as a Lambda function.
+
+use athena_connector_example::{Example, udfs};
+use athena_connector_sdk::{Handler, lambda};
+
+fn main() -> Result<(), lambda::BoxError> {
+    lambda::block_on(Handler::new(Example::from_env()).udfs(udfs()).run())
+}
