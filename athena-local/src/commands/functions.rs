@@ -1,0 +1,111 @@
+//! The functions that a command line names, started when they are first called.
+
+use std::{sync::Arc, time::Duration};
+
+use athena_conformance::Invoke;
+use athena_spill::ObjectStore;
+use tokio::sync::OnceCell;
+
+use super::{checkout, lazy_function::LazyFunction, spill_store::SpillStore};
+use crate::{
+    cli::{Connectors, InvokeCommand, Running},
+    client::{ClientOptions, FederatedClient},
+    engine::OpenFunction,
+    object_store::LocalS3,
+    spec::Spec,
+};
+
+/// Opens functions with the same options, and one S3 stand-in for all that run here.
+#[derive(Debug, Clone)]
+pub(super) struct Functions {
+    connectors: Vec<(String, Spec)>,
+    client: ClientOptions,
+    settings: Settings,
+    s3: Arc<OnceCell<LocalS3>>,
+}
+
+/// What a hosted function is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) memory_mb: u32,
+    pub(super) timeout: Duration,
+    pub(super) concurrency: usize,
+}
+
+impl Functions {
+    /// The functions of `running`.
+    pub(super) fn new(running: &Running) -> Self {
+        let client = ClientOptions {
+            max_block_size: running.max_block_size,
+            max_inline_block_size: running.max_inline,
+            ..ClientOptions::default()
+        };
+        Self { client, ..Self::of(&running.connectors) }
+    }
+
+    /// The functions of `connectors`, with sizes as Athena has them.
+    pub(super) fn of(connectors: &Connectors) -> Self {
+        Self {
+            connectors: connectors.connectors.clone(),
+            client: ClientOptions::default(),
+            settings: Settings {
+                memory_mb: connectors.memory,
+                timeout: connectors.timeout(),
+                concurrency: usize::from(connectors.concurrency),
+            },
+            s3: Arc::default(),
+        }
+    }
+
+    /// No function but the one that `command` names.
+    pub(super) fn for_one(command: &InvokeCommand) -> Self {
+        Self {
+            connectors: Vec::new(),
+            client: ClientOptions::default(),
+            settings: Settings {
+                memory_mb: command.memory,
+                timeout: Duration::from_secs(u64::from(command.timeout)),
+                concurrency: 1,
+            },
+            s3: Arc::default(),
+        }
+    }
+
+    /// The name and place of every function.
+    pub(super) fn specs(&self) -> anyhow::Result<Vec<(String, Spec)>> {
+        if self.connectors.is_empty() { checkout::connectors() } else { Ok(self.connectors.clone()) }
+    }
+
+    /// A client of every function. None is started yet.
+    pub(super) fn catalogs(&self) -> anyhow::Result<Vec<FederatedClient>> {
+        Ok(self.specs()?.into_iter().map(|(name, spec)| self.client_of(&name, spec)).collect())
+    }
+
+    /// Opens functions that a query names by their place.
+    pub(super) fn opener(&self) -> OpenFunction {
+        let functions = self.clone();
+        Arc::new(move |text| {
+            let functions = functions.clone();
+            Box::pin(async move {
+                let spec = text.parse::<Spec>()?;
+                Ok(functions.client_of(&text, spec))
+            })
+        })
+    }
+
+    /// The function at `spec`, called `name`, to be started by the first call.
+    pub(super) fn function(&self, name: &str, spec: Spec) -> Arc<dyn Invoke> {
+        Arc::new(LazyFunction {
+            name: name.to_owned(),
+            spec,
+            settings: self.settings,
+            s3: Arc::clone(&self.s3),
+            function: OnceCell::new(),
+        })
+    }
+
+    fn client_of(&self, name: &str, spec: Spec) -> FederatedClient {
+        let store: Arc<dyn ObjectStore> = Arc::new(SpillStore::new(spec.is_hosted(), Arc::clone(&self.s3)));
+        FederatedClient::new(name, self.function(name, spec), Some(store), self.client.clone())
+    }
+}

@@ -1,0 +1,51 @@
+//! What the command line can do, one file a command.
+
+mod checkout;
+mod decode;
+mod functions;
+mod invoke;
+mod lazy_function;
+mod query;
+mod serve;
+mod shell;
+mod spill_store;
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command line and says how it went: 0, 1 if the command failed, 2 if what it was given is not there.
+pub async fn run(cli: Cli) -> ExitCode {
+    // Warnings of our own unless RUST_LOG says otherwise; standard output is for rows.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    let done = match cli.command {
+        Command::Query(command) => query::run(command).await,
+        Command::Shell(command) => shell::run(command).await,
+        Command::Invoke(command) => invoke::run(command).await,
+        Command::Decode(command) => decode::run(&command),
+        Command::Serve(command) => serve::run(command).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// A command line that cannot be right.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}

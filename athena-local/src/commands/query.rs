@@ -1,0 +1,108 @@
+//! One query, its rows, and how they came.
+
+use std::{
+
+    io::{BufWriter, Write},
+    path::Path,
+    time::Instant,
+};
+
+use anyhow::Context as _;
+
+use super::{Usage, functions::Functions};
+use crate::{
+    cli::{QueryCommand, Running},
+    client::Trace,
+    engine::{Engine, EngineOptions, Query},
+    output::{Format, ProgressLine, RowWriter, Spool, explanation},
+};
+
+/// Runs the command.
+pub(super) async fn run(command: QueryCommand) -> anyhow::Result<()> {
+    let QueryCommand { sql, output, running } = command;
+    if running.format == Format::Parquet && output.is_none() {
+        return Err(Usage("--format parquet needs --output FILE: a terminal cannot show it".to_owned()).into());
+    }
+    let session = Session::open(running)?;
+    tokio::select! {
+        done = session.run(&sql, output.as_deref()) => done,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("cancelled"),
+    }
+}
+
+/// An engine and how its rows are printed.
+pub(super) struct Session {
+    engine: Engine,
+    format: Format,
+    pub(super) explain: bool,
+}
+
+impl Session {
+    /// Sets up the engine; no function starts before a query needs it.
+    pub(super) fn open(running: Running) -> anyhow::Result<Self> {
+        let options = EngineOptions {
+            pushdown: running.pushdown,
+            trust: running.trust,
+            concurrency: usize::from(running.connectors.concurrency),
+            memory: running.engine_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
+        };
+        let functions = Functions::new(&running);
+        let catalogs = functions.catalogs()?;
+        let engine = Engine::try_new(catalogs, options)?.with_open_function(functions.opener());
+        Ok(Self { engine, format: running.format, explain: running.explain })
+    }
+
+    /// Runs `sql` and prints its rows, all or none.
+    pub(super) async fn run(&self, sql: &str, output: Option<&Path>) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let trace = Trace::default();
+        let result = self.rows_of(sql, output, &trace).await;
+        if self.explain {
+            if let Ok((query, _)) = &result {
+                eprintln!("{}", query.plan_in_words());
+            }
+            eprint!("{}", explanation(&trace));
+        }
+        let (_, rows) = result?;
+        let seconds = began.elapsed().as_secs_f64();
+        eprintln!("({rows} {}, {seconds:.2} s)", if rows == 1 { "row" } else { "rows" });
+        Ok(())
+    }
+
+    async fn rows_of(&self, sql: &str, output: Option<&Path>, trace: &Trace) -> anyhow::Result<(Query, u64)> {
+        let progress = ProgressLine::of(trace);
+        let query = self.engine.query_into(sql, trace.clone()).await?;
+        let rows = match output {
+            Some(path) => {
+                // Under its name only when complete, like rows on standard output.
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let file = tempfile::NamedTempFile::new_in(folder)
+                    .with_context(|| format!("cannot write to the folder of {}", path.display()))?;
+                let writer = BufWriter::new(file.as_file().try_clone()?);
+                let (rows, mut writer) = self.write(&query, writer).await?;
+                writer.flush()?;
+                drop(writer);
+                file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+                rows
+            }
+            None => {
+                let (rows, spool) = self.write(&query, Spool::default()).await?;
+                drop(progress);
+                spool.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
+                rows
+            }
+        };
+        Ok((query, rows))
+    }
+
+    async fn write<W: Write + Send>(&self, query: &Query, out: W) -> anyhow::Result<(u64, W)> {
+        let mut writer = RowWriter::try_new(self.format, &query.schema(), out)?;
+        let mut rows = query.execute()?;
+        let mut count = 0;
+        while let Some(batch) = rows.next().await? {
+            count += batch.num_rows() as u64;
+            writer.write(&batch)?;
+        }
+        Ok((count, writer.finish()?))
+    }
+}

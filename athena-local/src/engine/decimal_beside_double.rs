@@ -1,0 +1,84 @@
+//! A decimal beside a double becomes a double, as in Trino.
+//!
+//! The engine would rather make the double a decimal of 15 places, which fails for large numbers and rounds small ones.
+
+use datafusion::{
+    common::{
+        DFSchema, Result,
+        config::ConfigOptions,
+        tree_node::{Transformed, TreeNode},
+    },
+    logical_expr::{
+        Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, expr::InList, expr_rewriter::NamePreserver,
+        utils::merge_schema,
+    },
+    optimizer::AnalyzerRule,
+};
+
+use arrow::datatypes::DataType;
+
+/// The rule. It has to run before the engine's own type coercion.
+#[derive(Debug)]
+pub(crate) struct DecimalBesideDouble;
+
+impl AnalyzerRule for DecimalBesideDouble {
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let plan = plan.transform_up_with_subqueries(|node| {
+            let schema = merge_schema(&node.inputs());
+            let names = NamePreserver::new(&node);
+            let node = node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let rewritten = expr.transform_up(|expr| Ok(cast_operands(expr, &schema)))?;
+                Ok(rewritten.update_data(|expr| name.restore(expr)))
+            })?;
+            if node.transformed { Ok(Transformed::yes(node.data.recompute_schema()?)) } else { Ok(node) }
+        })?;
+        Ok(plan.data)
+    }
+
+    fn name(&self) -> &'static str {
+        "decimal_beside_double"
+    }
+}
+
+fn cast_operands(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let (cast, operands) = cast_all(vec![*left, *right], schema);
+            let [left, right] = <[Expr; 2]>::try_from(operands).unwrap_or_else(|_| unreachable!("two in, two out"));
+            let expr = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
+            Transformed::new_transformed(expr, cast)
+        }
+        Expr::Between(Between { expr, negated, low, high }) => {
+            let (cast, operands) = cast_all(vec![*expr, *low, *high], schema);
+            let [expr, low, high] =
+                <[Expr; 3]>::try_from(operands).unwrap_or_else(|_| unreachable!("three in, three out"));
+            let between = Between { expr: Box::new(expr), negated, low: Box::new(low), high: Box::new(high) };
+            Transformed::new_transformed(Expr::Between(between), cast)
+        }
+        Expr::InList(InList { expr, list, negated }) => {
+            let mut all = vec![*expr];
+            all.extend(list);
+            let (cast, mut operands) = cast_all(all, schema);
+            let list = operands.split_off(1);
+            let expr = Box::new(operands.swap_remove(0));
+            Transformed::new_transformed(Expr::InList(InList { expr, list, negated }), cast)
+        }
+        // Not our enum: nothing else compares or computes with two operands of any type.
+        other => Transformed::no(other),
+    }
+}
+
+/// Casts the decimals among `operands` if there is a double among them too.
+fn cast_all(operands: Vec<Expr>, schema: &DFSchema) -> (bool, Vec<Expr>) {
+    let types: Vec<Option<DataType>> = operands.iter().map(|operand| operand.get_type(schema).ok()).collect();
+    let double = types.iter().flatten().find(|data_type| data_type.is_floating()).cloned();
+    let Some(double) = double.filter(|_| types.iter().flatten().any(DataType::is_decimal)) else {
+        return (false, operands);
+    };
+    let cast = |(operand, data_type): (Expr, &Option<DataType>)| match data_type {
+        Some(data_type) if data_type.is_decimal() => datafusion::logical_expr::cast(operand, double.clone()),
+        _ => operand,
+    };
+    (true, operands.into_iter().zip(&types).map(cast).collect())
+}

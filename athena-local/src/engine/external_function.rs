@@ -1,0 +1,143 @@
+//! Athena's clause for functions that live in a Lambda function.
+//!
+//! ```sql
+//! USING EXTERNAL FUNCTION mask(text VARCHAR, keep INTEGER) RETURNS VARCHAR LAMBDA 'example'
+//! SELECT mask(name, 2) FROM customers
+//! ```
+
+use datafusion::sql::sqlparser::{
+    dialect::GenericDialect,
+    parser::{Parser, ParserError},
+    tokenizer::{Location, Token, Tokenizer},
+};
+
+/// A function as the clause declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExternalFunction {
+    /// Name in lower case, in SQL and on the wire.
+    pub(crate) name: String,
+    /// Types of its arguments, as written.
+    pub(crate) arguments: Vec<String>,
+    /// Type of its result, as written.
+    pub(crate) returns: String,
+    /// The Lambda function: a catalog's name, or where the function lives.
+    pub(crate) lambda: String,
+}
+
+/// Takes the clause off the front of `sql`: the functions that it declares, and the query that is left.
+///
+/// # Errors
+///
+/// What is wrong with the clause, and where. Text without the clause is never wrong here.
+pub(crate) fn split_off(sql: &str) -> Result<(Vec<ExternalFunction>, &str), ParserError> {
+    let dialect = GenericDialect {};
+    // A text that has no tokens is for the parser of the query to complain about.
+    let Ok(tokens) = Tokenizer::new(&dialect, sql).tokenize_with_location() else {
+        return Ok((Vec::new(), sql));
+    };
+    let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
+    if !word(&mut parser, "USING") {
+        return Ok((Vec::new(), sql));
+    }
+    let mut functions = Vec::new();
+    loop {
+        // From the second function on, the two words may be left out.
+        if word(&mut parser, "EXTERNAL") {
+            expect_word(&mut parser, "FUNCTION")?;
+        } else if functions.is_empty() {
+            return Err(unexpected(&parser, "EXTERNAL FUNCTION"));
+        }
+        functions.push(function(&mut parser)?);
+        if !parser.consume_token(&Token::Comma) {
+            break;
+        }
+    }
+    let rest = parser.peek_token();
+    Ok((functions, &sql[offset(sql, rest.span.start)..]))
+}
+
+fn function(parser: &mut Parser<'_>) -> Result<ExternalFunction, ParserError> {
+    let name = parser.parse_identifier()?.value.to_ascii_lowercase();
+    parser.expect_token(&Token::LParen)?;
+    let mut arguments = Vec::new();
+    if !parser.consume_token(&Token::RParen) {
+        loop {
+            parser.parse_identifier()?;
+            arguments.push(parser.parse_data_type()?.to_string());
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        parser.expect_token(&Token::RParen)?;
+    }
+    expect_word(parser, "RETURNS")?;
+    let returns = parser.parse_data_type()?.to_string();
+    expect_word(parser, "LAMBDA")?;
+    let lambda = parser.parse_literal_string()?;
+    Ok(ExternalFunction { name, arguments, returns, lambda })
+}
+
+/// Consumes the next token if it is `expected`, whatever its case.
+fn word(parser: &mut Parser<'_>, expected: &str) -> bool {
+    let found = matches!(&parser.peek_token().token, Token::Word(word) if word.value.eq_ignore_ascii_case(expected));
+    if found {
+        parser.next_token();
+    }
+    found
+}
+
+fn expect_word(parser: &mut Parser<'_>, expected: &str) -> Result<(), ParserError> {
+    if word(parser, expected) { Ok(()) } else { Err(unexpected(parser, expected)) }
+}
+
+fn unexpected(parser: &Parser<'_>, expected: &str) -> ParserError {
+    let found = parser.peek_token();
+    ParserError::ParserError(format!("expected {expected}, found {}{}", found.token, found.span.start))
+}
+
+/// The byte at `location`; the end of the text for the end of the tokens.
+fn offset(sql: &str, location: Location) -> usize {
+    if location.line == 0 {
+        return sql.len();
+    }
+    let line = usize::try_from(location.line - 1).unwrap_or(usize::MAX);
+    let column = usize::try_from(location.column.saturating_sub(1)).unwrap_or(usize::MAX);
+    let start: usize = sql.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = &sql[start.min(sql.len())..];
+    start + rest.char_indices().nth(column).map_or(rest.len(), |(index, _)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_without_the_clause_stays_as_it_is() {
+        assert_eq!(split_off("SELECT 1").unwrap(), (vec![], "SELECT 1"));
+    }
+
+    #[test]
+    fn functions_are_taken_off_the_front() {
+        let sql = "using external function Mask(s VARCHAR, keep integer) returns varchar lambda 'example',\n\
+                   half(d DECIMAL(10, 2)) RETURNS DECIMAL(10, 2) LAMBDA 'exec:./half'\n  SELECT 'é', mask(a, 1) FROM t";
+        let (functions, rest) = split_off(sql).unwrap();
+        assert_eq!(rest, "SELECT 'é', mask(a, 1) FROM t");
+        assert_eq!(
+            functions[0],
+            ExternalFunction {
+                name: "mask".to_owned(),
+                arguments: vec!["VARCHAR".to_owned(), "INTEGER".to_owned()],
+                returns: "VARCHAR".to_owned(),
+                lambda: "example".to_owned(),
+            }
+        );
+        assert_eq!(functions[1].arguments, ["DECIMAL(10,2)"]);
+        assert_eq!(functions[1].lambda, "exec:./half");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = split_off("USING EXTERNAL FUNCTION f(a INT) LAMBDA 'x' SELECT 1").unwrap_err();
+        assert!(error.to_string().contains("expected RETURNS, found LAMBDA"), "{error}");
+    }
+}

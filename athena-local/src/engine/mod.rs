@@ -1,0 +1,24 @@
+//! The SQL engine: a query in, rows out, connectors asked on the way.
+//!
+//! DataFusion parses, plans and executes; what is here makes a connector's tables its tables, sends them what they can
+//! take of a query, and bends its SQL towards Athena's where that is cheap.
+
+mod bound;
+mod catalog;
+mod decimal_beside_double;
+mod error;
+mod external_calls;
+mod external_function;
+mod float_comparison;
+mod listing;
+mod presentation;
+mod pushdown;
+mod query;
+mod scan;
+mod session;
+mod table;
+mod types;
+mod udf;
+
+pub use pushdown::PushdownMode;
+pub use query::{Engine, EngineOptions, OpenFunction, Query, Rows};

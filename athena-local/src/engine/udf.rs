@@ -1,0 +1,104 @@
+//! External functions as functions of the SQL engine.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use arrow::{
+    array::ArrayRef,
+    datatypes::{DataType, Field, FieldRef, Schema},
+    record_batch::{RecordBatch, RecordBatchOptions},
+};
+use async_trait::async_trait;
+use datafusion::{
+    error::{DataFusionError, Result},
+    logical_expr::{
+        ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, async_udf::AsyncScalarUDFImpl,
+    },
+};
+
+use super::{
+    error::to_datafusion,
+    presentation::{sql_type, to_sql, to_wire, wire_type},
+};
+use crate::client::FederatedClient;
+
+/// A function that lives in a Lambda function.
+#[derive(Debug)]
+pub(crate) struct ExternalUdf {
+    client: FederatedClient,
+    name: String,
+    returns: DataType,
+    signature: Signature,
+}
+
+impl ExternalUdf {
+    pub(crate) fn new(client: FederatedClient, name: String, arguments: Vec<DataType>, returns: &DataType) -> Self {
+        // Volatile, so that the engine does not try to work out a call with constants while it plans.
+        let signature = match arguments.len() {
+            0 => Signature::nullary(Volatility::Volatile),
+            _ => Signature::exact(arguments, Volatility::Volatile),
+        };
+        Self { client, name, returns: sql_type(&wire_type(returns)), signature }
+    }
+}
+
+impl PartialEq for ExternalUdf {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.signature == other.signature
+            && self.returns == other.returns
+            && self.client.catalog() == other.client.catalog()
+    }
+}
+
+impl Eq for ExternalUdf {}
+
+impl Hash for ExternalUdf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+        self.signature.hash(state);
+        self.client.catalog().hash(state);
+    }
+}
+
+impl ScalarUDFImpl for ExternalUdf {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Err(DataFusionError::NotImplemented(format!("{} can be called for rows of a query only", self.name)))
+    }
+}
+
+#[async_trait]
+impl AsyncScalarUDFImpl for ExternalUdf {
+    async fn invoke_async_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        let mut columns: Vec<ArrayRef> = Vec::new();
+        let mut fields: Vec<Field> = Vec::new();
+        for (index, value) in args.args.into_iter().enumerate() {
+            let column = to_wire(&value.into_array(rows)?).map_err(to_datafusion)?;
+            fields.push(Field::new(index.to_string(), column.data_type().clone(), true));
+            columns.push(column);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let arguments = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
+        let result: FieldRef = Arc::new(Field::new(&self.name, wire_type(&self.returns), true));
+        let answer = self.client.udf(&self.name, &arguments, &result).await.map_err(to_datafusion)?;
+        let wire = RecordBatch::try_new(Arc::new(Schema::new(vec![result])), vec![answer])?;
+        let sql = Arc::new(Schema::new(vec![Field::new(&self.name, self.returns.clone(), true)]));
+        let batch = to_sql(&wire, &sql).map_err(to_datafusion)?;
+        Ok(ColumnarValue::Array(Arc::clone(batch.column(0))))
+    }
+}

@@ -1,0 +1,52 @@
+//! A line on the terminal that says how far a query has come.
+
+use std::{io::IsTerminal as _, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::task::JoinHandle;
+
+use super::explain::{plural, size};
+use crate::client::Trace;
+
+/// How often the line is written again.
+const INTERVAL: Duration = Duration::from_millis(120);
+
+/// The line of one query; it is gone when this is dropped. There is none if standard error is not a terminal.
+#[derive(Debug)]
+pub struct ProgressLine(Option<(ProgressBar, JoinHandle<()>)>);
+
+impl ProgressLine {
+    /// Shows the progress of `trace`.
+    pub fn of(trace: &Trace) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+        let (shown, trace) = (bar.clone(), trace.clone());
+        let task = tokio::spawn(async move {
+            loop {
+                let now = trace.progress();
+                let splits = if now.splits == 0 {
+                    plural(trace.calls().len() as u64, "message")
+                } else {
+                    format!("{} of {}", now.splits_done, plural(now.splits, "split"))
+                };
+                shown.set_message(format!("{splits}, {}, {}", plural(now.rows, "row"), size(now.bytes)));
+                shown.tick();
+                tokio::time::sleep(INTERVAL).await;
+            }
+        });
+        Self(Some((bar, task)))
+    }
+}
+
+impl Drop for ProgressLine {
+    fn drop(&mut self) {
+        if let Some((bar, task)) = self.0.take() {
+            task.abort();
+            bar.finish_and_clear();
+        }
+    }
+}

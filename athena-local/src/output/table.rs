@@ -1,0 +1,107 @@
+//! Aligned columns for people, in the manner of psql.
+
+use std::io::Write;
+
+use arrow::{
+    array::ArrayRef,
+    datatypes::{DataType, SchemaRef},
+    record_batch::RecordBatch,
+    util::display::{ArrayFormatter, FormatOptions},
+};
+
+/// Rows by which the widths of columns are decided; more would have to be held in memory.
+const ROWS_MEASURED: usize = 10_000;
+
+/// Writes rows in columns as wide as the first 10,000 rows need. Later values that are wider push their line out.
+#[derive(Debug)]
+pub struct TableWriter<W> {
+    schema: SchemaRef,
+    out: W,
+    /// Rows that wait until the widths are known.
+    waiting: Vec<Vec<String>>,
+    widths: Option<Vec<usize>>,
+}
+
+impl<W: Write> TableWriter<W> {
+    pub(super) fn new(schema: SchemaRef, out: W) -> Self {
+        Self { schema, out, waiting: Vec::new(), widths: None }
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        let options = FormatOptions::default().with_null("null");
+        let columns: Result<Vec<ArrayFormatter<'_>>, _> = batch
+            .columns()
+            .iter()
+            .map(|column: &ArrayRef| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect();
+        let columns = columns?;
+        for row in 0..batch.num_rows() {
+            let cells: Vec<String> = columns.iter().map(|column| one_line(&column.value(row).to_string())).collect();
+            if self.widths.is_some() {
+                self.line(&cells)?;
+            } else {
+                self.waiting.push(cells);
+                if self.waiting.len() == ROWS_MEASURED {
+                    self.begin()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> anyhow::Result<W> {
+        if self.widths.is_none() {
+            self.begin()?;
+        }
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    /// Decides the widths, and writes the header and the rows that waited.
+    fn begin(&mut self) -> anyhow::Result<()> {
+        let names: Vec<String> = self.schema.fields().iter().map(|field| one_line(field.name())).collect();
+        let mut widths: Vec<usize> = names.iter().map(|name| name.chars().count()).collect();
+        for row in &self.waiting {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let header: Vec<String> = names.iter().zip(&widths).map(|(name, &width)| format!(" {name:width$} ")).collect();
+        writeln!(self.out, "{}", header.join("|").trim_end())?;
+        let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(width + 2)).collect();
+        writeln!(self.out, "{}", rule.join("+"))?;
+        self.widths = Some(widths);
+        for row in std::mem::take(&mut self.waiting) {
+            self.line(&row)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, cells: &[String]) -> anyhow::Result<()> {
+        let widths = self.widths.as_deref().unwrap_or_default();
+        let mut line = String::new();
+        for (index, ((cell, &width), field)) in cells.iter().zip(widths).zip(self.schema.fields()).enumerate() {
+            if index > 0 {
+                line.push('|');
+            }
+            line.push(' ');
+            if is_number(field.data_type()) {
+                line.push_str(&format!("{cell:>width$}"));
+            } else {
+                line.push_str(&format!("{cell:width$}"));
+            }
+            line.push(' ');
+        }
+        writeln!(self.out, "{}", line.trim_end())?;
+        Ok(())
+    }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    data_type.is_numeric()
+}
+
+/// A line break inside a value would break the table.
+fn one_line(text: &str) -> String {
+    if text.contains(['\n', '\r']) { text.replace("\r\n", "\\n").replace(['\n', '\r'], "\\n") } else { text.to_owned() }
+}

@@ -1,0 +1,90 @@
+//! Functions that live in a Lambda function.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, Int32Array},
+    datatypes::DataType,
+};
+use athena_protocol::Request;
+
+use super::fake::{Fake, orders};
+
+/// Lengths of texts; -1 for null.
+fn with_lengths() -> Fake {
+    Fake {
+        udf: Some(Arc::new(|call| {
+            let texts = call.input_records.column(0).as_string::<i32>();
+            let lengths = texts.iter().map(|text| text.map_or(-1, |text| i32::try_from(text.len()).unwrap()));
+            Arc::new(Int32Array::from_iter_values(lengths)) as ArrayRef
+        })),
+        ..Fake::new(vec![orders(0..10)])
+    }
+}
+
+#[tokio::test]
+async fn an_external_function_is_called_for_every_row() {
+    let fake = with_lengths();
+    let sql = "USING EXTERNAL FUNCTION Len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
+               SELECT sum(len(region)) AS n, max(LEN(NULL)) AS m FROM lake.shop.orders";
+    let rows = fake.rows(sql).await;
+    assert!(rows.contains("| 40 | -1 |"), "{rows}");
+    let requests = fake.requests.lock().unwrap().clone();
+    let call = requests.iter().find_map(|request| match request {
+        Request::UserDefinedFunction(call) => Some(call.clone()),
+        _ => None,
+    });
+    let call = call.unwrap();
+    assert_eq!(call.method_name, "len");
+    assert_eq!(call.output_schema.field(0).data_type(), &DataType::Int32);
+    assert!(call.input_records.column(0).len() <= 10);
+}
+
+#[tokio::test]
+async fn an_external_function_may_stand_in_a_condition() {
+    let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
+               SELECT count(*) AS n FROM lake.shop.orders WHERE len(region) = 4";
+    let rows = with_lengths().rows(sql).await;
+    assert!(rows.contains("| 10 |"), "{rows}");
+}
+
+#[tokio::test]
+async fn calls_may_be_nested_grouped_and_ordered_by() {
+    let double = |call: &athena_protocol::message::UserDefinedFunctionRequest| {
+        let values = call.input_records.column(0).as_primitive::<arrow::datatypes::Int64Type>();
+        Arc::new(values.unary::<_, arrow::datatypes::Int64Type>(|value| value * 2)) as ArrayRef
+    };
+    let fake = Fake { udf: Some(Arc::new(double)), ..Fake::new(vec![orders(0..10)]) };
+    let declared = "USING EXTERNAL FUNCTION double(n BIGINT) RETURNS BIGINT LAMBDA 'lake' ";
+    let nested = format!("{declared} SELECT max(double(double(id) + 1)) AS n FROM lake.shop.orders");
+    assert!(fake.rows(&nested).await.contains("| 38 |"));
+    let grouped = format!(
+        "{declared} SELECT double(id % 2) AS g, count(*) AS n, sum(double(id)) AS s FROM lake.shop.orders \
+         GROUP BY double(id % 2) ORDER BY double(id % 2) DESC"
+    );
+    let rows = fake.rows(&grouped).await;
+    assert!(rows.contains("| 2 | 5 | 50 |\n| 0 | 5 | 40 |"), "{rows}");
+    let filtered = format!(
+        "{declared} SELECT id FROM lake.shop.orders WHERE double(id) > 12 AND id < 9 ORDER BY double(id) DESC LIMIT 1"
+    );
+    assert!(fake.rows(&filtered).await.contains("| 8  |"));
+}
+
+#[tokio::test]
+async fn a_function_of_no_catalog_is_named() {
+    let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'nowhere' SELECT len('x')";
+    let error = with_lengths().error(sql).await;
+    assert!(error.contains("nowhere") && error.contains("len"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_length_is_refused() {
+    let fake = Fake {
+        udf: Some(Arc::new(|_| Arc::new(Int32Array::from(vec![1])) as ArrayRef)),
+        ..Fake::new(vec![orders(0..10)])
+    };
+    let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
+               SELECT len(region) FROM lake.shop.orders";
+    let error = fake.error(sql).await;
+    assert!(error.contains("it answered 1 rows for 10"), "{error}");
+}

@@ -1,0 +1,4 @@
+//! The integration tests of this crate, in one binary: linking the engine is what takes long.
+
+mod engine;
+mod host;
