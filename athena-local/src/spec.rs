@@ -94,7 +94,7 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     Err("it begins like none of the forms")
 }
 
-/// Whether `arn` has the parts of a function's ARN. Partitions other than `aws` (China, GovCloud) have the same form.
+/// Whether `arn` has the parts of a function's ARN. Partitions other than `aws` (in China, for governments) have the same form.
 fn is_function_arn(arn: &str) -> bool {
     let parts: Vec<_> = arn.split(':').collect();
     let [_, partition, "lambda", region, account, "function", name, qualifier @ ..] = &parts[..] else {

@@ -29,7 +29,7 @@ impl EndpointFunction {
     /// # Errors
     ///
     /// If it is no URL.
-    pub fn try_new(url: &str, options: FunctionOptions) -> anyhow::Result<Self> {
+    pub fn try_new(url: &str, options: &FunctionOptions) -> anyhow::Result<Self> {
         let mut url = url.parse::<Uri>().with_context(|| format!("{url:?} is not a URL"))?;
         if url.path_and_query().is_none_or(|path| path.as_str() == "/") {
             let path = format!("/2015-03-31/functions/{}/invocations", options.name);

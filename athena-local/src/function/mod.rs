@@ -21,6 +21,10 @@ use crate::{host::HostedFunction, spec::Spec};
 /// A package is built now, with cargo's output on standard error if it takes long or fails. A process is started by the
 /// first invocation. Nothing is sent to an endpoint or to AWS before that either.
 ///
+/// # Panics
+///
+/// If `spec` is an [`Exec`](Spec::Exec) without words, which is read from no text.
+///
 /// ```no_run
 /// use athena_local::function::{self, FunctionOptions};
 ///
@@ -43,7 +47,7 @@ pub async fn open(spec: &Spec, options: FunctionOptions) -> anyhow::Result<Arc<d
             let (program, arguments) = words.split_first().expect("a command has at least one word");
             Arc::new(HostedFunction::new(program, arguments, options))
         }
-        Spec::Http(url) => Arc::new(EndpointFunction::try_new(url, options)?),
+        Spec::Http(url) => Arc::new(EndpointFunction::try_new(url, &options)?),
         Spec::Arn(arn) => in_aws(arn, options).await?,
     })
 }

@@ -31,8 +31,8 @@ impl Default for FunctionOptions {
         Self {
             name: "function".to_owned(),
             memory_mb: 3008,
-            timeout: Duration::from_secs(900),
-            init_timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(15),
+            init_timeout: Duration::from_mins(1),
             concurrency: (2 * cores).min(8),
             env: Vec::new(),
             show_output: true,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, sync:
 use athena_conformance::{Invoke, InvokeError};
 use athena_protocol::MAX_PAYLOAD_BYTES;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
@@ -14,7 +14,7 @@ use hyper::{
 };
 use uuid::Uuid;
 
-use super::server::Server;
+use super::{received::Received, server::Server};
 
 /// Functions by name.
 pub type Functions = BTreeMap<String, Arc<dyn Invoke>>;
@@ -74,14 +74,18 @@ impl Refusal {
 }
 
 async fn answer(functions: &Functions, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Refusal> {
-    let path = request.uri().path();
+    let (head, body) = request.into_parts();
+    let received = Received::read(body)
+        .await
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", error.to_string()))?;
+    let path = head.uri.path();
     let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
-    let Some(name) = name.filter(|_| request.method() == Method::POST) else {
-        let message = format!("there is no {} {path}: this endpoint knows Invoke only", request.method());
+    let Some(name) = name.filter(|_| head.method == Method::POST) else {
+        let message = format!("there is no {} {path}: this endpoint knows Invoke only", head.method);
         return Err(Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
     };
-    let function = Arc::clone(find(functions, &decode_path(name), request.uri().query())?);
-    let kind = match request.headers().get("x-amz-invocation-type").map(HeaderValue::as_bytes) {
+    let function = Arc::clone(find(functions, &decode_path(name), head.uri.query())?);
+    let kind = match head.headers.get("x-amz-invocation-type").map(HeaderValue::as_bytes) {
         None | Some(b"RequestResponse") => InvocationType::RequestResponse,
         Some(b"Event") => InvocationType::Event,
         Some(b"DryRun") => return Ok(respond(StatusCode::NO_CONTENT, Bytes::new())),
@@ -93,7 +97,7 @@ async fn answer(functions: &Functions, request: Request<Incoming>) -> Result<Res
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message));
         }
     };
-    let event = read_event(request.into_body()).await?;
+    let event = event_of(received)?;
     match kind {
         InvocationType::RequestResponse => invoke(&*function, event).await,
         InvocationType::Event => {
@@ -128,19 +132,14 @@ async fn invoke(function: &dyn Invoke, event: Bytes) -> Result<Response<Full<Byt
     Ok(response)
 }
 
-/// Reads the event; none at all is an empty object, as the service has it.
-async fn read_event(body: Incoming) -> Result<Bytes, Refusal> {
-    let event = match Limited::new(body, MAX_PAYLOAD_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message =
-                format!("Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation");
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message));
-        }
-        Err(error) => {
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", error.to_string()));
-        }
-    };
+/// The event that came in; none at all is an empty object, as the service has it.
+fn event_of(received: Received) -> Result<Bytes, Refusal> {
+    if received.is_too_large() {
+        let message =
+            format!("Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message));
+    }
+    let event = received.bytes;
     if event.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
@@ -180,16 +179,9 @@ fn decode_path(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let digits = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
+        let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &tail[2..] } else { tail };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

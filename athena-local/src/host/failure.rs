@@ -1,6 +1,6 @@
 //! Why an invocation has no answer, in the words of Lambda where it has some.
 
-use std::{os::unix::process::ExitStatusExt as _, process::ExitStatus, time::Duration};
+use std::{ffi::OsString, os::unix::process::ExitStatusExt as _, process::ExitStatus, time::Duration};
 
 use athena_conformance::InvokeError;
 use athena_protocol::{MAX_PAYLOAD_BYTES, error::FunctionError};
@@ -13,7 +13,7 @@ const SHOWN: usize = 40;
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The process could not be started.
-    NotStarted(std::io::Error),
+    NotStarted { program: OsString, error: std::io::Error },
     /// The function cannot start and says why.
     InitReported(FunctionError),
     /// The process did not ask for an invocation in time.
@@ -43,7 +43,7 @@ impl Failure {
     pub(super) fn leaves_sandbox_usable(&self) -> bool {
         match self {
             Self::Reported(_) | Self::ResponseTooLarge(_) => true,
-            Self::NotStarted(_)
+            Self::NotStarted { .. }
             | Self::InitReported(_)
             | Self::InitTimedOut(_)
             | Self::Exited { .. }
@@ -63,7 +63,9 @@ impl Failure {
             })
         };
         match self {
-            Self::NotStarted(error) => InvokeError::Host(format!("the function {name:?} cannot be started: {error}")),
+            Self::NotStarted { program, error } => {
+                InvokeError::Host(format!("the function {name:?} cannot be started: {program:?}: {error}"))
+            }
             Self::InitReported(error) | Self::Reported(error) => InvokeError::Function(error),
             Self::InitTimedOut(after) => document(
                 "Sandbox.Timedout",

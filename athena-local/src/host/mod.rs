@@ -12,6 +12,7 @@ mod hosted_function;
 mod log;
 mod memory;
 mod process;
+mod received;
 mod runtime_api;
 mod sandbox;
 pub(crate) mod server;

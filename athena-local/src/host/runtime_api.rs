@@ -10,8 +10,8 @@ use std::{
 };
 
 use athena_protocol::MAX_PAYLOAD_BYTES;
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt as _, Full};
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
@@ -20,7 +20,7 @@ use hyper::{
 };
 use tokio::sync::mpsc;
 
-use super::server::Server;
+use super::{received::Received, server::Server};
 
 /// What the process in the sandbox does.
 #[derive(Debug)]
@@ -40,21 +40,6 @@ pub(super) enum Event {
     },
     /// It is gone.
     Exited(std::process::ExitStatus),
-}
-
-/// A body that came in.
-#[derive(Debug)]
-pub(super) struct Received {
-    /// The body, or its beginning if it is larger than a payload may be.
-    pub(super) bytes: Bytes,
-    /// How long it was.
-    pub(super) length: u64,
-}
-
-impl Received {
-    pub(super) fn is_too_large(&self) -> bool {
-        self.length > MAX_PAYLOAD_BYTES as u64
-    }
 }
 
 /// What a function is given with the event.
@@ -120,16 +105,22 @@ struct Exchange {
 
 impl Exchange {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path().to_owned();
-        let Some(rest) = path.strip_prefix("/2018-06-01/runtime/") else {
-            return refusal(StatusCode::NOT_FOUND, "NotFound", &format!("there is no {path}"));
+        let (head, body) = request.into_parts();
+        let received = match Received::read(body).await {
+            Ok(received) => received,
+            Err(error) => return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string()),
         };
-        let parts: Vec<_> = rest.split('/').collect();
-        match (request.method(), &parts[..]) {
-            (&Method::GET, ["invocation", "next"]) => self.next().await,
-            (&Method::POST, ["invocation", id, "response"]) => self.finish(id, request, Event::Answered).await,
-            (&Method::POST, ["invocation", id, "error"]) => self.finish(id, request, Event::Failed).await,
-            (&Method::POST, ["init", "error"]) => self.init_error(request).await,
+        let path = head.uri.path();
+        let parts: Vec<_> = path.split('/').skip(1).collect();
+        match (head.method, &parts[..]) {
+            (Method::GET, ["2018-06-01", "runtime", "invocation", "next"]) => self.next().await,
+            (Method::POST, ["2018-06-01", "runtime", "invocation", id, "response"]) => {
+                self.finish(id, received, Event::Answered)
+            }
+            (Method::POST, ["2018-06-01", "runtime", "invocation", id, "error"]) => {
+                self.finish(id, received, Event::Failed)
+            }
+            (Method::POST, ["2018-06-01", "runtime", "init", "error"]) => self.init_error(received),
             _ => refusal(StatusCode::NOT_FOUND, "NotFound", &format!("there is no {path}")),
         }
     }
@@ -163,28 +154,15 @@ impl Exchange {
         response
     }
 
-    async fn finish(
-        &self,
-        id: &str,
-        request: Request<Incoming>,
-        event: impl FnOnce(Received) -> Event,
-    ) -> Response<Full<Bytes>> {
-        if let Some(refused) = refuse_answer(&self.phase(), id) {
-            return refused;
-        }
-        let received = match receive(request.into_body()).await {
-            Ok(received) => received,
-            Err(error) => return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string()),
-        };
-        let too_large = received.is_too_large();
+    fn finish(&self, id: &str, received: Received, event: impl FnOnce(Received) -> Event) -> Response<Full<Bytes>> {
         {
             let mut phase = self.phase();
-            // Again: two answers may have been on their way at the same time.
             if let Some(refused) = refuse_answer(&phase, id) {
                 return refused;
             }
             *phase = Phase::Answered { id: id.to_owned() };
         }
+        let too_large = received.is_too_large();
         self.tell(event(received));
         if too_large {
             let message = format!("Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).");
@@ -193,15 +171,12 @@ impl Exchange {
         accepted()
     }
 
-    async fn init_error(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    fn init_error(&self, received: Received) -> Response<Full<Bytes>> {
         if !matches!(*self.phase(), Phase::Init) {
             let message = "the function has asked for an invocation and so has started";
             return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
         }
-        match receive(request.into_body()).await {
-            Ok(received) => self.tell(Event::InitFailed(received)),
-            Err(error) => return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string()),
-        }
+        self.tell(Event::InitFailed(received));
         accepted()
     }
 
@@ -228,20 +203,6 @@ fn refuse_answer(phase: &Phase, id: &str) -> Option<Response<Full<Bytes>>> {
             Some(refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"))
         }
     }
-}
-
-/// Reads a body to its end, for a client sends all of it before it reads the answer, and keeps no more than a payload.
-async fn receive(mut body: Incoming) -> Result<Received, hyper::Error> {
-    let mut bytes = BytesMut::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            length += data.len() as u64;
-            let room = MAX_PAYLOAD_BYTES - bytes.len();
-            bytes.extend_from_slice(&data[..data.len().min(room)]);
-        }
-    }
-    Ok(Received { bytes: bytes.freeze(), length })
 }
 
 fn accepted() -> Response<Full<Bytes>> {

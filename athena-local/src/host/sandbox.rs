@@ -15,7 +15,8 @@ use super::{
     log::Log,
     memory,
     process::{Group, Launch, spawn},
-    runtime_api::{Event, Invocation, Received, RuntimeApi},
+    received::Received,
+    runtime_api::{Event, Invocation, RuntimeApi},
 };
 
 /// Time for an answer to come in when the process that sent it has ended already.
@@ -57,7 +58,8 @@ impl Sandbox {
     /// Starts a process, which then has to ask for an invocation: see [`ready`](Self::ready).
     pub(super) async fn start(template: &Template) -> Result<Self, Failure> {
         let (sender, events) = mpsc::unbounded_channel();
-        let api = RuntimeApi::start(&template.function_arn, sender.clone()).await.map_err(Failure::NotStarted)?;
+        let not_started = |error| Failure::NotStarted { program: template.launch.program.clone(), error };
+        let api = RuntimeApi::start(&template.function_arn, sender.clone()).await.map_err(not_started)?;
         let log = Arc::new(Log::new(&template.name, template.show_output));
         let mut launch = template.launch.clone();
         launch.environment.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address().to_string()));
@@ -68,7 +70,7 @@ impl Sandbox {
             // Nobody listens when the sandbox has been dropped.
             let _ = gone.send(Event::Exited(status));
         })
-        .map_err(Failure::NotStarted)?;
+        .map_err(not_started)?;
         let memory = template.memory;
         let watched = group.clone();
         let memory_watch = tokio::spawn(async move {

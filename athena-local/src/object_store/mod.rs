@@ -3,9 +3,11 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context as _;
+use athena_spill::{ObjectStore, aws::S3Store};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
@@ -41,13 +43,12 @@ impl LocalS3 {
     ///
     /// If the folder cannot be used.
     pub async fn start(folder: Option<PathBuf>) -> anyhow::Result<Self> {
-        let (root, temporary) = match folder {
-            Some(folder) => (folder, None),
-            None => {
-                let temporary = tempfile::Builder::new().prefix("athena-local-s3-").tempdir();
-                let temporary = temporary.context("cannot make a temporary folder for objects")?;
-                (temporary.path().to_owned(), Some(temporary))
-            }
+        let (root, temporary) = if let Some(folder) = folder {
+            (folder, None)
+        } else {
+            let temporary = tempfile::Builder::new().prefix("athena-local-s3-").tempdir();
+            let temporary = temporary.context("cannot make a temporary folder for objects")?;
+            (temporary.path().to_owned(), Some(temporary))
         };
         let files = FileSystem::new(&root)
             .map_err(|error| anyhow::anyhow!("cannot keep objects in {}: {error:?}", root.display()))?;
@@ -101,10 +102,9 @@ impl LocalS3 {
         SPILL_BUCKET
     }
 
-    /// A client of this store.
-    pub fn store(&self) -> std::sync::Arc<dyn athena_spill::ObjectStore> {
-        let store = athena_spill::aws::S3Store::with_endpoint(&self.endpoint(), REGION, &self.access_key, &self.secret_key);
-        std::sync::Arc::new(store)
+    /// The store for code of this process, by the client that speaks to AWS.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::new(S3Store::with_endpoint(&self.endpoint(), REGION, &self.access_key, &self.secret_key))
     }
 
     /// The environment by which a function uses this store, and spills to it.

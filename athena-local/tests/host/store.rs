@@ -1,6 +1,40 @@
 //! The S3 of this machine.
 
 use athena_local::object_store::LocalS3;
+use athena_protocol::ErrorKind;
+use athena_spill::{ObjectStore as _, aws::S3Store};
+use bytes::Bytes;
+
+#[tokio::test]
+async fn an_object_is_a_file_and_comes_back_by_the_client_of_aws() {
+    let s3 = LocalS3::start(None).await.unwrap();
+    let store = s3.store();
+    let body = Bytes::from(vec![7; 6 << 20]);
+    store.check_bucket(s3.spill_bucket()).await.unwrap();
+    store.put(s3.spill_bucket(), "query/split one/.0", body.clone()).await.unwrap();
+    assert_eq!(store.get(s3.spill_bucket(), "query/split one/.0").await.unwrap(), body);
+    let file = s3.root().join(s3.spill_bucket()).join("query/split one/.0");
+    assert_eq!(std::fs::read(file).unwrap(), body);
+
+    let error = store.get(s3.spill_bucket(), "query/split one/.1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn only_the_environment_of_the_store_gives_its_keys() {
+    let s3 = LocalS3::start(None).await.unwrap();
+    let env = s3.env();
+    let value =
+        |name: &str| env.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.as_str()).unwrap();
+    let at = |secret| {
+        S3Store::with_endpoint(value("AWS_ENDPOINT_URL_S3"), value("AWS_REGION"), value("AWS_ACCESS_KEY_ID"), secret)
+    };
+    let body = Bytes::from_static(b"rows");
+    at(value("AWS_SECRET_ACCESS_KEY")).put(value("spill_bucket"), "right", body.clone()).await.unwrap();
+    let error = at("wrong").put(value("spill_bucket"), "wrong", body).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCredentials, "{error}");
+    assert!(!s3.root().join(value("spill_bucket")).join("wrong").exists());
+}
 
 #[tokio::test]
 async fn a_temporary_store_leaves_nothing_behind() {
