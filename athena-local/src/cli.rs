@@ -44,7 +44,7 @@ pub(crate) struct Connectors {
     /// speaks the Lambda runtime API), http://HOST:PORT (an Invoke endpoint) or arn:aws:lambda:... (AWS). May be given
     /// several times; the first is the default catalog. Without it: tpch and example of this checkout.
     #[arg(long = "connector", value_name = "NAME=SPEC", value_parser = connector)]
-    pub(crate) connectors: Vec<(String, Spec)>,
+    pub(crate) named: Vec<(String, Spec)>,
     /// Instances of each function, and splits of a table that are read at the same time.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) concurrency: u16,

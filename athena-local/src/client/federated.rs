@@ -118,7 +118,7 @@ impl FederatedClient {
 
     async fn ping(&self) -> Result<SerdeVersion> {
         let request = Request::Ping(PingRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             catalog_name: self.shared.catalog.clone(),
             query_id: self.query_id.to_string(),
         });
@@ -160,7 +160,7 @@ impl FederatedClient {
 
     async fn ask_capabilities(&self) -> Result<Capabilities> {
         let request = Request::GetDataSourceCapabilities(GetDataSourceCapabilitiesRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.shared.catalog.clone(),
         });
@@ -174,8 +174,8 @@ impl FederatedClient {
         Ok(capabilities)
     }
 
-    pub(super) fn identity(&self) -> Option<FederatedIdentity> {
-        Some(self.shared.options.identity.clone())
+    pub(super) fn identity(&self) -> FederatedIdentity {
+        self.shared.options.identity.clone()
     }
 
     /// Asks in the negotiated version; returns the answer and the call's place in the trace.
@@ -234,7 +234,7 @@ impl FederatedClient {
         }
     }
 
-    /// "function `tpch` failed ReadRecords of sf1.lineitem: text".
+    /// Says where `text` happened: `function "tpch" failed ReadRecords of sf1.lineitem: text`.
     pub(super) fn site(&self, operation: Operation, subject: &dyn Display, text: &str) -> String {
         let subject = subject.to_string();
         let of = if subject.is_empty() { "" } else { " of " };
@@ -253,10 +253,19 @@ impl FederatedClient {
     }
 
     fn failure(&self, operation: Operation, subject: &dyn Display, error: &InvokeError) -> Error {
-        let kind = match error {
-            InvokeError::Function(document) => Error::from(document).kind(),
-            InvokeError::Host(_) => ErrorKind::Internal,
+        let (kind, text) = match error {
+            InvokeError::Function(document) => {
+                let kind = Error::from(document).kind();
+                match (&document.error_message, &document.error_type) {
+                    // The class of every error that a connector means; the code is in front of its message.
+                    (Some(message), Some(class)) if class.ends_with(".AthenaConnectorException") => {
+                        (kind, message.clone())
+                    }
+                    (_, _) => (kind, error.to_string()),
+                }
+            }
+            InvokeError::Host(_) => (ErrorKind::Internal, error.to_string()),
         };
-        Error::new(kind, self.site(operation, subject, &error.to_string()))
+        Error::new(kind, self.site(operation, subject, &text))
     }
 }

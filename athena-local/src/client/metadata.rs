@@ -9,7 +9,10 @@ use athena_protocol::{
 };
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{FederatedClient, Operation, Outcome, words::constraints_in_words};
+use super::{
+    FederatedClient, Operation, Outcome,
+    words::{constraints_in_words, plural},
+};
 
 /// A table as its connector defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +38,7 @@ impl FederatedClient {
     /// All schemas, in the connector's order.
     pub async fn list_schemas(&self) -> Result<Vec<String>> {
         let request = Request::ListSchemas(ListSchemasRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.catalog().to_owned(),
         });
@@ -43,7 +46,7 @@ impl FederatedClient {
         let Response::ListSchemas(answer) = response else {
             return Err(self.wrong_type(Operation::ListSchemas, &"", &response, "ListSchemasResponse"));
         };
-        self.trace().set_outcome(place, Outcome::Answer(format!("{} schemas", answer.schemas.len())));
+        self.trace().set_outcome(place, Outcome::Answer(plural(answer.schemas.len(), "schema")));
         Ok(answer.schemas)
     }
 
@@ -71,7 +74,7 @@ impl FederatedClient {
     /// One page of the tables of `schema`: the one after `token`, or the first.
     pub async fn list_tables_page(&self, schema: &str, token: Option<&str>, page_size: i32) -> Result<TablePage> {
         let request = Request::ListTables(ListTablesRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.catalog().to_owned(),
             schema_name: Some(schema.to_owned()),
@@ -83,7 +86,7 @@ impl FederatedClient {
             return Err(self.wrong_type(Operation::ListTables, &schema, &response, "ListTablesResponse"));
         };
         let more = if answer.next_token.is_some() { ", more to come" } else { "" };
-        self.trace().set_outcome(place, Outcome::Answer(format!("{} tables{more}", answer.tables.len())));
+        self.trace().set_outcome(place, Outcome::Answer(plural(answer.tables.len(), "table") + more));
         Ok(TablePage { tables: answer.tables, next_token: answer.next_token })
     }
 
@@ -94,7 +97,7 @@ impl FederatedClient {
     /// `InvalidResponse` for a definition without columns, or with a partition column that is not among them.
     pub async fn get_table(&self, table: &TableName) -> Result<TableDefinition> {
         let request = Request::GetTable(GetTableRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.catalog().to_owned(),
             table_name: table.clone(),
@@ -118,7 +121,7 @@ impl FederatedClient {
             columns => format!(", partitioned by {}", columns.join(", ")),
         };
         let columns = answer.schema.fields().len();
-        self.trace().set_outcome(place, Outcome::Answer(format!("{columns} columns{partitioned}")));
+        self.trace().set_outcome(place, Outcome::Answer(plural(columns, "column") + &partitioned));
         Ok(TableDefinition {
             name: answer.table_name,
             schema: answer.schema,
@@ -129,7 +132,7 @@ impl FederatedClient {
     /// The partitions of `table` that `constraints` can match, one a row.
     pub async fn get_table_layout(&self, table: &TableDefinition, constraints: &Constraints) -> Result<RecordBatch> {
         let request = Request::GetTableLayout(GetTableLayoutRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.catalog().to_owned(),
             table_name: table.name.clone(),
@@ -142,7 +145,7 @@ impl FederatedClient {
             return Err(self.wrong_type(Operation::GetTableLayout, &table.name, &response, "GetTableLayoutResponse"));
         };
         let rows = answer.partitions.num_rows();
-        self.trace().set_outcome(place, Outcome::Answer(format!("{rows} partitions")));
+        self.trace().set_outcome(place, Outcome::Answer(plural(rows, "partition")));
         for column in &table.partition_columns {
             if rows > 0 && answer.partitions.schema().column_with_name(column).is_none() {
                 let text = format!("its partitions lack the partition column {column:?}");
@@ -162,7 +165,7 @@ impl FederatedClient {
         let first = Page {
             client: self.clone(),
             request: GetSplitsRequest {
-                identity: self.identity(),
+                identity: Some(self.identity()),
                 query_id: Some(self.query_id.to_string()),
                 catalog_name: self.catalog().to_owned(),
                 table_name: table.name.clone(),
@@ -212,7 +215,7 @@ impl Page {
             return Err(client.wrong_type(Operation::GetSplits, &table, &response, "GetSplitsResponse"));
         };
         let more = if answer.continuation_token.is_some() { ", more to come" } else { "" };
-        client.trace().set_outcome(place, Outcome::Answer(format!("{} splits{more}", answer.splits.len())));
+        client.trace().set_outcome(place, Outcome::Answer(plural(answer.splits.len(), "split") + more));
         client.trace().add_splits(answer.splits.len());
         let next = match answer.continuation_token {
             None => None,

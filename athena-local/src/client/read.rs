@@ -54,7 +54,7 @@ impl FederatedClient {
     pub async fn read_records(&self, scan: &Scan, split: Split) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let subject = SplitOfTable(&scan.table, &split).to_string();
         let request = Request::ReadRecords(ReadRecordsRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             query_id: self.query_id.to_string(),
             catalog_name: self.catalog().to_owned(),
             table_name: scan.table.clone(),

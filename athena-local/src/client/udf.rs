@@ -12,6 +12,7 @@ use athena_protocol::{Error, MAX_PAYLOAD_BYTES, Request, Response, Result, messa
 use super::{
     FederatedClient, Operation, Outcome,
     fit::{schema_mismatch, under_schema},
+    words::plural,
 };
 
 /// Requests are kept below this share of Lambda's limit, because the size of a batch is only an estimate of its JSON.
@@ -48,7 +49,7 @@ impl FederatedClient {
     async fn udf_part(&self, method: &str, arguments: RecordBatch, schema: &SchemaRef) -> Result<ArrayRef> {
         let rows = arguments.num_rows();
         let request = Request::UserDefinedFunction(UserDefinedFunctionRequest {
-            identity: self.identity(),
+            identity: Some(self.identity()),
             input_records: arguments,
             output_schema: Arc::clone(schema),
             method_name: method.to_owned(),
@@ -58,10 +59,10 @@ impl FederatedClient {
         let Response::UserDefinedFunction(answer) = response else {
             return Err(self.wrong_type(operation, &method, &response, "UserDefinedFunctionResponse"));
         };
-        self.trace().set_outcome(place, Outcome::Answer(format!("{rows} rows")));
+        self.trace().set_outcome(place, Outcome::Answer(plural(rows, "row")));
         let invalid = |text: &str| Error::invalid_response(self.site(operation, &method, text));
         if answer.records.num_rows() != rows {
-            let text = format!("it answered {} rows for {rows}", answer.records.num_rows());
+            let text = format!("it answered {} for {rows}", plural(answer.records.num_rows(), "row"));
             return Err(invalid(&text));
         }
         if answer.records.num_columns() != 1 {

@@ -15,6 +15,11 @@ use athena_protocol::{
 /// Value lists longer than this are cut, because an `IN` of thousands says nothing more.
 const VALUES_SHOWN: usize = 8;
 
+/// "1 split", "2 splits".
+pub(super) fn plural(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
 /// The whole of `constraints`: empty text for no constraint.
 pub fn constraints_in_words(constraints: &Constraints) -> String {
     let mut parts: Vec<String> = Vec::new();

@@ -11,7 +11,9 @@ pub(super) fn connectors() -> anyhow::Result<Vec<(String, Spec)>> {
     let candidates = [here, Some(PathBuf::from("."))];
     let folder = candidates.into_iter().flatten().map(|root| root.join("connectors")).find(|folder| folder.is_dir());
     let Some(folder) = folder else {
-        return Err(Usage("no checkout with its connectors is near; name one with --connector NAME=SPEC".to_owned()).into());
+        return Err(
+            Usage("no checkout with its connectors is near; name one with --connector NAME=SPEC".to_owned()).into()
+        );
     };
     Ok(["tpch", "example"].map(|name| (name.to_owned(), Spec::Cargo(folder.join(name)))).into())
 }

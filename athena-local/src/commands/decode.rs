@@ -16,7 +16,10 @@ pub(super) fn run(command: &DecodeCommand) -> anyhow::Result<()> {
     let bytes = read(&command.file)?;
     let json = match &command.schema {
         None => message(&bytes).with_context(|| {
-            format!("{} is not a message; a spilled object needs --schema, and --key and --nonce if it is sealed", command.file.display())
+            format!(
+                "{} is not a message; a spilled object needs --schema, and --key and --nonce if it is sealed",
+                command.file.display()
+            )
         })?,
         Some(schema) => {
             let schema = schema_of(&read(schema)?).with_context(|| format!("{} holds no schema", schema.display()))?;

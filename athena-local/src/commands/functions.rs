@@ -46,7 +46,7 @@ impl Functions {
     /// The functions of `connectors`, with sizes as Athena has them.
     pub(super) fn of(connectors: &Connectors) -> Self {
         Self {
-            connectors: connectors.connectors.clone(),
+            connectors: connectors.named.clone(),
             client: ClientOptions::default(),
             settings: Settings {
                 memory_mb: connectors.memory,

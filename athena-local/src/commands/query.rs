@@ -1,7 +1,6 @@
 //! One query, its rows, and how they came.
 
 use std::{
-
     io::{BufWriter, Write},
     path::Path,
     time::Instant,
@@ -23,7 +22,7 @@ pub(super) async fn run(command: QueryCommand) -> anyhow::Result<()> {
     if running.format == Format::Parquet && output.is_none() {
         return Err(Usage("--format parquet needs --output FILE: a terminal cannot show it".to_owned()).into());
     }
-    let session = Session::open(running)?;
+    let session = Session::open(&running)?;
     tokio::select! {
         done = session.run(&sql, output.as_deref()) => done,
         _ = tokio::signal::ctrl_c() => anyhow::bail!("cancelled"),
@@ -39,14 +38,14 @@ pub(super) struct Session {
 
 impl Session {
     /// Sets up the engine; no function starts before a query needs it.
-    pub(super) fn open(running: Running) -> anyhow::Result<Self> {
+    pub(super) fn open(running: &Running) -> anyhow::Result<Self> {
         let options = EngineOptions {
             pushdown: running.pushdown,
             trust: running.trust,
             concurrency: usize::from(running.connectors.concurrency),
             memory: running.engine_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         };
-        let functions = Functions::new(&running);
+        let functions = Functions::new(running);
         let catalogs = functions.catalogs()?;
         let engine = Engine::try_new(catalogs, options)?.with_open_function(functions.opener());
         Ok(Self { engine, format: running.format, explain: running.explain })
@@ -72,27 +71,32 @@ impl Session {
     async fn rows_of(&self, sql: &str, output: Option<&Path>, trace: &Trace) -> anyhow::Result<(Query, u64)> {
         let progress = ProgressLine::of(trace);
         let query = self.engine.query_into(sql, trace.clone()).await?;
-        let rows = match output {
-            Some(path) => {
-                // Under its name only when complete, like rows on standard output.
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let file = tempfile::NamedTempFile::new_in(folder)
-                    .with_context(|| format!("cannot write to the folder of {}", path.display()))?;
-                let writer = BufWriter::new(file.as_file().try_clone()?);
-                let (rows, mut writer) = self.write(&query, writer).await?;
-                writer.flush()?;
-                drop(writer);
-                file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
-                rows
-            }
-            None => {
-                let (rows, spool) = self.write(&query, Spool::default()).await?;
-                drop(progress);
-                spool.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
-                rows
-            }
+        let rows = if let Some(path) = output {
+            self.write_file(&query, path).await?
+        } else {
+            let (rows, spool) = self.write(&query, Spool::default()).await?;
+            drop(progress);
+            spool.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
+            rows
         };
         Ok((query, rows))
+    }
+
+    /// Writes the rows to `path`, under that name only when all are there.
+    async fn write_file(&self, query: &Query, path: &Path) -> anyhow::Result<u64> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut temporary = tempfile::Builder::new();
+        // As any new file: what the user's mask leaves of it.
+        #[cfg(unix)]
+        temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = temporary
+            .tempfile_in(folder)
+            .with_context(|| format!("cannot write to the folder of {}", path.display()))?;
+        let writer = BufWriter::new(file.as_file().try_clone()?);
+        let (rows, mut writer) = self.write(query, writer).await?;
+        writer.flush()?;
+        file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(rows)
     }
 
     async fn write<W: Write + Send>(&self, query: &Query, out: W) -> anyhow::Result<(u64, W)> {

@@ -14,9 +14,12 @@ pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     let served = specs.into_iter().map(|(name, spec)| (name.clone(), functions.function(&name, spec))).collect();
     let served: endpoint::Functions = served;
     let names = served.keys().cloned().collect::<Vec<_>>().join(", ");
-    let endpoint = endpoint::serve(command.listen, served.into_iter().map(|(name, function)| (name, Arc::clone(&function))).collect())
-        .await
-        .with_context(|| format!("cannot listen on {}", command.listen))?;
+    let endpoint = endpoint::serve(
+        command.listen,
+        served.into_iter().map(|(name, function)| (name, Arc::clone(&function))).collect(),
+    )
+    .await
+    .with_context(|| format!("cannot listen on {}", command.listen))?;
     eprintln!("serving on http://{}", endpoint.address());
     eprintln!("functions: {names}");
     tokio::signal::ctrl_c().await?;

@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use rustyline::{DefaultEditor, error::ReadlineError};
 
-use super::query::Session;
-use crate::cli::ShellCommand;
+use super::{Usage, query::Session};
+use crate::{cli::ShellCommand, output::Format};
 
 /// Runs the command.
 pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
-    let mut session = Session::open(command.running)?;
+    if command.running.format == Format::Parquet {
+        return Err(
+            Usage("--format parquet is for query with --output FILE: a terminal cannot show it".to_owned()).into()
+        );
+    }
+    let mut session = Session::open(&command.running)?;
     let mut editor = DefaultEditor::new()?;
     let history = history_file();
     if let Some(file) = &history {
@@ -93,12 +98,10 @@ fn end_of_query(text: &str) -> Option<usize> {
     while let Some((index, char)) = chars.next() {
         match (char, quote) {
             ('\n', _) if comment => comment = false,
-            _ if comment => {}
             (end, Some(begin)) if end == begin => quote = None,
-            (_, Some(_)) => {}
-            ('\'' | '"', None) => quote = Some(char),
-            ('-', None) if chars.peek().is_some_and(|&(_, next)| next == '-') => comment = true,
-            (';', None) => return Some(index),
+            ('\'' | '"', None) if !comment => quote = Some(char),
+            ('-', None) if !comment && chars.peek().is_some_and(|&(_, next)| next == '-') => comment = true,
+            (';', None) if !comment => return Some(index),
             _ => {}
         }
     }

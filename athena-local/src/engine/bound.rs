@@ -117,7 +117,7 @@ impl Descent {
 
     fn into_plan(mut self, plan: &LogicalPlan) -> Result<Option<Done>> {
         match plan {
-            LogicalPlan::TableScan(scan) => self.into_scan(scan),
+            LogicalPlan::TableScan(scan) => Ok(self.into_scan(scan)),
             LogicalPlan::SubqueryAlias(alias) => rebuild(plan, self.into_plan(&alias.input)?),
             LogicalPlan::Filter(filter) => {
                 self.filters.extend(split_conjunction(&filter.predicate).into_iter().cloned());
@@ -151,29 +151,23 @@ impl Descent {
         }
     }
 
-    fn into_scan(self, scan: &TableScan) -> Result<Option<Done>> {
-        let Ok(provider) = source_as_provider(&scan.source) else {
-            return Ok(None);
-        };
-        let Some(table) = provider.downcast_ref::<FederatedTable>() else {
-            return Ok(None);
-        };
+    fn into_scan(self, scan: &TableScan) -> Option<Done> {
+        let provider = source_as_provider(&scan.source).ok()?;
+        let table = provider.downcast_ref::<FederatedTable>()?;
         let all_sent = self.filters.iter().all(|filter| scan.filters.contains(filter));
         if table.bound().is_some() || !all_sent || !table.takes_limit(&scan.filters, !self.order.is_empty()) {
-            return Ok(None);
+            return None;
         }
         let fields = self.order.iter().map(|column| {
             let index = scan.projection.as_ref().map_or(column.index, |projection| projection[column.index]);
             table.order_field(index, column.descending, column.nulls_first)
         });
-        let Some(order_by) = fields.collect::<Option<Vec<OrderByField>>>() else {
-            return Ok(None);
-        };
+        let order_by = fields.collect::<Option<Vec<OrderByField>>>()?;
         let trusted = table.trusted();
         let bound = RowBound { limit: self.limit as u64, order_by, trusted };
         let bounded: Arc<dyn TableProvider> = Arc::new(table.with_bound(bound));
         let scan = TableScan { source: provider_as_source(bounded), ..scan.clone() };
-        Ok(Some(Done { plan: LogicalPlan::TableScan(scan), trusted }))
+        Some(Done { plan: LogicalPlan::TableScan(scan), trusted })
     }
 }
 

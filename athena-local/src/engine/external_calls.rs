@@ -49,11 +49,7 @@ pub(crate) fn hoist(plan: LogicalPlan) -> Result<LogicalPlan> {
         if !changed {
             return Ok(Transformed::no(node));
         }
-        let node = if restores {
-            LogicalPlan::Projection(Projection::try_new(columns, Arc::new(node))?)
-        } else {
-            node
-        };
+        let node = if restores { LogicalPlan::Projection(Projection::try_new(columns, Arc::new(node))?) } else { node };
         Ok(Transformed::yes(node))
     })?;
     Ok(hoisted.data)

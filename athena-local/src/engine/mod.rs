@@ -1,6 +1,6 @@
 //! The SQL engine: a query in, rows out, connectors asked on the way.
 //!
-//! DataFusion parses, plans and executes; what is here makes a connector's tables its tables, sends them what they can
+//! `DataFusion` parses, plans and executes; what is here makes a connector's tables its tables, sends them what they can
 //! take of a query, and bends its SQL towards Athena's where that is cheap.
 
 mod bound;

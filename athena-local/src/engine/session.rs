@@ -35,7 +35,7 @@ pub(crate) fn session(
     // 1.5 is a decimal, nulls come last either way, and text is text, as in Athena.
     options.sql_parser.parse_float_as_decimal = true;
     options.sql_parser.map_string_types_to_utf8view = false;
-    options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+    "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
 
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(DecimalBesideDouble));

@@ -1,6 +1,6 @@
 //! Aligned columns for people, in the manner of psql.
 
-use std::io::Write;
+use std::{fmt::Write as _, io::Write};
 
 use arrow::{
     array::ArrayRef,
@@ -86,9 +86,9 @@ impl<W: Write> TableWriter<W> {
             }
             line.push(' ');
             if is_number(field.data_type()) {
-                line.push_str(&format!("{cell:>width$}"));
+                write!(line, "{cell:>width$}")?;
             } else {
-                line.push_str(&format!("{cell:width$}"));
+                write!(line, "{cell:width$}")?;
             }
             line.push(' ');
         }

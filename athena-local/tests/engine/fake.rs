@@ -50,7 +50,7 @@ pub(super) struct Fake {
     pub(super) splits_per_page: usize,
     pub(super) tables_per_page: usize,
     pub(super) travel: Travel,
-    /// In place of the answer to ReadRecords.
+    /// In place of the answer to `ReadRecords`.
     pub(super) read: Option<Answer<ReadRecordsRequest, std::result::Result<Response, FunctionError>>>,
     pub(super) udf: Option<Answer<UserDefinedFunctionRequest, ArrayRef>>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,

@@ -86,5 +86,5 @@ async fn an_answer_of_another_length_is_refused() {
     let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
                SELECT len(region) FROM lake.shop.orders";
     let error = fake.error(sql).await;
-    assert!(error.contains("it answered 1 rows for 10"), "{error}");
+    assert!(error.contains("it answered 1 row for 10"), "{error}");
 }

@@ -62,7 +62,7 @@ impl Domain {
     }
 
     /// The values that compare with `value` in this way.
-    pub(super) fn compared(comparison: Comparison, value: ScalarValue) -> Self {
+    pub(super) fn compared(comparison: Comparison, value: &ScalarValue) -> Self {
         let data_type = value.data_type();
         let at = |included| End::At { value: value.clone(), included };
         let (low, high) = match comparison {
@@ -153,7 +153,7 @@ impl Domain {
     }
 
     fn holds(&self, value: &ScalarValue) -> bool {
-        let point = Self::compared(Comparison::Equal, value.clone());
+        let point = Self::compared(Comparison::Equal, value);
         !self.intersect(&point).spans.is_empty()
     }
 

@@ -114,8 +114,8 @@ impl<'a> Pushdown<'a> {
         for (column, domain) in domains {
             // Each part had a form, and an intersection never needs more than its parts.
             match domain.to_value_set(self.capabilities) {
-                Some(set) => {
-                    sent.summary.insert(column, set);
+                Some(values) => {
+                    sent.summary.insert(column, values);
                 }
                 None => sent.left_out += 1,
             }

@@ -69,7 +69,7 @@ fn everything() -> Capabilities {
 }
 
 /// The condition as the optimizer would offer it to a table.
-async fn offered(condition: &str) -> Vec<Expr> {
+fn offered(condition: &str) -> Vec<Expr> {
     let context = session(None, None, false, Arc::new(RuntimeEnv::default()));
     let table = MemTable::try_new(sql_schema(&wire_schema()), vec![vec![]]).unwrap();
     let frame = context.read_table(Arc::new(table)).unwrap();
@@ -86,21 +86,21 @@ async fn offered(condition: &str) -> Vec<Expr> {
     filters
 }
 
-async fn sent_to(condition: &str, capabilities: &Capabilities, mode: PushdownMode) -> String {
+fn sent_to(condition: &str, capabilities: &Capabilities, mode: PushdownMode) -> String {
     let schema = wire_schema();
-    let filters = offered(condition).await;
+    let filters = offered(condition);
     let sent = Pushdown::new(mode, capabilities, SerdeVersion::V6, &schema).plan(&filters);
     let left = if sent.complete() { "" } else { " [rest]" };
     let constraints = Constraints { summary: sent.summary, expressions: sent.expressions, ..Constraints::default() };
     format!("{}{left}", constraints_in_words(&constraints)).trim().to_owned()
 }
 
-async fn sent(condition: &str) -> String {
-    sent_to(condition, &everything(), PushdownMode::Full).await
+fn sent(condition: &str) -> String {
+    sent_to(condition, &everything(), PushdownMode::Full)
 }
 
-#[tokio::test]
-async fn conditions_on_one_column_become_value_sets() {
+#[test]
+fn conditions_on_one_column_become_value_sets() {
     let table = [
         ("i = 5", "sets: i = 5"),
         ("5 < i", "sets: i > 5"),
@@ -137,12 +137,12 @@ async fn conditions_on_one_column_become_value_sets() {
         ("zoned = timestamp '2024-03-01 12:00:00 UTC'", "sets: zoned = 2024-03-01T12:00:00Z"),
     ];
     for (condition, expected) in table {
-        assert_eq!(sent(condition).await, expected, "{condition}");
+        assert_eq!(sent(condition), expected, "{condition}");
     }
 }
 
-#[tokio::test]
-async fn other_conditions_become_expressions() {
+#[test]
+fn other_conditions_become_expressions() {
     let table = [
         ("i = j", "expressions: j = i"),
         ("i < j AND b > 4", "sets: b > 4; expressions: j > i"),
@@ -158,12 +158,12 @@ async fn other_conditions_become_expressions() {
         ("x <> 1.5", "expressions: x <> 1.5"),
     ];
     for (condition, expected) in table {
-        assert_eq!(sent(condition).await, expected, "{condition}");
+        assert_eq!(sent(condition), expected, "{condition}");
     }
 }
 
-#[tokio::test]
-async fn what_has_no_form_stays_with_the_engine() {
+#[test]
+fn what_has_no_form_stays_with_the_engine() {
     for condition in [
         "s LIKE 'a\\%b'", // the engine escapes, the wire does not
         "s ILIKE 'abc'",  // no function
@@ -173,47 +173,47 @@ async fn what_has_no_form_stays_with_the_engine() {
         "d * d > 4",      // decimal results differ between engines
         "list IS NULL",   // nested
     ] {
-        let words = sent(condition).await;
+        let words = sent(condition);
         assert!(words.ends_with("[rest]") || words.is_empty(), "{condition}: {words}");
         assert!(!words.contains("sets") && !words.contains("expressions"), "{condition}: {words}");
     }
-    assert_eq!(sent("i > 3 AND upper(s) = 'X'").await, "sets: i > 3 [rest]");
+    assert_eq!(sent("i > 3 AND upper(s) = 'X'"), "sets: i > 3 [rest]");
 }
 
-#[tokio::test]
-async fn only_what_was_announced_is_sent() {
+#[test]
+fn only_what_was_announced_is_sent() {
     let nothing = Capabilities::default();
-    assert_eq!(sent_to("i = 5 AND i < j", &nothing, PushdownMode::Full).await, "[rest]");
+    assert_eq!(sent_to("i = 5 AND i < j", &nothing, PushdownMode::Full), "[rest]");
     let sets = Capabilities { functions: std::collections::BTreeSet::new(), ..everything() };
-    assert_eq!(sent_to("i = 5 AND i < j", &sets, PushdownMode::Full).await, "sets: i = 5 [rest]");
+    assert_eq!(sent_to("i = 5 AND i < j", &sets, PushdownMode::Full), "sets: i = 5 [rest]");
     let no_nulls = Capabilities { nulls: false, ..sets.clone() };
-    assert_eq!(sent_to("i = 5 AND j IS NULL", &no_nulls, PushdownMode::Full).await, "sets: i = 5 [rest]");
+    assert_eq!(sent_to("i = 5 AND j IS NULL", &no_nulls, PushdownMode::Full), "sets: i = 5 [rest]");
     let only_not = Capabilities { functions: [f::LESS_THAN.to_owned()].into(), ..nothing };
-    assert_eq!(sent_to("i < 5 AND i > 1", &only_not, PushdownMode::Full).await, "expressions: i < 5 [rest]");
+    assert_eq!(sent_to("i < 5 AND i > 1", &only_not, PushdownMode::Full), "expressions: i < 5 [rest]");
 }
 
-#[tokio::test]
-async fn a_connector_without_ranges_gets_lists() {
+#[test]
+fn a_connector_without_ranges_gets_lists() {
     let lists = Capabilities { equatable: true, nulls: true, ..Capabilities::default() };
-    assert_eq!(sent_to("s IN ('a', 'b')", &lists, PushdownMode::Full).await, "sets: s in ('a', 'b')");
-    assert_eq!(sent_to("s <> 'a'", &lists, PushdownMode::Full).await, "sets: s not in ('a')");
-    assert_eq!(sent_to("s > 'a'", &lists, PushdownMode::Full).await, "[rest]");
+    assert_eq!(sent_to("s IN ('a', 'b')", &lists, PushdownMode::Full), "sets: s in ('a', 'b')");
+    assert_eq!(sent_to("s <> 'a'", &lists, PushdownMode::Full), "sets: s not in ('a')");
+    assert_eq!(sent_to("s > 'a'", &lists, PushdownMode::Full), "[rest]");
     let flags = Capabilities { all_or_none: true, nulls: true, ..Capabilities::default() };
-    assert_eq!(sent_to("s IS NULL", &flags, PushdownMode::Full).await, "sets: s is null");
-    assert_eq!(sent_to("s = 'a'", &flags, PushdownMode::Full).await, "[rest]");
+    assert_eq!(sent_to("s IS NULL", &flags, PushdownMode::Full), "sets: s is null");
+    assert_eq!(sent_to("s = 'a'", &flags, PushdownMode::Full), "[rest]");
 }
 
-#[tokio::test]
-async fn the_mode_bounds_what_is_sent() {
+#[test]
+fn the_mode_bounds_what_is_sent() {
     let all = everything();
-    assert_eq!(sent_to("i = 5 AND i < j", &all, PushdownMode::Off).await, "[rest]");
-    assert_eq!(sent_to("i = 5 AND i < j", &all, PushdownMode::Sets).await, "sets: i = 5 [rest]");
+    assert_eq!(sent_to("i = 5 AND i < j", &all, PushdownMode::Off), "[rest]");
+    assert_eq!(sent_to("i = 5 AND i < j", &all, PushdownMode::Sets), "sets: i = 5 [rest]");
 }
 
-#[tokio::test]
-async fn expressions_need_version_4() {
+#[test]
+fn expressions_need_version_4() {
     let schema = wire_schema();
-    let filters = offered("i = 5 AND i < j").await;
+    let filters = offered("i = 5 AND i < j");
     let sent = Pushdown::new(PushdownMode::Full, &everything(), SerdeVersion::V3, &schema).plan(&filters);
     assert!(sent.expressions.is_empty() && !sent.summary.is_empty() && !sent.complete());
 }

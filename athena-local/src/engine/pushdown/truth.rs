@@ -30,18 +30,18 @@ impl Truth {
             Expr::Alias(alias) => Self::of(&alias.expr, schema),
             Expr::Column(_) => {
                 let column = Column::of(condition, schema)?;
-                let value = |value| ScalarValue::Boolean(Some(value));
-                (column.data_type == &DataType::Boolean).then(|| column.compared(Comparison::Equal, value(true)))
+                let holds = ScalarValue::Boolean(Some(true));
+                (column.data_type == &DataType::Boolean).then(|| column.compared(Comparison::Equal, &holds))
             }
             Expr::Not(inner) => Self::of(inner, schema)?.negated(),
             Expr::IsNull(inner) => Some(Column::of(inner, schema)?.is_null()),
             Expr::IsNotNull(inner) => Column::of(inner, schema)?.is_null().negated(),
-            Expr::IsTrue(inner) => Self::of(inner, schema)?.is_true(),
-            Expr::IsNotTrue(inner) => Self::of(inner, schema)?.is_true()?.negated(),
-            Expr::IsFalse(inner) => Self::of(inner, schema)?.negated()?.is_true(),
-            Expr::IsNotFalse(inner) => Self::of(inner, schema)?.negated()?.is_true()?.negated(),
-            Expr::IsUnknown(inner) => Self::of(inner, schema)?.is_unknown(),
-            Expr::IsNotUnknown(inner) => Self::of(inner, schema)?.is_unknown()?.negated(),
+            Expr::IsTrue(inner) => Some(Self::of(inner, schema)?.definite()),
+            Expr::IsNotTrue(inner) => Self::of(inner, schema)?.definite().negated(),
+            Expr::IsFalse(inner) => Some(Self::of(inner, schema)?.negated()?.definite()),
+            Expr::IsNotFalse(inner) => Self::of(inner, schema)?.negated()?.definite().negated(),
+            Expr::IsUnknown(inner) => Self::of(inner, schema)?.unknown(),
+            Expr::IsNotUnknown(inner) => Self::of(inner, schema)?.unknown()?.negated(),
             Expr::BinaryExpr(BinaryExpr { left, op, right }) => match op {
                 Operator::And => Self::of(left, schema)?.and(&Self::of(right, schema)?),
                 Operator::Or => Self::of(left, schema)?.or(&Self::of(right, schema)?),
@@ -49,8 +49,8 @@ impl Truth {
             },
             Expr::Between(between) => {
                 let column = Column::of(&between.expr, schema)?;
-                let low = column.compared(Comparison::GreaterOrEqual, column.literal(&between.low)?);
-                let high = column.compared(Comparison::LessOrEqual, column.literal(&between.high)?);
+                let low = column.compared(Comparison::GreaterOrEqual, &column.literal(&between.low)?);
+                let high = column.compared(Comparison::LessOrEqual, &column.literal(&between.high)?);
                 let inside = low.and(&high)?;
                 if between.negated { inside.negated() } else { Some(inside) }
             }
@@ -65,7 +65,7 @@ impl Truth {
             Some(column) => (column, op, right),
             None => (Column::of(right, schema)?, op.swap()?, left),
         };
-        let value = column.literal(value)?;
+        let value = &column.literal(value)?;
         match op {
             Operator::Eq => Some(column.compared(Comparison::Equal, value)),
             Operator::NotEq => column.compared(Comparison::Equal, value).negated(),
@@ -73,8 +73,8 @@ impl Truth {
             Operator::LtEq => Some(column.compared(Comparison::LessOrEqual, value)),
             Operator::Gt => Some(column.compared(Comparison::Greater, value)),
             Operator::GtEq => Some(column.compared(Comparison::GreaterOrEqual, value)),
-            Operator::IsDistinctFrom => column.compared(Comparison::Equal, value).is_true()?.negated(),
-            Operator::IsNotDistinctFrom => column.compared(Comparison::Equal, value).is_true(),
+            Operator::IsDistinctFrom => column.compared(Comparison::Equal, value).definite().negated(),
+            Operator::IsNotDistinctFrom => Some(column.compared(Comparison::Equal, value).definite()),
             _ => None,
         }
     }
@@ -116,13 +116,13 @@ impl Truth {
     }
 
     /// True where it is true, false elsewhere: never unknown.
-    fn is_true(self) -> Option<Self> {
+    fn definite(self) -> Self {
         // Its complement has a form only where its opposite has one: see `no`.
         let no = self.no.as_ref().map(|_| self.yes.complement());
-        Some(Self { no, ..self })
+        Self { no, ..self }
     }
 
-    fn is_unknown(self) -> Option<Self> {
+    fn unknown(self) -> Option<Self> {
         let known = self.yes.union(self.no.as_ref()?);
         Some(Self { column: self.column, yes: known.complement(), no: Some(known) })
     }
@@ -152,7 +152,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    fn compared(&self, comparison: Comparison, value: ScalarValue) -> Truth {
+    fn compared(&self, comparison: Comparison, value: &ScalarValue) -> Truth {
         let yes = Domain::compared(comparison, value);
         let no = self.opposite(&yes);
         Truth { column: self.name.to_owned(), yes, no }
