@@ -47,13 +47,13 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
-    fn in_ms(ms: u64) -> Option<SystemTime> {
-        Some(SystemTime::now() + Duration::from_millis(ms))
+    fn ending_in(time: Duration, margin: Duration) -> Deadline {
+        Deadline::new(Some(SystemTime::now() + time), margin)
     }
 
     #[tokio::test]
     async fn work_that_takes_too_long_is_a_timeout_that_names_it() {
-        let deadline = Deadline::new(in_ms(20), Duration::from_secs(1));
+        let deadline = ending_in(Duration::from_millis(20), Duration::from_secs(1));
         let error = deadline.race("reading s.t", std::future::pending::<Result<()>>()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.message().starts_with("reading s.t"), "{error}");
@@ -68,9 +68,9 @@ mod tests {
 
     #[test]
     fn a_margin_takes_a_tenth_at_most() {
-        let budget = Deadline::new(in_ms(1_000), Duration::from_secs(30)).budget.unwrap();
+        let budget = ending_in(Duration::from_secs(1), Duration::from_secs(30)).budget.unwrap();
         assert!(budget > Duration::from_millis(800) && budget <= Duration::from_millis(900), "{budget:?}");
-        let budget = Deadline::new(in_ms(60_000), Duration::from_secs(1)).budget.unwrap();
-        assert!(budget > Duration::from_millis(58_000) && budget <= Duration::from_secs(59), "{budget:?}");
+        let budget = ending_in(Duration::from_mins(1), Duration::from_secs(1)).budget.unwrap();
+        assert!(budget > Duration::from_secs(58) && budget <= Duration::from_secs(59), "{budget:?}");
     }
 }

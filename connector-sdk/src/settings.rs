@@ -27,8 +27,16 @@ pub enum Setting {
     DisableSpillEncryption,
     /// `spill_put_request_headers`: a JSON object of texts, default `{}`. Headers added to every put.
     SpillPutRequestHeaders,
+    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1 to 4 by the function's memory.
+    /// Blocks that are encoded, encrypted or on their way at a time.
+    SpillQueueCapacity,
     /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the largest block size.
     MaxBlockSize,
+    /// `athena_connector_spill_sse`: `none`, `s3` or `kms:<key>`, default `none`. How S3 encrypts what is spilled; `none`
+    /// leaves it to the bucket.
+    SpillServerSideEncryption,
+    /// `athena_connector_spill_bucket_owner`: 12 digits, no default. Account that the bucket must belong to.
+    SpillBucketOwner,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: a number of MiB, set by Lambda, default 512. Bounds blocks in flight and sorting.
     FunctionMemory,
     /// `athena_connector_allow_foreign_spill`: `true` or `false`, default `false`. Lets a request name another spill
@@ -37,9 +45,6 @@ pub enum Setting {
     /// `athena_connector_check_spill_bucket`: `true` or `false`, default `true`. Asks S3 once, before the first splits are
     /// made, whether the spill bucket can be used.
     CheckSpillBucket,
-    /// `athena_connector_blocks_in_flight`: a number from 1 to 64, default 1 to 4 by the function's memory. Blocks that
-    /// are encoded, encrypted or on their way at a time.
-    BlocksInFlight,
     /// `athena_connector_deadline_margin_ms`: a number of milliseconds, default 1000. How long before the end of an
     /// invocation it fails by itself, so that the error can say what was going on. Never more than a tenth of the time given.
     DeadlineMargin,
@@ -53,11 +58,13 @@ impl Setting {
         Self::KmsKeyId,
         Self::DisableSpillEncryption,
         Self::SpillPutRequestHeaders,
+        Self::SpillQueueCapacity,
         Self::MaxBlockSize,
+        Self::SpillServerSideEncryption,
+        Self::SpillBucketOwner,
         Self::FunctionMemory,
         Self::AllowForeignSpill,
         Self::CheckSpillBucket,
-        Self::BlocksInFlight,
         Self::DeadlineMargin,
     ];
 
@@ -69,11 +76,13 @@ impl Setting {
             Self::KmsKeyId => "kms_key_id",
             Self::DisableSpillEncryption => "disable_spill_encryption",
             Self::SpillPutRequestHeaders => "spill_put_request_headers",
+            Self::SpillQueueCapacity => "SPILL_QUEUE_CAPACITY",
             Self::MaxBlockSize => "MAX_BLOCK_SIZE_BYTES",
+            Self::SpillServerSideEncryption => "athena_connector_spill_sse",
+            Self::SpillBucketOwner => "athena_connector_spill_bucket_owner",
             Self::FunctionMemory => "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
             Self::AllowForeignSpill => "athena_connector_allow_foreign_spill",
             Self::CheckSpillBucket => "athena_connector_check_spill_bucket",
-            Self::BlocksInFlight => "athena_connector_blocks_in_flight",
             Self::DeadlineMargin => "athena_connector_deadline_margin_ms",
         }
     }
@@ -83,18 +92,14 @@ impl Setting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Where and how answers are spilled.
+    /// Where and how answers are spilled: the settings whose names say so, and [`Setting::MaxBlockSize`].
     pub spill: SpillSettings,
-    /// [`Setting::MaxBlockSize`], in bytes.
-    pub max_block_size: Option<usize>,
     /// [`Setting::FunctionMemory`], in bytes.
     pub function_memory: usize,
     /// [`Setting::AllowForeignSpill`].
     pub allow_foreign_spill: bool,
     /// [`Setting::CheckSpillBucket`].
     pub check_spill_bucket: bool,
-    /// [`Setting::BlocksInFlight`].
-    pub blocks_in_flight: Option<usize>,
     /// [`Setting::DeadlineMargin`].
     pub deadline_margin: std::time::Duration,
 }
@@ -104,11 +109,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             spill: SpillSettings::default(),
-            max_block_size: None,
             function_memory: DEFAULT_MEMORY_MIB * MIB,
             allow_foreign_spill: false,
             check_spill_bucket: true,
-            blocks_in_flight: None,
             deadline_margin: std::time::Duration::from_secs(1),
         }
     }
@@ -128,7 +131,7 @@ impl Settings {
 
     /// Reads the settings from `variables`: all there are, so that misspelled ones are noticed.
     ///
-    /// A variable that is empty counts as not set.
+    /// A variable that is blank counts as not set.
     ///
     /// # Errors
     ///
@@ -140,13 +143,11 @@ impl Settings {
         let defaults = Self::default();
         let settings = Self {
             spill: reader.spill(),
-            max_block_size: reader.number(Setting::MaxBlockSize, 1, usize::MAX),
             function_memory: reader
                 .number(Setting::FunctionMemory, 1, usize::MAX / MIB)
                 .map_or(defaults.function_memory, |mib| mib * MIB),
             allow_foreign_spill: reader.flag(Setting::AllowForeignSpill).unwrap_or(defaults.allow_foreign_spill),
             check_spill_bucket: reader.flag(Setting::CheckSpillBucket).unwrap_or(defaults.check_spill_bucket),
-            blocks_in_flight: reader.number(Setting::BlocksInFlight, 1, 64),
             deadline_margin: reader
                 .number(Setting::DeadlineMargin, 0, 900_000)
                 .map_or(defaults.deadline_margin, |ms| std::time::Duration::from_millis(ms as u64)),
@@ -160,7 +161,7 @@ impl Settings {
     /// of them is there once as columns and once as bytes at worst, which makes half of the memory; the other half is
     /// for the source's batches, the block being gathered and the process. More than four do not make S3 faster.
     pub(crate) fn in_flight(&self, block_size: usize) -> usize {
-        self.blocks_in_flight.unwrap_or_else(|| (self.function_memory / 4 / block_size.max(1)).clamp(1, 4))
+        self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 4 / block_size.max(1)).clamp(1, 4))
     }
 
     /// How many bytes of rows may be kept to order them: a sixth of the memory, since sorting holds them twice more.
@@ -187,7 +188,7 @@ impl Reader {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
     fn spill(&mut self) -> SpillSettings {
@@ -242,12 +243,13 @@ mod tests {
         let error = Settings::from_vars([
             ("athena_connector_allow_foreign_spil", "true"),
             ("athena_connector_check_spill_bucket", "maybe"),
-            ("athena_connector_blocks_in_flight", "0"),
+            ("athena_connector_deadline_margin_ms", "-1"),
+            ("disable_spill_encryption", "perhaps"),
             ("MAX_BLOCK_SIZE_BYTES", "16 MB"),
         ])
         .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        for part in ["foreign_spil ", "maybe", "blocks_in_flight is \"0\"", "16 MB"] {
+        for part in ["foreign_spil ", "maybe", "margin_ms is \"-1\"", "perhaps", "16 MB"] {
             assert!(error.message().contains(part), "{part} is not in {error}");
         }
     }
@@ -260,13 +262,15 @@ mod tests {
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
             ("athena_connector_allow_foreign_spill", "TRUE"),
             ("athena_connector_check_spill_bucket", "false"),
-            ("athena_connector_blocks_in_flight", "7"),
+            ("SPILL_QUEUE_CAPACITY", "7"),
+            ("athena_connector_spill_sse", "s3"),
+            ("athena_connector_spill_bucket_owner", "111122223333"),
             ("athena_connector_deadline_margin_ms", "250"),
             ("PATH", "/bin"),
         ])
         .unwrap();
         assert_eq!(settings.spill.bucket.as_deref(), Some("my-spill"));
-        assert_eq!(settings.max_block_size, Some(2000));
+        assert_eq!(settings.spill.max_block_bytes, Some(2000));
         assert_eq!(settings.function_memory, 1 << 30);
         assert!(settings.allow_foreign_spill && !settings.check_spill_bucket);
         assert_eq!(settings.in_flight(16_000_000), 7);
@@ -274,9 +278,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_not_set() {
-        let settings = Settings::from_vars([("MAX_BLOCK_SIZE_BYTES", "")]).unwrap();
-        assert_eq!(settings.max_block_size, None);
+    fn a_blank_variable_is_not_set() {
+        let blank = [("MAX_BLOCK_SIZE_BYTES", ""), ("athena_connector_check_spill_bucket", " ")];
+        assert_eq!(Settings::from_vars(blank).unwrap(), Settings::default());
     }
 
     #[test]

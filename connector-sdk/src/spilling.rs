@@ -3,43 +3,33 @@
 use std::{fmt, sync::Arc};
 
 use athena_protocol::{EncryptionKey, FederatedIdentity, S3SpillLocation};
-use athena_spill::{Encryption, KeyFactory, ObjectStore};
+use athena_spill::{Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings, is_inside, split_location};
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use crate::{Error, Result, Setting, Settings};
 
-/// A bucket and a prefix in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    bucket: String,
-    prefix: String,
+/// Where new splits are to spill.
+///
+/// # Errors
+///
+/// As [`refuse_options`].
+pub(crate) fn place_of_splits(settings: &Settings, identity: Option<&FederatedIdentity>) -> Result<SpillSettings> {
+    refuse_options(settings, identity)?;
+    let mut place = settings.spill.clone();
+    if let Some(bucket) = option(identity, Setting::SpillBucket) {
+        place = place.with_bucket(bucket);
+    }
+    if let Some(prefix) = option(identity, Setting::SpillPrefix) {
+        place = place.with_prefix(prefix);
+    }
+    Ok(place)
 }
 
-impl Place {
-    /// The function's own place, if it has one.
-    fn own(settings: &Settings) -> Option<Self> {
-        let bucket = settings.spill.bucket.clone()?;
-        Some(Self { bucket, prefix: settings.spill.prefix.clone() })
-    }
-
-    /// Where the splits of a request by `identity` are to spill; `None` where nothing can be spilled.
-    ///
-    /// # Errors
-    ///
-    /// As [`refuse_options`].
-    pub(crate) fn of_splits(settings: &Settings, identity: Option<&FederatedIdentity>) -> Result<Option<Self>> {
-        refuse_options(settings, identity)?;
-        let own = Self::own(settings);
-        let bucket = option(identity, Setting::SpillBucket).map(str::to_owned);
-        let prefix = option(identity, Setting::SpillPrefix).map(str::to_owned);
-        let Some(bucket) = bucket.or_else(|| own.map(|own| own.bucket)) else { return Ok(None) };
-        Ok(Some(Self { bucket, prefix: prefix.unwrap_or_else(|| settings.spill.prefix.clone()) }))
-    }
-
-    /// A new place for the blocks of one split (section 5.1 of the protocol).
-    pub(crate) fn location(&self, query_id: Option<&str>) -> S3SpillLocation {
-        split_location(&self.bucket, &self.prefix, query_id.unwrap_or_default())
-    }
+/// The location of one new split in `place`; `None` where nothing can be spilled.
+pub(crate) fn new_location(place: &SpillSettings, query_id: Option<&str>) -> Option<S3SpillLocation> {
+    place.bucket.as_ref()?;
+    Some(split_location(place, query_id.unwrap_or_default(), &Uuid::new_v4().to_string()))
 }
 
 /// Refuses a spill place that the caller chose by way of its identity, unless foreign places are allowed.
@@ -93,12 +83,11 @@ pub(crate) fn check_location(
             "the split's spill location s3://{bucket}/{key} is one object (directory is false), expected a prefix"
         )));
     }
-    let inside = Place::own(settings).is_some_and(|own| is_inside(location, &own.bucket, &own.prefix));
-    if inside || settings.allow_foreign_spill {
+    if is_inside(location, &settings.spill) || settings.allow_foreign_spill {
         return Ok(());
     }
-    let own = match Place::own(settings) {
-        Some(own) => format!("this function spills to s3://{}/{}/ alone", own.bucket, own.prefix),
+    let own = match &settings.spill.bucket {
+        Some(own) => format!("this function spills to s3://{own}/{}/ alone", settings.spill.prefix),
         None => format!("this function has no {}", Setting::SpillBucket.variable()),
     };
     Err(Error::invalid_input(format!(
@@ -132,7 +121,7 @@ impl Spilling {
     }
 
     pub(crate) async fn store(&self, settings: &Settings) -> Result<&Arc<dyn ObjectStore>> {
-        self.store.get_or_try_init(|| make_store(settings)).await
+        self.store.get_or_try_init(async || make_store(settings)).await
     }
 
     /// The key of a new split; `None` if encryption is off.
@@ -140,7 +129,7 @@ impl Spilling {
         if settings.spill.encryption == Encryption::Off {
             return Ok(None);
         }
-        let keys = self.keys.get_or_try_init(|| make_keys(settings)).await?;
+        let keys = self.keys.get_or_try_init(async || make_keys(settings)).await?;
         keys.create().await.map(Some)
     }
 
@@ -155,39 +144,31 @@ impl Spilling {
 }
 
 #[cfg(feature = "lambda")]
-async fn make_store(settings: &Settings) -> Result<Arc<dyn ObjectStore>> {
+#[cfg(feature = "lambda")]
+#[expect(clippy::unnecessary_wraps, reason = "there is none without the feature")]
+fn make_store(settings: &Settings) -> Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(athena_spill::aws::S3Store::new(&settings.spill)))
 }
 
+#[cfg(feature = "lambda")]
+#[expect(clippy::unnecessary_wraps, reason = "there is none without the feature")]
+fn make_kms_keys(key_id: &str) -> Result<Arc<dyn KeyFactory>> {
+    Ok(Arc::new(athena_spill::aws::KmsKeyFactory::new(key_id)))
+}
+
 #[cfg(not(feature = "lambda"))]
-async fn make_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
-    Err(Error::internal("no object store: call `Handler::with_object_store`, or build with the feature `lambda`"))
+fn make_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
+    Err(Error::internal("no object store: call `Handler::with_object_store`, or turn the feature `lambda` on"))
 }
 
-async fn make_keys(settings: &Settings) -> Result<Arc<dyn KeyFactory>> {
+#[cfg(not(feature = "lambda"))]
+fn make_kms_keys(_: &str) -> Result<Arc<dyn KeyFactory>> {
+    Err(Error::internal("no KMS client: call `Handler::with_key_factory`, or turn the feature `lambda` on"))
+}
+
+fn make_keys(settings: &Settings) -> Result<Arc<dyn KeyFactory>> {
     match &settings.spill.encryption {
-        #[cfg(feature = "lambda")]
-        Encryption::Kms(key) => Ok(Arc::new(athena_spill::aws::KmsKeyFactory::new(key.clone()))),
-        #[cfg(not(feature = "lambda"))]
-        Encryption::Kms(_) => {
-            Err(Error::internal("no key factory: call `Handler::with_key_factory`, or build with the feature `lambda`"))
-        }
-        Encryption::Local | Encryption::Off => Ok(Arc::new(athena_spill::LocalKeyFactory)),
+        Encryption::Local | Encryption::Off => Ok(Arc::new(LocalKeyFactory)),
+        Encryption::Kms(key_id) => make_kms_keys(key_id),
     }
-}
-
-fn split_location(bucket: &str, prefix: &str, query_id: &str) -> S3SpillLocation {
-    let id = uuid::Uuid::new_v4();
-    let query_id = query_id.trim();
-    let key = if query_id.is_empty() || prefix.contains(query_id) {
-        format!("{prefix}/{id}")
-    } else {
-        format!("{prefix}/{query_id}/{id}")
-    };
-    S3SpillLocation { bucket: Some(bucket.to_owned()), key: Some(key), directory: true }
-}
-
-fn is_inside(location: &S3SpillLocation, bucket: &str, prefix: &str) -> bool {
-    let below = |key: &str| key.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
-    location.bucket.as_deref() == Some(bucket) && location.key.as_deref().is_some_and(below)
 }

@@ -44,7 +44,7 @@ pub(crate) fn mixed(random: &mut StdRng, rows: usize, text: usize) -> RecordBatc
     let (mut longs, mut flags) = (Vec::new(), Vec::new());
     for row in 0..rows {
         texts.append_option(random.random_bool(0.8).then(|| "x".repeat(random.random_range(0..=text))));
-        lists.append_option(random.random_bool(0.7).then(|| vec![Some(7), None].repeat(random.random_range(0..3))));
+        lists.append_option(random.random_bool(0.7).then(|| [Some(7), None].repeat(random.random_range(0..3))));
         for entry in 0..random.random_range(0..3) {
             maps.keys().append_value(format!("{entry}"));
             maps.values().append_value([Some(entry), None]);

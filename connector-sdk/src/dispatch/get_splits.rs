@@ -7,6 +7,7 @@ use athena_protocol::{
     message::{GetSplitsRequest, GetSplitsResponse},
     zoned::unpack_batch,
 };
+use athena_spill::SpillSettings;
 use futures::{StreamExt, TryStreamExt};
 
 use super::{
@@ -14,7 +15,11 @@ use super::{
     get_table::refuse_passthrough,
     page::{Capacity, Page, json_len, take},
 };
-use crate::{GetSplits, Result, Split, spilling::Place, token::Binding};
+use crate::{
+    GetSplits, Result, Split,
+    spilling::{new_location, place_of_splits},
+    token::Binding,
+};
 
 /// Most splits of a page. Athena reads the splits of one page while it asks for the next, so smaller pages start the query
 /// earlier; and a KMS key for each takes two calls.
@@ -28,12 +33,12 @@ impl Call<'_> {
         if !request.constraints.query_passthrough_arguments.is_empty() {
             return Err(refuse_passthrough());
         }
-        let place = Place::of_splits(self.settings, self.context.claimed_identity())?;
+        let place = place_of_splits(self.settings, self.context.claimed_identity())?;
         let after = match &request.continuation_token {
             Some(token) => Some(Binding::get_splits(&request)?.open(token)?),
             None => None,
         };
-        let page = self.page(&request, after, place.as_ref());
+        let page = self.page(&request, after, &place);
         // The check is a call of S3 that nothing waits for unless it fails.
         let spilling = &self.handler.spilling;
         let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
@@ -41,12 +46,12 @@ impl Call<'_> {
             Some(cursor) => Some(Binding::get_splits(&request)?.seal(cursor)),
             None => None,
         };
-        let key = async || if place.is_some() { spilling.key(self.settings).await } else { Ok(None) };
+        let key = async || if place.bucket.is_some() { spilling.key(self.settings).await } else { Ok(None) };
         let keys = futures::stream::iter(0..page.items.len()).map(|_| key());
         let keys: Vec<_> = keys.buffered(KEYS_AT_A_TIME).try_collect().await?;
         let query_id = self.context.query_id.as_deref();
         let splits = page.items.into_iter().zip(keys).map(|(split, encryption_key)| athena_protocol::Split {
-            spill_location: place.as_ref().map(|place| place.location(query_id)),
+            spill_location: new_location(&place, query_id),
             encryption_key,
             properties: split.properties,
         });
@@ -61,7 +66,7 @@ impl Call<'_> {
         &self,
         request: &GetSplitsRequest,
         after: Option<crate::Cursor>,
-        place: Option<&Place>,
+        place: &SpillSettings,
     ) -> Result<Page<Split>> {
         let ask = GetSplits {
             context: self.context(),
@@ -74,7 +79,7 @@ impl Call<'_> {
         if ask.partitions.num_rows() == 0 {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let around = around(place.map(|place| place.location(self.context.query_id.as_deref())));
+        let around = around(new_location(place, self.context.query_id.as_deref()));
         let pages = self.connector().get_splits(ask).await?;
         take(pages, Capacity::items(PAGE_SPLITS), |split| around + properties_len(split)).await
     }

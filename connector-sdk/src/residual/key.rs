@@ -12,7 +12,7 @@ use arrow::{
     },
 };
 
-use super::interval::Key;
+use super::interval::{Interval, Key};
 
 /// Where a constant lies among the keys of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,26 +27,26 @@ pub(super) enum Place<K> {
     After,
 }
 
-impl<K: Key> Place<K> {
-    /// The smallest key at or above the place, or strictly above it.
-    pub(super) fn low(self, strict: bool) -> Option<K> {
-        match self {
-            Self::Before => Some(K::smallest()),
-            Self::At(key) if !strict => Some(key),
-            Self::At(key) | Self::Beyond(key) => key.successor(),
-            Self::After => None,
-        }
+impl<K: Key> Interval<K> {
+    /// The keys from one place to another, each itself included unless that end is strict.
+    pub(super) fn between((low, low_strict): (Place<K>, bool), (high, high_strict): (Place<K>, bool)) -> Self {
+        let low = match low {
+            Place::Before => Some(K::smallest()),
+            Place::At(key) if !low_strict => Some(key),
+            Place::At(key) | Place::Beyond(key) => key.successor(),
+            Place::After => None,
+        };
+        let high = match high {
+            Place::Before => return Self::empty(),
+            Place::At(key) if high_strict => Some(key),
+            Place::At(key) | Place::Beyond(key) => key.successor(),
+            Place::After => None,
+        };
+        low.map_or_else(Self::empty, |low| Self { low, high })
     }
 
-    /// The end of the keys at or below the place, or strictly below it: `None` where there are none, and
-    /// `Some(None)` where it is all of them.
-    pub(super) fn high(self, strict: bool) -> Option<Option<K>> {
-        match self {
-            Self::Before => None,
-            Self::At(key) if strict => Some(Some(key)),
-            Self::At(key) | Self::Beyond(key) => Some(key.successor()),
-            Self::After => Some(None),
-        }
+    fn empty() -> Self {
+        Self { low: K::smallest(), high: Some(K::smallest()) }
     }
 }
 

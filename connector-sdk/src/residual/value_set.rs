@@ -62,6 +62,7 @@ struct End {
     /// `None` for null, which is also what a marker without a row stands for.
     value: Option<ArrayRef>,
     bound: Bound,
+    /// Whether it is the lower end of everything.
     unbounded: bool,
 }
 
@@ -206,7 +207,7 @@ impl Values {
             Self::Ranges(ranges) => {
                 for range in ranges {
                     nan |= range.low.is_nan() || range.high.is_nan();
-                    intervals.extend(range.interval(&place)?);
+                    intervals.push(range.interval(&place)?);
                 }
             }
             Self::List(values) => {
@@ -227,20 +228,17 @@ impl Values {
 }
 
 impl PlainRange {
-    /// The interval between the ends, if anything can lie there; the outer `None` where an end has no place.
-    #[expect(clippy::option_option, reason = "no place and no interval are different answers")]
-    fn interval<K: Key>(&self, place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>) -> Option<Option<Interval<K>>> {
-        let low = match &self.low.value {
-            _ if self.low.unbounded => Some(K::smallest()),
-            // Null stands above all values: nothing lies above it, and everything below.
-            None => None,
-            Some(low) => place(low, 0)?.low(self.low.bound == Bound::Above),
+    /// The interval between the ends; `None` where one has no place.
+    fn interval<K: Key>(&self, place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>) -> Option<Interval<K>> {
+        let end = |end: &End| match &end.value {
+            _ if end.unbounded => Some(Place::Before),
+            // Null stands above all values, as does the upper end of everything.
+            None => Some(Place::After),
+            Some(value) => place(value, 0),
         };
-        let high = match &self.high.value {
-            None => Some(None),
-            Some(high) => place(high, 0)?.high(self.high.bound == Bound::Below),
-        };
-        Some(low.zip(high).map(|(low, high)| Interval { low, high }))
+        let low = (end(&self.low)?, self.low.bound == Bound::Above);
+        let high = (end(&self.high)?, self.high.bound == Bound::Below);
+        Some(Interval::between(low, high))
     }
 }
 

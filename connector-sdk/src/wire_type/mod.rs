@@ -87,8 +87,17 @@ fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {
     use DataType as T;
     let unmapped = || Unmapped { path: path.to_owned(), data_type: data_type.clone() };
     Ok(match data_type {
-        T::Boolean | T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::Float32 | T::Float64 => data_type.clone(),
-        T::Utf8 | T::Binary | T::Date32 | T::Date64 => data_type.clone(),
+        T::Boolean
+        | T::Int8
+        | T::Int16
+        | T::Int32
+        | T::Int64
+        | T::Float32
+        | T::Float64
+        | T::Utf8
+        | T::Binary
+        | T::Date32
+        | T::Date64 => data_type.clone(),
         T::UInt8 => T::Int16,
         T::UInt16 => T::Int32,
         T::UInt32 => T::Int64,

@@ -4,7 +4,7 @@
 //! database to give a zone to an instant; here coarser units floor, and local times are taken as UTC (section 6.2 of the
 //! protocol), whatever zone the type states.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray},
@@ -36,14 +36,16 @@ pub(super) fn is_time(from: &DataType, to: &DataType) -> bool {
 pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     let (from_ticks, to_ticks) = (ticks_per_day(array.data_type())?, ticks_per_day(to)?);
     let ticks = ticks(array)?;
-    let ticks = if to_ticks > from_ticks {
-        let factor = to_ticks / from_ticks;
-        ticks.try_unary::<_, Int64Type, ()>(|tick| tick.checked_mul(factor).ok_or(())).ok()?
-    } else if to_ticks < from_ticks {
-        let divisor = from_ticks / to_ticks;
-        ticks.unary(|tick| tick.div_euclid(divisor))
-    } else {
-        ticks
+    let ticks = match to_ticks.cmp(&from_ticks) {
+        Ordering::Greater => {
+            let factor = to_ticks / from_ticks;
+            ticks.try_unary::<_, Int64Type, ()>(|tick| tick.checked_mul(factor).ok_or(())).ok()?
+        }
+        Ordering::Less => {
+            let divisor = from_ticks / to_ticks;
+            ticks.unary(|tick| tick.div_euclid(divisor))
+        }
+        Ordering::Equal => ticks,
     };
     from_ticks_of(&ticks, to)
 }
@@ -69,7 +71,7 @@ fn from_ticks_of(ticks: &Int64Array, to: &DataType) -> Option<ArrayRef> {
         Arc::new(array.with_data_type(to.clone())) // the zone
     }
     Some(match to {
-        DataType::Date32 => Arc::new(ticks.try_unary::<_, Date32Type, _>(|tick| i32::try_from(tick)).ok()?) as ArrayRef,
+        DataType::Date32 => Arc::new(ticks.try_unary::<_, Date32Type, _>(i32::try_from).ok()?) as ArrayRef,
         DataType::Date64 => same::<Date64Type>(ticks, to),
         DataType::Timestamp(TimeUnit::Second, _) => same::<TimestampSecondType>(ticks, to),
         DataType::Timestamp(TimeUnit::Millisecond, _) => same::<TimestampMillisecondType>(ticks, to),

@@ -48,7 +48,10 @@ impl FunctionError {
             }
         };
         let cause = at.member("cause");
-        let frames = |frame: Cursor<'_>| frame.elements(|text| text.string()).or_else(|_| Ok(vec![frame.string()?]));
+        let frames = |frame: Cursor<'_>| {
+            let text = |text: Cursor<'_>| Ok(text.optional_string()?.unwrap_or_else(|| "null".to_owned()));
+            frame.elements(text).or_else(|_| Ok(vec![text(frame)?]))
+        };
         Ok(Self {
             error_type: text("errorType")?,
             error_message: text("errorMessage")?,

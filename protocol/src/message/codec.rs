@@ -1,5 +1,7 @@
 //! Messages as JSON: for each, what is read by name and what is written in order (section 3.0 of the protocol).
 
+use std::collections::BTreeMap;
+
 use super::{
     CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse, GetSplitsRequest,
     GetSplitsResponse, GetTableLayoutRequest, GetTableLayoutResponse, GetTableRequest, GetTableResponse,
@@ -129,14 +131,19 @@ impl Message for ListTablesRequest {
     const TYPE: &'static str = "ListTablesRequest";
 
     fn read(at: Cursor<'_>) -> Result<Self> {
-        let page_size = at.member("pageSize");
+        let (next_token, page_size) = (at.member("nextToken"), at.member("pageSize"));
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
             catalog_name: at.member("catalogName").string()?,
             schema_name: at.member("schemaName").optional_string()?,
-            next_token: at.member("nextToken").optional_string()?,
-            page_size: if page_size.is_missing() { Self::UNLIMITED } else { page_size.int()? },
+            next_token: next_token.optional_string()?,
+            // The two go together: a page size without a token is not looked at, as in the Java reader.
+            page_size: if next_token.is_missing() || page_size.is_missing() {
+                Self::UNLIMITED
+            } else {
+                page_size.int()?
+            },
         })
     }
 
@@ -173,15 +180,19 @@ impl Message for GetTableRequest {
 
     fn read(at: Cursor<'_>) -> Result<Self> {
         let arguments = at.member("queryPassthroughArguments");
-        let version = if arguments.is_null() { SerdeVersion::V4 } else { SerdeVersion::V6 };
+        // Anything but an object makes it a request of before the member existed.
+        let arguments = arguments.object().ok();
+        let version = if arguments.is_none() { SerdeVersion::V4 } else { SerdeVersion::V6 };
         at.context.by_members.set(Some(version));
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
             catalog_name: at.member("catalogName").string()?,
             table_name: TableName::read(at.member("tableName"))?,
-            query_passthrough_arguments: arguments
-                .or_default(|map| map.entries(|argument| argument.optional_string()))?,
+            query_passthrough_arguments: match arguments {
+                Some(map) => map.entries(|argument| argument.optional_string())?,
+                None => BTreeMap::new(),
+            },
         })
     }
 

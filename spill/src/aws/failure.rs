@@ -62,6 +62,7 @@ impl Call {
                 | "InvalidClientTokenId"
                 | "InvalidSignatureException"
                 | "InvalidToken"
+                | "NotSignedUp"
                 | "RequestTimeTooSkewed"
                 | "SignatureDoesNotMatch"
                 | "UnrecognizedClientException",

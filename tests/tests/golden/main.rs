@@ -38,7 +38,17 @@ type Checked = Result<Outcome, String>;
 const VERSION_1: &str = "version 1 is not spoken";
 
 /// Documents that Java reads and nothing else has a use for.
-const NOT_READ: [(&str, &str); 1] = [("malformed.arrowtype-bitwidth-7", "Arrow has no integer of 7 bits")];
+const NOT_READ: [(&str, &str); 5] = [
+    ("malformed.arrowtype-bitwidth-7", "Arrow has no integer of 7 bits"),
+    ("malformed.missing-close", BROKEN_TAIL),
+    ("malformed.trailing-comma", BROKEN_TAIL),
+    ("malformed.deep-trailing", BROKEN_TAIL),
+    ("malformed.lone-surrogate-escape", "half a character is not text"),
+];
+
+/// What follows the last member that Java wants is not looked at there; a document that ends in the middle may as well have
+/// lost a member, so it is refused here.
+const BROKEN_TAIL: &str = "the document is not JSON behind its last member";
 
 #[test]
 fn what_java_wrote_is_read_to_what_java_meant() {

@@ -23,9 +23,8 @@ pub(super) fn common_type(left: &DataType, right: &DataType) -> Option<DataType>
         (Null, other) | (other, Null) => other.clone(),
         (Timestamp(unit, Some(_)), Timestamp(other, Some(_))) if unit == other => left.clone(),
         (Date32, Date64) | (Date64, Date32) => Date64,
-        (Float32, Float64) | (Float64, Float32) => Float64,
         (Float32, Int8 | Int16) | (Int8 | Int16, Float32) => Float32,
-        (Float64, Int8 | Int16 | Int32) | (Int8 | Int16 | Int32, Float64) => Float64,
+        (Float64, Int8 | Int16 | Int32 | Float32) | (Int8 | Int16 | Int32 | Float32, Float64) => Float64,
         _ => {
             if let Some(bits) = integer_width(left).zip(integer_width(right)).map(|(left, right)| left.max(right)) {
                 return integer_of_width(bits);

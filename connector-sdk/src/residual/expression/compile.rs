@@ -249,7 +249,9 @@ fn null() -> Node {
 
 fn failure(function: &'static str, arguments: &[&Expression]) -> Arc<Failure> {
     let mut columns = Vec::new();
-    arguments.iter().for_each(|argument| collect_columns(argument, &mut columns));
+    for argument in arguments {
+        collect_columns(argument, &mut columns);
+    }
     Arc::new(Failure { function, columns })
 }
 
@@ -259,7 +261,9 @@ fn collect_columns(expression: &Expression, columns: &mut Vec<String>) {
         Expression::Variable { column, .. } if columns.contains(column) => {}
         Expression::Variable { column, .. } => columns.push(column.clone()),
         Expression::Call { arguments, .. } => {
-            arguments.iter().for_each(|argument| collect_columns(argument, columns));
+            for argument in arguments {
+                collect_columns(argument, columns);
+            }
         }
     }
 }

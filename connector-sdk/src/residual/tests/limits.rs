@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray},
+    array::{ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray},
     compute::concat_batches,
     datatypes::{DataType, Field, Int32Type, Int64Type, Schema},
     record_batch::RecordBatch,
@@ -118,10 +118,10 @@ fn top_n_is_a_prefix_of_all_rows_sorted() {
         [Direction::AscNullsFirst, Direction::AscNullsLast, Direction::DescNullsFirst, Direction::DescNullsLast];
     for seed in 0..150 {
         let mut dice = Dice::new(seed);
-        let sizes: Vec<usize> = (0..1 + dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
+        let sizes: Vec<usize> = (0..=dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
         let batches: Vec<RecordBatch> = sizes.into_iter().map(|size| batch(size, &mut dice)).collect();
         let schema = batches[0].schema();
-        let columns: Vec<(&str, Direction)> = (0..1 + dice.below(3))
+        let columns: Vec<(&str, Direction)> = (0..=dice.below(3))
             .map(|_| (schema.field(dice.below(schema.fields().len())).name().as_str(), *dice.pick(&directions)))
             .collect();
         let limit = *dice.pick(&[1_usize, 3, 20, 400, 9_000]);

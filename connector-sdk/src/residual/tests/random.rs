@@ -148,7 +148,7 @@ impl Generator {
                 if self.dice.chance(30) {
                     arguments.swap(0, 1);
                 }
-                call(*self.dice.pick::<&str>(&COMPARISONS), arguments, DataType::Boolean)
+                call(self.dice.pick::<&str>(&COMPARISONS), arguments, DataType::Boolean)
             }
         }
     }
@@ -179,7 +179,7 @@ impl Generator {
     fn membership(&mut self) -> Expression {
         let column = *self.dice.pick(&self.columns);
         let mut items = Vec::new();
-        for _ in 0..1 + self.dice.below(3) {
+        for _ in 0..=self.dice.below(3) {
             let pool = *self.dice.pick(comparable(column));
             items.push(match self.dice.below(4) {
                 0 => self.variable(pool),
@@ -200,7 +200,7 @@ impl Generator {
         let mut arguments = vec![self.variable("text"), text(pattern)];
         // A backslash before "%" is a legal escape in each of the patterns that have one; "#" likewise.
         if self.dice.chance(40) {
-            arguments.push(text(*self.dice.pick::<&str>(&["\\", "#"])));
+            arguments.push(text(self.dice.pick::<&str>(&["\\", "#"])));
         }
         call("$like_pattern", arguments, DataType::Boolean)
     }
@@ -235,7 +235,7 @@ impl Generator {
             result = call("$negate", vec![result], data_type);
         }
         let other = constant(self.nullable(compared));
-        call(*self.dice.pick::<&str>(&COMPARISONS), vec![result, other], DataType::Boolean)
+        call(self.dice.pick::<&str>(&COMPARISONS), vec![result, other], DataType::Boolean)
     }
 
     fn operand(&mut self, column: &'static str) -> Expression {

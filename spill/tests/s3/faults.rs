@@ -1,0 +1,163 @@
+//! What does not work: refusals by kind, tries again, broken bodies, no server.
+
+use athena_protocol::{Error, ErrorKind};
+use athena_spill::{
+    KeyFactory, ObjectStore,
+    aws::{KmsKeyFactory, S3Store},
+};
+use bytes::Bytes;
+use hyper::Response;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::servers::{ACCESS_KEY, REGION, SECRET_KEY, Server};
+
+/// An answer of S3 that says no.
+fn refusal(status: u16, code: &str) -> Response<String> {
+    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
+    Response::builder().status(status).header("x-amz-bucket-region", "us-west-2").body(body).unwrap()
+}
+
+fn assert_says(error: &Error, kind: ErrorKind, parts: &[&str]) {
+    assert_eq!(error.kind(), kind, "{error}");
+    for part in parts {
+        assert!(error.message().contains(part), "{part} is not in {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_permission_bucket_and_key() {
+    let server = Server::canned(|_| refusal(403, "AccessDenied")).await;
+    let store = server.store();
+    let error = store.put("b", "k/1", Bytes::new()).await.unwrap_err();
+    assert_says(&error, ErrorKind::AccessDenied, &["s3:PutObject", "arn:aws:s3:::b/k/1", "kms:GenerateDataKey"]);
+    let error = store.get("b", "k/1").await.unwrap_err();
+    assert_says(&error, ErrorKind::AccessDenied, &["s3:GetObject", "arn:aws:s3:::b/k/1", "s3:ListBucket"]);
+    let error = store.check_bucket("b").await.unwrap_err();
+    assert_says(&error, ErrorKind::AccessDenied, &["s3:ListBucket", "arn:aws:s3:::b"]);
+    // A refusal stays one: it is not tried again.
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn other_refusals_have_their_kinds() {
+    for (status, code, kind) in [
+        (404, "NoSuchBucket", ErrorKind::NotFound),
+        (404, "NoSuchKey", ErrorKind::NotFound),
+        (400, "ExpiredToken", ErrorKind::InvalidCredentials),
+        (403, "InvalidAccessKeyId", ErrorKind::InvalidCredentials),
+        (301, "PermanentRedirect", ErrorKind::InvalidInput),
+        (400, "AuthorizationHeaderMalformed", ErrorKind::InvalidInput),
+        (400, "InvalidRequest", ErrorKind::InvalidInput),
+        (501, "NotImplemented", ErrorKind::Internal),
+    ] {
+        let server = Server::canned(move |_| refusal(status, code)).await;
+        for error in [
+            server.store().get("b", "k").await.unwrap_err(),
+            server.store().put("b", "k", Bytes::new()).await.unwrap_err(),
+        ] {
+            assert_says(&error, kind, &["s3://b/k"]);
+        }
+    }
+    let server = Server::canned(|_| refusal(301, "PermanentRedirect")).await;
+    assert_says(&server.store().check_bucket("b").await.unwrap_err(), ErrorKind::InvalidInput, &["us-west-2"]);
+}
+
+#[tokio::test]
+async fn a_busy_s3_is_asked_again() {
+    let server = Server::canned(|number| match number {
+        0 => refusal(503, "SlowDown"),
+        _ => Response::new("body".to_owned()),
+    });
+    let server = server.await;
+    server.store().put("b", "k", Bytes::from_static(b"x")).await.unwrap();
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn an_s3_that_stays_busy_throttles() {
+    let server = Server::canned(|_| refusal(503, "SlowDown")).await;
+    let error = server.store().put("b", "k", Bytes::from_static(b"x")).await.unwrap_err();
+    assert_says(&error, ErrorKind::Throttled, &["s3://b/k"]);
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn an_s3_that_cannot_be_reached_is_a_matter_of_the_route() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = S3Store::with_endpoint(&url, REGION, ACCESS_KEY, SECRET_KEY).get("b", "k").await.unwrap_err();
+    assert_says(&error, ErrorKind::Timeout, &["no route to S3", "NAT", "s3://b/k"]);
+}
+
+/// A server that sends half of the body to the first `broken` requests, and hangs up.
+async fn breaking(broken: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(socket.read_u8().await.unwrap());
+            }
+            let body = if number < broken { "half" } else { "half and half" };
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 13\r\nconnection: close\r\n\r\n{body}");
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_fetched_again() {
+    let store = S3Store::with_endpoint(&breaking(2).await, REGION, ACCESS_KEY, SECRET_KEY);
+    assert_eq!(store.get("b", "k").await.unwrap(), "half and half");
+    let store = S3Store::with_endpoint(&breaking(100).await, REGION, ACCESS_KEY, SECRET_KEY);
+    assert_says(&store.get("b", "k").await.unwrap_err(), ErrorKind::Timeout, &["s3://b/k"]);
+}
+
+async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
+    let respond = move |_| {
+        let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
+        response.body(body.clone()).unwrap()
+    };
+    let server = Server::canned(respond).await;
+    let factory = KmsKeyFactory::new("alias/spill").with_endpoint(&server.url, REGION, ACCESS_KEY, SECRET_KEY);
+    (server, factory)
+}
+
+#[tokio::test]
+async fn a_data_key_is_the_key_and_the_nonce_is_fresh() {
+    let key: Vec<u8> = (0..32).collect();
+    let plaintext = base64_simd::STANDARD.encode_to_string(&key);
+    let (server, factory) =
+        kms(200, format!(r#"{{"KeyId": "k", "CiphertextBlob": "AA==", "Plaintext": "{plaintext}"}}"#)).await;
+    let (a, b) = (factory.create().await.unwrap(), factory.create().await.unwrap());
+    assert_eq!((&a.key, &b.key), (&key, &key));
+    assert_eq!(a.nonce.len(), 12);
+    assert_ne!(a.nonce, b.nonce);
+    assert_eq!(server.header("x-amz-target").as_deref(), Some("TrentService.GenerateDataKey"));
+}
+
+#[tokio::test]
+async fn a_data_key_of_another_length_is_refused() {
+    let (_server, factory) = kms(200, r#"{"KeyId": "k", "Plaintext": "AAAA"}"#.to_owned()).await;
+    assert_says(&factory.create().await.unwrap_err(), ErrorKind::InvalidResponse, &["3 bytes", "alias/spill"]);
+}
+
+#[tokio::test]
+async fn a_refusal_of_kms_names_permission_and_key() {
+    for (code, kind, parts) in [
+        ("NotFoundException", ErrorKind::NotFound, ["alias/spill", "kms_key_id"]),
+        ("AccessDeniedException", ErrorKind::AccessDenied, ["alias/spill", "kms:GenerateDataKey"]),
+        ("UnrecognizedClientException", ErrorKind::InvalidCredentials, ["alias/spill", "credentials"]),
+        ("DisabledException", ErrorKind::InvalidInput, ["alias/spill", "KMS"]),
+    ] {
+        let (_server, factory) = kms(400, format!(r#"{{"__type": "{code}", "message": "no"}}"#)).await;
+        assert_says(&factory.create().await.unwrap_err(), kind, &parts);
+    }
+}
