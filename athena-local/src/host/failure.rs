@@ -64,7 +64,7 @@ impl Failure {
         };
         match self {
             Self::NotStarted { program, error } => {
-                InvokeError::Host(format!("the function {name:?} cannot be started: {program:?}: {error}"))
+                InvokeError::Host(format!("the function {name:?} cannot be started: {}: {error}", program.display()))
             }
             Self::InitReported(error) | Self::Reported(error) => InvokeError::Function(error),
             Self::InitTimedOut(after) => document(

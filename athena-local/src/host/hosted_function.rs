@@ -23,7 +23,6 @@ use super::{
     failure::{Failure, request_too_large},
     process::{Group, Launch},
     sandbox::{Sandbox, Template},
-    signals,
 };
 use crate::function::FunctionOptions;
 
@@ -37,7 +36,7 @@ const ABANDONED: Duration = Duration::from_secs(5);
 /// Every process serves one invocation at a time behind its own Runtime API. It is started when no other is idle, up to
 /// [`FunctionOptions::concurrency`], and used again until it ends, takes too long or answers what is no JSON. When the
 /// future of an invocation is dropped, the function may still finish for a few seconds and is then killed. Dropping
-/// this kills every process, and what they started, at once.
+/// this kills every process, and what they started, at once; the end of this process does so too, however it ends.
 pub struct HostedFunction {
     pool: Arc<Pool>,
     /// Invocations that run. They are tasks of their own, for an invocation does not end with its caller.
@@ -71,7 +70,6 @@ impl HostedFunction {
         arguments: impl IntoIterator<Item = A>,
         options: FunctionOptions,
     ) -> Self {
-        signals::watch();
         let program = program.into();
         let launch = Launch {
             environment: environment(&options, Path::new(&program)),

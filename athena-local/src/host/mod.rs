@@ -16,6 +16,6 @@ mod received;
 mod runtime_api;
 mod sandbox;
 pub(crate) mod server;
-mod signals;
+mod watchdog;
 
 pub use hosted_function::{ColdStart, HostedFunction};

@@ -1,7 +1,6 @@
 //! A child process and all that it starts.
 
 use std::{
-    collections::BTreeSet,
     ffi::OsString,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,10 +13,7 @@ use nix::{
 };
 use tokio::process::{Child, Command};
 
-use super::log::Log;
-
-/// Groups that run. A signal that ends this process ends them first.
-static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+use super::{log::Log, watchdog};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -68,17 +64,6 @@ fn kill(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
 }
 
-/// Kills every group that runs, for a process that is about to end.
-pub(super) fn kill_all() {
-    for &group in &*running() {
-        kill(Pid::from_raw(group));
-    }
-}
-
-fn running() -> MutexGuard<'static, BTreeSet<i32>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Starts `launch`; what it prints goes to `log`, and `gone` is called once it has ended.
 ///
 /// Has to be called in a runtime, where two tasks read its output and one waits for its end.
@@ -99,11 +84,9 @@ pub(super) fn spawn(
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true);
 
-    let mut running = running();
     let mut child = command.spawn()?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).expect("a child that was not waited for has a number");
-    running.insert(pid);
-    drop(running);
+    watchdog::add(pid);
 
     let group = Group(Arc::new(Leader { pid: Pid::from_raw(pid), alive: Mutex::new(true) }));
     let output = [
@@ -131,6 +114,6 @@ async fn wait(mut child: Child, leader: &Leader) -> ExitStatus {
     let mut alive = leader.alive();
     kill(leader.pid);
     *alive = false;
-    running().remove(&leader.pid.as_raw());
+    watchdog::remove(leader.pid.as_raw());
     status
 }

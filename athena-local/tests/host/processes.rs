@@ -2,17 +2,26 @@
 
 use std::{
     collections::BTreeSet,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use athena_conformance::Invoke as _;
-use athena_local::{function::FunctionOptions, host::HostedFunction};
+use athena_local::{
+    function::{self, FunctionOptions},
+    host::HostedFunction,
+};
 use bytes::Bytes;
 use futures::future::join_all;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::json;
 
-use super::{ask, assert_ends, failure, hosted, number, options, process_of, runs};
+use super::{ask, assert_ends, failure, hosted, number, options, process_of, runs, script};
 
 #[tokio::test]
 async fn one_process_serves_what_comes_one_after_the_other() {
@@ -62,6 +71,31 @@ async fn dropping_a_function_ends_busy_and_idle_processes_with_all_that_they_sta
     drop(function);
     for process in processes {
         assert_ends(process).await;
+    }
+}
+
+#[tokio::test]
+async fn functions_die_with_their_host_even_if_it_is_killed() {
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
+        let connector = format!("shop=exec:python3 '{}'", script().display());
+        let mut host = Command::new(env!("CARGO_BIN_EXE_athena-local"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--connector", &connector])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(host.stderr.take().unwrap()).lines();
+        let url = said.by_ref().find_map(|line| Some(line.unwrap().split_once("serving on ")?.1.to_owned())).unwrap();
+        let function = FunctionOptions { name: "shop".to_owned(), ..options() };
+        let function = function::open(&url.trim().parse().unwrap(), function).await.unwrap();
+        // The grandchild asks nobody for anything, so nothing tells it to end.
+        let child = number(&ask(&*function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
+        let process = process_of(&*function).await;
+        assert!(runs(child) && runs(process));
+
+        kill(Pid::from_raw(i32::try_from(host.id()).unwrap()), signal).unwrap();
+        host.wait().unwrap();
+        assert_ends(process).await;
+        assert_ends(child).await;
     }
 }
 
