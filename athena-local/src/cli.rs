@@ -67,6 +67,9 @@ impl Connectors {
 pub(crate) struct Running {
     #[command(flatten)]
     pub(crate) connectors: Connectors,
+    /// Schema of tables that the query names without one, in the first catalog.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
     /// Form of the rows.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

@@ -40,6 +40,7 @@ impl Session {
     /// Sets up the engine; no function starts before a query needs it.
     pub(super) fn open(running: &Running) -> anyhow::Result<Self> {
         let options = EngineOptions {
+            schema: running.schema.clone(),
             pushdown: running.pushdown,
             trust: running.trust,
             concurrency: usize::from(running.connectors.concurrency),

@@ -33,6 +33,8 @@ use crate::client::{FederatedClient, Trace};
 /// How queries are run.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
+    /// Schema of tables that are named without one; `None` for the only one that the default catalog has, or `default`.
+    pub schema: Option<String>,
     /// What is pushed down.
     pub pushdown: PushdownMode,
     /// Whether filters, orders and limits that a connector took are not applied again.
@@ -45,7 +47,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { pushdown: PushdownMode::Full, trust: false, concurrency: 4, memory: None }
+        Self { schema: None, pushdown: PushdownMode::Full, trust: false, concurrency: 4, memory: None }
     }
 }
 
@@ -121,10 +123,13 @@ impl Engine {
         let parser = self.session(&catalogs, None);
         let dialect = parser.copied_config().options().sql_parser.dialect;
         let statement = parser.state().sql_to_statement(sql, &dialect).map_err(|error| from_datafusion(&error))?;
-        if let Some(names) = listing::answer(&statement, &catalogs, None).await? {
+        if let Some(names) = listing::answer(&statement, &catalogs, self.options.schema.as_deref()).await? {
             return self.of_batch(id, trace, names).await;
         }
-        let schema = default_schema(&parser, &statement, &catalogs).await?;
+        let schema = match &self.options.schema {
+            Some(schema) => Some(schema.clone()),
+            None => default_schema(&parser, &statement, &catalogs).await?,
+        };
         let context = self.session(&catalogs, schema.as_deref());
         self.register_catalogs(&context, &statement, &catalogs).await?;
         for function in functions {
@@ -221,7 +226,7 @@ async fn default_schema(
         [only] => Ok(Some(only.clone())),
         several if several.iter().any(|schema| schema == "default") => Ok(Some("default".to_owned())),
         several => bail!(
-            "table {table} is named without a schema, and {} has these: {}; write {}.SCHEMA.{table}",
+            "table {table} is named without a schema, and {} has these: {}; write {}.SCHEMA.{table} or say --schema",
             client.catalog(),
             several.join(", "),
             client.catalog()

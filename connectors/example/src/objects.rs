@@ -92,7 +92,7 @@ impl Objects {
                 page.contents()
                     .iter()
                     .filter_map(|object| object.key())
-                    .filter(|key| key.ends_with(".csv"))
+                    .filter(|key| key.rsplit_once('.').is_some_and(|(_, kind)| kind == "csv"))
                     .map(str::to_owned),
             );
         }

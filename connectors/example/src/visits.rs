@@ -43,6 +43,10 @@ pub fn sample_days() -> impl Iterator<Item = Day> {
 }
 
 /// The visits of one day as CSV: the same whenever they are made.
+///
+/// # Panics
+///
+/// Never: the numbers are small.
 pub fn sample_csv(day: Day) -> String {
     const VISITS: i64 = 50;
     const PAGES: [&str; 5] = ["/", "/offers", "/cart", "/help", "/orders"];

@@ -27,7 +27,7 @@ pub enum TpchTable {
 }
 
 /// The rows of one cell, batch by batch.
-pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+pub(crate) type Rows = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 impl TpchTable {
     /// Every table, by name.
@@ -91,7 +91,7 @@ impl TpchTable {
     }
 
     /// Generates the rows of `cell` (from 1) of a grid of `cells`.
-    pub fn rows(self, scale: Scale, cell: i32, cells: i32) -> Rows {
+    pub(crate) fn rows(self, scale: Scale, cell: i32, cells: i32) -> Rows {
         let factor = scale.factor();
         match self {
             Self::Customer => Box::new(CustomerArrow::new(CustomerGenerator::new(factor, cell, cells))),

@@ -65,6 +65,10 @@ impl FunctionError {
     }
 
     /// Writes the document as the Java runtime does: message, type, stack trace.
+    ///
+    /// # Panics
+    ///
+    /// Never: texts can always be written.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(SerdeVersion::LATEST);
         let written = writer.object(|writer| {

@@ -117,9 +117,8 @@ impl<'c> Cursor<'c> {
     pub(crate) fn boolean(&self) -> Result<bool> {
         match self.node {
             Some(Node::Bool(value)) => Ok(*value),
-            Some(Node::Null) => Ok(false),
             Some(Node::Integer(value)) => Ok(*value != 0),
-            Some(Node::Number(_)) => Ok(false),
+            Some(Node::Null | Node::Number(_)) => Ok(false),
             Some(Node::Text(text)) => Ok(text.trim() == "true"),
             None | Some(Node::List(_) | Node::Object(_)) => Err(self.unexpected("true or false")),
         }
@@ -235,7 +234,7 @@ impl<'c> Cursor<'c> {
                 Step::Root => {}
                 Step::Member(name) if path.is_empty() => path.push_str(name),
                 Step::Member(name) => path.extend([".", name]),
-                Step::Element(index) => path.push_str(&format!("[{index}]")),
+                Step::Element(index) => path.extend(["[", &index.to_string(), "]"]),
             }
         }
         if path.is_empty() { "the message".to_owned() } else { path }
