@@ -1,7 +1,9 @@
 //! Claims about the residual predicate, the limit and the order.
 
+mod build;
+mod expression_traps;
 mod limits;
 mod oracle;
 mod random;
 mod sample;
-mod traps;
+mod set_traps;

@@ -330,7 +330,7 @@ fn smallest_difference(condition: &Expression, batch: &RecordBatch) -> Option<(E
 #[test]
 fn value_sets_keep_exactly_the_rows_of_the_oracle() {
     let mut tally = Tally::default();
-    for seed in 0..300 {
+    for seed in 0..150 {
         let mut random = Generator::new(seed);
         let batch = random.numbered(60);
         for column in random.columns.clone() {
@@ -338,13 +338,13 @@ fn value_sets_keep_exactly_the_rows_of_the_oracle() {
             tally.check(&Constraints { summary, ..Constraints::default() }, &batch);
         }
     }
-    assert!(tally.kept > 50_000 && tally.dropped > 50_000, "{} and {}", tally.kept, tally.dropped);
+    assert!(tally.kept > 25_000 && tally.dropped > 25_000, "{} and {}", tally.kept, tally.dropped);
 }
 
 #[test]
 fn expressions_keep_exactly_the_rows_of_the_oracle() {
     let mut tally = Tally::default();
-    for seed in 1_000..1_400 {
+    for seed in 1_000..1_200 {
         let mut random = Generator::new(seed);
         let batch = random.numbered(40).slice(3, 35);
         for _ in 0..12 {
@@ -352,14 +352,14 @@ fn expressions_keep_exactly_the_rows_of_the_oracle() {
             tally.check(&Constraints { expressions, ..Constraints::default() }, &batch);
         }
     }
-    assert!(tally.kept > 20_000 && tally.dropped > 20_000, "{} and {}", tally.kept, tally.dropped);
-    assert!(tally.failed > 1_000, "{}", tally.failed);
+    assert!(tally.kept > 10_000 && tally.dropped > 10_000, "{} and {}", tally.kept, tally.dropped);
+    assert!(tally.failed > 500, "{}", tally.failed);
 }
 
 #[test]
 fn sets_and_expressions_together_keep_exactly_the_rows_of_the_oracle() {
     let mut tally = Tally::default();
-    for seed in 5_000..5_800 {
+    for seed in 5_000..5_400 {
         let mut random = Generator::new(seed);
         let batch = random.numbered(40);
         for _ in 0..3 {
@@ -369,5 +369,5 @@ fn sets_and_expressions_together_keep_exactly_the_rows_of_the_oracle() {
             tally.check(&Constraints { summary, expressions, ..Constraints::default() }, &batch);
         }
     }
-    assert!(tally.kept > 1_000 && tally.failed > 100, "{} and {}", tally.kept, tally.failed);
+    assert!(tally.kept > 1_000 && tally.failed > 50, "{} and {}", tally.kept, tally.failed);
 }
