@@ -155,6 +155,7 @@ impl SpillWriter {
                 Error::internal("the runtime ended while blocks were being written").with_source(error)
             }
         };
+        self.puts.shutdown().await;
         self.spare.clear();
         self.broken = Some((error.kind(), format!("an earlier block was not written: {}", error.message())));
         Err(error)

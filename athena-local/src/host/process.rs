@@ -86,7 +86,7 @@ pub(super) fn spawn(
 
     let mut child = command.spawn()?;
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).expect("a child that was not waited for has a number");
-    //watchdog::add(pid);
+    watchdog::add(pid);
 
     let group = Group(Arc::new(Leader { pid: Pid::from_raw(pid), alive: Mutex::new(true) }));
     let output = [
@@ -112,7 +112,7 @@ pub(super) fn spawn(
 async fn wait(mut child: Child, leader: &Leader) -> ExitStatus {
     let status = child.wait().await.expect("a child can be waited for once");
     let mut alive = leader.alive();
-    //kill(leader.pid);
+    kill(leader.pid);
     *alive = false;
     watchdog::remove(leader.pid.as_raw());
     status
