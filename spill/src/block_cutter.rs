@@ -137,7 +137,7 @@ impl BlockCutter {
     fn keep(&mut self, rest: RecordBatch, whole: usize) -> Result<()> {
         // A slice keeps the memory of the whole batch. If that is much more than the slice needs, it is copied, so that the
         // batch can go when its successor comes.
-        let rest = if false { self.joined(&[rest.slice(0, 0), rest])? } else { rest };
+        let rest = if rest.num_rows() < whole / 2 { self.joined(&[rest.slice(0, 0), rest])? } else { rest };
         let bytes = self.body_len(&rest)?;
         self.rows += rest.num_rows();
         self.bytes += bytes;

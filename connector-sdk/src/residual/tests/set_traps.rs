@@ -11,8 +11,7 @@ use athena_protocol::predicate::{AllOrNoneValueSet, Bound, Constraints, Range, S
 
 use super::{
     build::{
-        above, below, call, column, conditions, doubles, filter, in_set, int, list, range, ranges, rows, shared, text,
-        true_on,
+        above, below, call, column, conditions, doubles, in_set, int, list, range, ranges, rows, shared, text, true_on,
     },
     sample::{decimal, packed, zoned},
 };
