@@ -2,3 +2,4 @@
 
 mod engine;
 mod host;
+mod tpch;

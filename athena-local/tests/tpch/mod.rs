@@ -1,0 +1,94 @@
+//! TPC-H through the wire, against the generator's own tables without a wire.
+//!
+//! `ATHENA_TPCH_SCALE` names the schema that is read, `sf0_01` without it:
+//! `ATHENA_TPCH_SCALE=sf1 cargo test --release -p athena-local --test main tpch -- --nocapture`.
+
+mod lineitem;
+mod queries;
+mod reference;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use athena_conformance::{Invoke, InvokeError};
+use athena_local::{
+    client::{ClientOptions, FederatedClient},
+    engine::{Engine, EngineOptions, PushdownMode},
+    function::{FunctionOptions, build_all},
+    host::HostedFunction,
+    object_store::LocalS3,
+};
+use bytes::Bytes;
+
+const CONCURRENCY: usize = 4;
+
+/// The schema that is read, and the scale factor that it means.
+fn scale() -> (String, f64) {
+    let schema = env::var("ATHENA_TPCH_SCALE").unwrap_or_else(|_| "sf0_01".to_owned());
+    let factor = schema.strip_prefix("sf").and_then(|digits| digits.replace('_', ".").parse().ok());
+    let factor = factor.unwrap_or_else(|| panic!("ATHENA_TPCH_SCALE is {schema:?}, expected one like sf0_1"));
+    (schema, factor)
+}
+
+fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors/tpch")
+}
+
+/// The TPC-H connector in processes of its own, the store that it spills to, and all that it answered.
+struct Wire {
+    s3: LocalS3,
+    function: Arc<Recorded>,
+}
+
+/// A function whose answers are kept.
+#[derive(Debug)]
+struct Recorded {
+    function: HostedFunction,
+    answers: Mutex<Vec<Bytes>>,
+}
+
+#[async_trait]
+impl Invoke for Recorded {
+    async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
+        let answer = self.function.invoke(request).await?;
+        self.answers.lock().unwrap().push(answer.clone());
+        Ok(answer)
+    }
+}
+
+impl Wire {
+    async fn open() -> Self {
+        let executable = tokio::task::spawn_blocking(|| build_all(&[package()])).await.unwrap().unwrap().remove(0);
+        let s3 = LocalS3::start(None).await.unwrap();
+        let options = FunctionOptions {
+            name: "tpch".to_owned(),
+            concurrency: CONCURRENCY,
+            env: s3.env(),
+            ..FunctionOptions::default()
+        };
+        let function = HostedFunction::new(executable, [""; 0], options);
+        Self { s3, function: Arc::new(Recorded { function, answers: Mutex::default() }) }
+    }
+
+    /// An engine whose only catalog is the connector.
+    fn engine(&self, pushdown: PushdownMode, client: ClientOptions) -> Engine {
+        let function: Arc<dyn Invoke> = Arc::<Recorded>::clone(&self.function);
+        let client = FederatedClient::new("tpch", function, Some(self.s3.store()), client);
+        let options =
+            EngineOptions { schema: Some(scale().0), pushdown, concurrency: CONCURRENCY, ..EngineOptions::default() };
+        Engine::try_new(vec![client], options).unwrap()
+    }
+
+    fn answers(&self) -> Vec<Bytes> {
+        self.function.answers.lock().unwrap().clone()
+    }
+}
+
+/// Sizes with which nothing comes inline.
+fn everything_spills() -> ClientOptions {
+    ClientOptions { max_block_size: 1_000_000, max_inline_block_size: 0, ..ClientOptions::default() }
+}
