@@ -4,7 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{engine::PushdownMode, output::Format, spec::Spec};
+use crate::{
+    engine::PushdownMode,
+    output::Format,
+    spec::{FORMS, Spec},
+};
 
 /// A local Athena: SQL against any federated-query connector, through the real Lambda protocol.
 #[derive(Debug, Parser)]
@@ -151,11 +155,13 @@ pub(crate) struct ServeCommand {
 
 fn connector(text: &str) -> Result<(String, Spec), String> {
     let Some((name, spec)) = text.split_once('=') else {
-        return Err("expected NAME=SPEC, such as shop=cargo:connectors/shop".to_owned());
+        return Err(format!("expected NAME=SPEC, such as shop=cargo:connectors/shop; a SPEC is {FORMS}"));
     };
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !plain {
-        return Err(format!("catalog name {name:?} has to be lower-case letters, digits and underscores"));
+        return Err(format!(
+            "catalog name {name:?} has to be lower-case letters, digits and underscores, before a SPEC: {FORMS}"
+        ));
     }
     let spec = spec.parse::<Spec>().map_err(|error| error.to_string())?;
     Ok((name.to_owned(), spec))

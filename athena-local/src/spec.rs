@@ -35,6 +35,10 @@ impl Spec {
     }
 }
 
+/// The forms of a [`Spec`], for people.
+pub const FORMS: &str = "cargo:PATH, exec:COMMAND, http://HOST:PORT[/PATH] or \
+                         arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]";
+
 /// A text that is no [`Spec`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidSpec {
@@ -44,12 +48,7 @@ pub struct InvalidSpec {
 
 impl fmt::Display for InvalidSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} does not say where a function lives: {}; expected cargo:PATH, exec:COMMAND, http://HOST:PORT[/PATH] \
-             or arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]",
-            self.text, self.fault
-        )
+        write!(f, "{:?} does not say where a function lives: {}; expected {FORMS}", self.text, self.fault)
     }
 }
 

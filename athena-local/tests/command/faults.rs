@@ -1,0 +1,96 @@
+//! A connector that breaks in the middle of a read fails the query, and no row is printed as if the result were complete.
+
+use std::{
+    fs,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use super::{command, failed, run};
+
+/// The first split was read well, the second ends as `fault` says.
+fn broken(fault: &str) -> String {
+    let connector = format!("shop=exec:python3 athena-local/tests/functions/faulty.py tests/golden {fault}");
+    let sql = "SELECT * FROM shop.sales.orders";
+    let output = run(&["query", sql, "--connector", &connector, "--timeout", "2", "--concurrency", "1"]);
+    let said = failed(&output);
+    let error = format!("\n{said}").split_once("\nerror: ").unwrap().1.to_owned();
+    assert!(
+        error.starts_with("function \"shop\" failed ReadRecords of sales.orders, split region=emea, year=2023: "),
+        "{error}"
+    );
+    error
+}
+
+#[test]
+fn a_process_that_ends_is_told_with_its_status_and_last_words() {
+    assert!(broken("kill").contains("signal: killed"));
+    let error = broken("exit");
+    assert!(error.contains("exit status 3") && error.contains("the pump is broken"), "{error}");
+}
+
+#[test]
+fn a_process_that_takes_too_long_is_told_with_its_limit() {
+    assert!(broken("sleep").contains("Task timed out after 2.00 seconds"));
+}
+
+#[test]
+fn an_answer_that_lambda_would_not_carry_is_told_with_its_size() {
+    assert!(broken("large").contains("7000002 bytes) exceeded maximum allowed payload size (6291556 bytes)"));
+}
+
+#[test]
+fn an_answer_that_is_none_is_told_as_what_it_is() {
+    assert!(broken("garbage").contains("66 bytes that are not JSON"));
+    assert!(broken("other").contains("answered ListSchemasResponse, expected ReadRecordsResponse"));
+    assert!(broken("fail").contains("the shop is closed (com.example.ShopException)"));
+}
+
+#[test]
+fn a_connector_that_is_killed_from_outside_fails_the_query() {
+    let sql = "SELECT * FROM tpch.sf10.lineitem";
+    let query = command(&["query", sql, "--connector", "tpch=cargo:connectors/tpch", "--format", "csv"]);
+    let mut query = { query }.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let reading = wait_for("a connector that reads", || {
+        let children = children_of(query.id());
+        let busy = children.into_iter().find(|&(_, ticks)| ticks > 50);
+        assert!(query.try_wait().unwrap().is_none(), "the query ended before its connector was killed");
+        busy.map(|(process, _)| process)
+    });
+    kill(Pid::from_raw(reading), Signal::SIGKILL).unwrap();
+    let output = query.wait_with_output().unwrap();
+    let said = failed(&output);
+    assert!(said.contains("function \"tpch\" failed ReadRecords of sf10.lineitem, split cell="), "{said}");
+    assert!(said.contains("signal: killed"), "{said}");
+}
+
+fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_mins(5);
+    while Instant::now() < end {
+        if let Some(found) = found() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("waited in vain for {what}");
+}
+
+/// The connectors that `host` started, with their processor time in ticks.
+fn children_of(host: u32) -> Vec<(i32, u64)> {
+    let host = host.to_string();
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let process: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        let (name, rest) = stat.rsplit_once(") ")?;
+        let fields: Vec<&str> = rest.split(' ').collect();
+        let ticks = fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?;
+        // The kernel keeps 15 characters of a name.
+        (fields[1] == host && name.contains("(athena-connecto")).then_some((process, ticks))
+    });
+    processes.collect()
+}

@@ -1,0 +1,90 @@
+//! `invoke` sends a request as it is, and the connector to copy answers in the version that it was asked in.
+
+use std::{collections::BTreeMap, fs};
+
+use athena_conformance::{Invoke as _, InvokeError, golden::Golden};
+use athena_local::{
+    function::{FunctionOptions, build_all},
+    host::HostedFunction,
+    object_store::LocalS3,
+};
+use athena_protocol::{Request, Response, message::PingResponse};
+use bytes::Bytes;
+
+use super::{failed, printed, root, run};
+
+const EXAMPLE: &str = "cargo:connectors/example";
+
+fn recorded(file: &str) -> String {
+    fs::read_to_string(root().join("tests/golden/exchange").join(file)).unwrap()
+}
+
+#[test]
+fn a_recorded_request_of_every_version_is_answered_in_that_version() {
+    for version in 2..=6 {
+        // The same request for a table that this connector has.
+        let request = recorded(&format!("v{version}-gettable.request.json"));
+        let request = request.replace("\"sales\"", "\"web\"").replace("\"orders\"", "\"visits\"");
+        let (_, understood) = Request::decode(request.as_bytes()).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), request).unwrap();
+        let output = run(&["invoke", EXAMPLE, file.path().to_str().unwrap()]);
+        let answer = printed(&output);
+        let response = Response::decode(answer.as_bytes()).unwrap();
+        assert!(matches!(&response, Response::GetTable(table) if table.schema.field_with_name("month").is_ok()));
+        let written = response.encode(understood).unwrap();
+        assert_eq!(answer.as_bytes(), &written[..], "version {version}");
+    }
+}
+
+#[test]
+fn ping_is_answered_and_a_request_that_is_none_is_refused() {
+    for version in [2, 6] {
+        let file = format!("tests/golden/exchange/v{version}-ping.request.json");
+        let output = run(&["invoke", EXAMPLE, &file]);
+        let Response::Ping(PingResponse { source_type, serde_version, .. }) =
+            Response::decode(printed(&output).as_bytes()).unwrap()
+        else {
+            panic!("{output:?}");
+        };
+        assert_eq!((source_type.as_deref(), serde_version), (Some("example"), 5));
+    }
+    let output = run(&["invoke", EXAMPLE, "README.md"]);
+    assert!(failed(&output).contains("JSON"), "{output:?}");
+}
+
+/// One process gets every request that was ever recorded, well formed or damaged, and answers each.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_answers_every_recorded_request_and_lives_on() {
+    let package = root().join("connectors/example");
+    let executable = tokio::task::spawn_blocking(move || build_all(&[package])).await.unwrap().unwrap().remove(0);
+    let s3 = LocalS3::start(None).await.unwrap();
+    let options = FunctionOptions {
+        name: "example".to_owned(),
+        concurrency: 1,
+        env: s3.env(),
+        show_output: false,
+        ..FunctionOptions::default()
+    };
+    let function = HostedFunction::new(executable, [""; 0], options);
+    let golden = Golden::open().unwrap();
+    let mut outcomes = BTreeMap::<String, usize>::new();
+    for case in golden.cases.iter().filter(|case| ["request", "exchange", "malformed"].contains(&case.kind.as_str())) {
+        let member = if case.kind == "exchange" { "request" } else { "file" };
+        let file = case.members[member].as_str().unwrap();
+        let request = Bytes::from(golden.file(file).unwrap());
+        // What is no JSON at all is refused by the Invoke endpoint already.
+        let outcome = match function.invoke(request).await {
+            Ok(answer) => {
+                Response::decode(&answer).unwrap();
+                "an answer".to_owned()
+            }
+            Err(InvokeError::Function(error)) => error.error_type.unwrap_or_default(),
+            Err(InvokeError::Host(message)) => panic!("{}: {message}", case.id),
+        };
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+    println!("{outcomes:#?}");
+    assert_eq!(function.cold_starts().len(), 1, "the process lived on");
+    assert!(outcomes["an answer"] > 50);
+}

@@ -1,0 +1,42 @@
+//! The command itself, as a user runs it: what it prints, where, and how it ends.
+
+mod faults;
+mod invoke;
+mod query;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// `athena-local` in the root of the checkout.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_athena-local"));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// What it printed, if it went well.
+fn printed(output: &Output) -> &str {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// What it said, if it failed and printed nothing.
+fn failed(output: &Output) -> &str {
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "", "no partial result is printed");
+    text(&output.stderr)
+}
