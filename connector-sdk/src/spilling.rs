@@ -144,7 +144,6 @@ impl Spilling {
 }
 
 #[cfg(feature = "lambda")]
-#[cfg(feature = "lambda")]
 #[expect(clippy::unnecessary_wraps, reason = "there is none without the feature")]
 fn make_store(settings: &Settings) -> Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(athena_spill::aws::S3Store::new(&settings.spill)))

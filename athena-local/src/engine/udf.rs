@@ -7,6 +7,7 @@ use std::{
 
 use arrow::{
     array::ArrayRef,
+    compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, FieldRef, Schema},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
@@ -29,6 +30,7 @@ use crate::client::FederatedClient;
 pub(crate) struct ExternalUdf {
     client: FederatedClient,
     name: String,
+    arguments: Vec<DataType>,
     returns: DataType,
     signature: Signature,
 }
@@ -38,16 +40,33 @@ impl ExternalUdf {
         // Volatile, so that the engine does not try to work out a call with constants while it plans.
         let signature = match arguments.len() {
             0 => Signature::nullary(Volatility::Volatile),
-            _ => Signature::exact(arguments, Volatility::Volatile),
+            count => Signature::any(count, Volatility::Volatile),
         };
-        Self { client, name, returns: sql_type(&wire_type(returns)), signature }
+        Self { client, name, arguments, returns: sql_type(&wire_type(returns)), signature }
     }
+}
+
+/// Whether SQL may hand a value of `given` to an argument of `declared` without saying CAST.
+///
+/// The engine takes `2` for a BIGINT and `1.5` for a decimal, and both have to do for narrower arguments; a value that is too
+/// large for one fails the query.
+fn fits(given: &DataType, declared: &DataType) -> bool {
+    let is_decimal = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
+    let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+    let is_time = |data_type: &DataType| matches!(data_type, DataType::Date32 | DataType::Timestamp(..));
+    given == declared
+        || given.is_null()
+        || (given.is_integer() && declared.is_numeric())
+        || (is_decimal(given) && (is_decimal(declared) || declared.is_floating()))
+        || (given.is_floating() && declared.is_floating())
+        || (is_text(given) && is_text(declared))
+        || (is_time(given) && matches!(declared, DataType::Timestamp(..)))
 }
 
 impl PartialEq for ExternalUdf {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
-            && self.signature == other.signature
+            && self.arguments == other.arguments
             && self.returns == other.returns
             && self.client.catalog() == other.client.catalog()
     }
@@ -58,7 +77,7 @@ impl Eq for ExternalUdf {}
 impl Hash for ExternalUdf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name.hash(state);
-        self.signature.hash(state);
+        self.arguments.hash(state);
         self.client.catalog().hash(state);
     }
 }
@@ -72,7 +91,16 @@ impl ScalarUDFImpl for ExternalUdf {
         &self.signature
     }
 
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        for (place, (given, declared)) in given.iter().zip(&self.arguments).enumerate() {
+            if !fits(given, declared) {
+                let place = place + 1;
+                return Err(DataFusionError::Plan(format!(
+                    "argument {place} of {} is {given}, declared as {declared}: write CAST",
+                    self.name
+                )));
+            }
+        }
         Ok(self.returns.clone())
     }
 
@@ -88,7 +116,9 @@ impl AsyncScalarUDFImpl for ExternalUdf {
         let mut columns: Vec<ArrayRef> = Vec::new();
         let mut fields: Vec<Field> = Vec::new();
         for (index, value) in args.args.into_iter().enumerate() {
-            let column = to_wire(&value.into_array(rows)?).map_err(to_datafusion)?;
+            let options = CastOptions { safe: false, ..CastOptions::default() };
+            let column = cast_with_options(&value.into_array(rows)?, &self.arguments[index], &options)?;
+            let column = to_wire(&column).map_err(to_datafusion)?;
             fields.push(Field::new(index.to_string(), column.data_type().clone(), true));
             columns.push(column);
         }

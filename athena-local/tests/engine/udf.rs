@@ -41,6 +41,24 @@ async fn an_external_function_is_called_for_every_row() {
 }
 
 #[tokio::test]
+async fn an_argument_of_another_type_is_converted_where_nothing_can_be_lost_silently() {
+    let width = |call: &athena_protocol::message::UserDefinedFunctionRequest| {
+        let column = call.input_records.column(0);
+        assert_eq!(column.data_type(), &DataType::Int32);
+        Arc::clone(column)
+    };
+    let fake = Fake { udf: Some(Arc::new(width)), ..Fake::new(vec![orders(0..10)]) };
+    let declared = "USING EXTERNAL FUNCTION same(n INTEGER) RETURNS INTEGER LAMBDA 'lake' ";
+    let call = |argument: &str| format!("{declared} SELECT max(same({argument})) AS n FROM lake.shop.orders");
+    assert!(fake.rows(&call("7")).await.contains("| 7 |"));
+    assert!(fake.rows(&call("id")).await.contains("| 9 |"));
+    let too_large = fake.error(&call("3000000000")).await;
+    assert!(too_large.contains("3000000000"), "{too_large}");
+    let text = fake.error(&call("region")).await;
+    assert!(text.contains("argument 1 of same is Utf8, declared as Int32: write CAST"), "{text}");
+}
+
+#[tokio::test]
 async fn an_external_function_may_stand_in_a_condition() {
     let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
                SELECT count(*) AS n FROM lake.shop.orders WHERE len(region) = 4";
