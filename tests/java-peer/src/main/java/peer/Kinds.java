@@ -49,7 +49,7 @@ final class Kinds implements Table {
                         .addFloat8Field("x")
                         .addStringField("label")
                         .build())
-                .addField(counts())
+                .addField(mapOfCounts())
                 .addField(FieldBuilder.newBuilder("lines", MinorType.LIST.getType())
                         .addField(FieldBuilder.newBuilder("line", MinorType.STRUCT.getType())
                                 .addIntField("number")
@@ -61,7 +61,7 @@ final class Kinds implements Table {
     }
 
     /** A map from texts to numbers, with the names that its writer insists on. */
-    private static Field counts() {
+    private static Field mapOfCounts() {
         Field key = new Field("key", FieldType.notNullable(VARCHAR), null);
         Field value = new Field("value", FieldType.nullable(MinorType.BIGINT.getType()), null);
         Field entries = new Field("entries", FieldType.notNullable(MinorType.STRUCT.getType()), List.of(key, value));

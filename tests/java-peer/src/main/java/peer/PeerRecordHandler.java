@@ -7,7 +7,6 @@ import com.amazonaws.athena.connector.lambda.data.FieldResolver;
 import com.amazonaws.athena.connector.lambda.handlers.RecordHandler;
 import com.amazonaws.athena.connector.lambda.records.ReadRecordsRequest;
 import java.util.Map;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 
 /** The rows of splits. */
@@ -35,11 +34,6 @@ final class PeerRecordHandler extends RecordHandler {
     }
 
     private static boolean offer(Block block, int row, Field field, Object value) {
-        if (field.getType() instanceof ArrowType.Map && value == null) {
-            // The writer of maps cannot write a null, and a row that did not match may have left a map here.
-            block.getFieldVector(field.getName()).setNull(row);
-            return true;
-        }
         if (field.getType().isComplex()) {
             return block.offerComplexValue(field.getName(), row, RESOLVER, value);
         }
