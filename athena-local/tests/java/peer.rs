@@ -49,14 +49,20 @@ pub(super) fn java_arguments(class_path: &str, class: &str) -> Vec<String> {
 pub(super) fn java_connector(class_path: &str, s3: &LocalS3) -> HostedFunction {
     let mut arguments = java_arguments(class_path, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
     arguments.push("peer.PeerHandler".to_owned());
-    let options = options(s3);
-    HostedFunction::new("java", arguments, options)
+    HostedFunction::new("java", arguments, options(s3))
 }
 
 /// The same connector on our SDK.
 pub(super) async fn twin(s3: &LocalS3) -> Arc<dyn Invoke> {
+    twin_with(s3, []).await
+}
+
+/// The same with more in its environment.
+pub(super) async fn twin_with(s3: &LocalS3, env: impl IntoIterator<Item = (String, String)>) -> Arc<dyn Invoke> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/java-peer/twin");
-    function::open(&Spec::Cargo(package), options(s3)).await.unwrap()
+    let mut options = options(s3);
+    options.env.extend(env);
+    function::open(&Spec::Cargo(package), options).await.unwrap()
 }
 
 fn options(s3: &LocalS3) -> FunctionOptions {
