@@ -149,6 +149,7 @@ fn spilled(answer: &Value, rows: &RecordBatch, least_objects: u64, encrypted: bo
         return Err(format!("{} objects, expected {least_objects} at least", answer["objects"]));
     }
     same(&answer["encrypted"], &json!(encrypted))?;
+    same(&answer["framings"], &json!(["legacy"]))?;
     read(answer, rows)
 }
 

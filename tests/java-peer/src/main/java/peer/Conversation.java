@@ -33,6 +33,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -41,6 +42,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.apache.arrow.vector.types.pojo.Schema;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -224,9 +226,11 @@ final class Conversation implements AutoCloseable {
         S3BlockSpillReader reader = new S3BlockSpillReader(s3, allocator);
         ArrayNode rows = JSON.arrayNode();
         Set<String> places = new HashSet<>();
+        Set<String> framings = new TreeSet<>();
         for (SpillLocation location : response.getRemoteBlocks()) {
             S3SpillLocation place = (S3SpillLocation) location;
             places.add(place.getBucket() + "/" + place.getKey());
+            framings.add(framing(reader.read(place, response.getEncryptionKey())));
             try (Block block = reader.read(place, response.getEncryptionKey(), response.getSchema())) {
                 rows.addAll(Neutral.rows(block));
             }
@@ -235,9 +239,16 @@ final class Conversation implements AutoCloseable {
                 .put("catalogName", response.getCatalogName())
                 .put("objects", places.size())
                 .put("encrypted", response.getEncryptionKey() != null);
+        answer.set("framings", texts(framings));
         answer.set("schema", Neutral.schema(response.getSchema()));
         answer.set("rows", rows);
         return answer;
+    }
+
+    /** How a spilled block begins: this reader takes either form, and what the SDK spills is in the legacy one. */
+    private static String framing(byte[] block) {
+        boolean marked = block.length >= 4 && ByteBuffer.wrap(block).getInt() == -1;
+        return marked ? "modern" : "legacy";
     }
 
     private ObjectNode callFunction() throws Exception {
