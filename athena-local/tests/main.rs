@@ -3,4 +3,5 @@
 mod command;
 mod engine;
 mod host;
+mod java;
 mod tpch;

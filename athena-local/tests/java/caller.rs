@@ -1,0 +1,106 @@
+//! Java as caller: the SDK's own mappers ask our connector every message in every version, and what they read is right.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    process::{Command, Output},
+    sync::Arc,
+};
+
+use athena_conformance::Invoke;
+use athena_local::{
+    host::endpoint::{Functions, serve},
+    object_store::LocalS3,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{expected, peer};
+
+const VERSIONS: std::ops::RangeInclusive<i32> = 2..=6;
+
+/// One answer as the Java side prints it.
+#[derive(Debug, Deserialize)]
+struct Line {
+    version: i32,
+    case: String,
+    answer: Option<Value>,
+    error: Option<String>,
+}
+
+impl Line {
+    /// What is wrong with it, if anything is.
+    fn verdict(&self) -> Result<(), String> {
+        match (&self.answer, &self.error) {
+            (Some(answer), None) => expected::check(&self.case, self.version, answer),
+            (_, error) => Err(error.clone().unwrap_or_else(|| "no answer".to_owned())),
+        }
+    }
+}
+
+/// Runs the Java side against the endpoint at `address`.
+fn converse(class_path: &str, address: SocketAddr, s3: &LocalS3) -> Output {
+    let mut java = Command::new("java");
+    java.args(peer::java_arguments(class_path, "peer.Caller")).arg(format!("http://{address}"));
+    java.envs(s3.env()).output().expect("java is on the path")
+}
+
+async fn conversation(class_path: String) -> Vec<Line> {
+    let s3 = Arc::new(LocalS3::start(None).await.unwrap());
+    let clear = [("disable_spill_encryption".to_owned(), "true".to_owned())];
+    let function: Arc<dyn Invoke> = peer::twin(&s3).await;
+    let clear: Arc<dyn Invoke> = peer::twin_with(&s3, clear).await;
+    let functions = Functions::from([(peer::NAME.to_owned(), function), ("clear".to_owned(), clear)]);
+    let endpoint = serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), functions).await.unwrap();
+    let address = endpoint.address();
+    let store = Arc::clone(&s3);
+    let output = tokio::task::spawn_blocking(move || converse(&class_path, address, &store)).await.unwrap();
+    endpoint.stop().await;
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "the Java side ended with {}:\n{stderr}", output.status);
+    let line = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in what Java printed: {line}"));
+    stdout.lines().map(line).collect()
+}
+
+/// Messages by versions: `ok`, `WRONG`, or `-` where the version does not have the message.
+fn table(verdicts: &BTreeMap<(String, i32), Result<(), String>>) -> String {
+    let mut table = format!("{:28}", "message");
+    for version in VERSIONS {
+        let _ = write!(table, " {:>5}", format!("v{version}"));
+    }
+    for case in verdicts.keys().map(|(case, _)| case).collect::<BTreeSet<_>>() {
+        let _ = write!(table, "\n{case:28}");
+        for version in VERSIONS {
+            let cell = match verdicts.get(&(case.clone(), version)) {
+                None => "-",
+                Some(Ok(())) => "ok",
+                Some(Err(_)) => "WRONG",
+            };
+            let _ = write!(table, " {cell:>5}");
+        }
+    }
+    table
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_java_sdk_reads_every_message_in_every_version_as_it_was_meant() {
+    let Some(class_path) = peer::class_path() else { return };
+    let lines = conversation(class_path).await;
+    let verdicts: BTreeMap<_, _> =
+        lines.iter().map(|line| ((line.case.clone(), line.version), line.verdict())).collect();
+    peer::say(&table(&verdicts));
+    let mut wrong = String::new();
+    for ((case, version), verdict) in &verdicts {
+        if let Err(why) = verdict {
+            let _ = writeln!(wrong, "{case} in version {version}: {why}");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    for (case, since) in expected::CASES {
+        for version in VERSIONS.filter(|version| version >= since) {
+            assert!(verdicts.contains_key(&((*case).to_owned(), version)), "{case} in version {version} was not asked");
+        }
+    }
+    assert_eq!(verdicts.len(), lines.len(), "a case was asked twice");
+}

@@ -1,0 +1,60 @@
+package peer;
+
+import com.amazonaws.athena.connector.lambda.QueryStatusChecker;
+import com.amazonaws.athena.connector.lambda.data.Block;
+import com.amazonaws.athena.connector.lambda.data.BlockSpiller;
+import com.amazonaws.athena.connector.lambda.data.FieldResolver;
+import com.amazonaws.athena.connector.lambda.handlers.RecordHandler;
+import com.amazonaws.athena.connector.lambda.records.ReadRecordsRequest;
+import java.util.Map;
+import org.apache.arrow.vector.types.pojo.Field;
+
+/** The rows of splits. */
+final class PeerRecordHandler extends RecordHandler {
+    PeerRecordHandler(Map<String, String> options) {
+        super("peer", options);
+    }
+
+    @Override
+    protected void readWithConstraint(BlockSpiller spiller, ReadRecordsRequest request, QueryStatusChecker checker) {
+        Table table = Table.named(request.getTableName());
+        for (Map<String, Object> values : table.rows(request.getSplit().getProperties())) {
+            if (!checker.isQueryRunning()) {
+                return;
+            }
+            // An offer says whether the value passes what the query asks of its column.
+            spiller.writeRows((Block block, int row) -> {
+                boolean matched = true;
+                for (Field field : request.getSchema().getFields()) {
+                    matched &= offer(block, row, field, values.get(field.getName()));
+                }
+                return matched ? 1 : 0;
+            });
+        }
+    }
+
+    private static boolean offer(Block block, int row, Field field, Object value) {
+        if (field.getType().isComplex()) {
+            return block.offerComplexValue(field.getName(), row, RESOLVER, value);
+        }
+        return block.offerValue(field.getName(), row, value);
+    }
+
+    /** Finds children of structs by name, as the default one does, and takes keys and values of maps as they are. */
+    private static final FieldResolver RESOLVER = new FieldResolver() {
+        @Override
+        public Object getFieldValue(Field field, Object value) {
+            return FieldResolver.DEFAULT.getFieldValue(field, value);
+        }
+
+        @Override
+        public Object getMapKey(Field field, Object key) {
+            return key;
+        }
+
+        @Override
+        public Object getMapValue(Field field, Object value) {
+            return value;
+        }
+    };
+}
