@@ -44,13 +44,16 @@ impl ArrayReader {
         )))
     }
 
-    /// Reads the next array, which must have `len` values.
+    /// Reads the next array, whose first `len` values count.
+    ///
+    /// It may have more: the Java SDK leaves in the children of a struct what it wrote for a last row that did not match.
     pub(super) fn read(&mut self, path: ColumnPath<'_>, data_type: &DataType, len: usize) -> Result<ArrayRef> {
         let (claimed, null_count) = self.node(path)?;
-        if claimed != len {
+        if claimed < len {
             return Err(Error::invalid_input(format!("column {path} has {claimed} values, expected {len}")));
         }
-        self.values(path, data_type, len, null_count)
+        let values = self.values(path, data_type, claimed, null_count)?;
+        Ok(if claimed == len { values } else { values.slice(0, len) })
     }
 
     /// Reads the elements of a list or map, of which there may be any number.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array, AsArray},
-    datatypes::{DataType, Field, Schema, SchemaRef},
+    datatypes::{DataType, Field, Int64Type, Schema, SchemaRef},
     ipc::{
         CompressionType,
         writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message},
@@ -215,6 +215,17 @@ fn offsets_of_an_empty_child_may_be_missing() {
     );
     let batch = decode_batch(&message, &schema(strings)).unwrap();
     assert_eq!(batch.column(0).as_list::<i32>().value(0).len(), 0);
+}
+
+#[test]
+fn children_of_a_struct_may_be_longer_than_it() {
+    let point = DataType::Struct(vec![Field::new("x", DataType::Int64, true)].into());
+    let body = [1i64.to_le_bytes(), 2i64.to_le_bytes()].concat();
+    let of = |rows, len| message(rows, &[[rows, 0], [len, 0]], &[[0, 0], [0, 0], [0, 16]], &body);
+    let batch = decode_batch(&of(1, 2), &schema(point.clone())).unwrap();
+    let x = batch.column(0).as_struct().column(0);
+    assert_eq!(x.as_primitive::<Int64Type>().values(), &[1]);
+    refused(&of(2, 1), point);
 }
 
 #[test]
