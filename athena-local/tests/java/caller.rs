@@ -1,8 +1,6 @@
 //! Java as caller: the SDK's own mappers ask our connector every message in every version, and what they read is right.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     net::{Ipv4Addr, SocketAddr},
     process::{Command, Output},
     sync::Arc,
@@ -16,9 +14,10 @@ use athena_local::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{expected, peer};
-
-const VERSIONS: std::ops::RangeInclusive<i32> = 2..=6;
+use super::{
+    expected, peer,
+    verdicts::{VERSIONS, Verdicts, table, wrong},
+};
 
 /// One answer as the Java side prints it.
 #[derive(Debug, Deserialize)]
@@ -63,39 +62,13 @@ async fn conversation(class_path: String) -> Vec<Line> {
     stdout.lines().map(line).collect()
 }
 
-/// Messages by versions: `ok`, `WRONG`, or `-` where the version does not have the message.
-fn table(verdicts: &BTreeMap<(String, i32), Result<(), String>>) -> String {
-    let mut table = format!("{:28}", "message");
-    for version in VERSIONS {
-        let _ = write!(table, " {:>5}", format!("v{version}"));
-    }
-    for case in verdicts.keys().map(|(case, _)| case).collect::<BTreeSet<_>>() {
-        let _ = write!(table, "\n{case:28}");
-        for version in VERSIONS {
-            let cell = match verdicts.get(&(case.clone(), version)) {
-                None => "-",
-                Some(Ok(())) => "ok",
-                Some(Err(_)) => "WRONG",
-            };
-            let _ = write!(table, " {cell:>5}");
-        }
-    }
-    table
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_java_sdk_reads_every_message_in_every_version_as_it_was_meant() {
     let Some(class_path) = peer::class_path() else { return };
     let lines = conversation(class_path).await;
-    let verdicts: BTreeMap<_, _> =
-        lines.iter().map(|line| ((line.case.clone(), line.version), line.verdict())).collect();
-    peer::say(&table(&verdicts));
-    let mut wrong = String::new();
-    for ((case, version), verdict) in &verdicts {
-        if let Err(why) = verdict {
-            let _ = writeln!(wrong, "{case} in version {version}: {why}");
-        }
-    }
+    let verdicts: Verdicts = lines.iter().map(|line| ((line.case.clone(), line.version), line.verdict())).collect();
+    peer::say(&table("Java reads our", &verdicts));
+    let wrong = wrong(&verdicts);
     assert!(wrong.is_empty(), "{wrong}");
     for (case, since) in expected::CASES {
         for version in VERSIONS.filter(|version| version >= since) {

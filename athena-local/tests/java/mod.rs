@@ -6,6 +6,9 @@ mod caller;
 mod connector;
 mod expected;
 mod peer;
+mod verdicts;
+mod versions;
+mod way;
 
 // What the twin serves, for comparison. The twin itself cannot be a dependency: this crate knows no SDK.
 #[path = "../../../tests/java-peer/twin/src/tables/mod.rs"]
