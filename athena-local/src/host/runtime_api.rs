@@ -11,6 +11,7 @@ use std::{
 
 use athena_protocol::MAX_PAYLOAD_BYTES;
 use bytes::Bytes;
+use futures::{FutureExt as _, future::Either};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -69,8 +70,8 @@ impl RuntimeApi {
             phase: Mutex::new(Phase::Init),
         });
         let service = service_fn(move |request| {
-            let exchange = Arc::clone(&exchange);
-            async move { Ok::<_, Infallible>(exchange.answer(request).await) }
+            let answer = exchange.serve(request);
+            async move { Ok::<_, Infallible>(answer.await) }
         });
         let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), service).await?;
         Ok(Self { server, invocations })
@@ -104,6 +105,20 @@ struct Exchange {
 }
 
 impl Exchange {
+    /// Answers in a task of its own, unless the process only asks: the server drops what it does for a peer that has
+    /// gone, and an answer counts although the process ended with it.
+    ///
+    /// That task is started before this returns: the server may drop the future that it is given without a look at it.
+    fn serve(self: &Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
+        let exchange = Arc::clone(self);
+        let asks = request.method() == Method::GET;
+        let answer = async move { exchange.answer(request).await };
+        if asks {
+            return Either::Left(answer);
+        }
+        Either::Right(tokio::spawn(answer).map(|answer| answer.expect("answering does not panic")))
+    }
+
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let received = match Received::read(body).await {
