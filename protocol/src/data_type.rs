@@ -12,12 +12,32 @@ use crate::{
     json::{Cursor, Writer},
 };
 
-const KINDS: &str = "an Arrow type: Null, Struct, List, FixedSizeList, Map, Int, FloatingPoint, Utf8, Binary, \
-                     FixedSizeBinary, Bool, Decimal, Date, Time, Timestamp or Interval";
+/// The kinds of Arrow types that have a form.
+const KINDS: [&str; 16] = [
+    "Null",
+    "Struct",
+    "List",
+    "FixedSizeList",
+    "Map",
+    "Int",
+    "FloatingPoint",
+    "Utf8",
+    "Binary",
+    "FixedSizeBinary",
+    "Bool",
+    "Decimal",
+    "Date",
+    "Time",
+    "Timestamp",
+    "Interval",
+];
 
 pub(crate) fn read(at: Cursor<'_>) -> Result<DataType> {
-    let kind = at.object()?.member("@type");
-    Ok(match &*kind.text()? {
+    let kind = at.object()?.member_or("@type", "name");
+    // Version 1 writes them in lower case.
+    let name = kind.text()?;
+    let name = KINDS.iter().find(|known| known.eq_ignore_ascii_case(&name)).copied().unwrap_or_default();
+    Ok(match name {
         "Null" => DataType::Null,
         "Struct" => DataType::Struct(Fields::empty()),
         "List" => DataType::List(child()),
@@ -53,21 +73,22 @@ pub(crate) fn read(at: Cursor<'_>) -> Result<DataType> {
             "MONTH_DAY_NANO" => IntervalUnit::MonthDayNano,
             _ => return Err(at.member("unit").unexpected("YEAR_MONTH, DAY_TIME or MONTH_DAY_NANO")),
         }),
-        _ => return Err(kind.unexpected(KINDS)),
+        _ => return Err(kind.unexpected(&format!("an Arrow type: one of {}", KINDS.join(", ")))),
     })
 }
 
+/// Java lets integers have any width and Arrow only four, so that the narrowest that holds the values stands for it.
 fn integer(at: Cursor<'_>) -> Result<DataType> {
     Ok(match (at.member("bitWidth").int()?, at.member("isSigned").boolean()?) {
-        (8, true) => DataType::Int8,
-        (16, true) => DataType::Int16,
-        (32, true) => DataType::Int32,
-        (64, true) => DataType::Int64,
-        (8, false) => DataType::UInt8,
-        (16, false) => DataType::UInt16,
-        (32, false) => DataType::UInt32,
-        (64, false) => DataType::UInt64,
-        _ => return Err(at.member("bitWidth").unexpected("8, 16, 32 or 64")),
+        (1..=8, true) => DataType::Int8,
+        (9..=16, true) => DataType::Int16,
+        (17..=32, true) => DataType::Int32,
+        (33..=64, true) => DataType::Int64,
+        (1..=8, false) => DataType::UInt8,
+        (9..=16, false) => DataType::UInt16,
+        (17..=32, false) => DataType::UInt32,
+        (33..=64, false) => DataType::UInt64,
+        _ => return Err(at.member("bitWidth").unexpected("a width from 1 to 64 bits")),
     })
 }
 

@@ -24,6 +24,9 @@ fn framing(writer: &Writer) -> Framing {
 }
 
 pub(crate) fn read_schema(at: Cursor<'_>) -> Result<SchemaRef> {
+    // Version 1 wraps it in an object.
+    let wrapped = at.member("schema");
+    let at = if wrapped.is_missing() { at } else { wrapped };
     let bytes = at.bytes()?;
     if at.context.framing.get().is_none() {
         let modern = bytes.starts_with(&[0xFF; 4]);

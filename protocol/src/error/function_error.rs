@@ -2,7 +2,7 @@
 
 use super::{Error, ErrorKind, Result};
 use crate::{
-    json::{Cursor, ReadContext, Writer, parse},
+    json::{Cursor, Writer, parse},
     version::SerdeVersion,
 };
 
@@ -32,7 +32,7 @@ impl FunctionError {
     ///
     /// `InvalidResponse` for anything but a JSON object.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        parse(bytes, |node| Self::read(Cursor::root(node, &ReadContext::default()))).map_err(|error| {
+        parse(bytes, Self::read).map_err(|error| {
             Error::invalid_response("the function's error is not an error document").with_source(error)
         })
     }

@@ -7,6 +7,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::{Cursor, ReadContext};
 use crate::error::{Error, Result};
 
 /// One JSON value.
@@ -22,22 +23,104 @@ pub(crate) enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
-/// Parses the first value of `bytes`: UTF-8 or UTF-16, with or without a byte order mark; what follows is not looked at.
+/// Reads the object at the start of `bytes`: UTF-8 or UTF-16, with or without a byte order mark; what follows is not looked
+/// at.
+///
+/// Nor is what follows the last member that `read` wants, as in the Java reader: a document that breaks off there is
+/// read, and one that lacks a wanted member besides is not JSON. Half a character, which an escape can name and no text
+/// can hold, is read as U+FFFD.
 ///
 /// Depth is bounded by the parser (128 levels), memory by the size of the input.
-pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(&Node<'_>) -> Result<R>) -> Result<R> {
+pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(Cursor<'_>) -> Result<R>) -> Result<R> {
     let text = decode_text(bytes)?;
-    let mut documents = serde_json::Deserializer::from_str(&text).into_iter::<Node<'_>>();
-    match documents.next() {
-        Some(Ok(node)) => read(&node),
-        Some(Err(error)) => Err(Error::invalid_input(format!(
-            "the message is not JSON (line {}, column {})",
+    if text.trim_ascii().is_empty() {
+        return Err(Error::invalid_input("the message is empty, expected a JSON object"));
+    }
+    let repaired;
+    let mut document = Document::parse(&text);
+    if document.broken.is_some()
+        && let Some(text) = replace_halves(&text)
+    {
+        repaired = text;
+        document = Document::parse(&repaired);
+    }
+    let context = ReadContext::default();
+    let root = Node::Object(document.members);
+    let result = read(Cursor::root(&root, &context));
+    match document.broken {
+        Some(error) if result.is_err() || context.missed_member.get() => Err(Error::invalid_input(format!(
+            "the message is not a JSON object (line {}, column {})",
             error.line(),
             error.column()
         ))
         .with_source(error)),
-        None => Err(Error::invalid_input("the message is empty, expected a JSON object")),
+        _ => result,
     }
+}
+
+/// The members of an object, and what ended it too early.
+#[derive(Default)]
+struct Document<'a> {
+    members: Vec<(Cow<'a, str>, Node<'a>)>,
+    broken: Option<serde_json::Error>,
+}
+
+impl<'a> Document<'a> {
+    fn parse(text: &'a str) -> Self {
+        let mut document = Self::default();
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        document.broken = deserializer.deserialize_map(MembersVisitor(&mut document.members)).err();
+        document
+    }
+}
+
+/// Collects the members of an object where they outlive an error.
+struct MembersVisitor<'m, 'a>(&'m mut Vec<(Cow<'a, str>, Node<'a>)>);
+
+impl<'de> Visitor<'de> for MembersVisitor<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<(), A::Error> {
+        while let Some(NodeName(name)) = entries.next_key()? {
+            self.0.push((name, entries.next_value()?));
+        }
+        Ok(())
+    }
+}
+
+/// `text` with U+FFFD for every escape that names one half of a surrogate pair without the other; `None` if there is none.
+fn replace_halves(text: &str) -> Option<String> {
+    let mut repaired = String::new();
+    let mut rest = text;
+    let mut replaced = false;
+    while let Some(start) = rest.find('\\') {
+        let (before, escape) = rest.split_at(start);
+        repaired.push_str(before);
+        let length = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(_), _) => {
+                repaired.push('\u{FFFD}');
+                replaced = true;
+                rest = &escape[6..];
+                continue;
+            }
+            (None, _) => escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end),
+        };
+        repaired.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    repaired.push_str(rest);
+    replaced.then_some(repaired)
+}
+
+/// The half of a surrogate pair that the escape at the start of `text` names.
+fn surrogate(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok().filter(|unit| (0xD800..=0xDFFF).contains(unit))
 }
 
 /// The text of `bytes`, by its byte order mark or, for UTF-16 without one, by the zero byte in its first character.
@@ -110,11 +193,9 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> std::result::Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some(NodeName(name)) = entries.next_key()? {
-            members.push((name, entries.next_value()?));
-        }
+        MembersVisitor(&mut members).visit_map(entries)?;
         Ok(Node::Object(members))
     }
 }
@@ -143,5 +224,53 @@ impl<'de> Deserialize<'de> for NodeName<'de> {
         }
 
         deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_members(text: &str) -> Result<(String, String)> {
+        parse(text.as_bytes(), |at| Ok((at.member("a").string()?, at.member("b").string()?)))
+    }
+
+    #[test]
+    fn what_follows_the_last_wanted_member_is_not_looked_at() {
+        for tail in ["}", "", ",", ",}", "} and more", ", \"c\": ", &format!(", \"c\": {}", "[".repeat(1_000))] {
+            let text = format!(r#"{{"a": "1", "b": "2"{tail}"#);
+            assert_eq!(two_members(&text).unwrap(), ("1".to_owned(), "2".to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_breaks_off_before_a_wanted_member_is_not_json() {
+        for text in ["{", r#"{"a": "1""#, r#"{"a": "1", "b"#, r#"{"a": "1", "b": "2"#, r#"{"b": "2", "a": "1"#, "[]", "7"] {
+            let error = two_members(text).unwrap_err().to_string();
+            assert!(error.starts_with("the message is not a JSON object (line 1, column"), "{text}: {error}");
+        }
+        assert!(two_members(" \n").unwrap_err().to_string().contains("is empty"));
+    }
+
+    #[test]
+    fn an_optional_member_that_may_have_been_cut_off_is_not_taken_for_absent() {
+        let optional = |text: &str| parse(text.as_bytes(), |at| at.member("b").optional_string());
+        assert_eq!(optional(r#"{"a": "1"}"#).unwrap(), None);
+        optional(r#"{"a": "1""#).unwrap_err();
+    }
+
+    #[test]
+    fn half_a_character_is_read_as_the_replacement_and_whole_ones_stay() {
+        for (escaped, read) in [
+            (r"\uD800x", "\u{FFFD}x"),
+            (r"\udc00\ud83d\ude00", "\u{FFFD}\u{1F600}"),
+            (r"\ud83d\ud83d\ude00\ud83d", "\u{FFFD}\u{1F600}\u{FFFD}"),
+            (r"\\uD800 \uD800\n\u00e9", "\\uD800 \u{FFFD}\n\u{e9}"),
+        ] {
+            let text = format!(r#"{{"a": "{escaped}"}}"#);
+            assert_eq!(parse(text.as_bytes(), |at| at.member("a").string()).unwrap(), read, "{text}");
+        }
+        parse(br#"{"a": "\uD8"}"#, |at| at.member("a").string()).unwrap_err();
+        parse(br#"{"a": "\"#, |at| at.member("a").string()).unwrap_err();
     }
 }

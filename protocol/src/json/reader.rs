@@ -19,6 +19,8 @@ pub(crate) struct ReadContext {
     pub(crate) framing: Cell<Option<Framing>>,
     /// Version by the members of the constraints, or of the message itself.
     pub(crate) by_members: Cell<Option<SerdeVersion>>,
+    /// Whether a member of the message itself was wanted and is not there.
+    pub(crate) missed_member: Cell<bool>,
 }
 
 impl ReadContext {
@@ -59,13 +61,26 @@ impl<'c> Cursor<'c> {
         Cursor { node, step, parent: Some(self), context: self.context }
     }
 
-    /// The member `name`; missing members are read as such by the methods below.
-    pub(crate) fn member(&'c self, name: &'c str) -> Cursor<'c> {
-        let node = match self.node {
+    fn find(&self, name: &str) -> Option<&'c Node<'c>> {
+        match self.node {
             Some(Node::Object(members)) => members.iter().find(|(member, _)| member == name).map(|(_, node)| node),
             _ => None,
-        };
+        }
+    }
+
+    /// The member `name`; missing members are read as such by the methods below.
+    pub(crate) fn member(&'c self, name: &'c str) -> Cursor<'c> {
+        let node = self.find(name);
+        if node.is_none() && matches!(self.step, Step::Root) {
+            self.context.missed_member.set(true);
+        }
         self.child(node, Step::Member(name))
+    }
+
+    /// The member `name`, or what version 1 had in its place (section 2.8 of the protocol).
+    pub(crate) fn member_or(&'c self, name: &'c str, version_1: &'c str) -> Cursor<'c> {
+        let older = self.child(self.find(version_1), Step::Member(version_1));
+        if older.is_missing() || self.find(name).is_some() { self.member(name) } else { older }
     }
 
     pub(crate) fn is_missing(&self) -> bool {

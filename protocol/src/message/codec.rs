@@ -243,7 +243,7 @@ impl Message for GetTableLayoutRequest {
             table_name: TableName::read(at.member("tableName"))?,
             constraints: Constraints::read(at.member("constraints"))?,
             schema: read_schema(at.member("schema"))?,
-            partition_columns: read_texts(at.member("partitionColumns"))?,
+            partition_columns: read_texts(at.member_or("partitionColumns", "partitionCols"))?,
         })
     }
 
@@ -284,7 +284,7 @@ impl Message for GetSplitsRequest {
             catalog_name: at.member("catalogName").string()?,
             table_name: TableName::read(at.member("tableName"))?,
             partitions: read_block(at.member("partitions"))?,
-            partition_columns: read_texts(at.member("partitionColumns"))?,
+            partition_columns: read_texts(at.member_or("partitionColumns", "partitionCols"))?,
             constraints: Constraints::read(at.member("constraints"))?,
             continuation_token: at.member("continuationToken").optional_string()?,
         })

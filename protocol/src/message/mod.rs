@@ -26,7 +26,7 @@ pub use user_defined_function::{UserDefinedFunctionRequest, UserDefinedFunctionR
 use self::codec::Message;
 use crate::{
     error::{Error, ErrorKind, Result},
-    json::{Cursor, ReadContext, Writer, parse},
+    json::{Cursor, Writer, parse},
     version::SerdeVersion,
 };
 
@@ -131,11 +131,7 @@ impl Request {
     ///
     /// `InvalidInput`, naming the member and the expected form.
     pub fn decode(bytes: &[u8]) -> Result<(Self, SerdeVersion)> {
-        parse(bytes, |node| {
-            let context = ReadContext::default();
-            let request = Self::read(Cursor::root(node, &context))?;
-            Ok((request, context.version()))
-        })
+        parse(bytes, |at| Ok((Self::read(at)?, at.context.version())))
     }
 
     /// Writes the request as a peer of `version` expects it.
@@ -157,7 +153,7 @@ impl Response {
     ///
     /// `InvalidResponse`, naming the member and the expected form.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        parse(bytes, |node| Self::read(Cursor::root(node, &ReadContext::default()))).map_err(|error| {
+        parse(bytes, Self::read).map_err(|error| {
             Error::new(ErrorKind::InvalidResponse, "the answer is not a response of Athena's protocol")
                 .with_source(error)
         })

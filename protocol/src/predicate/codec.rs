@@ -109,20 +109,22 @@ impl ValueSet {
     fn read(at: Cursor<'_>) -> Result<Self> {
         let kind = at.object()?.member("@type");
         let null_allowed = at.member("nullAllowed").boolean()?;
+        let all = at.member("all");
         Ok(match &*kind.text()? {
-            "SortedRangeSet" => Self::SortedRange(SortedRangeSet {
+            "SortedRangeSet" | "sortable" => Self::SortedRange(SortedRangeSet {
                 data_type: data_type::read(at.member("type"))?,
                 ranges: at.member("ranges").elements(Range::read)?,
                 null_allowed,
             }),
-            "EquatableValueSet" => Self::Equatable(EquatableValueSet {
+            "EquatableValueSet" | "equatable" => Self::Equatable(EquatableValueSet {
                 values: read_values(at.member("valueBlock"))?,
                 white_list: at.member("whiteList").boolean()?,
                 null_allowed,
             }),
-            "AllOrNoneValueSet" => Self::AllOrNone(AllOrNoneValueSet {
+            "AllOrNoneValueSet" | "allOrNone" => Self::AllOrNone(AllOrNoneValueSet {
                 data_type: data_type::read(at.member("type"))?,
-                all: at.member("all").boolean()?,
+                // Version 1 leaves it out and reads false in its place, which no other version may.
+                all: if &*kind.text()? == "allOrNone" && all.is_missing() { false } else { all.boolean()? },
                 null_allowed,
             }),
             _ => return Err(kind.unexpected("SortedRangeSet, EquatableValueSet or AllOrNoneValueSet")),
@@ -215,11 +217,11 @@ impl Expression {
         let kind = at.object()?.member("@type");
         let data_type = data_type::read(at.member("type"))?;
         Ok(match &*kind.text()? {
-            "ConstantExpression" => {
+            "ConstantExpression" | "constant" => {
                 Self::Constant { values: at.member("valueBlock").optional().map(read_values).transpose()?, data_type }
             }
-            "VariableExpression" => Self::Variable { column: at.member("columnName").string()?, data_type },
-            "FunctionCallExpression" => Self::Call {
+            "VariableExpression" | "variable" => Self::Variable { column: at.member("columnName").string()?, data_type },
+            "FunctionCallExpression" | "functionCall" => Self::Call {
                 function: at.member("functionName").object()?.member("functionName").string()?,
                 arguments: at.member("arguments").elements(Self::read)?,
                 data_type,

@@ -7,10 +7,7 @@ mod bytes;
 mod meaning;
 mod schema;
 
-use std::{
-    collections::BTreeMap,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use athena_conformance::{
     golden::{Case, Golden, difference},
@@ -26,40 +23,16 @@ use meaning::meaning;
 use schema::schema;
 use serde_json::{Value, json};
 
-/// What became of one case.
-enum Outcome {
-    Passed,
-    /// Nothing is promised for it, and this is why.
-    OutOfScope(&'static str),
-}
-
-type Checked = Result<Outcome, String>;
-
-const VERSION_1: &str = "version 1 is not spoken";
-
-/// Documents that Java reads and nothing else has a use for.
-const NOT_READ: [(&str, &str); 5] = [
-    ("malformed.arrowtype-bitwidth-7", "Arrow has no integer of 7 bits"),
-    ("malformed.missing-close", BROKEN_TAIL),
-    ("malformed.trailing-comma", BROKEN_TAIL),
-    ("malformed.deep-trailing", BROKEN_TAIL),
-    ("malformed.lone-surrogate-escape", "half a character is not text"),
-];
-
-/// What follows the last member that Java wants is not looked at there; a document that ends in the middle may as well have
-/// lost a member, so it is refused here.
-const BROKEN_TAIL: &str = "the document is not JSON behind its last member";
+type Checked = Result<(), String>;
 
 #[test]
 fn what_java_wrote_is_read_to_what_java_meant() {
     let golden = Golden::open().unwrap();
     let mut failures = Vec::new();
-    let mut out_of_scope: BTreeMap<&str, usize> = BTreeMap::new();
     for case in &golden.cases {
         // One case must not hide the others, and a panic is a failure like any other.
         match catch_unwind(AssertUnwindSafe(|| check(&golden, case))) {
-            Ok(Ok(Outcome::Passed)) => {}
-            Ok(Ok(Outcome::OutOfScope(why))) => *out_of_scope.entry(why).or_default() += 1,
+            Ok(Ok(())) => {}
             Ok(Err(failure)) => failures.push(format!("{}: {failure}", case.id)),
             Err(_) => failures.push(format!("{}: panicked", case.id)),
         }
@@ -67,11 +40,7 @@ fn what_java_wrote_is_read_to_what_java_meant() {
     for failure in &failures {
         println!("{failure}");
     }
-    let outside: usize = out_of_scope.values().sum();
-    println!("golden: {} cases, {} passed", golden.cases.len(), golden.cases.len() - failures.len() - outside);
-    for (why, count) in &out_of_scope {
-        println!("golden: {count} cases out of scope: {why}");
-    }
+    println!("golden: {} cases, {} passed", golden.cases.len(), golden.cases.len() - failures.len());
     assert!(!golden.cases.is_empty(), "the manifest has no cases");
     assert!(failures.is_empty(), "{} cases failed", failures.len());
 }
@@ -108,27 +77,14 @@ fn check(golden: &Golden, case: &Case) -> Checked {
 
 fn check_document(case: &Case, file: &[u8]) -> Checked {
     let expected = &case.members["expect"];
-    // Of version 1, a different format, what happens to be the same is read, and then to the same value.
-    let refused = |error: athena_protocol::Error| match case.serde {
-        Some(1) => Ok(Outcome::OutOfScope(VERSION_1)),
-        _ => Err(text(error)),
-    };
     if case.kind == "response" {
-        return match Response::decode(file) {
-            Ok(response) => {
-                same(expected, &neutral::response(&response))?;
-                round_trip_response(&response, written_in(case)?)
-            }
-            Err(error) => refused(error),
-        };
+        let response = Response::decode(file).map_err(text)?;
+        same(expected, &neutral::response(&response))?;
+        return round_trip_response(&response, written_in(case)?);
     }
-    match Request::decode(file) {
-        Ok((request, _)) => {
-            same(expected, &neutral::request(&request))?;
-            round_trip_request(&request, written_in(case)?)
-        }
-        Err(error) => refused(error),
-    }
+    let (request, _) = Request::decode(file).map_err(text)?;
+    same(expected, &neutral::request(&request))?;
+    round_trip_request(&request, written_in(case)?)
 }
 
 /// A response, and the objects that it says were spilled.
@@ -138,7 +94,7 @@ fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
     round_trip_response(&response, written_in(case)?)?;
     let objects = case.members["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
     let Response::RemoteReadRecords(spilled) = response else {
-        return if objects.is_empty() { Ok(Outcome::Passed) } else { Err("has objects that nothing names".to_owned()) };
+        return if objects.is_empty() { Ok(()) } else { Err("has objects that nothing names".to_owned()) };
     };
     if objects.len() != spilled.remote_blocks.len() {
         return Err(format!("names {} objects, and {} were recorded", spilled.remote_blocks.len(), objects.len()));
@@ -155,7 +111,7 @@ fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
         same(&object["rows"], &neutral::rows(&batch))?;
         same_bytes(&bytes, &batch, Framing::Legacy)?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 fn check_crypto(golden: &Golden, case: &Case, mut object: Vec<u8>) -> Checked {
@@ -174,7 +130,7 @@ fn check_crypto(golden: &Golden, case: &Case, mut object: Vec<u8>) -> Checked {
     }
     let schema = schema(&case.members["expect"]["schema"])?;
     same(&case.members["expect"], &neutral::block(&decode_batch(&plain, &schema).map_err(text)?))?;
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 fn check_error(expected: &Value, file: &[u8]) -> Checked {
@@ -188,7 +144,7 @@ fn check_error(expected: &Value, file: &[u8]) -> Checked {
     let message = error.java_message();
     let affixes = (expected["callerMessageStart"].as_str(), expected["callerMessageEnd"].as_str());
     match affixes {
-        (Some(start), Some(end)) if message.starts_with(start) && message.ends_with(end) => Ok(Outcome::Passed),
+        (Some(start), Some(end)) if message.starts_with(start) && message.ends_with(end) => Ok(()),
         _ => Err(format!("Java's caller says {message:?}, expected {affixes:?}")),
     }
 }
@@ -205,10 +161,10 @@ fn messages(error: &FunctionError) -> Value {
 fn check_error_read(members: &Value, file: &[u8]) -> Checked {
     let error = FunctionError::decode(file);
     if members["java"]["read"]["outcome"] == "rejected" {
-        return Ok(Outcome::Passed);
+        return Ok(());
     }
     same(&members["expect"], &messages(&error.map_err(text)?))?;
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 fn check_malformed(case: &Case, file: &[u8]) -> Checked {
@@ -220,13 +176,10 @@ fn check_malformed(case: &Case, file: &[u8]) -> Checked {
     };
     match accepted_by_java(&case.members["java"]) {
         Some(expected) => {
-            if let (Err(_), Some((_, why))) = (&found, NOT_READ.iter().find(|(id, _)| *id == case.id)) {
-                return Ok(Outcome::OutOfScope(why));
-            }
             same(expected, &found.map_err(|error| format!("is refused, and Java accepts it: {error}"))?)?;
-            Ok(Outcome::Passed)
+            Ok(())
         }
-        None => Ok(Outcome::Passed),
+        None => Ok(()),
     }
 }
 
@@ -251,7 +204,7 @@ fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
     if java["outcome"] == "accepted" {
         same(&java["rows"], &found.map_err(text)?)?;
     }
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 /// What we write at `version` is read to the same value.
@@ -259,7 +212,7 @@ fn round_trip_request(request: &Request, version: SerdeVersion) -> Checked {
     let written = request.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
     let (again, _) = Request::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
     same(&neutral::request(request), &neutral::request(&again)).map_err(|error| format!("written again, {error}"))?;
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 fn round_trip_response(response: &Response, version: SerdeVersion) -> Checked {
@@ -267,7 +220,7 @@ fn round_trip_response(response: &Response, version: SerdeVersion) -> Checked {
     let again = Response::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
     same(&neutral::response(response), &neutral::response(&again))
         .map_err(|error| format!("written again, {error}"))?;
-    Ok(Outcome::Passed)
+    Ok(())
 }
 
 /// The version to write a case again in. Version 1 is not spoken, so its cases are written in the next.

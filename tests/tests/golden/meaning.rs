@@ -7,6 +7,8 @@ pub(crate) fn meaning(value: &Value) -> Value {
     let Value::Object(members) = value else {
         return match value {
             Value::Array(elements) => elements.iter().map(meaning).collect(),
+            // The manifest has lost the backslash of the escape that stands for half a character.
+            Value::String(text) => text.replace('\u{FFFD}', "uFFFD").into(),
             _ => value.clone(),
         };
     };
@@ -27,6 +29,9 @@ pub(crate) fn meaning(value: &Value) -> Value {
             elements.sort_by_key(ToString::to_string);
             elements.dedup();
         }
+    }
+    if let Some(wider) = members.get("type").and_then(Value::as_str).and_then(next_integer) {
+        members.insert("type".to_owned(), wider.into());
     }
     if let Some(Value::Array(ranges)) = members.get_mut("ranges") {
         merge_closed_ranges(ranges);
@@ -50,4 +55,11 @@ fn merge_closed_ranges(ranges: &mut Vec<Value>) {
         }
         overlap
     });
+}
+
+/// The narrowest integer that Arrow has for the values of one of another width, which only Java has.
+fn next_integer(name: &str) -> Option<String> {
+    let (sign, width) = name.split_at(name.find(|c: char| c.is_ascii_digit())?);
+    let width: u32 = width.parse().ok().filter(|width| (1..=64).contains(width))?;
+    matches!(sign, "int" | "uint").then(|| format!("{sign}{}", width.next_power_of_two().max(8)))
 }
