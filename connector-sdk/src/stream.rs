@@ -42,7 +42,8 @@ impl RecordBatchStream {
     #[expect(clippy::missing_panics_doc, reason = "one column always makes a batch")]
     pub fn unpartitioned() -> Self {
         let id: ArrayRef = Arc::new(Int32Array::from(vec![1]));
-        let batch = RecordBatch::try_from_iter([("partitionId", id)]).expect("one column makes a batch");
+        let batch =
+            RecordBatch::try_from_iter_with_nullable([("partitionId", id, true)]).expect("one column makes a batch");
         batch.into()
     }
 

@@ -35,7 +35,9 @@ impl FederatedIdentity {
             account: at.member("account").optional_string()?,
             arn: at.member("arn").optional_string()?,
             tags: at.member_or("tags", "principalTags").or_default(|tags| tags.entries(|tag| tag.optional_string()))?,
-            groups: at.member_or("groups", "iamGroups").or_default(|groups| groups.elements(|group| group.optional_string()))?,
+            groups: at
+                .member_or("groups", "iamGroups")
+                .or_default(|groups| groups.elements(|group| group.optional_string()))?,
             config_options: at
                 .member("configOptions")
                 .or_default(|options| options.entries(|option| option.optional_string()))?,

@@ -34,6 +34,11 @@ pub struct SpillTarget {
 }
 
 impl SpillTarget {
+    /// Bytes that an object has beside its block.
+    pub fn overhead(&self) -> usize {
+        if self.encryption_key.is_some() { TAG_LEN } else { 0 }
+    }
+
     /// Key of the object with block `number` (section 5.1 of the protocol).
     fn object_key(&self, number: usize) -> String {
         format!("{}.{number}", self.key)

@@ -80,7 +80,8 @@ impl Call<'_> {
             encryption_key: request.split.encryption_key.clone(),
         });
         let limits = Limits {
-            max_block_size,
+            // The largest object is meant, whatever it holds.
+            max_block_size: max_block_size.saturating_sub(target.as_ref().map_or(0, SpillTarget::overhead)),
             max_inline_size: size(request.max_inline_block_size),
             json_around: json_len(&request.catalog_name),
             legacy_framing: self.version.has_legacy_framing(),

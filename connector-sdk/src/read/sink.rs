@@ -20,7 +20,7 @@ const JSON_AROUND: usize = 1_024;
 /// How large things may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Largest block, encoded, in bytes.
+    /// Largest block, encoded and before encryption, in bytes.
     pub(crate) max_block_size: usize,
     /// An answer of this size or more is spilled, in bytes.
     pub(crate) max_inline_size: usize,

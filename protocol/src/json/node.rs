@@ -245,7 +245,9 @@ mod tests {
 
     #[test]
     fn a_document_that_breaks_off_before_a_wanted_member_is_not_json() {
-        for text in ["{", r#"{"a": "1""#, r#"{"a": "1", "b"#, r#"{"a": "1", "b": "2"#, r#"{"b": "2", "a": "1"#, "[]", "7"] {
+        for text in
+            ["{", r#"{"a": "1""#, r#"{"a": "1", "b"#, r#"{"a": "1", "b": "2"#, r#"{"b": "2", "a": "1"#, "[]", "7"]
+        {
             let error = two_members(text).unwrap_err().to_string();
             assert!(error.starts_with("the message is not a JSON object (line 1, column"), "{text}: {error}");
         }

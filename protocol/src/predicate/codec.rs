@@ -220,7 +220,9 @@ impl Expression {
             "ConstantExpression" | "constant" => {
                 Self::Constant { values: at.member("valueBlock").optional().map(read_values).transpose()?, data_type }
             }
-            "VariableExpression" | "variable" => Self::Variable { column: at.member("columnName").string()?, data_type },
+            "VariableExpression" | "variable" => {
+                Self::Variable { column: at.member("columnName").string()?, data_type }
+            }
             "FunctionCallExpression" | "functionCall" => Self::Call {
                 function: at.member("functionName").object()?.member("functionName").string()?,
                 arguments: at.member("arguments").elements(Self::read)?,

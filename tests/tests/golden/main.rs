@@ -4,6 +4,7 @@
 //! names another folder of recorded bytes.
 
 mod bytes;
+mod exchange;
 mod meaning;
 mod schema;
 

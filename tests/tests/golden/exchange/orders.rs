@@ -1,0 +1,151 @@
+//! The connector that the README of the recorded files describes, on our SDK.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array as _, ArrayRef, AsArray as _, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray},
+    datatypes::{DataType, Decimal128Type, Field, Int32Type, Schema},
+    record_batch::RecordBatch,
+};
+use athena_conformance::golden::Golden;
+use athena_connector_sdk::{
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
+    RecordBatchStream, Result, Split, TableDef, TableName, Udfs, async_trait,
+};
+use athena_protocol::{Response, zoned::unpack_batch};
+
+const REGIONS: [Option<&str>; 4] = [Some("amer"), Some("apac"), Some("emea"), None];
+
+pub(super) struct Orders;
+
+fn unknown(table: &TableName) -> Error {
+    Error::not_found(format!("table not found: {table}"))
+}
+
+/// An answer that Java recorded, for what the README does not spell out.
+fn recorded(id: &str) -> Result<Response> {
+    let unreadable = |error: std::io::Error| Error::internal(error.to_string());
+    let golden = Golden::open().map_err(unreadable)?;
+    let case = golden.cases.iter().find(|case| case.id == id);
+    let name = case.and_then(|case| case.members["file"].as_str());
+    let name = name.ok_or_else(|| Error::internal(format!("there is no case {id}")))?;
+    Response::decode(&golden.file(name).map_err(unreadable)?)
+}
+
+/// The rows of table `all`.
+fn all_rows() -> Result<RecordBatch> {
+    match recorded("v6.block.mixed-types")? {
+        Response::ReadRecords(answer) => unpack_batch(&answer.records),
+        other => Err(Error::internal(format!("mixed types are a {}", other.type_name()))),
+    }
+}
+
+/// The columns of table `all`.
+fn all_columns() -> Result<TableDef> {
+    let mut definition = TableDef::new([]);
+    match recorded("v6.exchange.gettable-alltypes")? {
+        Response::GetTable(answer) => definition.schema = answer.schema,
+        other => return Err(Error::internal(format!("table all is a {}", other.type_name()))),
+    }
+    Ok(definition)
+}
+
+fn columns() -> Vec<Field> {
+    vec![
+        Field::new("order_id", DataType::Int64, true),
+        Field::new("region", DataType::Utf8, true),
+        Field::new("amount", DataType::Float64, true),
+        Field::new("year", DataType::Int32, true),
+    ]
+}
+
+#[async_trait]
+impl Connector for Orders {
+    fn source_type(&self) -> &'static str {
+        "golden"
+    }
+
+    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
+        Pages::of(["sales", "types", "hr"].map(str::to_owned), request.after.as_ref())
+    }
+
+    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+        let tables = ["customers", "items", "orders", "returns", "stock"];
+        Pages::of(tables.map(str::to_owned), request.after.as_ref())
+    }
+
+    async fn get_table(&self, request: GetTable) -> Result<TableDef> {
+        match request.table.table.as_str() {
+            "orders" => Ok(TableDef::new(columns())
+                .with_comment("region", "Sales region")
+                .with_comment("source", "golden")
+                .with_partition_columns(["year", "region"])),
+            "all" => all_columns(),
+            _ => Err(unknown(&request.table)),
+        }
+    }
+
+    async fn get_partitions(&self, request: GetPartitions) -> Result<RecordBatchStream> {
+        if request.table.table == "all" {
+            return Ok(RecordBatchStream::unpartitioned());
+        }
+        let partitions = || (2022..=2024).flat_map(|year| REGIONS.map(|region| (year, region)));
+        let hint = |(year, region): (i32, Option<&str>)| format!("h-{year}-{}", region.unwrap_or("null"));
+        let columns: [(_, ArrayRef, _); 3] = [
+            ("year", Arc::new(partitions().map(|(year, _)| year).collect::<Int32Array>()), true),
+            ("region", Arc::new(partitions().map(|(_, region)| region).collect::<StringArray>()), true),
+            ("hint", Arc::new(partitions().map(|partition| Some(hint(partition))).collect::<StringArray>()), true),
+        ];
+        Ok(RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length").into())
+    }
+
+    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+        let column = |name: &str| request.partitions.column_by_name(name).cloned();
+        let (Some(years), Some(regions)) = (column("year"), column("region")) else {
+            return Pages::of([Split::new()], request.after.as_ref());
+        };
+        let regions = regions.as_string::<i32>();
+        let split = |(index, year): (usize, Option<i32>)| {
+            let split = Split::new().with("year", year.expect("every partition has a year"));
+            if regions.is_null(index) { split } else { split.with("region", regions.value(index)) }
+        };
+        let splits: Vec<_> = years.as_primitive::<Int32Type>().iter().enumerate().map(split).collect();
+        Pages::of(splits, request.after.as_ref())
+    }
+
+    async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
+        if request.table.table == "all" {
+            return Ok(all_rows()?.into());
+        }
+        let year: i64 = request.split.get("year")?;
+        let rows = match request.split.get_str("rows") {
+            Some(_) => request.split.get::<i32>("rows")?,
+            None => 20,
+        };
+        let region = request.split.get_str("region").map(str::to_owned);
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new((0..rows).map(|n| Some(year * 1_000 + i64::from(n))).collect::<Int64Array>()),
+            Arc::new((0..rows).map(|_| region.as_deref()).collect::<StringArray>()),
+            Arc::new((0..rows).map(|n| (n % 4 != 3).then_some(f64::from(n) * 1.5)).collect::<Float64Array>()),
+            Arc::new((0..rows).map(|_| i32::try_from(year).ok()).collect::<Int32Array>()),
+        ];
+        let schema = Arc::new(Schema::new(self::columns()));
+        Ok(RecordBatch::try_new(schema, columns).expect("columns of one length").into())
+    }
+}
+
+pub(super) fn udfs() -> Udfs {
+    let utf16_length =
+        |text: Option<&str>| text.map_or(Some(-1), |text| i32::try_from(text.encode_utf16().count()).ok());
+    let decimal = DataType::Decimal128(10, 3);
+    Udfs::new().scalar("my_len", utf16_length).scalar("addup", |left: i64, right: i64| left + right).vectorized(
+        "half",
+        [decimal.clone()],
+        decimal,
+        |arguments| {
+            let values = arguments[0].as_primitive::<Decimal128Type>();
+            let halves: Decimal128Array = values.iter().map(|value| value.map(|value| value / 2)).collect();
+            Ok(Arc::new(halves.with_precision_and_scale(10, 3).expect("a half has fewer digits")) as ArrayRef)
+        },
+    )
+}
