@@ -126,6 +126,16 @@ impl Domain {
         Self { data_type: self.data_type.clone(), spans, null: self.null || other.null }
     }
 
+    /// Whether this union of `left` and `right` holds NaN, which neither of them does.
+    pub(super) fn has_nan_by_union_of(&self, left: &Self, right: &Self) -> bool {
+        self.data_type.is_floating() && self.is_everything() && !left.is_everything() && !right.is_everything()
+    }
+
+    /// Whether every value is in it, whether or not null is.
+    fn is_everything(&self) -> bool {
+        matches!(self.spans.as_slice(), [Span { low: End::Open, high: End::Open }])
+    }
+
     /// Every value and null that is not in it.
     pub(super) fn complement(&self) -> Self {
         if self.data_type == DataType::Boolean {
@@ -159,7 +169,7 @@ impl Domain {
 
     /// The form on the wire, of a kind that the connector takes; `None` if it takes none that fits.
     pub(super) fn to_value_set(&self, capabilities: &Capabilities) -> Option<ValueSet> {
-        let everything = matches!(self.spans.as_slice(), [Span { low: End::Open, high: End::Open }]);
+        let everything = self.is_everything();
         if (self.null || everything) && !capabilities.nulls {
             return None;
         }

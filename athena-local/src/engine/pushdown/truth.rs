@@ -112,7 +112,10 @@ impl Truth {
 
     fn or(&self, other: &Self) -> Option<Self> {
         let no = self.no.as_ref().zip(other.no.as_ref()).map(|(a, b)| a.intersect(b));
-        (self.column == other.column).then(|| Self { column: self.column.clone(), yes: self.yes.union(&other.yes), no })
+        let yes = self.yes.union(&other.yes);
+        // Below a value or above it is every number, and not NaN, which every value that is not null would let in.
+        let lets_in_nan = yes.has_nan_by_union_of(&self.yes, &other.yes);
+        (self.column == other.column && !lets_in_nan).then(|| Self { column: self.column.clone(), yes, no })
     }
 
     /// True where it is true, false elsewhere: never unknown.

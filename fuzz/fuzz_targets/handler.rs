@@ -1,0 +1,107 @@
+//! Any bytes to a function: an answer of the protocol, or an error that does not blame the function.
+#![no_main]
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::{
+    array::{ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray},
+    record_batch::RecordBatch,
+};
+use athena_connector_sdk::{
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages, ReadRecords,
+    RecordBatchStream, Result, Settings, Split, TableDef, Udfs, async_trait,
+};
+use athena_fuzz::RUNTIME;
+use athena_protocol::{ErrorKind, Response};
+use athena_spill::ObjectStore;
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+/// Takes everything and keeps nothing.
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl ObjectStore for Nowhere {
+    async fn put(&self, _: &str, _: &str, _: Bytes) -> Result<()> {
+        Ok(())
+    }
+
+    async fn get(&self, _: &str, key: &str) -> Result<Bytes> {
+        Err(Error::not_found(format!("there is no object {key}")))
+    }
+
+    async fn check_bucket(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Some tables of the recorded requests, and the rows of all of them.
+struct Orders;
+
+fn rows() -> RecordBatch {
+    let columns: [(_, ArrayRef); 7] = [
+        ("order_id", Arc::new(Int64Array::from(vec![Some(1), Some(2_024_001), None, Some(i64::MIN)]))),
+        ("region", Arc::new(StringArray::from(vec![Some("emea"), None, Some(""), Some("ap\u{1F600}ac")]))),
+        ("amount", Arc::new(Float64Array::from(vec![Some(-0.0), Some(f64::NAN), None, Some(1.5)]))),
+        ("year", Arc::new(Int32Array::from(vec![Some(2024), Some(2022), None, Some(i32::MAX)]))),
+        ("part", Arc::new(StringArray::from(vec!["0", "1", "2", "3"]))),
+        ("price", Arc::new(Decimal128Array::from(vec![Some(i128::MAX / 1_000), Some(0), None, Some(-1)]))),
+        ("day", Arc::new(Date32Array::from(vec![Some(0), Some(i32::MIN), None, Some(19_800)]))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+        .expect("the columns have one length")
+}
+
+#[async_trait]
+impl Connector for Orders {
+    fn source_type(&self) -> &'static str {
+        "fuzz"
+    }
+
+    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
+        Pages::of(["sales".to_owned()], request.after.as_ref())
+    }
+
+    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+        Pages::of(["orders".to_owned(), "returns".to_owned()], request.after.as_ref())
+    }
+
+    async fn get_table(&self, _: GetTable) -> Result<TableDef> {
+        let mut definition = TableDef::new([]).with_partition_columns(["year"]);
+        definition.schema = rows().schema();
+        Ok(definition)
+    }
+
+    async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {
+        Ok(rows().into())
+    }
+
+    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+        let splits = (0..request.partitions.num_rows().min(100)).map(|n| Split::new().with("part", n));
+        Pages::of(splits, request.after.as_ref())
+    }
+
+    async fn read_records(&self, _: ReadRecords) -> Result<RecordBatchStream> {
+        Ok(rows().into())
+    }
+}
+
+static HANDLER: LazyLock<Handler> = LazyLock::new(|| {
+    let variables = [("spill_bucket", "demo-spill"), ("athena_connector_allow_foreign_spill", "true")];
+    let settings = Settings::from_vars(variables).expect("the settings are right");
+    let udfs = Udfs::new()
+        .scalar("my_len", |text: Option<&str>| text.and_then(|text| i32::try_from(text.len()).ok()))
+        .scalar("my_fn", |text: &str, n: i32| format!("{text}{n}"))
+        .scalar("addup", |left: i64, right: i64| left.checked_add(right));
+    Handler::new(Orders).udfs(udfs).with_settings(settings).with_object_store(Arc::new(Nowhere))
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    match RUNTIME.block_on(HANDLER.handle(bytes, None)) {
+        Ok(answer) => {
+            Response::decode(&answer).expect("an answer is one of the protocol");
+        }
+        Err(error) => assert_ne!(error.kind(), ErrorKind::Internal, "{error}"),
+    }
+});
