@@ -4,8 +4,11 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::{
-    array::{ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray},
-    record_batch::RecordBatch,
+    array::{
+        ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray, new_null_array,
+    },
+    datatypes::{DataType, Field, Schema},
+    record_batch::{RecordBatch, RecordBatchOptions},
 };
 use athena_connector_sdk::{
     Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages, ReadRecords,
@@ -82,8 +85,27 @@ impl Connector for Orders {
         Pages::of(splits, request.after.as_ref())
     }
 
-    async fn read_records(&self, _: ReadRecords) -> Result<RecordBatchStream> {
-        Ok(rows().into())
+    async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
+        // Whatever is asked for is there: the names and types of a request are what it says.
+        let rows = rows();
+        let column = |field: &Arc<Field>| match (rows.column_by_name(field.name()), field.data_type()) {
+            (Some(column), _) => Ok(Arc::clone(column)),
+            (None, DataType::FixedSizeBinary(_) | DataType::FixedSizeList(..)) => {
+                Err(Error::invalid_input(format!("there is no column {}", field.name())))
+            }
+            (None, data_type) => Ok(new_null_array(data_type, rows.num_rows())),
+        };
+        let columns = request.projection.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
+        let fields: Vec<_> = request
+            .projection
+            .fields()
+            .iter()
+            .zip(&columns)
+            .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
+        Ok(batch.map_err(|error| Error::invalid_input("there are no such rows").with_source(error))?.into())
     }
 }
 

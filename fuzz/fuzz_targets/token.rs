@@ -4,8 +4,9 @@
 use std::sync::LazyLock;
 
 use athena_connector_sdk::{
-    Catalog, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait,
+    Catalog, Handler, RecordBatchStream, Result, Scan, Table, TableDef,
     arrow::datatypes::{DataType, Field},
+    async_trait,
 };
 use athena_fuzz::RUNTIME;
 use athena_protocol::{ErrorKind, Request, Response, SerdeVersion, message::ListTablesRequest};

@@ -43,7 +43,10 @@ pub fn schema() -> SchemaRef {
         field("born", DataType::Date32),
         field("seen", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))),
         field("tags", DataType::List(element)),
-        field("place", DataType::Struct(Fields::from(vec![field("x", DataType::Float64), field("y", DataType::Float32)]))),
+        field(
+            "place",
+            DataType::Struct(Fields::from(vec![field("x", DataType::Float64), field("y", DataType::Float32)])),
+        ),
         field("map", DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)),
     ]))
 }

@@ -1,64 +1,63 @@
 //! Comparisons of floating-point numbers as in SQL and Trino: NaN compares with nothing, and zero has no sign.
 //!
 //! The engine compares in the total order of IEEE 754, where NaN is the largest number and equals itself. Connectors
-//! filter by the rules of Trino, so that the same query would answer differently with and without pushdown.
+//! filter by the rules of Trino, so that the same query would answer differently with and without pushdown. And the
+//! engine's optimizer turns comparisons around, which is only right in an order that is total: `NOT (x > 1)` is true of
+//! NaN, and `x <= 1` is not. So each comparison becomes a function before it looks at them.
 
-use std::{
-    fmt,
-    hash::{Hash, Hasher},
-    sync::Arc,
-};
+use std::sync::{Arc, LazyLock};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder},
+    array::{Array, ArrayRef, AsArray, BooleanArray},
+    buffer::BooleanBuffer,
     compute::kernels::cmp,
-    datatypes::{DataType, Float32Type, Float64Type, Schema},
-    record_batch::RecordBatch,
+    datatypes::{DataType, Float32Type, Float64Type},
 };
 use datafusion::{
     common::{
-        Result,
+        DFSchema, Result,
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
-    logical_expr::{ColumnarValue, Operator},
-    physical_expr::{PhysicalExpr, expressions::BinaryExpr},
-    physical_optimizer::PhysicalOptimizerRule,
-    physical_plan::{
-        ExecutionPlan,
-        filter::{FilterExec, FilterExecBuilder},
-        projection::{ProjectionExec, ProjectionExpr},
+    logical_expr::{
+        Between, BinaryExpr, ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDF,
+        ScalarUDFImpl, Signature, Volatility, expr::InList, expr_rewriter::NamePreserver, not, utils::merge_schema,
     },
+    optimizer::AnalyzerRule,
 };
 
-/// Puts [`FloatComparison`] in place of the engine's own, in filters and projections.
+/// The comparisons that have a function, and its name.
+const FUNCTIONS: [(Operator, &str); 6] = [
+    (Operator::Eq, "float_equal"),
+    (Operator::NotEq, "float_not_equal"),
+    (Operator::Lt, "float_less_than"),
+    (Operator::LtEq, "float_less_than_or_equal"),
+    (Operator::Gt, "float_greater_than"),
+    (Operator::GtEq, "float_greater_than_or_equal"),
+];
+
+static UDFS: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
+    let udf = |(op, name)| {
+        let signature = Signature::any(2, Volatility::Immutable);
+        Arc::new(ScalarUDF::new_from_impl(FloatComparison { op, name, signature }))
+    };
+    FUNCTIONS.into_iter().map(udf).collect()
+});
+
+/// Puts functions in place of the engine's own comparisons. It has to run after the engine's type coercion.
 #[derive(Debug)]
 pub(crate) struct FloatComparisons;
 
-impl PhysicalOptimizerRule for FloatComparisons {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let plan = plan.transform_up(|node| {
-            if let Some(filter) = node.downcast_ref::<FilterExec>() {
-                let predicate = rewrite(filter.predicate(), &filter.input().schema())?;
-                if predicate.transformed {
-                    let filter = FilterExecBuilder::from(filter).with_predicate(predicate.data).build()?;
-                    return Ok(Transformed::yes(Arc::new(filter) as Arc<dyn ExecutionPlan>));
-                }
-            } else if let Some(projection) = node.downcast_ref::<ProjectionExec>() {
-                let schema = projection.input().schema();
-                let mut changed = false;
-                let mut exprs = Vec::new();
-                for expr in projection.expr() {
-                    let rewritten = rewrite(&expr.expr, &schema)?;
-                    changed |= rewritten.transformed;
-                    exprs.push(ProjectionExpr { expr: rewritten.data, alias: expr.alias.clone() });
-                }
-                if changed {
-                    let projection = ProjectionExec::try_new(exprs, Arc::clone(projection.input()))?;
-                    return Ok(Transformed::yes(Arc::new(projection) as Arc<dyn ExecutionPlan>));
-                }
-            }
-            Ok(Transformed::no(node))
+impl AnalyzerRule for FloatComparisons {
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let plan = plan.transform_up_with_subqueries(|node| {
+            let schema = merge_schema(&node.inputs());
+            let names = NamePreserver::new(&node);
+            node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let rewritten = expr.transform_up(|expr| Ok(to_function(expr, &schema)))?;
+                Ok(rewritten.update_data(|expr| name.restore(expr)))
+            })
         })?;
         Ok(plan.data)
     }
@@ -66,75 +65,101 @@ impl PhysicalOptimizerRule for FloatComparisons {
     fn name(&self) -> &'static str {
         "float_comparisons"
     }
+}
 
-    fn schema_check(&self) -> bool {
-        true
+/// `expr` with the comparisons that it was written with.
+pub(super) fn restored(expr: &Expr) -> Expr {
+    let restore = |expr: Expr| match expr {
+        Expr::ScalarFunction(mut call) => match call.func.inner().downcast_ref::<FloatComparison>() {
+            Some(comparison) if call.args.len() == 2 => {
+                let (right, left) = (call.args.remove(1), call.args.remove(0));
+                Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), comparison.op, Box::new(right)))))
+            }
+            _ => Ok(Transformed::no(Expr::ScalarFunction(call))),
+        },
+        other => Ok(Transformed::no(other)),
+    };
+    let restored = expr.clone().transform_up(restore);
+    restored.map_or_else(|_| expr.clone(), |restored| restored.data)
+}
+
+fn to_function(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let is_float = |expr: &Expr| expr.get_type(schema).is_ok_and(|data_type| data_type.is_floating());
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_float(&left) && !is_join_key(&left, op, &right) => {
+            match call(op, &left, &right) {
+                Some(call) => Transformed::yes(call),
+                None => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
+            }
+        }
+        Expr::Between(Between { expr, negated, low, high }) if is_float(&expr) => {
+            match (call(Operator::GtEq, &expr, &low), call(Operator::LtEq, &expr, &high)) {
+                (Some(above), Some(below)) => Transformed::yes(negated_if(negated, above.and(below))),
+                _ => Transformed::no(Expr::Between(Between { expr, negated, low, high })),
+            }
+        }
+        Expr::InList(InList { expr, list, negated }) if is_float(&expr) => {
+            let equals: Option<Vec<Expr>> = list.iter().map(|item| call(Operator::Eq, &expr, item)).collect();
+            match equals.and_then(any_of) {
+                Some(any) => Transformed::yes(negated_if(negated, any)),
+                None => Transformed::no(Expr::InList(InList { expr, list, negated })),
+            }
+        }
+        // Not our enum: nothing else compares.
+        other => Transformed::no(other),
     }
 }
 
-fn rewrite(expr: &Arc<dyn PhysicalExpr>, schema: &Schema) -> Result<Transformed<Arc<dyn PhysicalExpr>>> {
-    Arc::clone(expr).transform_up(|expr| {
-        let Some(binary) = expr.downcast_ref::<BinaryExpr>() else {
-            return Ok(Transformed::no(expr));
-        };
-        let comparison = matches!(
-            binary.op(),
-            Operator::Eq | Operator::NotEq | Operator::Lt | Operator::LtEq | Operator::Gt | Operator::GtEq
-        );
-        if !comparison || !binary.left().data_type(schema)?.is_floating() {
-            return Ok(Transformed::no(expr));
-        }
-        Ok(Transformed::yes(Arc::new(FloatComparison {
-            left: Arc::clone(binary.left()),
-            op: *binary.op(),
-            right: Arc::clone(binary.right()),
-        })))
-    })
+/// What the engine may join by: as a function it would have to try every pair of rows. In a join, NaN meets NaN.
+fn is_join_key(left: &Expr, op: Operator, right: &Expr) -> bool {
+    let (left, right) = (left.column_refs(), right.column_refs());
+    let of_one_table = left.iter().any(|column| right.iter().any(|other| other.relation == column.relation));
+    op == Operator::Eq && !left.is_empty() && !right.is_empty() && !of_one_table
+}
+
+fn call(op: Operator, left: &Expr, right: &Expr) -> Option<Expr> {
+    let number = FUNCTIONS.iter().position(|(function, _)| *function == op)?;
+    Some(UDFS[number].call(vec![left.clone(), right.clone()]))
+}
+
+/// The disjunction of `conditions`, as deep as the logarithm of their number.
+fn any_of(mut conditions: Vec<Expr>) -> Option<Expr> {
+    let mut half = conditions.split_off(conditions.len() / 2);
+    match (conditions.is_empty(), half.len()) {
+        (true, 0) => None,
+        (true, _) => half.pop(),
+        (false, _) => Some(any_of(conditions)?.or(any_of(half)?)),
+    }
+}
+
+fn negated_if(negated: bool, condition: Expr) -> Expr {
+    if negated { not(condition) } else { condition }
 }
 
 /// One comparison.
-#[derive(Debug, Clone)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct FloatComparison {
-    left: Arc<dyn PhysicalExpr>,
     op: Operator,
-    right: Arc<dyn PhysicalExpr>,
+    name: &'static str,
+    signature: Signature,
 }
 
-impl PartialEq for FloatComparison {
-    fn eq(&self, other: &Self) -> bool {
-        self.op == other.op && self.left.eq(&other.left) && self.right.eq(&other.right)
+impl ScalarUDFImpl for FloatComparison {
+    fn name(&self) -> &str {
+        self.name
     }
-}
 
-impl Eq for FloatComparison {}
-
-impl Hash for FloatComparison {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.left.hash(state);
-        self.op.hash(state);
-        self.right.hash(state);
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
-}
 
-impl fmt::Display for FloatComparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.left, self.op, self.right)
-    }
-}
-
-impl PhysicalExpr for FloatComparison {
-    fn data_type(&self, _: &Schema) -> Result<DataType> {
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(DataType::Boolean)
     }
 
-    fn nullable(&self, schema: &Schema) -> Result<bool> {
-        Ok(self.left.nullable(schema)? || self.right.nullable(schema)?)
-    }
-
-    fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        let rows = batch.num_rows();
-        let left = without_sign_of_zero(&self.left.evaluate(batch)?.into_array(rows)?);
-        let right = without_sign_of_zero(&self.right.evaluate(batch)?.into_array(rows)?);
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let [left, right] = [&arrays[0], &arrays[1]].map(without_sign_of_zero);
         let by_total_order = match self.op {
             Operator::Eq => cmp::eq(&left, &right)?,
             Operator::NotEq => cmp::neq(&left, &right)?,
@@ -143,28 +168,12 @@ impl PhysicalExpr for FloatComparison {
             Operator::Gt => cmp::gt(&left, &right)?,
             _ => cmp::gt_eq(&left, &right)?,
         };
-        let with_nan = self.op == Operator::NotEq;
-        let mut values = BooleanBufferBuilder::new(rows);
-        for row in 0..rows {
-            let nan = is_nan(&left, row) || is_nan(&right, row);
-            values.append(if nan { with_nan } else { by_total_order.value(row) });
-        }
-        let result = BooleanArray::new(values.finish(), by_total_order.nulls().cloned());
-        Ok(ColumnarValue::Array(Arc::new(result)))
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {
-        vec![&self.left, &self.right]
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn PhysicalExpr>>) -> Result<Arc<dyn PhysicalExpr>> {
-        let [left, right] = <[_; 2]>::try_from(children)
-            .map_err(|_| datafusion::error::DataFusionError::Internal("a comparison has two sides".to_owned()))?;
-        Ok(Arc::new(Self { left, op: self.op, right }))
-    }
-
-    fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        let nan = &nans(&left) | &nans(&right);
+        let values = match self.op {
+            Operator::NotEq => by_total_order.values() | &nan,
+            _ => by_total_order.values() & &!&nan,
+        };
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(values, by_total_order.nulls().cloned()))))
     }
 }
 
@@ -176,10 +185,17 @@ fn without_sign_of_zero(array: &ArrayRef) -> ArrayRef {
     }
 }
 
-fn is_nan(array: &ArrayRef, row: usize) -> bool {
+fn nans(array: &ArrayRef) -> BooleanBuffer {
+    let of = |is_nan: &dyn Fn(usize) -> bool| BooleanBuffer::collect_bool(array.len(), is_nan);
     match array.data_type() {
-        DataType::Float64 => array.as_primitive::<Float64Type>().value(row).is_nan(),
-        DataType::Float32 => array.as_primitive::<Float32Type>().value(row).is_nan(),
-        _ => false,
+        DataType::Float64 => {
+            let values = array.as_primitive::<Float64Type>().values();
+            of(&|row| values[row].is_nan())
+        }
+        DataType::Float32 => {
+            let values = array.as_primitive::<Float32Type>().values();
+            of(&|row| values[row].is_nan())
+        }
+        _ => BooleanBuffer::new_unset(array.len()),
     }
 }

@@ -5,7 +5,7 @@
 
 mod bound;
 mod catalog;
-mod decimal_beside_double;
+mod common_type;
 mod error;
 mod external_calls;
 mod external_function;

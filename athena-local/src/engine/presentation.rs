@@ -2,16 +2,18 @@
 //!
 //! | Wire | SQL |
 //! |---|---|
-//! | `Date64`, milliseconds with a time of day | `TIMESTAMP(3)` |
-//! | zoned timestamp, packed with its zone | `TIMESTAMP(3) WITH TIME ZONE`, an instant |
+//! | `Date64`, milliseconds with a time of day | `TIMESTAMP` |
+//! | zoned timestamp, packed with its zone | `TIMESTAMP WITH TIME ZONE`, an instant |
 //! | anything else | the same |
 //!
-//! Nested values keep the types of the wire.
+//! A timestamp of SQL has microseconds, which is how a query writes one: in a column of milliseconds the engine would cut
+//! the query's to those before it compares them. Nested values keep the types of the wire.
 
 use std::sync::Arc;
 
 use arrow::{
-    array::ArrayRef,
+    array::{ArrayRef, make_array},
+    compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
@@ -20,7 +22,10 @@ use athena_protocol::{Error, Result, zoned};
 /// The type that a column of `wire` has in SQL.
 pub(crate) fn sql_type(wire: &DataType) -> DataType {
     match wire {
-        DataType::Date64 => DataType::Timestamp(TimeUnit::Millisecond, None),
+        DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(zone)) => {
+            DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::clone(zone)))
+        }
         other => other.clone(),
     }
 }
@@ -50,7 +55,7 @@ pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
 ///
 /// # Errors
 ///
-/// `InvalidResponse` for zoned values that are not packed as they must be.
+/// `InvalidResponse` for zoned values that are not packed as they must be, and for timestamps 292,000 years from now.
 pub(crate) fn to_sql(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let batch = zoned::unpack_batch(batch)?;
     let columns: Result<Vec<ArrayRef>> = batch
@@ -67,12 +72,7 @@ pub(crate) fn to_sql(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBa
 /// Result columns of SQL as they travel: the reverse of [`to_sql`] for one column.
 pub(crate) fn to_wire(column: &ArrayRef) -> Result<ArrayRef> {
     let wire = wire_type(column.data_type());
-    let millis = match column.data_type() {
-        // A cast from seconds or nanoseconds; of the same width and meaning from milliseconds.
-        DataType::Timestamp(_, None) => under_type(column, &DataType::Timestamp(TimeUnit::Millisecond, None))?,
-        _ => Arc::clone(column),
-    };
-    let column = under_type(&millis, &wire)?;
+    let column = under_type(column, &wire)?;
     match &wire {
         DataType::Timestamp(_, Some(_)) => zoned::pack_column(&column),
         _ => Ok(column),
@@ -80,18 +80,29 @@ pub(crate) fn to_wire(column: &ArrayRef) -> Result<ArrayRef> {
 }
 
 fn under_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
-    if column.data_type() == data_type {
-        return Ok(Arc::clone(column));
-    }
-    let is_millis =
-        |data_type: &DataType| matches!(data_type, DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, None));
-    let relabelled = if is_millis(column.data_type()) && is_millis(data_type) {
-        // Not a cast: that would cut the time of day off.
-        column.to_data().into_builder().data_type(data_type.clone()).build().map(arrow::array::make_array)
-    } else {
-        arrow::compute::cast(column, data_type)
+    // Not a cast from or to dates, which would cut the time of day off.
+    const MILLIS: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
+    let strictly = |column: &ArrayRef, data_type: &DataType| {
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        if column.data_type() == data_type {
+            Ok(Arc::clone(column))
+        } else {
+            cast_with_options(column, data_type, &strict)
+        }
     };
-    relabelled.map_err(|error| {
+    let relabelled = |column: &ArrayRef, data_type: DataType| {
+        column.to_data().into_builder().data_type(data_type).build().map(make_array)
+    };
+    let converted = match (column.data_type(), data_type) {
+        (DataType::Date64, DataType::Timestamp(_, None)) => {
+            relabelled(column, MILLIS).and_then(|millis| strictly(&millis, data_type))
+        }
+        (DataType::Timestamp(_, None), DataType::Date64) => {
+            strictly(column, &MILLIS).and_then(|millis| relabelled(&millis, DataType::Date64))
+        }
+        _ => strictly(column, data_type),
+    };
+    converted.map_err(|error| {
         Error::invalid_response(format!("a column of {} does not fit {data_type}", column.data_type()))
             .with_source(error)
     })
@@ -99,7 +110,10 @@ fn under_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{AsArray, Date64Array, TimestampNanosecondArray};
+    use arrow::{
+        array::{AsArray, Date64Array, TimestampNanosecondArray},
+        datatypes::TimestampMicrosecondType,
+    };
 
     use super::*;
 
@@ -110,8 +124,16 @@ mod tests {
         let column: ArrayRef = Arc::new(Date64Array::from(vec![Some(noon), None]));
         let batch = RecordBatch::try_new(Arc::new(wire.clone()), vec![Arc::clone(&column)]).unwrap();
         let sql = to_sql(&batch, &sql_schema(&wire)).unwrap();
-        assert_eq!(sql.column(0).as_primitive::<arrow::datatypes::TimestampMillisecondType>().value(0), noon);
+        assert_eq!(sql.column(0).as_primitive::<TimestampMicrosecondType>().value(0), noon * 1_000);
         assert_eq!(to_wire(sql.column(0)).unwrap().as_ref(), column.as_ref());
+    }
+
+    #[test]
+    fn a_timestamp_too_far_away_is_an_error_and_not_null() {
+        let wire = Schema::new(vec![Field::new("at", DataType::Date64, true)]);
+        let column: ArrayRef = Arc::new(Date64Array::from(vec![i64::MAX]));
+        let batch = RecordBatch::try_new(Arc::new(wire.clone()), vec![column]).unwrap();
+        to_sql(&batch, &sql_schema(&wire)).unwrap_err();
     }
 
     #[test]

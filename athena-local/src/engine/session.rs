@@ -8,10 +8,7 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 
-use super::{
-    bound::BoundingPlanner, decimal_beside_double::DecimalBesideDouble, float_comparison::FloatComparisons,
-    types::AthenaTypes,
-};
+use super::{bound::BoundingPlanner, common_type::CommonType, float_comparison::FloatComparisons, types::AthenaTypes};
 
 /// The name of the session's own catalog while no connector is the default one. It has nothing in it.
 const NO_CATALOG: &str = "none";
@@ -38,13 +35,13 @@ pub(crate) fn session(
     "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
 
     let mut rules = Analyzer::new().rules;
-    rules.insert(0, Arc::new(DecimalBesideDouble));
+    rules.insert(0, Arc::new(CommonType));
+    rules.push(Arc::new(FloatComparisons));
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
         .with_analyzer_rules(rules)
-        .with_physical_optimizer_rule(Arc::new(FloatComparisons))
         .with_query_planner(Arc::new(BoundingPlanner))
         .with_type_planner(Arc::new(AthenaTypes))
         .build();

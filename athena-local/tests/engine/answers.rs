@@ -119,10 +119,24 @@ async fn nan_compares_with_nothing_and_zero_has_no_sign() {
         ("amount > 0.5", 2),
         ("amount <> 1.0", 4),
         ("amount = amount + 0.0", 4),
+        ("amount = amount", 4),
+        ("NOT (amount > 0.5)", 3),
+        ("amount NOT BETWEEN -1e0 AND 1e0", 2),
+        ("amount IN (0e0, 5e0, 6e0, 7e0, 8e0)", 2),
+        ("amount NOT IN (0e0, 1e0)", 2),
+        ("CASE WHEN amount > 0.5 THEN 'much' END = 'much'", 2),
     ] {
         let rows = fake.rows(&format!("SELECT id FROM lake.shop.orders WHERE {condition}")).await;
         assert_eq!(rows.lines().count(), if count == 0 { 2 } else { count + 4 }, "{condition}\n{rows}");
     }
+}
+
+#[tokio::test]
+async fn a_date_beside_a_timestamp_is_its_midnight_in_any_year() {
+    let sql = "SELECT DATE '9999-12-31' > TIMESTAMP '2024-02-29 12:00:00' AS later,
+                      DATE '2024-02-29' BETWEEN TIMESTAMP '2024-02-29 00:00:00' AND TIMESTAMP '2024-02-29 00:00:01' AS same";
+    let rows = three_splits().rows(sql).await;
+    assert!(rows.contains("| true  | true |"), "{rows}");
 }
 
 #[tokio::test]

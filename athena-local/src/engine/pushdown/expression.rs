@@ -9,6 +9,7 @@ use datafusion::{
     logical_expr::{BinaryExpr, Expr, Operator, expr::Like},
 };
 
+use super::literal::in_milliseconds;
 use crate::engine::presentation::{sql_type, to_wire as array_to_wire};
 
 /// The form of `condition` over columns of `schema` (the one on the wire), if all of it has one in `functions`.
@@ -189,7 +190,7 @@ fn constant(value: &ScalarValue) -> Option<Expression> {
     let values = array_to_wire(&array).ok()?;
     let data_type = values.data_type().clone();
     if let ScalarValue::TimestampNanosecond(..) | ScalarValue::TimestampMicrosecond(..) = value {
-        let millis = value.cast_to(&sql_type(&data_type)).ok()?;
+        let millis = value.cast_to(&in_milliseconds(sql_type(&data_type))).ok()?;
         if &millis.cast_to(&value.data_type()).ok()? != value {
             return None;
         }

@@ -12,7 +12,7 @@ pub(super) fn to_wire(literal: &ScalarValue, wire: &DataType) -> Option<ScalarVa
     if literal.is_null() {
         return None;
     }
-    let sql = exactly(literal, &sql_type(wire))?;
+    let sql = exactly(literal, &in_milliseconds(sql_type(wire)))?;
     match (sql, wire) {
         (ScalarValue::TimestampMillisecond(millis, None), DataType::Date64) => Some(ScalarValue::Date64(millis)),
         (ScalarValue::TimestampMillisecond(Some(millis), zone), DataType::Timestamp(_, Some(_))) => {
@@ -24,6 +24,14 @@ pub(super) fn to_wire(literal: &ScalarValue, wire: &DataType) -> Option<ScalarVa
         (ScalarValue::Float64(Some(0.0)), _) => Some(ScalarValue::Float64(Some(0.0))),
         (ScalarValue::Float32(Some(0.0)), _) => Some(ScalarValue::Float32(Some(0.0))),
         (value, _) => Some(value),
+    }
+}
+
+/// The type in which a value of SQL type `sql` is counted on the wire.
+pub(super) fn in_milliseconds(sql: DataType) -> DataType {
+    match sql {
+        DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone),
+        other => other,
     }
 }
 

@@ -18,6 +18,7 @@ use athena_protocol::{
 };
 use datafusion::logical_expr::{Expr, utils::split_conjunction};
 
+use super::float_comparison::restored;
 use crate::client::Capabilities;
 
 use domain::Domain;
@@ -96,6 +97,7 @@ impl<'a> Pushdown<'a> {
     pub(crate) fn plan(&self, filters: &[Expr]) -> Sent {
         let mut sent = Sent::default();
         let mut domains: BTreeMap<String, Domain> = BTreeMap::new();
+        let filters: Vec<Expr> = filters.iter().map(restored).collect();
         for conjunct in filters.iter().flat_map(split_conjunction) {
             if self.mode == PushdownMode::Off {
                 sent.left_out += 1;

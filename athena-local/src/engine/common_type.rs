@@ -1,6 +1,8 @@
-//! A decimal beside a double becomes a double, as in Trino.
+//! Operands of two types meet in the type that Trino would choose: a decimal beside a double becomes a double, a date
+//! beside a timestamp its midnight.
 //!
-//! The engine would rather make the double a decimal of 15 places, which fails for large numbers and rounds small ones.
+//! The engine would rather make the double a decimal of 15 places, which fails for large numbers and rounds small ones,
+//! and the date a timestamp in nanoseconds, which ends in the year 2262.
 
 use datafusion::{
     common::{
@@ -15,13 +17,13 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, TimeUnit};
 
 /// The rule. It has to run before the engine's own type coercion.
 #[derive(Debug)]
-pub(crate) struct DecimalBesideDouble;
+pub(crate) struct CommonType;
 
-impl AnalyzerRule for DecimalBesideDouble {
+impl AnalyzerRule for CommonType {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         let plan = plan.transform_up_with_subqueries(|node| {
             let schema = merge_schema(&node.inputs());
@@ -37,7 +39,7 @@ impl AnalyzerRule for DecimalBesideDouble {
     }
 
     fn name(&self) -> &'static str {
-        "decimal_beside_double"
+        "common_type"
     }
 }
 
@@ -69,15 +71,23 @@ fn cast_operands(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
-/// Casts the decimals among `operands` if there is a double among them too.
+/// Casts those among `operands` that have to give way to the others.
 fn cast_all(operands: Vec<Expr>, schema: &DFSchema) -> (bool, Vec<Expr>) {
     let types: Vec<Option<DataType>> = operands.iter().map(|operand| operand.get_type(schema).ok()).collect();
-    let double = types.iter().flatten().find(|data_type| data_type.is_floating()).cloned();
-    let Some(double) = double.filter(|_| types.iter().flatten().any(DataType::is_decimal)) else {
+    let any = |is: fn(&DataType) -> bool| types.iter().flatten().find(|data_type| is(data_type));
+    let (giving_way, common): (fn(&DataType) -> bool, DataType) = if let Some(double) = any(DataType::is_floating) {
+        (DataType::is_decimal, double.clone())
+    } else if let Some(DataType::Timestamp(_, zone)) = any(|t| matches!(t, DataType::Timestamp(..))) {
+        let midnight = DataType::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into()));
+        (|data_type| matches!(data_type, DataType::Date32), midnight)
+    } else {
         return (false, operands);
     };
+    if any(giving_way).is_none() {
+        return (false, operands);
+    }
     let cast = |(operand, data_type): (Expr, &Option<DataType>)| match data_type {
-        Some(data_type) if data_type.is_decimal() => datafusion::logical_expr::cast(operand, double.clone()),
+        Some(data_type) if giving_way(data_type) => datafusion::logical_expr::cast(operand, common.clone()),
         _ => operand,
     };
     (true, operands.into_iter().zip(&types).map(cast).collect())
