@@ -1,6 +1,9 @@
 //! What there is to read: schemas, tables, partitions, splits.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
@@ -58,16 +61,17 @@ impl FederatedClient {
     pub async fn list_tables(&self, schema: &str) -> Result<Vec<TableName>> {
         let mut tables = Vec::new();
         let mut token = None;
+        let mut seen = HashSet::new();
         loop {
             let page = self.list_tables_page(schema, token.as_deref(), ListTablesRequest::UNLIMITED).await?;
             tables.extend(page.tables);
             if page.next_token.is_none() {
                 return Ok(tables);
             }
-            if page.next_token == token {
+            token = page.next_token;
+            if !seen.insert(token.clone()) {
                 return Err(self.repeated_token(Operation::ListTables, schema, token.as_deref()));
             }
-            token = page.next_token;
         }
     }
 
@@ -174,6 +178,7 @@ impl FederatedClient {
                 constraints: constraints.clone(),
                 continuation_token: None,
             },
+            seen: HashSet::new(),
         };
         stream::unfold(Some(first), |page| async move {
             let (splits, next) = match page?.get().await {
@@ -187,7 +192,10 @@ impl FederatedClient {
     }
 
     fn repeated_token(&self, operation: Operation, subject: &str, token: Option<&str>) -> Error {
-        let text = format!("it answered the token {:?} that it was asked with", token.unwrap_or_default());
+        let text = format!(
+            "it answered the token {:?} once more, so that its list would never end",
+            token.unwrap_or_default()
+        );
         Error::invalid_response(self.site(operation, &subject, &text))
     }
 }
@@ -196,11 +204,13 @@ impl FederatedClient {
 struct Page {
     client: FederatedClient,
     request: GetSplitsRequest,
+    /// The tokens of the pages so far.
+    seen: HashSet<String>,
 }
 
 impl Page {
     async fn get(self) -> Result<(Vec<Split>, Option<Self>)> {
-        let Self { client, request } = self;
+        let Self { client, request, mut seen } = self;
         let table = request.table_name.clone();
         let words = match request.continuation_token {
             None => constraints_in_words(&request.constraints),
@@ -219,13 +229,12 @@ impl Page {
         client.trace().add_splits(answer.splits.len());
         let next = match answer.continuation_token {
             None => None,
-            token if token == request.continuation_token => {
-                let subject = table.to_string();
-                return Err(client.repeated_token(Operation::GetSplits, &subject, token.as_deref()));
+            Some(token) if !seen.insert(token.clone()) => {
+                return Err(client.repeated_token(Operation::GetSplits, &table.to_string(), Some(&token)));
             }
             token => {
                 request.continuation_token = token;
-                Some(Self { client, request })
+                Some(Self { client, request, seen })
             }
         };
         Ok((answer.splits, next))

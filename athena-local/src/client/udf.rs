@@ -7,7 +7,11 @@ use arrow::{
     datatypes::{FieldRef, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
-use athena_protocol::{Error, MAX_PAYLOAD_BYTES, Request, Response, Result, message::UserDefinedFunctionRequest};
+use athena_protocol::{
+    Error, MAX_PAYLOAD_BYTES, Request, Response, Result,
+    block::{Framing, encoded_len},
+    message::UserDefinedFunctionRequest,
+};
 
 use super::{
     FederatedClient, Operation, Outcome,
@@ -15,8 +19,17 @@ use super::{
     words::plural,
 };
 
-/// Requests are kept below this share of Lambda's limit, because the size of a batch is only an estimate of its JSON.
-const REQUEST_TARGET: usize = MAX_PAYLOAD_BYTES / 2;
+/// Blocks of arguments are kept below this size, which leaves room for base64 and for what is around it.
+const MAX_BLOCK_BYTES: usize = MAX_PAYLOAD_BYTES / 2;
+
+/// As many of the first rows of `arguments` as a request carries; one at least, which may be too many.
+fn first_part(arguments: &RecordBatch) -> Result<RecordBatch> {
+    let mut part = arguments.clone();
+    while part.num_rows() > 1 && encoded_len(&part, Framing::Modern)? > MAX_BLOCK_BYTES {
+        part = part.slice(0, part.num_rows() / 2);
+    }
+    Ok(part)
+}
 
 impl FederatedClient {
     /// The results of `method` for every row of `arguments`, in order, asked in as many requests as their size needs.
@@ -27,12 +40,11 @@ impl FederatedClient {
     pub async fn udf(&self, method: &str, arguments: &RecordBatch, result: &FieldRef) -> Result<ArrayRef> {
         let schema: SchemaRef = Arc::new(Schema::new(vec![Arc::clone(result)]));
         let rows = arguments.num_rows();
-        let encoded = arguments.get_array_memory_size().div_ceil(3) * 4;
-        let requests = encoded.div_ceil(REQUEST_TARGET).max(1);
-        let step = rows.div_ceil(requests).max(1);
         let mut results: Vec<ArrayRef> = Vec::new();
-        for start in (0..rows).step_by(step) {
-            let part = arguments.slice(start, step.min(rows - start));
+        let mut left = arguments.slice(0, rows);
+        while left.num_rows() > 0 {
+            let part = first_part(&left)?;
+            left = left.slice(part.num_rows(), left.num_rows() - part.num_rows());
             results.push(self.udf_part(method, part, &schema).await?);
         }
         match results.len() {

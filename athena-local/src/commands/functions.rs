@@ -1,12 +1,16 @@
 //! The functions that a command line names, started when they are first called.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use athena_conformance::Invoke;
 use athena_spill::ObjectStore;
 use tokio::sync::OnceCell;
 
-use super::{checkout, lazy_function::LazyFunction, spill_store::SpillStore};
+use super::{
+    checkout,
+    lazy_function::{LazyFunction, local_s3},
+    spill_store::SpillStore,
+};
 use crate::{
     cli::{Connectors, InvokeCommand, Running},
     client::{ClientOptions, FederatedClient},
@@ -73,7 +77,14 @@ impl Functions {
 
     /// The name and place of every function.
     pub(super) fn specs(&self) -> anyhow::Result<Vec<(String, Spec)>> {
-        if self.connectors.is_empty() { checkout::connectors() } else { Ok(self.connectors.clone()) }
+        if self.connectors.is_empty() {
+            return checkout::connectors();
+        }
+        let mut names = HashSet::new();
+        if let Some((name, _)) = self.connectors.iter().find(|(name, _)| !names.insert(name)) {
+            anyhow::bail!("--connector names {name:?} twice; each function needs a name of its own");
+        }
+        Ok(self.connectors.clone())
     }
 
     /// A client of every function. None is started yet.
@@ -102,6 +113,11 @@ impl Functions {
             s3: Arc::clone(&self.s3),
             function: OnceCell::new(),
         })
+    }
+
+    /// The S3 stand-in that functions which run here use, started now if none has been called yet.
+    pub(super) async fn local_s3(&self) -> anyhow::Result<&LocalS3> {
+        local_s3(&self.s3).await
     }
 
     fn client_of(&self, name: &str, spec: Spec) -> FederatedClient {

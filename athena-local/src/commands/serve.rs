@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::functions::Functions;
 use crate::{cli::ServeCommand, host::endpoint};
 
-/// Runs the command until it is interrupted. The address goes to standard error as `serving on http://ADDRESS`.
+/// Runs the command until it is interrupted, and then until what runs is done or it is interrupted once more.
+///
+/// The address goes to standard error as `serving on http://ADDRESS`, and with it what a client needs to read what functions
+/// spilled, in the names that AWS clients look for: keys of this process, for its own objects on the loopback interface.
 pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     let functions = Functions::of(&command.connectors);
     let specs = functions.specs()?;
+    let any_is_hosted = specs.iter().any(|(_, spec)| spec.is_hosted());
     let served = specs.into_iter().map(|(name, spec)| (name.clone(), functions.function(&name, spec))).collect();
     let served: endpoint::Functions = served;
     let names = served.keys().cloned().collect::<Vec<_>>().join(", ");
@@ -22,7 +27,37 @@ pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     .with_context(|| format!("cannot listen on {}", command.listen))?;
     eprintln!("serving on http://{}", endpoint.address());
     eprintln!("functions: {names}");
-    tokio::signal::ctrl_c().await?;
-    endpoint.stop().await;
+    if any_is_hosted {
+        let objects = functions.local_s3().await?.env();
+        let variables = objects.iter().filter(|(name, _)| name.starts_with("AWS_"));
+        let variables: Vec<String> = variables.map(|(name, value)| format!("{name}={value}")).collect();
+        eprintln!("objects: {}", variables.join(" "));
+    }
+    let mut stop = Stop::new()?;
+    stop.requested().await;
+    eprintln!("waiting for what runs; interrupt once more to end it");
+    tokio::select! {
+        () = endpoint.stop() => {}
+        () = stop.requested() => {}
+    }
     Ok(())
+}
+
+/// Ctrl-C, and what a supervisor sends.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn requested(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

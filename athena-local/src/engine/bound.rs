@@ -42,6 +42,9 @@ impl QueryPlanner for BoundingPlanner {
     }
 }
 
+/// The largest limit that the wire can say.
+const MAX_LIMIT: usize = 0x7FFF_FFFF_FFFF_FFFF;
+
 /// Tells every scan of `plan` the limit that it is under.
 fn bound_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
     let bounded = plan.transform_down_with_subqueries(|node| {
@@ -52,7 +55,9 @@ fn bound_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
                 else {
                     return Ok(Transformed::no(node));
                 };
-                let pushed = Descent::new(skip.saturating_add(fetch)).into_plan(&limit.input)?;
+                // No more than the wire can say.
+                let most = skip.saturating_add(fetch).min(MAX_LIMIT);
+                let pushed = Descent::new(most).into_plan(&limit.input)?;
                 pushed.map(|done| if skip == 0 { done } else { Done { trusted: false, ..done } })
             }
             LogicalPlan::Sort(sort) => match sort.fetch {

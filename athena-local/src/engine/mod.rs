@@ -3,6 +3,7 @@
 //! `DataFusion` parses, plans and executes; what is here makes a connector's tables its tables, sends them what they can
 //! take of a query, and bends its SQL towards Athena's where that is cheap.
 
+mod athena_sql;
 mod bound;
 mod catalog;
 mod common_type;

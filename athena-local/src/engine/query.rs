@@ -20,6 +20,7 @@ use datafusion::{
 use futures::future::BoxFuture;
 
 use super::{
+    athena_sql,
     catalog::{FederatedCatalog, ScanOptions},
     error::from_datafusion,
     external_function::{self, ExternalFunction},
@@ -122,7 +123,8 @@ impl Engine {
 
         let parser = self.session(&catalogs, None);
         let dialect = parser.copied_config().options().sql_parser.dialect;
-        let statement = parser.state().sql_to_statement(sql, &dialect).map_err(|error| from_datafusion(&error))?;
+        let mut statement = parser.state().sql_to_statement(sql, &dialect).map_err(|error| from_datafusion(&error))?;
+        athena_sql::adapt(&mut statement)?;
         if let Some(names) = listing::answer(&statement, &catalogs, self.options.schema.as_deref()).await? {
             return self.of_batch(id, trace, names).await;
         }

@@ -137,7 +137,6 @@ impl Sandbox {
             }
             match timeout_at(until, self.next_event()).await {
                 Err(_) => return Err(Failure::InitTimedOut(patience)),
-                Ok(Event::InitFailed(document)) => return Err(Failure::InitReported(read_document(&document.bytes))),
                 Ok(event) => {
                     let _ = self.note(event);
                 }
@@ -195,17 +194,20 @@ impl Sandbox {
             }
             Event::Answered(answer) => return Some(Outcome::Answered(answer)),
             Event::Failed(document) => return Some(Outcome::Failed(document)),
-            // Only `ready` waits for it.
-            Event::InitFailed(_) => {}
+            // A process that told why it cannot start ends then, which is not why.
+            Event::InitFailed(document) => {
+                self.end.get_or_insert(End::InitFailed(document));
+            }
         }
         None
     }
 
     fn failure(&self, end: &End) -> Failure {
-        match *end {
-            End::OutOfMemory { used } => Failure::OutOfMemory { used, limit: self.memory },
+        match end {
+            End::OutOfMemory { used } => Failure::OutOfMemory { used: *used, limit: self.memory },
+            End::InitFailed(document) => Failure::InitReported(read_document(&document.bytes)),
             End::Exited(status) => {
-                Failure::Exited { started: self.init.is_some(), status, output: self.log.last_lines() }
+                Failure::Exited { started: self.init.is_some(), status: *status, output: self.log.last_lines() }
             }
         }
     }
@@ -214,6 +216,7 @@ impl Sandbox {
 /// How a process came to its end.
 #[derive(Debug)]
 enum End {
+    InitFailed(Received),
     Exited(ExitStatus),
     OutOfMemory { used: u64 },
 }

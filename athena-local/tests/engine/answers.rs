@@ -140,6 +140,19 @@ async fn a_date_beside_a_timestamp_is_its_midnight_in_any_year() {
 }
 
 #[tokio::test]
+async fn a_number_with_an_exponent_is_a_double() {
+    let rows = three_splits().rows("SELECT 1e0 / 3e0 AS third, 1e300 > 1e299 AS large, 1e0 / 0 AS infinite").await;
+    assert!(rows.contains("| 0.3333333333333333 | true  | inf "), "{rows}");
+}
+
+#[tokio::test]
+async fn a_sample_is_refused_and_not_the_whole_table() {
+    let sql = "SELECT count(*) FROM lake.shop.orders TABLESAMPLE BERNOULLI (1)";
+    let error = three_splits().error(sql).await;
+    assert!(error.contains("TABLESAMPLE is not supported"), "{error}");
+}
+
+#[tokio::test]
 async fn a_decimal_beside_a_double_is_a_double() {
     let rows = three_splits().rows("SELECT max(amount * 1e15 * 1.5) > 1.0 AS ok FROM lake.shop.orders").await;
     assert!(rows.contains("true"), "{rows}");

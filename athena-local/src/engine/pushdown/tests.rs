@@ -133,6 +133,9 @@ fn conditions_on_one_column_become_value_sets() {
             "sets: day >= 1994-01-01 and < 1995-01-01",
         ),
         ("at >= timestamp '2024-03-01 12:00:00'", "sets: at >= 2024-03-01T12:00:00"),
+        ("x IN (1e0, 2e0)", "sets: x in (1.0, 2.0)"),
+        ("x BETWEEN 1 AND 2e0", "sets: x >= 1.0 and <= 2.0"),
+        ("x IS NOT NULL OR x > 1", "sets: x is not null"),
         ("at < timestamp '2024-03-01 12:00:00.5'", "sets: at < 2024-03-01T12:00:00.500"),
         ("zoned = timestamp '2024-03-01 12:00:00 UTC'", "sets: zoned = 2024-03-01T12:00:00Z"),
     ];
@@ -156,6 +159,10 @@ fn other_conditions_become_expressions() {
         ("i IN (1, 2, 3, 4, 5) OR j = 1", "expressions: (i in (1, 2, 3, 4, 5) or j = 1)"),
         ("nullif(i, j) = 5", "expressions: nullif(i, j) = 5"),
         ("x <> 1.5", "expressions: x <> 1.5"),
+        // As a set they would be everything, and NaN with it.
+        ("x > 1.5 OR x < 2.5", "expressions: (x > 1.5 or x < 2.5)"),
+        ("x < 1.5 OR x = 1.5 OR x > 1.5", "expressions: (x < 1.5 or x = 1.5 or x > 1.5)"),
+        ("NOT (x > 1.5)", "expressions: not x > 1.5"),
     ];
     for (condition, expected) in table {
         assert_eq!(sent(condition), expected, "{condition}");
@@ -165,13 +172,15 @@ fn other_conditions_become_expressions() {
 #[test]
 fn what_has_no_form_stays_with_the_engine() {
     for condition in [
-        "s LIKE 'a\\%b'", // the engine escapes, the wire does not
-        "s ILIKE 'abc'",  // no function
-        "i = b",          // no cast on the wire
-        "i > 1.5",        // not a whole number
-        "upper(s) = 'X'", // no function
-        "d * d > 4",      // decimal results differ between engines
-        "list IS NULL",   // nested
+        "s LIKE 'a\\%b'",                            // the engine escapes, the wire does not
+        "s ILIKE 'abc'",                             // no function
+        "i = b",                                     // no cast on the wire
+        "i > 1.5",                                   // not a whole number
+        "upper(s) = 'X'",                            // no function
+        "d * d > 4",                                 // decimal results differ between engines
+        "list IS NULL",                              // nested
+        "at = timestamp '2024-03-01 12:00:00.0005'", // finer than the wire
+        "zoned > timestamp '2024-03-01 12:00:00.0005 UTC'",
     ] {
         let words = sent(condition);
         assert!(words.ends_with("[rest]") || words.is_empty(), "{condition}: {words}");
