@@ -25,8 +25,8 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def endpoint():
-    """The URL of a server with the connectors of this checkout, which ends with the tests."""
+def served():
+    """A server with the connectors of this checkout, which ends with the tests: its URL, and the variables of its S3."""
     server = subprocess.Popen(
         [ROOT / "target/debug/athena-local", "serve", "--listen", "127.0.0.1:0"],
         cwd=ROOT,
@@ -34,18 +34,25 @@ def endpoint():
         text=True,
     )
     try:
+        said = {}
         for line in server.stderr:
-            if "serving on " in line:
-                url = line.split("serving on ")[1].strip()
+            name, _, value = line.strip().partition(" on " if line.startswith("serving") else ": ")
+            said[name] = value
+            if name == "objects":
                 break
         else:
             pytest.fail(f"the server ended with status {server.wait()}")
         # Nobody else reads what it and its functions print.
         threading.Thread(target=server.stderr.read, daemon=True).start()
-        yield url
+        yield said["serving"], dict(pair.split("=", 1) for pair in said["objects"].split())
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture(scope="module")
+def endpoint(served):
+    return served[0]
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +121,66 @@ def test_the_command_line_of_aws_invokes_a_function(endpoint, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["StatusCode"] == 200
     assert json.loads(out.read_text())["sourceType"] == "example"
+
+
+def s3(variables, **other):
+    return boto3.client(
+        "s3",
+        endpoint_url=variables["AWS_ENDPOINT_URL_S3"],
+        region_name=variables["AWS_REGION"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=other.get("secret", variables["AWS_SECRET_ACCESS_KEY"]),
+        config=botocore.config.Config(s3={"addressing_style": "path"}),
+    )
+
+
+def spilled(client):
+    """A read of one column, spilled, as a client in Python asks for it: the request's split and the answer."""
+    table = {"schemaName": "sf0_01", "tableName": "nation"}
+    constraints = {
+        "summary": {},
+        "expression": [],
+        "orderByClause": [],
+        "limit": -1,
+        "queryPassthroughArguments": {},
+        "queryPlan": None,
+    }
+    asked = {**json.loads(PING.read_bytes()), "tableName": table}
+
+    def ask(kind, **members):
+        answer, document = invoke(client, "tpch", json.dumps({**asked, "@type": f"{kind}Request", **members}))
+        assert "FunctionError" not in answer, document
+        return document
+
+    definition = ask("GetTable", queryPassthroughArguments={})
+    columns = {"partitionColumns": definition["partitionColumns"], "constraints": constraints}
+    layout = ask("GetTableLayout", schema=definition["schema"], **columns)
+    splits = ask("GetSplits", partitions=layout["partitions"], continuationToken=None, **columns)
+    split = splits["splits"][0]
+    sizes = {"maxBlockSize": "16000000", "maxInlineBlockSize": "0"}
+    return split, ask("ReadRecords", schema=definition["schema"], split=split, constraints=constraints, **sizes)
+
+
+def test_boto3_fetches_what_a_function_spilled_and_decode_opens_it(client, served, tmp_path):
+    split, answer = spilled(client)
+    assert answer["@type"] == "RemoteReadRecordsResponse"
+    [block] = answer["remoteBlocks"]
+    place = {"Bucket": block["bucket"], "Key": block["key"]}
+    with pytest.raises(botocore.exceptions.ClientError, match="SignatureDoesNotMatch"):
+        s3(served[1], secret="another").get_object(**place)
+    sealed = s3(served[1]).get_object(**place)["Body"].read()
+    assert b"GERMANY" not in sealed
+
+    (tmp_path / "object").write_bytes(sealed)
+    (tmp_path / "answer.json").write_text(json.dumps(answer))
+    key = split["encryptionKey"]
+    command = [ROOT / "target/debug/athena-local", "decode", "object", "--schema", "answer.json"]
+    opened = subprocess.run(
+        [*command, "--key", key["key"], "--nonce", key["nonce"]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert opened.returncode == 0, opened.stderr
+    assert "GERMANY" in opened.stdout
