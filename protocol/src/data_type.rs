@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 use crate::{
     error::{Error, Result},
     json::{Cursor, Writer},
+    version::SerdeVersion,
 };
 
 /// The kinds of Arrow types that have a form.
@@ -169,7 +170,11 @@ pub(crate) fn write(data_type: &DataType, writer: &mut Writer) -> Result<()> {
         }
     };
     writer.object(|writer| {
-        writer.name("@type").text(kind);
+        if writer.version == SerdeVersion::V1 {
+            writer.name("name").text(&kind.to_ascii_lowercase());
+        } else {
+            writer.name("@type").text(kind);
+        }
         for detail in details {
             match detail {
                 Text(name, text) => writer.name(name).text(text),

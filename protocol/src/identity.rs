@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     error::Result,
     json::{Cursor, Writer},
+    version::SerdeVersion,
 };
 
 /// The identity that the caller of a function puts into its requests.
@@ -53,17 +54,32 @@ impl FederatedIdentity {
             writer.null();
             return Ok(());
         };
+        if writer.version == SerdeVersion::V1 {
+            return writer.object(|writer| identity.write_version_1(writer));
+        }
         writer.object(|writer| {
             writer.name("id").text(Self::UNUSED);
             writer.name("principal").text(Self::UNUSED);
             writer.name("account").optional_text(identity.account.as_deref());
             writer.name("arn").optional_text(identity.arn.as_deref());
             writer.name("tags").text_map(&identity.tags)?;
-            writer.name("groups").list(&identity.groups, |writer, group| {
-                writer.optional_text(group.as_deref());
-                Ok(())
-            })?;
+            write_groups(&identity.groups, writer.name("groups"))?;
             writer.name("configOptions").text_map(&identity.config_options)
         })
     }
+
+    fn write_version_1(&self, writer: &mut Writer) -> Result<()> {
+        writer.name("arn").optional_text(self.arn.as_deref());
+        writer.name("account").optional_text(self.account.as_deref());
+        writer.name("principalTags").text_map(&self.tags)?;
+        write_groups(&self.groups, writer.name("iamGroups"))?;
+        writer.name("configOptions").text_map(&self.config_options)
+    }
+}
+
+fn write_groups(groups: &[Option<String>], writer: &mut Writer) -> Result<()> {
+    writer.list(groups, |writer, group| {
+        writer.optional_text(group.as_deref());
+        Ok(())
+    })
 }

@@ -12,6 +12,7 @@ use crate::{
     block::{Framing, decode_batch, decode_schema, encode_batch, encode_schema},
     error::{Error, Result},
     json::{Cursor, Writer},
+    version::SerdeVersion,
 };
 
 /// What stands for the allocator of a block; peers ignore it and want it there.
@@ -26,7 +27,14 @@ fn framing(writer: &Writer) -> Framing {
 pub(crate) fn read_schema(at: Cursor<'_>) -> Result<SchemaRef> {
     // Version 1 wraps it in an object.
     let wrapped = at.member("schema");
-    let at = if wrapped.is_missing() { at } else { wrapped };
+    if wrapped.is_missing() {
+        return read_schema_bytes(at);
+    }
+    at.context.is_version_1.set(true);
+    read_schema_bytes(wrapped)
+}
+
+fn read_schema_bytes(at: Cursor<'_>) -> Result<SchemaRef> {
     let bytes = at.bytes()?;
     if at.context.framing.get().is_none() {
         let modern = bytes.starts_with(&[0xFF; 4]);
@@ -36,6 +44,13 @@ pub(crate) fn read_schema(at: Cursor<'_>) -> Result<SchemaRef> {
 }
 
 pub(crate) fn write_schema(schema: &SchemaRef, writer: &mut Writer) -> Result<()> {
+    if writer.version == SerdeVersion::V1 {
+        return writer.object(|writer| write_schema_bytes(schema, writer.name("schema")));
+    }
+    write_schema_bytes(schema, writer)
+}
+
+fn write_schema_bytes(schema: &SchemaRef, writer: &mut Writer) -> Result<()> {
     let bytes = encode_schema(schema, framing(writer))?;
     writer.bytes(&bytes);
     Ok(())
@@ -43,7 +58,7 @@ pub(crate) fn write_schema(schema: &SchemaRef, writer: &mut Writer) -> Result<()
 
 pub(crate) fn read_block(at: Cursor<'_>) -> Result<RecordBatch> {
     at.object()?;
-    let schema = read_schema(at.member("schema"))?;
+    let schema = read_schema_bytes(at.member("schema"))?;
     let records = at.member("records");
     decode_batch(&records.bytes()?, &schema).map_err(|error| records.locate(error))
 }
@@ -51,7 +66,7 @@ pub(crate) fn read_block(at: Cursor<'_>) -> Result<RecordBatch> {
 pub(crate) fn write_block(block: &RecordBatch, writer: &mut Writer) -> Result<()> {
     writer.object(|writer| {
         writer.name("aId").text(ALLOCATOR);
-        write_schema(&block.schema(), writer.name("schema"))?;
+        write_schema_bytes(&block.schema(), writer.name("schema"))?;
         let mut records = Vec::new();
         if block.num_rows() > 0 {
             encode_batch(block, framing(writer), &mut records)?;

@@ -107,10 +107,6 @@ impl FederatedClient {
     }
 
     /// The version to speak with the function: pinged once, remembered for all queries.
-    ///
-    /// # Errors
-    ///
-    /// `Unsupported` for a function that speaks nothing but version 1.
     pub async fn version(&self) -> Result<SerdeVersion> {
         let version = self.shared.version.get_or_try_init(|| self.ping()).await?;
         Ok(*version)
@@ -127,7 +123,7 @@ impl FederatedClient {
         let Response::Ping(pong) = response else {
             return Err(self.wrong_type(Operation::Ping, &"", &response, "PingResponse"));
         };
-        let spoken = SerdeVersion::negotiate(pong.serde_version)?.min(self.shared.options.highest_version);
+        let spoken = SerdeVersion::negotiate(pong.serde_version).min(self.shared.options.highest_version);
         let source = pong.source_type.as_deref().unwrap_or("unnamed source");
         self.trace.set_outcome(
             place,
@@ -144,6 +140,10 @@ impl FederatedClient {
             .capabilities
             .get_or_try_init(|| async {
                 let version = self.version().await?;
+                if version == SerdeVersion::V1 {
+                    // Its value sets lose what they say, and who speaks it today filters nothing.
+                    return Ok(Capabilities::default());
+                }
                 if version < SerdeVersion::V4 {
                     return Ok(Capabilities::before_version_4());
                 }

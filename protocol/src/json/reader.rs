@@ -21,11 +21,16 @@ pub(crate) struct ReadContext {
     pub(crate) by_members: Cell<Option<SerdeVersion>>,
     /// Whether a member of the message itself was wanted and is not there.
     pub(crate) missed_member: Cell<bool>,
+    /// Whether something stands there that only version 1 has.
+    pub(crate) is_version_1: Cell<bool>,
 }
 
 impl ReadContext {
     /// The version of the whole document (section 2.4 of the protocol).
     pub(crate) fn version(&self) -> SerdeVersion {
+        if self.is_version_1.get() {
+            return SerdeVersion::V1;
+        }
         let by_members = self.by_members.get().unwrap_or(SerdeVersion::LATEST);
         match self.framing.get() {
             Some(Framing::Legacy) if by_members <= SerdeVersion::V3 || self.by_members.get().is_none() => {
@@ -80,7 +85,11 @@ impl<'c> Cursor<'c> {
     /// The member `name`, or what version 1 had in its place (section 2.8 of the protocol).
     pub(crate) fn member_or(&'c self, name: &'c str, version_1: &'c str) -> Cursor<'c> {
         let older = self.child(self.find(version_1), Step::Member(version_1));
-        if older.is_missing() || self.find(name).is_some() { self.member(name) } else { older }
+        if older.is_missing() || self.find(name).is_some() {
+            return self.member(name);
+        }
+        self.context.is_version_1.set(true);
+        older
     }
 
     pub(crate) fn is_missing(&self) -> bool {

@@ -50,6 +50,20 @@ fn write_header(
     Ok(())
 }
 
+/// What two requests call their list of partition columns.
+fn partition_columns(version: SerdeVersion) -> &'static str {
+    if version == SerdeVersion::V1 { "partitionCols" } else { "partitionColumns" }
+}
+
+/// A size in bytes, which travels as text so that no reader of JSON rounds it.
+fn write_size(writer: &mut Writer, bytes: u64) {
+    if writer.version == SerdeVersion::V1 {
+        writer.integer(i64::try_from(bytes).unwrap_or(i64::MAX));
+    } else {
+        writer.text(&bytes.to_string());
+    }
+}
+
 fn read_texts(at: Cursor<'_>) -> Result<Vec<String>> {
     at.elements(|text| text.string())
 }
@@ -252,7 +266,7 @@ impl Message for GetTableLayoutRequest {
         self.table_name.write(writer.name("tableName"))?;
         self.constraints.write(writer.name("constraints"))?;
         write_schema(&self.schema, writer.name("schema"))?;
-        writer.name("partitionColumns").text_list(&self.partition_columns)
+        writer.name(partition_columns(writer.version)).text_list(&self.partition_columns)
     }
 }
 
@@ -294,7 +308,7 @@ impl Message for GetSplitsRequest {
         write_header(writer, self.identity.as_ref(), self.query_id.as_deref(), &self.catalog_name)?;
         self.table_name.write(writer.name("tableName"))?;
         write_block(&self.partitions, writer.name("partitions"))?;
-        writer.name("partitionColumns").text_list(&self.partition_columns)?;
+        writer.name(partition_columns(writer.version)).text_list(&self.partition_columns)?;
         self.constraints.write(writer.name("constraints"))?;
         writer.name("continuationToken").optional_text(self.continuation_token.as_deref());
         Ok(())
@@ -403,8 +417,8 @@ impl Message for ReadRecordsRequest {
         write_schema(&self.schema, writer.name("schema"))?;
         self.split.write(writer.name("split"))?;
         self.constraints.write(writer.name("constraints"))?;
-        writer.name("maxBlockSize").text(&self.max_block_size.to_string());
-        writer.name("maxInlineBlockSize").text(&self.max_inline_block_size.to_string());
+        write_size(writer.name("maxBlockSize"), self.max_block_size);
+        write_size(writer.name("maxInlineBlockSize"), self.max_inline_block_size);
         Ok(())
     }
 }

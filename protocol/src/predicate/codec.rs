@@ -132,20 +132,25 @@ impl ValueSet {
     }
 
     fn write(&self, writer: &mut Writer) -> Result<()> {
+        let version = writer.version;
+        let named = |name, version_1| if version == SerdeVersion::V1 { version_1 } else { name };
+        let kind = match self {
+            Self::SortedRange(_) => named("SortedRangeSet", "sortable"),
+            Self::Equatable(_) => named("EquatableValueSet", "equatable"),
+            Self::AllOrNone(_) => named("AllOrNoneValueSet", "allOrNone"),
+        };
         writer.object(|writer| {
+            writer.name("@type").text(kind);
             match self {
                 Self::SortedRange(set) => {
-                    writer.name("@type").text("SortedRangeSet");
                     data_type::write(&set.data_type, writer.name("type"))?;
                     writer.name("ranges").list(&set.ranges, |writer, range| range.write(writer))?;
                 }
                 Self::Equatable(set) => {
-                    writer.name("@type").text("EquatableValueSet");
                     write_values(&set.values, writer.name("valueBlock"))?;
                     writer.name("whiteList").boolean(set.white_list);
                 }
                 Self::AllOrNone(set) => {
-                    writer.name("@type").text("AllOrNoneValueSet");
                     data_type::write(&set.data_type, writer.name("type"))?;
                     writer.name("all").boolean(set.all);
                 }
