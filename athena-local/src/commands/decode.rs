@@ -1,15 +1,15 @@
 //! Any message or spilled object, as JSON that a person can read.
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use athena_conformance::neutral;
-use athena_protocol::{EncryptionKey, Request, Response, block};
+use athena_protocol::{EncryptionKey, Request, Response, block, error::FunctionError};
 use athena_spill::decode_object;
 use bytes::Bytes;
 
 use super::Usage;
-use crate::cli::DecodeCommand;
+use crate::{cli::DecodeCommand, output::Spool};
 
 /// Runs the command.
 pub(super) fn run(command: &DecodeCommand) -> anyhow::Result<()> {
@@ -27,8 +27,9 @@ pub(super) fn run(command: &DecodeCommand) -> anyhow::Result<()> {
             neutral::block(&batch)
         }
     };
-    println!("{}", serde_json::to_string_pretty(&json)?);
-    Ok(())
+    let mut out = Spool::default();
+    writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?;
+    out.release(&mut std::io::stdout().lock()).context("cannot write to standard output")
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
@@ -39,7 +40,12 @@ fn message(bytes: &[u8]) -> anyhow::Result<serde_json::Value> {
     match (Request::decode(bytes), Response::decode(bytes)) {
         (Ok((request, _)), _) => Ok(neutral::request(&request)),
         (Err(_), Ok(response)) => Ok(neutral::response(&response)),
-        (Err(request), Err(response)) => bail!("as a request: {request}; as a response: {response}"),
+        (Err(request), Err(response)) => match FunctionError::decode(bytes) {
+            Ok(error) if error.error_type.is_some() || error.error_message.is_some() => {
+                Ok(neutral::function_error(&error))
+            }
+            _ => bail!("as a request: {request}; as a response: {response}; nor is it an error of a function"),
+        },
     }
 }
 

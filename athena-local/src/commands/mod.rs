@@ -14,7 +14,10 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command};
+use crate::{
+    cli::{Cli, Command},
+    output::say,
+};
 
 /// Runs the command line and says how it went: 0, 1 if the command failed, 2 if what it was given is not there.
 pub async fn run(cli: Cli) -> ExitCode {
@@ -32,7 +35,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say(format_args!("error: {error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }

@@ -1,6 +1,7 @@
 //! One query, its rows, and how they came.
 
 use std::{
+    fs::File,
     io::{BufWriter, Write},
     path::Path,
     time::Instant,
@@ -13,7 +14,7 @@ use crate::{
     cli::{QueryCommand, Running},
     client::Trace,
     engine::{Engine, EngineOptions, Query},
-    output::{Format, ProgressLine, RowWriter, Spool, explanation},
+    output::{Format, ProgressLine, RowWriter, Spool, explanation, say},
 };
 
 /// Runs the command.
@@ -59,13 +60,13 @@ impl Session {
         let result = self.rows_of(sql, output, &trace).await;
         if self.explain {
             if let Ok((query, _)) = &result {
-                eprintln!("{}", query.plan_in_words());
+                say(query.plan_in_words());
             }
-            eprint!("{}", explanation(&trace));
+            say(explanation(&trace).trim_end());
         }
         let (_, rows) = result?;
         let seconds = began.elapsed().as_secs_f64();
-        eprintln!("({rows} {}, {seconds:.2} s)", if rows == 1 { "row" } else { "rows" });
+        say(format_args!("({rows} {}, {seconds:.2} s)", if rows == 1 { "row" } else { "rows" }));
         Ok(())
     }
 
@@ -83,8 +84,18 @@ impl Session {
         Ok((query, rows))
     }
 
-    /// Writes the rows to `path`, under that name only when all are there.
+    /// Writes the rows to `path`, under that name only when all are there. What a link leads to is written, and a pipe or a
+    /// device is written into.
     async fn write_file(&self, query: &Query, path: &Path) -> anyhow::Result<u64> {
+        let resolved = path.canonicalize();
+        let path = resolved.as_deref().unwrap_or(path);
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            let (rows, spool) = self.write(query, Spool::default()).await?;
+            let file = File::options().write(true).open(path);
+            let mut file = file.with_context(|| format!("cannot write to {}", path.display()))?;
+            spool.release(&mut file).with_context(|| format!("cannot write to {}", path.display()))?;
+            return Ok(rows);
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut temporary = tempfile::Builder::new();
         // As any new file: what the user's mask leaves of it.

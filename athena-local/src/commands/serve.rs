@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::functions::Functions;
-use crate::{cli::ServeCommand, host::endpoint};
+use crate::{cli::ServeCommand, host::endpoint, output::say};
 
 /// Runs the command until it is interrupted, and then until what runs is done or it is interrupted once more.
 ///
@@ -25,17 +25,17 @@ pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     )
     .await
     .with_context(|| format!("cannot listen on {}", command.listen))?;
-    eprintln!("serving on http://{}", endpoint.address());
-    eprintln!("functions: {names}");
+    say(format_args!("serving on http://{}", endpoint.address()));
+    say(format_args!("functions: {names}"));
     if any_is_hosted {
         let objects = functions.local_s3().await?.env();
         let variables = objects.iter().filter(|(name, _)| name.starts_with("AWS_"));
         let variables: Vec<String> = variables.map(|(name, value)| format!("{name}={value}")).collect();
-        eprintln!("objects: {}", variables.join(" "));
+        say(format_args!("objects: {}", variables.join(" ")));
     }
     let mut stop = Stop::new()?;
     stop.requested().await;
-    eprintln!("waiting for what runs; interrupt once more to end it");
+    say("waiting for what runs; interrupt once more to end it");
     tokio::select! {
         () = endpoint.stop() => {}
         () = stop.requested() => {}

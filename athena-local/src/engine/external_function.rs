@@ -96,7 +96,7 @@ fn unexpected(parser: &Parser<'_>, expected: &str) -> ParserError {
 }
 
 /// The byte at `location`; the end of the text for the end of the tokens.
-fn offset(sql: &str, location: Location) -> usize {
+pub(crate) fn offset(sql: &str, location: Location) -> usize {
     if location.line == 0 {
         return sql.len();
     }

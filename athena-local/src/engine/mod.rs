@@ -21,5 +21,6 @@ mod table;
 mod types;
 mod udf;
 
+pub(crate) use external_function::offset;
 pub use pushdown::PushdownMode;
 pub use query::{Engine, EngineOptions, OpenFunction, Query, Rows};

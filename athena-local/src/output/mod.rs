@@ -1,14 +1,18 @@
 //! Rows on their way out: formats, and holding them back until they are complete.
 
+mod csv;
 mod explain;
+mod json;
 mod progress;
 mod rows;
+mod say;
 mod spool;
 mod table;
 
 pub use explain::explanation;
 pub use progress::ProgressLine;
 pub use rows::RowWriter;
+pub use say::say;
 pub use spool::Spool;
 
 /// The form in which rows are printed.

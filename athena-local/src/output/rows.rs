@@ -3,22 +3,17 @@
 use std::io::Write;
 
 use anyhow::Context as _;
-use arrow::{
-    csv::writer::{Writer as CsvWriter, WriterBuilder},
-    datatypes::SchemaRef,
-    json::LineDelimitedWriter,
-    record_batch::RecordBatch,
-};
+use arrow::{datatypes::SchemaRef, json::LineDelimitedWriter, record_batch::RecordBatch};
 use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterProperties};
 
-use super::{Format, table::TableWriter};
+use super::{Format, csv::CsvWriter, json, table::TableWriter};
 
 /// Writes the batches of one result in one format.
 pub enum RowWriter<W: Write + Send> {
     /// Aligned columns.
     Table(TableWriter<W>),
     /// Comma-separated values.
-    Csv(Box<CsvWriter<W>>),
+    Csv(CsvWriter<W>),
     /// JSON lines.
     Json(LineDelimitedWriter<W>),
     /// Parquet.
@@ -45,14 +40,10 @@ impl<W: Write + Send> RowWriter<W> {
     pub fn try_new(format: Format, schema: &SchemaRef, out: W) -> anyhow::Result<Self> {
         Ok(match format {
             Format::Table => Self::Table(TableWriter::new(SchemaRef::clone(schema), out)),
-            Format::Csv => {
-                let mut writer = WriterBuilder::new().with_header(true).build(out);
-                // The header is there even if no row follows.
-                writer.write(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
-                Self::Csv(Box::new(writer))
-            }
-            Format::Json => Self::Json(LineDelimitedWriter::new(out)),
+            Format::Csv => Self::Csv(CsvWriter::try_new(schema, out)?),
+            Format::Json => Self::Json(json::writer(schema, out)?),
             Format::Parquet => {
+                json::distinct_names(schema)?;
                 let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 let writer = ArrowWriter::try_new(out, SchemaRef::clone(schema), Some(properties))
                     .context("the result has no form as Parquet")?;
@@ -69,7 +60,7 @@ impl<W: Write + Send> RowWriter<W> {
     pub fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         match self {
             Self::Table(writer) => writer.write(batch),
-            Self::Csv(writer) => Ok(writer.write(batch)?),
+            Self::Csv(writer) => writer.write(batch),
             Self::Json(writer) => Ok(writer.write(batch)?),
             Self::Parquet(writer) => Ok(writer.write(batch)?),
         }
@@ -83,7 +74,7 @@ impl<W: Write + Send> RowWriter<W> {
     pub fn finish(self) -> anyhow::Result<W> {
         match self {
             Self::Table(writer) => writer.finish(),
-            Self::Csv(writer) => Ok(writer.into_inner()),
+            Self::Csv(writer) => writer.finish(),
             Self::Json(mut writer) => {
                 writer.finish()?;
                 Ok(writer.into_inner())
@@ -98,8 +89,8 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::{
-        array::{Int32Array, StringArray},
-        datatypes::{DataType, Field, Schema},
+        array::{ArrayRef, Float64Array, Int32Array, ListArray, StringArray},
+        datatypes::{DataType, Field, Int32Type, Schema},
     };
 
     use super::*;
@@ -123,13 +114,51 @@ mod tests {
 
     #[test]
     fn csv_has_one_header_however_many_batches_there_are() {
-        assert_eq!(written(Format::Csv, &[]), "n,text\n");
-        assert_eq!(written(Format::Csv, &[batch(), batch()]), "n,text\n1,\"a,b\"\n,\n1,\"a,b\"\n,\n");
+        let header = "\"n\",\"text\"\n";
+        assert_eq!(written(Format::Csv, &[]), header);
+        let rows = "\"1\",\"a,b\"\n,\n";
+        assert_eq!(written(Format::Csv, &[batch(), batch()]), format!("{header}{rows}{rows}"));
     }
 
     #[test]
-    fn json_is_one_object_a_line() {
-        assert_eq!(written(Format::Json, &[batch()]), "{\"n\":1,\"text\":\"a,b\"}\n{}\n");
+    fn csv_tells_null_from_empty_text_and_shows_what_is_nested() {
+        let text = StringArray::from(vec![Some(""), None, Some("say \"a\"")]);
+        let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![])]);
+        let batch =
+            RecordBatch::try_from_iter([("text", Arc::new(text) as ArrayRef), ("list", Arc::new(list))]).unwrap();
+        let mut writer = RowWriter::try_new(Format::Csv, &batch.schema(), Vec::new()).unwrap();
+        writer.write(&batch).unwrap();
+        let written = String::from_utf8(writer.finish().unwrap()).unwrap();
+        assert_eq!(written, "\"text\",\"list\"\n\"\",\"[1, null]\"\n,\n\"say \"\"a\"\"\",\"[]\"\n");
+    }
+
+    #[test]
+    fn json_is_one_object_a_line_with_every_column() {
+        let rows = "{\"n\":1,\"text\":\"a,b\"}\n{\"n\":null,\"text\":null}\n";
+        assert_eq!(written(Format::Json, &[batch()]), rows);
+    }
+
+    #[test]
+    fn json_tells_what_is_no_number_from_null() {
+        let x =
+            Float64Array::from(vec![Some(0.1), Some(1e300), Some(-0.0), Some(f64::NAN), Some(f64::NEG_INFINITY), None]);
+        let batch = RecordBatch::try_from_iter([("x", Arc::new(x) as ArrayRef)]).unwrap();
+        let mut writer = RowWriter::try_new(Format::Json, &batch.schema(), Vec::new()).unwrap();
+        writer.write(&batch).unwrap();
+        let written = String::from_utf8(writer.finish().unwrap()).unwrap();
+        let values: Vec<&str> = written.lines().map(|line| &line[5..line.len() - 1]).collect();
+        assert_eq!(values, ["0.1", "1e300", "-0.0", "\"NaN\"", "\"-Infinity\"", "null"]);
+    }
+
+    #[test]
+    fn two_columns_of_one_name_are_refused_where_one_would_be_lost() {
+        let field = || Field::new("id", DataType::Int32, true);
+        let schema = Arc::new(Schema::new(vec![field(), field()]));
+        for (format, taken) in
+            [(Format::Table, true), (Format::Csv, true), (Format::Json, false), (Format::Parquet, false)]
+        {
+            assert_eq!(RowWriter::try_new(format, &schema, Vec::new()).is_ok(), taken, "{format:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod faults;
 mod invoke;
+mod printing;
 mod query;
 
 use std::{

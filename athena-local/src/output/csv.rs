@@ -1,0 +1,61 @@
+//! Comma-separated values as Athena writes them: every value in quotes, and null as nothing between the commas.
+
+use std::io::Write;
+
+use arrow::{
+    array::Array as _,
+    datatypes::SchemaRef,
+    record_batch::RecordBatch,
+    util::display::{ArrayFormatter, FormatOptions},
+};
+
+/// Writes rows as text of any type, nested ones as in a table.
+#[derive(Debug)]
+pub struct CsvWriter<W> {
+    out: W,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Writes the header, which is there even if no row follows.
+    pub(super) fn try_new(schema: &SchemaRef, mut out: W) -> anyhow::Result<Self> {
+        let mut line = String::new();
+        for (index, field) in schema.fields().iter().enumerate() {
+            push(&mut line, index, Some(field.name()));
+        }
+        writeln!(out, "{line}")?;
+        Ok(Self { out })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        let options = FormatOptions::default().with_null("null").with_display_error(false);
+        let formatters: Result<Vec<_>, _> =
+            batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options)).collect();
+        let formatters = formatters?;
+        let mut line = String::new();
+        for row in 0..batch.num_rows() {
+            line.clear();
+            for (index, (column, formatter)) in batch.columns().iter().zip(&formatters).enumerate() {
+                let text = if column.is_null(row) { None } else { Some(formatter.value(row).try_to_string()?) };
+                push(&mut line, index, text.as_deref());
+            }
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> anyhow::Result<W> {
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+fn push(line: &mut String, index: usize, text: Option<&str>) {
+    if index > 0 {
+        line.push(',');
+    }
+    if let Some(text) = text {
+        line.push('"');
+        line.push_str(&text.replace('"', "\"\""));
+        line.push('"');
+    }
+}

@@ -1,0 +1,83 @@
+//! What is printed where, and what happens when nobody reads it.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    os::unix::fs::symlink,
+    process::{Command, Stdio},
+    thread,
+};
+
+use super::{command, failed, printed, run, text};
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for arguments in [["decode", "tests/golden/v6/variant/GetSplitsRequest-many.json"], ["query", "SELECT 1 AS a"]] {
+        let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_error_of_a_function_is_decoded_too() {
+    let output = run(&["decode", "tests/golden/errors/v4-meta-gettable.error.json"]);
+    let error: serde_json::Value = serde_json::from_str(printed(&output)).unwrap();
+    assert!(error["errorType"].as_str().unwrap().contains("Exception"), "{error}");
+    let output = run(&["decode", "Cargo.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("is not a message"));
+}
+
+/// What the shell made of `input` from a pipe.
+fn shell(input: &str) -> (Option<i32>, String, String) {
+    let mut shell = command(&["shell", "--format", "csv"]);
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = shell.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+}
+
+#[test]
+fn a_shell_runs_all_that_a_pipe_gives_it_and_tells_whether_it_went_well() {
+    let (status, rows, said) = shell("SELECT 1 /* a; b */ AS a;\nSELECT 2 /* don't */ AS b;\nSELECT 3 AS c");
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(rows, "\"a\"\n\"1\"\n\"b\"\n\"2\"\n\"c\"\n\"3\"\n");
+    let (status, rows, said) = shell("SELECT nope;\nSELECT 1 AS a;\n-- the end\n");
+    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(rows, "\"a\"\n\"1\"\n");
+    assert!(said.contains("nope") && said.contains("1 of the queries failed"), "{said}");
+}
+
+#[test]
+fn an_output_that_is_a_link_or_a_pipe_stays_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let query = |output: &str| {
+        let output = path(output).to_str().unwrap().to_owned();
+        printed(&run(&["query", "SELECT 1 AS a", "--format", "csv", "--output", &output])).to_owned()
+    };
+    fs::write(path("target"), "what was there before").unwrap();
+    symlink(path("target"), path("link")).unwrap();
+    assert_eq!(query("link"), "");
+    assert!(path("link").is_symlink());
+    assert_eq!(fs::read_to_string(path("target")).unwrap(), "\"a\"\n\"1\"\n");
+
+    assert!(Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    let pipe = path("pipe");
+    let reader = thread::spawn(move || {
+        let mut rows = String::new();
+        fs::File::open(pipe).unwrap().read_to_string(&mut rows).unwrap();
+        rows
+    });
+    query("pipe");
+    assert_eq!(reader.join().unwrap(), "\"a\"\n\"1\"\n");
+    assert!(!path("pipe").is_file());
+}
+
+#[test]
+fn two_columns_of_one_name_are_refused_before_a_row_is_printed() {
+    let output = run(&["query", "SELECT a.n, b.n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "--format", "json"]);
+    assert!(failed(&output).contains("two columns of the result are called \"n\""));
+}
