@@ -95,7 +95,7 @@ pub use secret::Secret;
 pub use settings::{Setting, Settings};
 pub use split::Split;
 pub use stream::RecordBatchStream;
-pub use table::{Scan, Table, TableDef};
+pub use table::{Scan, Table, TableDef, UnsupportedTypes};
 pub use udf::{Argument, Output, ScalarFunction, Udfs, Value};
 
 pub use arrow;

@@ -19,18 +19,44 @@ pub struct TableDef {
     pub schema: SchemaRef,
     /// Names of the columns that partition the table, in order.
     pub partition_columns: Vec<String>,
+    /// What becomes of columns whose type Athena does not take.
+    pub unsupported_types: UnsupportedTypes,
+}
+
+/// What becomes of a column whose type Athena does not take, in whole or in a nested part: null, time of day, interval,
+/// duration, union, a decimal of more than 38 digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnsupportedTypes {
+    /// The table cannot be queried; the error names the column.
+    #[default]
+    Fail,
+    /// The table has no such column.
+    Drop,
+    /// The column is text, as Arrow displays its values; filters compare it as text.
+    Text,
 }
 
 impl TableDef {
     /// A table of these columns, without partitions.
     pub fn new(fields: impl IntoIterator<Item = Field>) -> Self {
-        Self { schema: Arc::new(Schema::new(fields.into_iter().collect::<Vec<_>>())), partition_columns: Vec::new() }
+        Self {
+            schema: Arc::new(Schema::new(fields.into_iter().collect::<Vec<_>>())),
+            partition_columns: Vec::new(),
+            unsupported_types: UnsupportedTypes::Fail,
+        }
     }
 
     /// The table partitioned by these columns, which must be among its columns.
     #[must_use]
     pub fn with_partition_columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.partition_columns = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The table with this done to columns whose type Athena does not take.
+    #[must_use]
+    pub fn with_unsupported_types(mut self, unsupported_types: UnsupportedTypes) -> Self {
+        self.unsupported_types = unsupported_types;
         self
     }
 

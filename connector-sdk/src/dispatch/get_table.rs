@@ -8,7 +8,7 @@ use athena_protocol::{
 };
 
 use super::Call;
-use crate::{Error, Result, TableDef, wire_type::wire_schema};
+use crate::{Error, Result, TableDef, wire_type::wire_schema_by};
 
 impl Call<'_> {
     pub(super) async fn get_table(&self, request: GetTableRequest) -> Result<Response> {
@@ -36,7 +36,7 @@ pub(super) fn refuse_passthrough() -> Error {
 /// case alone, it could ask for neither.
 pub(super) fn checked(table: &TableName, definition: &TableDef) -> Result<TableDef> {
     let wrong = |what: String| Error::internal(format!("the connector's definition of {table} {what}"));
-    let schema = wire_schema(&definition.schema)?;
+    let schema = wire_schema_by(&definition.schema, definition.unsupported_types)?;
     if schema.fields().is_empty() {
         return Err(wrong("has no columns; Athena cannot query such a table".to_owned()));
     }
@@ -61,5 +61,5 @@ pub(super) fn checked(table: &TableName, definition: &TableDef) -> Result<TableD
             return Err(wrong(format!("says twice that it is partitioned by {column:?}")));
         }
     }
-    Ok(TableDef { schema, partition_columns: definition.partition_columns.clone() })
+    Ok(TableDef { schema, ..definition.clone() })
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, new_null_array},
+    array::{Array, ArrayRef, AsArray, StringArray, new_null_array},
     compute::{CastOptions, can_cast_types, cast_with_options, kernels::cmp},
     datatypes::{DataType, Field, Float32Type, Float64Type, SchemaRef},
     record_batch::{RecordBatch, RecordBatchOptions},
+    util::display::{ArrayFormatter, FormatOptions},
 };
 
-use super::{nested, time};
+use super::{has_no_wire_form, nested, time};
 use crate::{Error, Result};
 
 /// Columns of the wrong type, or with a value that the right type cannot hold.
@@ -93,6 +94,7 @@ pub(super) fn cast_array(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Mi
     }
     match (from, to) {
         (DataType::Null, _) => Ok(new_null_array(to, array.len())),
+        (from, DataType::Utf8) if has_no_wire_form(from) => as_text(array),
         (DataType::Dictionary(_, value), _) => cast_array(&arrow_cast(array, value)?, to),
         (DataType::RunEndEncoded(_, value), _) => cast_array(&arrow_cast(array, value.data_type())?, to),
         (_, DataType::List(item)) => nested::cast_list(array, item),
@@ -114,6 +116,19 @@ pub(super) fn cast_array(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Mi
         }
         _ => arrow_cast(array, to),
     }
+}
+
+/// The values as Arrow displays them.
+fn as_text(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
+    let options = FormatOptions::default().with_display_error(false);
+    let formatter = ArrayFormatter::try_new(array, &options).map_err(|_| Misfit::Types)?;
+    let nulls = array.logical_nulls();
+    let text = |row| match &nulls {
+        Some(nulls) if nulls.is_null(row) => Ok(None),
+        _ => formatter.value(row).try_to_string().map(Some).map_err(|_| Misfit::Value),
+    };
+    let texts = (0..array.len()).map(text).collect::<Result<StringArray, _>>()?;
+    Ok(Arc::new(texts))
 }
 
 /// Arrow's cast. Its error is dropped because its text quotes the value.

@@ -15,7 +15,7 @@
 //! | Struct | Struct | of what the children become |
 //! | Map | Map, unsorted, of `entries`, `key` and `value` | of what key and value become |
 //! | Dictionary, RunEndEncoded | what the value type becomes | |
-//! | Null, Time, Interval, Duration, Union | none | |
+//! | Null, Time, Interval, Duration, Union | none | the table fails, drops the column or makes it Utf8 |
 
 mod cast;
 mod nested;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 
-use crate::{Error, Result};
+use crate::{Error, Result, UnsupportedTypes};
 
 pub(crate) use cast::{cast_batch, cast_values};
 
@@ -46,10 +46,25 @@ const UINT64_DIGITS: u8 = 20;
 ///
 /// `Unsupported` for a type without a wire form, naming the path of the column.
 pub(crate) fn wire_schema(schema: &Schema) -> Result<SchemaRef> {
+    wire_schema_by(schema, UnsupportedTypes::Fail)
+}
+
+/// As [`wire_schema`], with columns that have no wire form treated as the table says.
+///
+/// # Errors
+///
+/// As [`wire_schema`], if that is what the table says.
+pub(crate) fn wire_schema_by(schema: &Schema, unsupported: UnsupportedTypes) -> Result<SchemaRef> {
     let mut fields = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        // The one place that knows what happens to a column without a wire form.
-        fields.push(wire_field(field, field.name()).map_err(Unmapped::into_error)?);
+        match (wire_field(field, field.name()), unsupported) {
+            (Ok(field), _) => fields.push(field),
+            (Err(unmapped), UnsupportedTypes::Fail) => return Err(unmapped.into_error()),
+            (Err(_), UnsupportedTypes::Drop) => {}
+            (Err(_), UnsupportedTypes::Text) => {
+                fields.push(Arc::new(renamed(field, field.name(), DataType::Utf8, field.is_nullable())));
+            }
+        }
     }
     Ok(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
 }
@@ -64,7 +79,8 @@ struct Unmapped {
 impl Unmapped {
     fn into_error(self) -> Error {
         Error::unsupported(format!(
-            "column {:?} is of type {}, which Athena does not take; leave it out or return another type, such as Utf8",
+            "column {:?} is of type {}, which Athena does not take; return another type, or let the table's definition \
+             drop such columns or make them text",
             self.path, self.data_type
         ))
     }
@@ -81,6 +97,11 @@ fn wire_field(field: &FieldRef, path: &str) -> Result<FieldRef, Unmapped> {
 /// A new field with the metadata of `field`.
 fn renamed(field: &Field, name: &str, data_type: DataType, nullable: bool) -> Field {
     Field::new(name, data_type, nullable).with_metadata(field.metadata().clone())
+}
+
+/// Whether nothing on the wire stands for values of the type.
+fn has_no_wire_form(data_type: &DataType) -> bool {
+    wire_type(data_type, "").is_err()
 }
 
 fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {

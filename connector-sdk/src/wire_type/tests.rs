@@ -5,19 +5,19 @@ use std::{collections::HashMap, sync::Arc};
 use arrow::{
     array::{
         Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal32Array, Decimal128Array,
-        Decimal256Array, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array, Float64Array,
-        Int8Array, Int16Array, Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray, MapArray,
-        NullArray, RunArray, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray,
-        TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt8Array, UInt32Array,
-        UInt64Array,
+        Decimal256Array, DictionaryArray, DurationSecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array,
+        Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray,
+        MapArray, NullArray, RunArray, StringArray, StringViewArray, StructArray, Time32SecondArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
+        UInt8Array, UInt32Array, UInt64Array,
     },
     buffer::{NullBuffer, OffsetBuffer},
     datatypes::{DataType, Field, Fields, Int32Type, IntervalUnit, Schema, SchemaRef, TimeUnit, i256},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 
-use super::{cast_batch, wire_schema};
-use crate::{ErrorKind, Result};
+use super::{cast_batch, wire_schema, wire_schema_by};
+use crate::{ErrorKind, Result, UnsupportedTypes};
 
 fn schema(data_type: DataType) -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new("c", data_type, true)]))
@@ -160,6 +160,34 @@ fn a_type_without_a_wire_form_is_refused_with_its_path() {
         assert!(error.message().contains("\"shift.times[]\""), "{error}");
         assert!(error.message().contains(&data_type.to_string()), "{error}");
     }
+}
+
+#[test]
+fn a_column_without_a_wire_form_is_dropped_or_text_if_the_table_says_so() {
+    let times = Time32SecondArray::from(vec![Some(45_296), None]);
+    let lasted = DurationSecondArray::from(vec![Some(90), Some(-1)]);
+    let nested = StructArray::from(vec![(
+        Arc::new(Field::new("at", DataType::Time32(TimeUnit::Second), true)),
+        Arc::new(times.clone()) as ArrayRef,
+    )]);
+    let source = RecordBatch::try_from_iter_with_nullable([
+        ("at", Arc::new(times) as ArrayRef, true),
+        ("id", Arc::new(Int32Array::from(vec![1, 2])), true),
+        ("lasted", Arc::new(lasted), true),
+        ("nested", Arc::new(nested), true),
+    ])
+    .expect("a batch");
+    let dropped = wire_schema_by(&source.schema(), UnsupportedTypes::Drop).expect("nothing fails");
+    assert_eq!(dropped.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(), ["id"]);
+
+    let text = wire_schema_by(&source.schema(), UnsupportedTypes::Text).expect("nothing fails");
+    let types: Vec<_> = text.fields().iter().map(|field| field.data_type().clone()).collect();
+    assert_eq!(types, [DataType::Utf8, DataType::Int32, DataType::Utf8, DataType::Utf8]);
+    let result = cast_batch(&source, &text).expect("castable");
+    let texts = |column: usize| result.column(column).as_string::<i32>().iter().collect::<Vec<_>>();
+    assert_eq!(texts(0), [Some("12:34:56"), None]);
+    assert_eq!(texts(2), [Some("PT90S"), Some("-PT1S")]);
+    assert_eq!(texts(3), [Some("{at: 12:34:56}"), Some("{at: }")]);
 }
 
 #[test]

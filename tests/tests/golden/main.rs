@@ -6,6 +6,7 @@
 mod bytes;
 mod exchange;
 mod meaning;
+mod order;
 mod schema;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -69,7 +69,7 @@ async fn check(golden: &Golden, case: &Case) -> Checked {
             // Java's tokens say where the list goes on, and ours cannot be forged.
             let start = request.continuation_token.take().map_or(Ok(0), |token| token.parse()).map_err(text)?;
             let answer = ask(&handler, &Request::GetSplits(request).encode(version).map_err(text)?).await?;
-            check_splits(expected, start, neutral::response(&answer))
+            check_splits(expected, start, &neutral::response(&answer))
         }
         Request::ReadRecords(mut request) => {
             let recorded = expected_rows(golden, case)?;
@@ -120,9 +120,9 @@ async fn check_tables(expected: &Value, handler: &Handler, list: ListTablesReque
 }
 
 /// The splits by what is to be read; where they are spilled and with which key is chosen anew each time.
-fn check_splits(expected: &Value, start: usize, found: Value) -> Checked {
+fn check_splits(expected: &Value, start: usize, found: &Value) -> Checked {
     let splits = |answer: &Value| answer["splits"].as_array().cloned().unwrap_or_default();
-    let (recorded, ours) = (splits(expected), splits(&found));
+    let (recorded, ours) = (splits(expected), splits(found));
     let length = recorded.len();
     if ours.len() < start + length {
         return Err(format!("there are {} splits, expected {} at least", ours.len(), start + length));
