@@ -124,7 +124,7 @@ impl Trace {
     }
 
     /// Counts a split that was read to its end.
-    pub(crate) fn finish_split(&self) {
+    pub fn finish_split(&self) {
         self.with(|record| record.progress.splits_done += 1);
     }
 

@@ -1,0 +1,38 @@
+//! The hash that every value comes from.
+
+const C1: u64 = 0x9E37_79B9_7F4A_7C15;
+const C2: u64 = 0xBF58_476D_1CE4_E5B9;
+const C3: u64 = 0x94D0_49BB_1331_11EB;
+const STEP: u64 = 0xD1B5_4A32_D192_ED03;
+
+/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014).
+pub(crate) fn splitmix64(x: u64) -> u64 {
+    let z = x.wrapping_add(C1);
+    let z = (z ^ (z >> 30)).wrapping_mul(C2);
+    let z = (z ^ (z >> 27)).wrapping_mul(C3);
+    z ^ (z >> 31)
+}
+
+/// The hash of the cell at `row` and `column`.
+pub(crate) fn cell(row: u64, column: u64) -> u64 {
+    splitmix64((row << 4).wrapping_add(column))
+}
+
+/// Whether a cell of this hash is null, in a column that has nulls: 13 of 256 are.
+pub(crate) fn is_null(hash: u64) -> bool {
+    (hash >> 56) < 13
+}
+
+/// Appends `len` letters from `a` to `p` that come from `hash`.
+pub(crate) fn letters(hash: u64, len: usize, out: &mut Vec<u8>) {
+    let end = out.len() + len;
+    let mut x = hash;
+    // Whole words, and back to the length: no branch a letter.
+    while out.len() < end {
+        let word = x.wrapping_mul(C1);
+        let word = ((word ^ (word >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161;
+        out.extend_from_slice(&word.to_le_bytes());
+        x = x.wrapping_add(STEP);
+    }
+    out.truncate(end);
+}

@@ -1,0 +1,81 @@
+//! Tables for measuring: every value is a cheap pure function of its row number and column, so that a connector in another
+//! language can serve the same bits, and a [`Checksum`] proves that it did.
+//!
+//! Schema `bench` has `wide16` and `narrow3`, of a million rows in ten splits, and `huge2`, whose rows are of two megabytes
+//! each. A split is a range of rows, and reading obeys it wherever it ends: one split of five million rows, or of a number
+//! that is never reached, is made by editing its properties.
+
+mod checksum;
+mod column;
+mod hash;
+mod table;
+
+use athena_connector_sdk::{
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
+    RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
+};
+
+pub use checksum::Checksum;
+pub use table::BenchTable;
+
+/// The one schema.
+pub const SCHEMA: &str = "bench";
+
+/// Batches that are made before the reader asks for them.
+const AHEAD: usize = 2;
+
+/// The connector. It has no settings and no state.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bench;
+
+fn check_schema(schema: &str) -> Result<()> {
+    if schema == SCHEMA {
+        return Ok(());
+    }
+    Err(Error::not_found(format!("schema {schema:?} does not exist; this connector has {SCHEMA:?} alone")))
+}
+
+fn find(name: &TableName) -> Result<BenchTable> {
+    check_schema(&name.schema)?;
+    BenchTable::ALL.into_iter().find(|table| table.name() == name.table).ok_or_else(|| {
+        let known = BenchTable::ALL.map(BenchTable::name).join(", ");
+        Error::not_found(format!("table {name} does not exist; schema {SCHEMA:?} has {known}"))
+    })
+}
+
+#[async_trait]
+impl Connector for Bench {
+    fn source_type(&self) -> &'static str {
+        "bench"
+    }
+
+    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
+        Pages::of([SCHEMA.to_owned()], request.after.as_ref())
+    }
+
+    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+        check_schema(&request.schema)?;
+        Pages::of(BenchTable::ALL.map(|table| table.name().to_owned()), request.after.as_ref())
+    }
+
+    async fn get_table(&self, request: GetTable) -> Result<TableDef> {
+        Ok(TableDef::new(find(&request.table)?.fields()))
+    }
+
+    async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {
+        Ok(RecordBatchStream::unpartitioned())
+    }
+
+    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+        const SPLITS: u64 = 10;
+        let rows = find(&request.table)?.rows() / SPLITS;
+        let splits = (0..SPLITS).map(move |n| Split::new().with("start", n * rows).with("end", (n + 1) * rows));
+        Pages::of(splits, request.after.as_ref())
+    }
+
+    async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
+        let table = find(&request.table)?;
+        let (start, end) = (request.split.get::<u64>("start")?, request.split.get::<u64>("end")?);
+        Ok(RecordBatchStream::blocking(AHEAD, table.read(&request.projection, start..end)?))
+    }
+}

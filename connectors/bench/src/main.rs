@@ -1,0 +1,8 @@
+//! The connector of the benchmarks as a Lambda function.
+
+use athena_connector_bench::Bench;
+use athena_connector_sdk::lambda;
+
+fn main() -> Result<(), lambda::BoxError> {
+    lambda::block_on(lambda::run(Bench))
+}

@@ -1,0 +1,129 @@
+//! The tables.
+
+use std::{ops::Range, sync::Arc};
+
+use athena_connector_sdk::{
+    Error, Result,
+    arrow::{
+        array::ArrayRef,
+        datatypes::{Field, SchemaRef},
+        record_batch::{RecordBatch, RecordBatchOptions},
+    },
+};
+
+use crate::column::{Column, Values};
+
+/// A table of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BenchTable {
+    /// Sixteen columns of every common type, about 189 bytes a row.
+    Wide16,
+    /// Three columns, about 29 bytes a row.
+    Narrow3,
+    /// A number and a text of two million letters: rows that are megabytes.
+    Huge2,
+}
+
+impl BenchTable {
+    /// Every table.
+    pub const ALL: [Self; 3] = [Self::Wide16, Self::Narrow3, Self::Huge2];
+
+    /// The name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wide16 => "wide16",
+            Self::Narrow3 => "narrow3",
+            Self::Huge2 => "huge2",
+        }
+    }
+
+    /// How many rows the splits that are listed make up.
+    pub fn rows(self) -> u64 {
+        match self {
+            Self::Wide16 | Self::Narrow3 => 1_000_000,
+            Self::Huge2 => 1_000,
+        }
+    }
+
+    /// The columns, all nullable.
+    pub fn fields(self) -> Vec<Field> {
+        self.columns().iter().map(|column| Field::new(column.name, column.data_type(), true)).collect()
+    }
+
+    /// The rows `rows` with the columns `projection`, batch by batch.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for a column that the table has not.
+    pub fn read(
+        self,
+        projection: &SchemaRef,
+        rows: Range<u64>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
+        let columns = projection.fields().iter().map(|field| {
+            let is_it = |(_, column): &(u64, &Column)| column.name == field.name();
+            (0..)
+                .zip(self.columns())
+                .find(is_it)
+                .ok_or_else(|| Error::invalid_input(format!("table {} has no column {:?}", self.name(), field.name())))
+        });
+        let columns: Vec<(u64, &Column)> = columns.collect::<Result<_>>()?;
+        // Some megabytes at most, so that the values of a batch are still in the cache when they are written.
+        let step: u64 = if self == Self::Huge2 { 1 } else { 8_192 };
+        let schema = Arc::clone(projection);
+        let mut start = rows.start;
+        Ok(std::iter::from_fn(move || {
+            if start >= rows.end {
+                return None;
+            }
+            let batch = start..rows.end.min(start.saturating_add(step));
+            start = batch.end;
+            let arrays: Vec<ArrayRef> =
+                columns.iter().map(|(index, column)| column.array(*index, batch.clone())).collect();
+            let options = RecordBatchOptions::new().with_row_count(usize::try_from(batch.end - batch.start).ok());
+            Some(
+                RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)
+                    .map_err(|error| Error::internal("the columns do not make a batch").with_source(error)),
+            )
+        }))
+    }
+
+    #[expect(clippy::cast_possible_wrap, reason = "values are the bits of a hash")]
+    fn columns(self) -> &'static [Column] {
+        const fn column(name: &'static str, values: Values) -> Column {
+            Column { name, nulls: false, values }
+        }
+        const fn nullable(name: &'static str, values: Values) -> Column {
+            Column { name, nulls: true, values }
+        }
+        const fn text(least: usize, mask: u64) -> Values {
+            Values::Text { least, mask, with_end: false }
+        }
+        const WIDE16: &[Column] = &[
+            column("id", Values::RowNumber),
+            column("b1", Values::BigInt(|h| (h >> 44) as i64)),
+            nullable("b2", Values::BigInt(|h| h as i64)),
+            column("i1", Values::Int(|h| (h >> 32) as i32)),
+            nullable("i2", Values::Int(|h| (h & 0xFFFF) as i32 - 32_768)),
+            column("s1", Values::SmallInt),
+            nullable("f", Values::Bit),
+            column("d1", Values::Unit),
+            nullable("d2", Values::Wide),
+            nullable("m", Values::Money),
+            column("dd", Values::Days),
+            nullable("dm", Values::Milliseconds),
+            column("v8", text(7, 3)),
+            nullable("v16", Values::Text { least: 12, mask: 7, with_end: true }),
+            nullable("v24", text(20, 7)),
+            column("v48", text(40, 15)),
+        ];
+        const NARROW3: &[Column] =
+            &[column("id", Values::RowNumber), column("k", Values::BigInt(|h| h as i64)), column("v", text(8, 0))];
+        const HUGE2: &[Column] = &[column("id", Values::RowNumber), column("v", text(2_000_000, 0))];
+        match self {
+            Self::Wide16 => WIDE16,
+            Self::Narrow3 => NARROW3,
+            Self::Huge2 => HUGE2,
+        }
+    }
+}
