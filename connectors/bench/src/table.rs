@@ -6,7 +6,7 @@ use athena_connector_sdk::{
     Error, Result,
     arrow::{
         array::ArrayRef,
-        datatypes::{Field, SchemaRef},
+        datatypes::{Field, Schema, SchemaRef},
         record_batch::{RecordBatch, RecordBatchOptions},
     },
 };
@@ -60,32 +60,26 @@ impl BenchTable {
         projection: &SchemaRef,
         rows: Range<u64>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
-        let columns = projection.fields().iter().map(|field| {
-            let is_it = |(_, column): &(u64, &Column)| column.name == field.name();
-            (0..)
-                .zip(self.columns())
-                .find(is_it)
-                .ok_or_else(|| Error::invalid_input(format!("table {} has no column {:?}", self.name(), field.name())))
-        });
-        let columns: Vec<(u64, &Column)> = columns.collect::<Result<_>>()?;
+        let projection = Projection::new(self, projection)?;
         // Some megabytes at most, so that the values of a batch are still in the cache when they are written.
         let step: u64 = if self == Self::Huge2 { 1 } else { 8_192 };
-        let schema = Arc::clone(projection);
         let mut start = rows.start;
         Ok(std::iter::from_fn(move || {
-            if start >= rows.end {
-                return None;
-            }
-            let batch = start..rows.end.min(start.saturating_add(step));
-            start = batch.end;
-            let arrays: Vec<ArrayRef> =
-                columns.iter().map(|(index, column)| column.array(*index, batch.clone())).collect();
-            let options = RecordBatchOptions::new().with_row_count(usize::try_from(batch.end - batch.start).ok());
-            Some(
-                RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options)
-                    .map_err(|error| Error::internal("the columns do not make a batch").with_source(error)),
-            )
+            (start < rows.end).then(|| {
+                let batch = start..rows.end.min(start.saturating_add(step));
+                start = batch.end;
+                projection.batch(batch)
+            })
         }))
+    }
+
+    /// The rows `rows` with all columns, as one batch.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if there are more than a batch can hold.
+    pub fn batch(self, rows: Range<u64>) -> Result<RecordBatch> {
+        Projection::new(self, &Arc::new(Schema::new(self.fields())))?.batch(rows)
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "values are the bits of a hash")]
@@ -125,5 +119,32 @@ impl BenchTable {
             Self::Narrow3 => NARROW3,
             Self::Huge2 => HUGE2,
         }
+    }
+}
+
+/// Some columns of a table, with their places in it.
+struct Projection {
+    schema: SchemaRef,
+    columns: Vec<(u64, &'static Column)>,
+}
+
+impl Projection {
+    fn new(table: BenchTable, schema: &SchemaRef) -> Result<Self> {
+        let columns = schema.fields().iter().map(|field| {
+            let is_it = |(_, column): &(u64, &Column)| column.name == field.name();
+            (0..)
+                .zip(table.columns())
+                .find(is_it)
+                .ok_or_else(|| Error::invalid_input(format!("table {} has no column {:?}", table.name(), field.name())))
+        });
+        Ok(Self { schema: Arc::clone(schema), columns: columns.collect::<Result<_>>()? })
+    }
+
+    fn batch(&self, rows: Range<u64>) -> Result<RecordBatch> {
+        let arrays: Vec<ArrayRef> =
+            self.columns.iter().map(|(index, column)| column.array(*index, rows.clone())).collect();
+        let options = RecordBatchOptions::new().with_row_count(usize::try_from(rows.end - rows.start).ok());
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+            .map_err(|error| Error::internal("the columns do not make a batch").with_source(error))
     }
 }

@@ -1,0 +1,102 @@
+//! What this machine could do at best, one core, nothing but the work itself: make the columns of a whole block, serialise,
+//! encrypt, once more for TLS, and send.
+//!
+//! Of other people's code wherever there is some, so that it does not get slower with ours: Arrow's own writer, the cipher
+//! itself, a socket.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    thread,
+};
+
+use aes_gcm::{Aes256Gcm, KeyInit as _, aead::AeadInOut as _};
+use arrow::{ipc::writer::StreamWriter, record_batch::RecordBatch};
+use athena_connector_bench::BenchTable;
+
+use crate::{
+    process::of_thread,
+    report::{Report, Unit},
+    sample::Sample,
+};
+
+/// Rows of one block of 16,000,000 bytes, about.
+const WIDE16_ROWS: u64 = 84_500;
+const NARROW3_ROWS: u64 = 550_000;
+
+pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
+    let cases = [
+        ("wide16, encrypted, https", BenchTable::Wide16, WIDE16_ROWS, 2),
+        ("wide16, not encrypted, https", BenchTable::Wide16, WIDE16_ROWS, 1),
+        ("wide16, encrypted, http", BenchTable::Wide16, WIDE16_ROWS, 1),
+        ("wide16, not encrypted, http", BenchTable::Wide16, WIDE16_ROWS, 0),
+        ("narrow3, encrypted, https", BenchTable::Narrow3, NARROW3_ROWS, 2),
+    ];
+    for (name, table, rows, passes) in cases {
+        let mut sink = Sink::start()?;
+        let mut memory = Vec::new();
+        let mut sample = Sample::default();
+        for round in 0..=rounds {
+            let (done, used) =
+                of_thread(|| (0..4).try_for_each(|at| block(table, at * rows, rows, passes, &mut memory, &mut sink)));
+            done?;
+            // The first round pays for the pages of the memory.
+            if round > 0 {
+                #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
+                sample.push((4 * rows) as f64 / used.as_secs_f64());
+            }
+        }
+        report.add(&format!("limit: {name}"), "rows / CPU second", "one core", Unit::RowsASecond, sample);
+    }
+    Ok(())
+}
+
+fn block(
+    table: BenchTable,
+    start: u64,
+    rows: u64,
+    passes: usize,
+    memory: &mut Vec<u8>,
+    sink: &mut Sink,
+) -> anyhow::Result<()> {
+    let batch = table.batch(start..start + rows)?;
+    serialise(&batch, memory)?;
+    for _ in 0..passes {
+        encrypt(memory)?;
+    }
+    Ok(sink.stream.write_all(memory)?)
+}
+
+/// Arrow's own form of `batch`.
+pub(crate) fn serialise(batch: &RecordBatch, memory: &mut Vec<u8>) -> anyhow::Result<()> {
+    memory.clear();
+    let mut writer = StreamWriter::try_new(memory, &batch.schema())?;
+    writer.write(batch)?;
+    Ok(writer.finish()?)
+}
+
+/// One pass of AES-256-GCM, in place.
+pub(crate) fn encrypt(memory: &mut [u8]) -> anyhow::Result<()> {
+    let cipher = Aes256Gcm::new(&[7; 32].into());
+    let tag = cipher.encrypt_inout_detached(&[9; 12].into(), &[], memory.into());
+    tag.map(drop).map_err(|_| anyhow::anyhow!("a block is too long for AES-GCM"))
+}
+
+/// A peer on loopback that reads and forgets, on a thread of its own.
+struct Sink {
+    stream: TcpStream,
+}
+
+impl Sink {
+    fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let stream = TcpStream::connect(listener.local_addr()?)?;
+        let (mut peer, _) = listener.accept()?;
+        thread::spawn(move || {
+            let mut bytes = vec![0; 1 << 20];
+            // It ends when the other end is dropped.
+            while matches!(peer.read(&mut bytes), Ok(count) if count > 0) {}
+        });
+        Ok(Self { stream })
+    }
+}

@@ -1,0 +1,74 @@
+//! Speed and memory of the Rust SDK and of the Java SDK, doing the same work in the same run.
+//!
+//! Both sides serve the tables of `connectors/bench` behind the same Lambda host and spill to the same store. Every answer
+//! is checked against the sums of the table's definition before it counts: rows that are lost are not fast. What is
+//! compared is the CPU time of the function's process; wall time is shown, but a laptop has other work to do.
+
+mod cold_start;
+mod contestant;
+mod limit;
+mod metadata;
+mod parts;
+mod process;
+mod read;
+mod report;
+mod running;
+mod sample;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+
+use crate::{contestant::Contestants, report::Report};
+
+/// Compares connectors of the Rust SDK with the same ones of the Java SDK.
+#[derive(Debug, Parser)]
+struct Options {
+    /// The built Rust connector.
+    #[arg(long)]
+    rust: PathBuf,
+    /// Class path of the Java connector. Without it there are no ratios.
+    #[arg(long)]
+    java: Option<String>,
+    /// Runs only the benchmarks whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+    /// Writes all figures to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// How often each measurement is repeated.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let contestants = Contestants::new(&options.rust, options.java.as_deref())?;
+    let mut report = Report::new(&contestants);
+    print!("{}", report.head());
+
+    let wanted = |name: &str| options.only.as_deref().is_none_or(|only| name.contains(only));
+    if wanted("parts") {
+        parts::measure(options.rounds, &mut report)?;
+    }
+    if wanted("limit") {
+        limit::measure(options.rounds, &mut report)?;
+    }
+    if wanted("cold start") {
+        cold_start::measure(&contestants, options.rounds, &mut report).await?;
+    }
+    if wanted("metadata") {
+        metadata::measure(&contestants, options.rounds, &mut report).await?;
+    }
+    for workload in read::WORKLOADS {
+        if wanted(workload.name) {
+            read::measure(workload, &contestants, options.rounds, &mut report).await?;
+        }
+    }
+    if let Some(file) = &options.json {
+        std::fs::write(file, report.json()).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}

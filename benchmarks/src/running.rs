@@ -1,0 +1,170 @@
+//! A function that runs, and what is asked of it.
+
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use arrow::datatypes::{Schema, SchemaRef};
+use athena_conformance::Invoke as _;
+use athena_connector_bench::{BenchTable, SCHEMA};
+use athena_local::{
+    function::FunctionOptions,
+    host::{ColdStart, HostedFunction},
+};
+use athena_protocol::{
+    Constraints, Request, Response, SerdeVersion, Split, TableName,
+    message::{
+        GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListTablesRequest, PingRequest, ReadRecordsRequest,
+    },
+};
+use test_store::Store;
+
+use crate::contestant::Contestant;
+
+const CATALOG: &str = "bench";
+const QUERY: &str = "benchmark";
+
+/// One process of a connector behind the Lambda host.
+#[derive(Debug)]
+pub(crate) struct Running(HostedFunction);
+
+/// What a read is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadOptions {
+    pub(crate) constraints: Constraints,
+    pub(crate) max_block_size: u64,
+    pub(crate) max_inline_block_size: u64,
+}
+
+impl Running {
+    /// Hosts `contestant`, whose process starts with the first request.
+    pub(crate) fn new(contestant: &Contestant, store: &Store, encrypted: bool) -> Self {
+        let mut env = store.env();
+        if !encrypted {
+            env.push(("disable_spill_encryption".to_owned(), "true".to_owned()));
+        }
+        let options = FunctionOptions {
+            name: "bench".to_owned(),
+            concurrency: 1,
+            env,
+            show_output: false,
+            timeout: Duration::from_mins(15),
+            ..FunctionOptions::default()
+        };
+        Self(HostedFunction::new(&contestant.program, &contestant.arguments, options))
+    }
+
+    /// How its process started, once it has answered.
+    pub(crate) fn cold_start(&self) -> anyhow::Result<ColdStart> {
+        self.0.cold_starts().last().copied().context("no process has answered")
+    }
+
+    pub(crate) async fn ask(&self, request: &Request) -> anyhow::Result<Response> {
+        let answer = self.ask_in_bytes(request).await?;
+        Ok(Response::decode(&answer)?)
+    }
+
+    /// The answer as it came, for who measures without reading it.
+    pub(crate) async fn ask_in_bytes(&self, request: &Request) -> anyhow::Result<bytes::Bytes> {
+        Ok(self.0.invoke(request.encode(SerdeVersion::V6)?.into()).await?)
+    }
+
+    /// A split of `table` that covers `rows`.
+    pub(crate) async fn split(&self, table: BenchTable, rows: Range<u64>) -> anyhow::Result<Split> {
+        let Response::GetSplits(answer) = self.ask(&get_splits(self.layout(table).await?)).await? else {
+            bail!("the answer is not one of GetSplits");
+        };
+        let mut split = answer.splits.into_iter().next().context("there are no splits")?;
+        split.properties.insert("start".to_owned(), rows.start.to_string());
+        split.properties.insert("end".to_owned(), rows.end.to_string());
+        Ok(split)
+    }
+
+    /// What to ask for splits with.
+    pub(crate) async fn layout(&self, table: BenchTable) -> anyhow::Result<GetSplitsRequest> {
+        let request = Request::GetTableLayout(GetTableLayoutRequest {
+            identity: Some(identity()),
+            query_id: Some(QUERY.to_owned()),
+            catalog_name: CATALOG.to_owned(),
+            table_name: table_name(table),
+            constraints: Constraints::default(),
+            schema: schema(table),
+            partition_columns: Vec::new(),
+        });
+        let Response::GetTableLayout(answer) = self.ask(&request).await? else {
+            bail!("the answer is not one of GetTableLayout");
+        };
+        Ok(GetSplitsRequest {
+            identity: Some(identity()),
+            query_id: Some(QUERY.to_owned()),
+            catalog_name: CATALOG.to_owned(),
+            table_name: table_name(table),
+            partitions: answer.partitions,
+            partition_columns: Vec::new(),
+            constraints: Constraints::default(),
+            continuation_token: None,
+        })
+    }
+}
+
+pub(crate) fn ping() -> Request {
+    Request::Ping(PingRequest {
+        identity: Some(identity()),
+        catalog_name: CATALOG.to_owned(),
+        query_id: QUERY.to_owned(),
+    })
+}
+
+pub(crate) fn list_tables() -> Request {
+    Request::ListTables(ListTablesRequest {
+        identity: Some(identity()),
+        query_id: Some(QUERY.to_owned()),
+        catalog_name: CATALOG.to_owned(),
+        schema_name: Some(SCHEMA.to_owned()),
+        next_token: None,
+        page_size: ListTablesRequest::UNLIMITED,
+    })
+}
+
+pub(crate) fn get_table(table: BenchTable) -> Request {
+    Request::GetTable(GetTableRequest {
+        identity: Some(identity()),
+        query_id: Some(QUERY.to_owned()),
+        catalog_name: CATALOG.to_owned(),
+        table_name: table_name(table),
+        query_passthrough_arguments: std::collections::BTreeMap::new(),
+    })
+}
+
+pub(crate) fn get_splits(request: GetSplitsRequest) -> Request {
+    Request::GetSplits(request)
+}
+
+pub(crate) fn read_records(table: BenchTable, split: Split, options: &ReadOptions) -> Request {
+    Request::ReadRecords(ReadRecordsRequest {
+        identity: Some(identity()),
+        query_id: QUERY.to_owned(),
+        catalog_name: CATALOG.to_owned(),
+        table_name: table_name(table),
+        schema: schema(table),
+        split,
+        constraints: options.constraints.clone(),
+        max_block_size: options.max_block_size,
+        max_inline_block_size: options.max_inline_block_size,
+    })
+}
+
+fn identity() -> athena_protocol::FederatedIdentity {
+    athena_protocol::FederatedIdentity {
+        account: Some("000000000000".to_owned()),
+        arn: Some("arn:aws:iam::000000000000:root".to_owned()),
+        ..athena_protocol::FederatedIdentity::default()
+    }
+}
+
+fn table_name(table: BenchTable) -> TableName {
+    TableName { schema: SCHEMA.to_owned(), table: table.name().to_owned() }
+}
+
+fn schema(table: BenchTable) -> SchemaRef {
+    Arc::new(Schema::new(table.fields()))
+}

@@ -1,0 +1,110 @@
+//! The server.
+
+use std::{io, net::Ipv4Addr, sync::Arc};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::{JoinHandle, JoinSet},
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{Certificate, Faults, Objects, service::Shared};
+
+/// The bucket that connectors are told to spill to. There is every other one too.
+pub const BUCKET: &str = "test-spill-bucket";
+
+/// A store that listens on loopback until it is dropped.
+#[derive(Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+    endpoint: String,
+    /// The file of the certificate, if there is one.
+    authority: Option<String>,
+    server: JoinHandle<()>,
+}
+
+impl Store {
+    /// Starts an empty store, over https if there is a certificate.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot listen.
+    pub async fn start(certificate: Option<&Certificate>, faults: Faults) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{}", listener.local_addr()?);
+        let authority =
+            certificate.map(|certificate| certificate.folder().join("certificate.pem").display().to_string());
+        let shared = Arc::new(Shared::new(faults));
+        let acceptor = certificate.map(|certificate| TlsAcceptor::from(certificate.config()));
+        let server = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
+        Ok(Self { shared, endpoint, authority, server })
+    }
+
+    /// Where it listens, such as `https://127.0.0.1:40123`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The environment by which a function uses this store, spills to it, and trusts its certificate.
+    pub fn env(&self) -> Vec<(String, String)> {
+        let variables = [
+            ("AWS_ENDPOINT_URL_S3", self.endpoint.as_str()),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "us-east-1"),
+            ("spill_bucket", BUCKET),
+        ];
+        let authority = self.authority.as_deref().map(|file| ("SSL_CERT_FILE", file));
+        variables.into_iter().chain(authority).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// How many puts of objects were asked for, since the faults were set, also those that failed.
+    pub fn puts(&self) -> usize {
+        self.shared.puts()
+    }
+
+    /// Has this go wrong from now on, and counts from 0 again.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.set_faults(faults);
+    }
+
+    /// What there is, which leaves the store empty.
+    pub fn take(&self) -> Objects {
+        std::mem::take(&mut self.shared.objects())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        let _ = stream.set_nodelay(true);
+        let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
+        connections.spawn(async move {
+            match acceptor {
+                None => serve(stream, shared).await,
+                Some(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, shared).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
+    let service = service_fn(move |request| Arc::clone(&shared).answer(request));
+    // An error is a peer that went away, or a fault.
+    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+}
