@@ -89,11 +89,11 @@ impl Connector for Orders {
         // Whatever is asked for is there: the names and types of a request are what it says.
         let rows = rows();
         let column = |field: &Arc<Field>| match (rows.column_by_name(field.name()), field.data_type()) {
-            (Some(column), _) => Ok(Arc::clone(column)),
-            (None, DataType::FixedSizeBinary(_) | DataType::FixedSizeList(..)) => {
+            (Some(column), data_type) if column.data_type() == data_type => Ok(Arc::clone(column)),
+            (_, DataType::FixedSizeBinary(_) | DataType::FixedSizeList(..)) => {
                 Err(Error::invalid_input(format!("there is no column {}", field.name())))
             }
-            (None, data_type) => Ok(new_null_array(data_type, rows.num_rows())),
+            (_, data_type) => Ok(new_null_array(data_type, rows.num_rows())),
         };
         let columns = request.projection.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
         let fields: Vec<_> = request
