@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, Date32Array, Date64Array, Int32Array, Int64Array, ListArray, StringArray},
+    array::{ArrayRef, Date32Array, Date64Array, Int32Array, Int64Array, ListArray, StringArray, new_null_array},
     datatypes::{DataType, Field, Int32Type, Schema},
     record_batch::RecordBatch,
 };
@@ -184,6 +184,18 @@ fn complex_columns_pass_even_a_set_of_nothing() {
     }
     assert_eq!(in_set(batch.column(0), set(true)), [0]);
     assert_eq!(true_on(batch.column(0), call("$is_null", [column("c")])), [1]);
+}
+
+#[test]
+fn a_type_that_does_not_compare_passes_even_a_set_that_names_no_value() {
+    let batch = rows(new_null_array(&DataType::Float16, 2));
+    for set in [list(doubles([]), true, false), ranges(Vec::new())] {
+        let summary = BTreeMap::from([("c".to_owned(), set)]);
+        let constraints = Constraints { summary, ..Constraints::default() };
+        let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal");
+        assert_eq!(residual.unevaluated(), ["c"]);
+        assert_eq!(residual.filter(&batch).expect("nothing to evaluate").num_rows(), 2);
+    }
 }
 
 #[test]
