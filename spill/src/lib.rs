@@ -3,6 +3,7 @@
 //! A writer turns a stream of batches into objects `<split key>.0`, `<split key>.1`, ... in row order, several puts in
 //! flight and memory bounded by them; the first failure ends the whole answer. A reader does the reverse.
 
+mod block;
 mod block_cutter;
 mod cipher;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod writer;
 #[cfg(feature = "aws")]
 pub mod aws;
 
+pub use block::Block;
 pub use block_cutter::BlockCutter;
 pub use cipher::{open, seal};
 pub use key_factory::{KeyFactory, LocalKeyFactory};

@@ -8,17 +8,13 @@ use std::{
     },
 };
 
-use arrow::record_batch::RecordBatch;
-use athena_protocol::{
-    EncryptionKey, Error, ErrorKind, Result, S3SpillLocation,
-    block::{Framing, encode_batch, encoded_len},
-};
+use athena_protocol::{EncryptionKey, Error, ErrorKind, Result, S3SpillLocation, block::Framing};
 use bytes::Bytes;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tracing::Instrument;
 
 use crate::{
-    ObjectStore,
+    Block, ObjectStore,
     cipher::{TAG_LEN, seal},
 };
 
@@ -101,7 +97,7 @@ impl SpillWriter {
     /// # Errors
     ///
     /// The first failure of any block so far. Nothing is written after it.
-    pub async fn write(&mut self, block: RecordBatch) -> Result<()> {
+    pub async fn write(&mut self, block: Block) -> Result<()> {
         self.refuse_if_broken()?;
         self.broken = Some((ErrorKind::Internal, "a call to write a block was dropped midway".to_owned()));
         while let Some(ended) = self.puts.try_join_next() {
@@ -183,7 +179,7 @@ struct Job {
 }
 
 impl Job {
-    async fn run(self, block: RecordBatch, memory: Vec<u8>) -> Result<Outcome> {
+    async fn run(self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
         let written = self.write(block, memory).await;
         if written.is_err() {
             self.stop.store(true, Ordering::Release);
@@ -191,7 +187,7 @@ impl Job {
         written
     }
 
-    async fn write(&self, block: RecordBatch, memory: Vec<u8>) -> Result<Outcome> {
+    async fn write(&self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
         let target = Arc::clone(&self.target);
         // Milliseconds of pure computing: on a thread of its own it holds up neither the puts of other blocks nor the source.
         let encoded = spawn_blocking(move || encode(&block, target.encryption_key.as_ref(), memory));
@@ -220,15 +216,15 @@ impl Job {
 }
 
 /// Makes the bytes of an object from `block` (section 5.2 of the protocol), in `memory` if they fit there.
-fn encode(block: &RecordBatch, key: Option<&EncryptionKey>, mut memory: Vec<u8>) -> Result<Vec<u8>> {
-    let len = encoded_len(block, Framing::Legacy)? + TAG_LEN;
+fn encode(block: &Block, key: Option<&EncryptionKey>, mut memory: Vec<u8>) -> Result<Vec<u8>> {
+    let len = block.encoded_len(Framing::Legacy) + TAG_LEN;
     memory.clear();
     if memory.capacity() < len {
         // Growing would double it and copy nothing. A sixteenth more, which is not touched, lets blocks of like size follow.
         mem::take(&mut memory);
         memory = Vec::with_capacity(len + len / 16);
     }
-    encode_batch(block, Framing::Legacy, &mut memory)?;
+    block.encode(&mut memory)?;
     if let Some(key) = key {
         seal(key, &mut memory)?;
     }

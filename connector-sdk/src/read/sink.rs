@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use athena_protocol::{
     MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, S3SpillLocation,
-    block::{Framing, encode_schema, encoded_len},
+    block::{Framing, encode_schema},
 };
-use athena_spill::{BlockCutter, SpillTarget, SpillWriter};
+use athena_spill::{Block, BlockCutter, SpillTarget, SpillWriter};
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::Instrument;
 
@@ -75,15 +75,12 @@ impl Sink<'_> {
             Some(Err(error)) => return Err(Error::internal("the reading task ended early").with_source(error)),
             None => return Err(Error::internal("the reading task is gone")),
         }
-        let last = cutter.finish()?;
-        if writer.is_none() {
-            let last = last.clone().unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(self.columns.answered())));
-            if self.fits_inline(&last)? {
-                return Ok(Outcome::Inline(last));
-            }
+        let last = cutter.finish();
+        if writer.is_none() && self.fits_inline(last.as_ref())? {
+            let none = || Ok(RecordBatch::new_empty(Arc::clone(self.columns.answered())));
+            return Ok(Outcome::Inline(last.map_or_else(none, Block::into_batch)?));
         }
-        // Spilled objects hold at least one row.
-        if let Some(block) = last.filter(|block| block.num_rows() > 0) {
+        if let Some(block) = last {
             self.spill(&mut writer, block).await?;
         }
         match writer {
@@ -92,18 +89,18 @@ impl Sink<'_> {
         }
     }
 
-    /// Whether the answer may be `block` itself: below the size that the caller asked for, and not larger than Lambda lets
+    /// Whether the answer may be `block` itself, or no rows: below the size that the caller asked for, and not larger than Lambda lets
     /// through once it is base64 in JSON.
-    fn fits_inline(&self, block: &RecordBatch) -> Result<bool> {
+    fn fits_inline(&self, block: Option<&Block>) -> Result<bool> {
         let framing = if self.limits.legacy_framing { Framing::Legacy } else { Framing::Modern };
-        let bytes = if block.num_rows() == 0 { 0 } else { encoded_len(block, framing)? };
-        let schema = encode_schema(block.schema_ref(), framing)?.len();
+        let bytes = block.map_or(0, |block| block.encoded_len(framing));
+        let schema = encode_schema(self.columns.answered(), framing)?.len();
         let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
         let json = base64(bytes) + base64(schema) + self.limits.json_around + JSON_AROUND;
         Ok(bytes < self.limits.max_inline_size && bytes <= MAX_INLINE_BYTES && json <= MAX_PAYLOAD_BYTES)
     }
 
-    async fn spill(&self, writer: &mut Option<SpillWriter>, block: RecordBatch) -> Result<()> {
+    async fn spill(&self, writer: &mut Option<SpillWriter>, block: Block) -> Result<()> {
         let writer = if let Some(writer) = writer {
             writer
         } else {
@@ -111,7 +108,7 @@ impl Sink<'_> {
             let store = self.spilling.store(self.settings).await?;
             writer.insert(SpillWriter::new(Arc::clone(store), target, self.limits.in_flight))
         };
-        self.context.counters.add_block(encoded_len(&block, Framing::Legacy)?);
+        self.context.counters.add_block(block.encoded_len(Framing::Legacy));
         writer.write(block).await
     }
 

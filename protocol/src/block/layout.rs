@@ -11,7 +11,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-use super::{column_path::ColumnPath, frame::padded, metadata, schema, supported};
+use super::{column_path::ColumnPath, schema, supported};
 use crate::error::Result;
 
 /// The nulls of one array and the range of them that is written.
@@ -29,25 +29,63 @@ pub(super) struct Range {
     pub(super) len: usize,
 }
 
-/// One buffer of a message, as a part of what an array holds.
+/// What an array holds of one buffer of a message.
 pub(super) enum Part<'a> {
-    /// A bitmap of ones: nothing is null.
-    Ones { bits: usize },
-    /// A range of a bitmap.
-    Bits(&'a BooleanBuffer, Range),
+    /// A range of a bitmap; without one, ones: nothing is null.
+    Bits(Option<&'a BooleanBuffer>, Range),
     /// Bytes as they are.
     Bytes(&'a [u8]),
-    /// Offsets that do not begin at 0 and are written relative to the first.
+    /// Offsets, one more than there are values, which are written relative to the first.
     Offsets(&'a [i32]),
 }
 
 impl Part<'_> {
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn size(&self) -> Size {
         match self {
-            Self::Ones { bits } => bits.div_ceil(8),
-            Self::Bits(_, range) => range.len.div_ceil(8),
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Offsets(offsets) => size_of_val(*offsets),
+            Self::Bits(_, range) => Size::Bits(range.len),
+            Self::Bytes(bytes) => Size::Bytes(bytes.len()),
+            Self::Offsets(offsets) => Size::Offsets(offsets.len() - 1),
+        }
+    }
+}
+
+/// How much one buffer of a message holds. Sizes of batches add up to that of the batches as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    Bits(usize),
+    Bytes(usize),
+    /// The number of values, which have one offset more.
+    Offsets(usize),
+}
+
+impl Size {
+    /// The length of the buffer in bytes, without padding.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Bits(bits) => bits.div_ceil(8),
+            Self::Bytes(bytes) => bytes,
+            // Java writes no offset at all where there are no values, and every reader knows.
+            Self::Offsets(0) => 0,
+            Self::Offsets(values) => (values + 1) * size_of::<i32>(),
+        }
+    }
+
+    /// The size of a buffer of the same kind with nothing in it.
+    pub(super) fn none(self) -> Self {
+        match self {
+            Self::Bits(_) => Self::Bits(0),
+            Self::Bytes(_) => Self::Bytes(0),
+            Self::Offsets(_) => Self::Offsets(0),
+        }
+    }
+
+    /// `None` where the two are of buffers of different kinds, and so of different types.
+    pub(super) fn plus(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Bits(one), Self::Bits(other)) => Some(Self::Bits(one + other)),
+            (Self::Bytes(one), Self::Bytes(other)) => Some(Self::Bytes(one + other)),
+            (Self::Offsets(one), Self::Offsets(other)) => Some(Self::Offsets(one + other)),
+            _ => None,
         }
     }
 }
@@ -60,26 +98,16 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self> {
+    /// The layout of the first `rows` of `batch`.
+    pub(super) fn of(batch: &'a RecordBatch, rows: usize) -> Result<Self> {
         schema::check(batch.schema_ref())?;
         let columns = batch.num_columns();
-        let mut layout =
-            Self { rows: batch.num_rows(), nodes: Vec::with_capacity(columns), parts: Vec::with_capacity(3 * columns) };
-        let range = Range { start: 0, len: batch.num_rows() };
+        let mut layout = Self { rows, nodes: Vec::with_capacity(columns), parts: Vec::with_capacity(3 * columns) };
+        let range = Range { start: 0, len: rows };
         for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             layout.add(ColumnPath::column(field.name()), column, range)?;
         }
         Ok(layout)
-    }
-
-    pub(super) fn metadata_len(&self) -> usize {
-        metadata::len(self.nodes.len(), self.parts.len())
-    }
-
-    /// The length of the body: every part padded, and never nothing, since peers cannot read a batch without a body.
-    pub(super) fn body_len(&self) -> usize {
-        let len: usize = self.parts.iter().map(|part| padded(part.len())).sum();
-        len.max(padded(1))
     }
 
     fn add(&mut self, path: ColumnPath<'_>, array: &'a dyn Array, range: Range) -> Result<()> {
@@ -88,17 +116,14 @@ impl<'a> Layout<'a> {
         if is_null {
             return Ok(());
         }
-        self.parts.push(match array.nulls() {
-            Some(nulls) => Part::Bits(nulls.inner(), range),
-            None => Part::Ones { bits: range.len },
-        });
+        self.parts.push(Part::Bits(array.nulls().map(NullBuffer::inner), range));
         downcast_primitive_array!(
             array => {
                 self.fixed_width(array.values().inner(), array.values().len(), range);
                 Ok(())
             }
             DataType::Boolean => {
-                self.parts.push(Part::Bits(array.as_boolean().values(), range));
+                self.parts.push(Part::Bits(Some(array.as_boolean().values()), range));
                 Ok(())
             }
             DataType::Utf8 => {
@@ -154,15 +179,7 @@ impl<'a> Layout<'a> {
     fn offsets(&mut self, offsets: &'a OffsetBuffer<i32>, range: Range) -> Range {
         let slice = &offsets[range.start..=range.start + range.len];
         let (start, end) = (slice[0].as_usize(), slice[range.len].as_usize());
-        self.parts.push(if range.len == 0 {
-            // Java writes no offset at all where there are no values, and every reader knows.
-            Part::Bytes(&[])
-        } else if start == 0 {
-            let bytes = offsets.inner().inner().as_slice();
-            Part::Bytes(&bytes[range.start * size_of::<i32>()..][..size_of_val(slice)])
-        } else {
-            Part::Offsets(slice)
-        });
+        self.parts.push(Part::Offsets(slice));
         Range { start, len: end - start }
     }
 }

@@ -20,7 +20,7 @@ mod supported;
 mod tests;
 
 pub use decode::{decode_batch, decode_batch_from};
-pub use encode::{encode_batch, encoded_len};
+pub use encode::{BlockLen, encode_batch, encode_batches, encoded_len};
 pub use frame::Framing;
 pub use schema::{decode_schema, encode_schema};
 

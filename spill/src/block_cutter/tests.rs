@@ -1,6 +1,9 @@
 //! Blocks are never over the limit, as full as they can be, and have the rows in order.
 
-use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::{
+    array::{ArrayRef, AsArray, StringArray},
+    compute::concat_batches,
+};
 use athena_protocol::ErrorKind;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -11,8 +14,13 @@ fn size(block: &RecordBatch) -> usize {
     encoded_len(block, Framing::Legacy).unwrap()
 }
 
-/// All blocks of `batches`; the last by itself.
+/// All blocks of `batches`, each as one batch.
 fn cut(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
+    cut_in_pieces(schema, max_bytes, batches)?.into_iter().map(Block::into_batch).collect()
+}
+
+/// All blocks of `batches`.
+fn cut_in_pieces(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch]) -> Result<Vec<Block>> {
     let mut cutter = BlockCutter::new(Arc::clone(schema), max_bytes);
     let mut blocks = Vec::new();
     for batch in batches {
@@ -21,9 +29,14 @@ fn cut(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch]) -> Result<
         assert!(pending <= max_bytes, "{pending} bytes wait for a block of {max_bytes}");
     }
     let pending = cutter.pending_len();
-    let last = cutter.finish()?;
-    assert!(last.as_ref().map_or(0, size) <= pending);
+    let last = cutter.finish();
+    assert_eq!(last.as_ref().map_or(0, |block| block.encoded_len(Framing::Legacy)), pending);
     blocks.extend(last);
+    for block in &blocks {
+        let mut bytes = Vec::new();
+        block.encode(&mut bytes).unwrap();
+        assert_eq!(bytes.len(), block.encoded_len(Framing::Legacy));
+    }
     Ok(blocks)
 }
 
@@ -38,8 +51,7 @@ fn check(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch], blocks: 
         assert_eq!(*block, rows.slice(start, block.num_rows()), "rows from {start}");
         if end < rows.num_rows() {
             let more = size(&rows.slice(start, block.num_rows() + 1));
-            let full = bytes > max_bytes - max_bytes / FULL;
-            assert!(more > max_bytes || full, "block of {bytes} bytes, though {more} are no more than {max_bytes}");
+            assert!(more > max_bytes, "block of {bytes} bytes, though {more} are no more than {max_bytes}");
         }
         start = end;
     }
@@ -47,7 +59,7 @@ fn check(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch], blocks: 
 }
 
 #[test]
-fn no_block_is_over_the_limit_nor_less_full_than_it_can_be() {
+fn no_block_is_over_the_limit_nor_a_row_short_of_it() {
     let schema = mixed_schema();
     for seed in 0..120 {
         let mut random = StdRng::seed_from_u64(seed);
@@ -102,7 +114,7 @@ fn one_batch_that_fits_comes_back_as_it_is() {
     assert_eq!(cutter.pending_len(), 0);
     assert!(cutter.push(batch.clone()).unwrap().is_empty());
     assert_eq!(cutter.pending_len(), size(&batch));
-    let last = cutter.finish().unwrap().unwrap();
+    let last = cutter.finish().unwrap().into_batch().unwrap();
     assert!(Arc::ptr_eq(last.column(0), batch.column(0)));
 }
 
@@ -110,7 +122,7 @@ fn one_batch_that_fits_comes_back_as_it_is() {
 fn nothing_gives_nothing() {
     let mut cutter = BlockCutter::new(numbers(0..0).schema(), 1_000);
     assert!(cutter.push(numbers(0..0)).unwrap().is_empty());
-    assert!(cutter.finish().unwrap().is_none());
+    assert!(cutter.finish().is_none());
 }
 
 /// Where the values of the only column lie in memory.
@@ -125,10 +137,26 @@ fn blocks_of_one_batch_are_slices_of_it() {
     let blocks = cutter.push(batch.clone()).unwrap();
     assert_eq!(blocks.len(), 8);
     let mut start = place(&batch);
-    for block in &blocks {
-        assert_eq!(place(block), start);
+    for block in blocks {
+        let block = block.into_batch().unwrap();
+        assert_eq!(place(&block), start);
         start += block.num_rows() * size_of::<i64>();
     }
+}
+
+#[test]
+fn blocks_of_several_batches_are_pieces_of_them() {
+    let batches: Vec<_> = (0..8).map(|n| numbers(n * 10_000..(n + 1) * 10_000)).collect();
+    let blocks = cut_in_pieces(&batches[0].schema(), 100_000, &batches).unwrap();
+    assert_eq!(blocks.len(), 7);
+    let lies_in = |piece: &RecordBatch, batch: &RecordBatch| {
+        (place(batch)..place(batch) + 10_000 * size_of::<i64>()).contains(&place(piece))
+    };
+    let pieces: Vec<_> = blocks.iter().flatten().collect();
+    // The cuts make seven more, and the rests of less than half a batch are copies.
+    assert_eq!(pieces.len(), 8 + 6);
+    let of_batches = pieces.iter().filter(|piece| batches.iter().any(|batch| lies_in(piece, batch))).count();
+    assert!(of_batches >= 11, "{of_batches} of {} pieces are slices", pieces.len());
 }
 
 #[test]
@@ -140,7 +168,7 @@ fn the_rest_of_a_large_batch_does_not_keep_all_of_it() {
     drop(cutter.push(batch).unwrap());
     assert!(values.upgrade().is_none());
     assert!(cutter.pending_len() > 0);
-    let rest = cutter.finish().unwrap().unwrap();
+    let rest = cutter.finish().unwrap().into_batch().unwrap();
     assert!(!place.contains(&self::place(&rest)));
     assert!(rest.get_array_memory_size() < 100_000);
 }
@@ -163,7 +191,7 @@ fn a_batch_of_another_schema_is_refused_and_other_metadata_is_replaced() {
     let mut cutter = BlockCutter::new(Arc::clone(&with_metadata), 1_000);
     assert_eq!(cutter.push(no_columns(1)).unwrap_err().kind(), ErrorKind::Internal);
     cutter.push(numbers(0..3)).unwrap();
-    assert_eq!(cutter.finish().unwrap().unwrap().schema(), with_metadata);
+    assert_eq!(cutter.finish().unwrap().into_batch().unwrap().schema(), with_metadata);
 }
 
 #[test]

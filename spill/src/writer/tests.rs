@@ -2,7 +2,11 @@
 
 use std::{pin::pin, sync::atomic::Ordering::SeqCst};
 
-use athena_protocol::message::RemoteReadRecordsResponse;
+use arrow::record_batch::RecordBatch;
+use athena_protocol::{
+    block::{Framing, encode_batch, encoded_len},
+    message::RemoteReadRecordsResponse,
+};
 use futures::{FutureExt, TryStreamExt};
 
 use super::*;
@@ -21,8 +25,12 @@ fn writer(store: &Arc<FakeStore>, in_flight: usize) -> SpillWriter {
 }
 
 /// The block with the rows of `number`.
-fn block(number: i64) -> RecordBatch {
+fn rows(number: i64) -> RecordBatch {
     numbers(number * 10..(number + 1) * 10)
+}
+
+fn block(number: i64) -> Block {
+    rows(number).try_into().unwrap()
 }
 
 #[tokio::test]
@@ -39,7 +47,7 @@ async fn objects_are_numbered_without_a_gap_in_row_order() {
         assert!(locations.iter().all(|at| at.bucket.as_deref() == Some("spill") && !at.directory));
         for (number, key) in (0..).zip(&keys) {
             let mut expected = Vec::new();
-            encode_batch(&block(number), Framing::Legacy, &mut expected).unwrap();
+            encode_batch(&rows(number), Framing::Legacy, &mut expected).unwrap();
             assert_eq!(store.object(key), expected, "{key}");
         }
         assert_eq!(store.keys().len(), 12);
@@ -54,7 +62,7 @@ async fn blocks_of_every_type_come_back_with_and_without_a_key() {
             let mut writer = SpillWriter::new(Arc::clone(&store) as _, target(key.clone()), 2);
             let schema = batch.schema();
             for _ in 0..3 {
-                writer.write(batch.clone()).await.unwrap();
+                writer.write(batch.clone().try_into().unwrap()).await.unwrap();
             }
             let remote_blocks = writer.finish().await.unwrap();
             let catalog_name = String::new();

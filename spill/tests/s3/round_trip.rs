@@ -99,7 +99,7 @@ async fn rows_come_back_through_cutter_writer_and_reader() {
             writer.write(block).await.unwrap();
         }
     }
-    if let Some(last) = cutter.finish().unwrap() {
+    if let Some(last) = cutter.finish() {
         writer.write(last).await.unwrap();
     }
     let remote_blocks = writer.finish().await.unwrap();

@@ -13,7 +13,10 @@ use arrow::{
 use super::samples::{batches, no_columns};
 use crate::{
     ErrorKind,
-    block::{Framing, decode_batch, decode_batch_from, decode_schema, encode_batch, encode_schema, encoded_len},
+    block::{
+        BlockLen, Framing, decode_batch, decode_batch_from, decode_schema, encode_batch, encode_batches, encode_schema,
+        encoded_len,
+    },
 };
 
 const FRAMINGS: [Framing; 2] = [Framing::Legacy, Framing::Modern];
@@ -209,5 +212,39 @@ fn children_of_null_structs_and_gaps_between_lists_survive() {
         let message = encode(&slice, Framing::Modern);
         assert_eq!(message.len(), encoded_len(&slice, Framing::Modern).unwrap());
         assert_eq!(decode_batch(&message, &slice.schema()).unwrap(), slice);
+    }
+}
+
+#[test]
+fn batches_are_written_as_if_they_were_one() {
+    for (name, whole) in batches() {
+        let rows = whole.num_rows();
+        let cuts = [(0, 0), (1, 1), (1, 2), (3, 3), (rows / 2, rows - rows / 3), (rows, rows)];
+        for (first, second) in cuts.into_iter().filter(|&(_, second)| second <= rows) {
+            let pieces =
+                [whole.slice(0, first), whole.slice(first, second - first), whole.slice(second, rows - second)];
+            for framing in FRAMINGS {
+                let mut written = Vec::new();
+                encode_batches(&pieces, framing, &mut written).unwrap();
+                assert_eq!(written, encode(&whole, framing), "{name} cut at {first} and {second}");
+                let with = |len: BlockLen, piece: &RecordBatch| len.with(piece, piece.num_rows()).unwrap();
+                let len = pieces.iter().fold(BlockLen::default(), with);
+                assert_eq!((len.bytes(framing), len.rows()), (written.len(), rows), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn batches_of_different_columns_are_no_block() {
+    let numbers = || Arc::new(Int32Array::from(vec![1])) as ArrayRef;
+    let text = || Arc::new(StringArray::from(vec!["a"])) as ArrayRef;
+    let one = RecordBatch::try_from_iter([("a", numbers())]).unwrap();
+    let other = RecordBatch::try_from_iter([("a", text())]).unwrap();
+    let two = RecordBatch::try_from_iter([("a", numbers()), ("b", numbers())]).unwrap();
+    for batches in [vec![], vec![one.clone(), other], vec![one, two]] {
+        let mut out = Vec::new();
+        assert_eq!(encode_batches(&batches, Framing::Legacy, &mut out).unwrap_err().kind(), ErrorKind::Internal);
+        assert!(out.is_empty());
     }
 }
