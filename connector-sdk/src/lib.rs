@@ -59,6 +59,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `lambda` | yes | the runtime loop, the clients of S3 and KMS, structured logs |
+//! | `mimalloc` | yes | a memory allocator for the whole program that keeps the pages of one block for the next |
 
 mod catalog;
 mod connector;
@@ -80,6 +81,10 @@ mod table;
 mod token;
 mod udf;
 mod wire_type;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[cfg(feature = "lambda")]
 pub mod lambda;

@@ -157,11 +157,12 @@ impl Settings {
 
     /// How many blocks of `block_size` bytes may be encoded, encrypted or on their way at a time.
     ///
-    /// A quarter of the function's memory, counted in blocks, from 1 to 4: two of 16 MB in 128 MB, four from 256 MB on. Each
-    /// of them is there once as columns and once as bytes at worst, which makes half of the memory; the other half is
-    /// for the source's batches, the block being gathered and the process. More than four do not make S3 faster.
+    /// An eighth of the function's memory, counted in blocks, from 1 to 4: one of 16 MB in 128 MB, two in 256 MB, four from
+    /// 512 MB on. Each of them is there once as columns and once as bytes at worst, which makes a quarter of the memory; the
+    /// rest is for the source's batches, the block being gathered, what the allocator keeps and the process. More than
+    /// four do not make S3 faster.
     pub(crate) fn in_flight(&self, block_size: usize) -> usize {
-        self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 4 / block_size.max(1)).clamp(1, 4))
+        self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 8 / block_size.max(1)).clamp(1, 4))
     }
 
     /// How many bytes of rows may be kept to order them: a sixth of the memory, since sorting holds them twice more.
@@ -286,8 +287,9 @@ mod tests {
     #[test]
     fn blocks_in_flight_follow_the_memory() {
         let with = |mib: usize| Settings { function_memory: mib * MIB, ..Settings::default() };
-        assert_eq!(with(128).in_flight(16_000_000), 2);
-        assert_eq!(with(256).in_flight(16_000_000), 4);
+        assert_eq!(with(128).in_flight(16_000_000), 1);
+        assert_eq!(with(256).in_flight(16_000_000), 2);
+        assert_eq!(with(512).in_flight(16_000_000), 4);
         assert_eq!(with(10_240).in_flight(16_000_000), 4);
         assert_eq!(with(128).in_flight(1 << 40), 1);
         assert_eq!(with(128).in_flight(0), 4);

@@ -1,7 +1,5 @@
 //! The rows of one object, in as many pieces as they came in.
 
-use std::slice;
-
 use arrow::{compute::concat_batches, datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
     Error, Result,
@@ -19,6 +17,11 @@ impl Block {
     /// The batches of `len`, which are not none.
     pub(crate) fn new(batches: Vec<RecordBatch>, len: BlockLen) -> Self {
         Self { batches, len }
+    }
+
+    /// Its rows, in the pieces that they are in.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
     }
 
     /// How many rows it has.
@@ -66,13 +69,4 @@ impl TryFrom<RecordBatch> for Block {
 pub(crate) fn joined(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
     concat_batches(schema, batches)
         .map_err(|error| Error::internal("the batches of a block cannot be joined").with_source(error))
-}
-
-impl<'a> IntoIterator for &'a Block {
-    type Item = &'a RecordBatch;
-    type IntoIter = slice::Iter<'a, RecordBatch>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.batches.iter()
-    }
 }

@@ -152,7 +152,7 @@ fn blocks_of_several_batches_are_pieces_of_them() {
     let lies_in = |piece: &RecordBatch, batch: &RecordBatch| {
         (place(batch)..place(batch) + 10_000 * size_of::<i64>()).contains(&place(piece))
     };
-    let pieces: Vec<_> = blocks.iter().flatten().collect();
+    let pieces: Vec<_> = blocks.iter().flat_map(Block::batches).collect();
     // The cuts make seven more, and the rests of less than half a batch are copies.
     assert_eq!(pieces.len(), 8 + 6);
     let of_batches = pieces.iter().filter(|piece| batches.iter().any(|batch| lies_in(piece, batch))).count();
