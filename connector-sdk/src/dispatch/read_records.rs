@@ -1,6 +1,6 @@
 //! The rows of one split.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use athena_protocol::{
     Constraints, Response,
@@ -59,6 +59,11 @@ impl Call<'_> {
     /// What is to be read: the columns asked for, and those that only the constraints name. Their types are in the table's
     /// definition, which is asked for only where there are such columns.
     async fn columns(&self, request: &ReadRecordsRequest) -> Result<Columns> {
+        let mut names = BTreeSet::new();
+        if let Some(twice) = request.schema.fields().iter().find(|field| !names.insert(field.name())) {
+            let name = twice.name();
+            return Err(Error::invalid_input(format!("column {name:?} is asked for twice; columns go by their names")));
+        }
         let wanted = columns_of_constraints(&request.constraints);
         let missing = |name: &&str| request.schema.fields().find(name).is_none();
         let missing: Vec<&str> = wanted.into_iter().filter(missing).collect();

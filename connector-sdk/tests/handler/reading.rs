@@ -227,6 +227,15 @@ async fn columns_are_found_by_name_and_cast() {
 }
 
 #[tokio::test]
+async fn a_column_that_is_asked_for_twice_is_named() {
+    let twice = schema(&[("n", DataType::Int64), ("n", DataType::Utf8)]);
+    let error =
+        rows(Fake::of(numbers(0, 1)), ReadRecordsRequest { schema: twice, ..read_request(n()) }).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("\"n\""), "{error}");
+}
+
+#[tokio::test]
 async fn a_column_that_is_missing_is_named() {
     let fake = Fake::of(numbers(0, 1)).reading(|_| Ok(ReadRecords::rows_without_columns(3).into()));
     let error = rows(fake, read_request(n())).await.unwrap_err();
