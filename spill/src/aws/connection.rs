@@ -7,6 +7,9 @@ use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
 /// In a VPC without a way to a service, packets vanish: better to say so than to spend the query's time on waiting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// From the start of a request to the start of its answer: a block of 16 MB takes seconds on a slow link, and a server that
+/// has said nothing for so long has lost the request, which is sent again.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// The first try and three more, with growing and random pauses between them.
 const ATTEMPTS: u32 = 4;
 
@@ -27,7 +30,7 @@ impl Connection {
 
     /// What the clients of all services are made from.
     pub(super) async fn load(&self) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         match self {
             Self::Environment => {

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use athena_protocol::{Error, ErrorKind};
 use aws_sdk_s3::{
     config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
+    error::{ConnectorError, ProvideErrorMetadata, SdkError},
 };
 
 /// What was asked of which service.
@@ -39,6 +39,9 @@ impl Call {
             SdkError::TimeoutError(_) => (ErrorKind::Timeout, no_route),
             SdkError::DispatchFailure(failure) if failure.is_timeout() || failure.is_io() => {
                 (ErrorKind::Timeout, no_route)
+            }
+            SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(passes) => {
+                (ErrorKind::Timeout, "the connection broke off midway, at every try".to_owned())
             }
             SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
                 let text = "the request could not be sent: check the credentials, the region and the settings";
@@ -83,4 +86,9 @@ impl Call {
             _ => (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service)),
         }
     }
+}
+
+/// Whether the client has tried again, since `error` is of a kind that passes.
+fn passes(error: &ConnectorError) -> bool {
+    error.as_other().is_some()
 }
