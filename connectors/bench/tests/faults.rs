@@ -1,0 +1,232 @@
+//! What a failing store makes of an answer: all rows, or an error that says what to do. Never fewer rows.
+//!
+//! `ATHENA_LONG_TESTS=1` runs a thousand seeded runs, and thirty calls of 14,085 blocks, instead of some.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use athena_connector_bench::{BenchTable, Checksum};
+use athena_connector_sdk::{
+    Catalog, Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef, TableName,
+    arrow::datatypes::{Schema, SchemaRef},
+    async_trait,
+};
+use athena_protocol::{
+    EncryptionKey, Request, Response, S3SpillLocation, SerdeVersion, Split,
+    message::{ReadRecordsRequest, RemoteReadRecordsResponse},
+    predicate::Constraints,
+};
+use athena_spill::aws::S3Store;
+use futures::{StreamExt, future::join_all, stream};
+use test_store::{BUCKET, Fault, Faults, Store, When};
+
+const TABLE: BenchTable = BenchTable::Narrow3;
+/// Rows that make [`BLOCKS`] blocks of [`BLOCK`] bytes.
+const ROWS: u64 = 20_000;
+const BLOCK: u64 = 50_000;
+const BLOCKS: usize = 12;
+
+const DENIED: Fault = Fault::Status(403, "AccessDenied");
+const NO_BUCKET: Fault = Fault::Status(404, "NoSuchBucket");
+const INTERNAL: Fault = Fault::Status(500, "InternalError");
+const SLOW_DOWN: Fault = Fault::Status(503, "SlowDown");
+
+/// The rows, and how many were taken.
+struct Counted {
+    rows: u64,
+    taken: Arc<AtomicU64>,
+}
+
+fn schema() -> SchemaRef {
+    Arc::new(Schema::new(TABLE.fields()))
+}
+
+#[async_trait]
+impl Table for Counted {
+    fn definition(&self) -> TableDef {
+        TableDef::new(TABLE.fields())
+    }
+
+    async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+        let taken = Arc::clone(&self.taken);
+        let count = move |batch: &Result<_>| {
+            let rows = batch.as_ref().map_or(0, athena_connector_sdk::arrow::record_batch::RecordBatch::num_rows);
+            taken.fetch_add(rows as u64, SeqCst);
+        };
+        Ok(RecordBatchStream::blocking(2, TABLE.read(&schema(), 0..self.rows)?.inspect(count)))
+    }
+}
+
+/// A function, the store that it spills to, and how many rows it has taken from its source.
+struct Setup {
+    handler: Handler,
+    store: Store,
+    taken: Arc<AtomicU64>,
+}
+
+impl Setup {
+    async fn new(rows: u64, faults: Faults) -> Self {
+        let store = Store::start(None, faults).await.expect("a store");
+        let objects = S3Store::with_endpoint(store.endpoint(), "us-east-1", "test", "test");
+        let settings = [("spill_bucket", BUCKET), ("athena_connector_check_spill_bucket", "false")];
+        let taken = Arc::<AtomicU64>::default();
+        let table = Counted { rows, taken: Arc::clone(&taken) };
+        let handler = Handler::new(Catalog::new().table("bench", "counted", table))
+            .with_settings(Settings::from_vars(settings).expect("the settings are right"))
+            .with_object_store(Arc::new(objects));
+        Self { handler, store, taken }
+    }
+
+    async fn read(&self, max_block_size: u64) -> Result<RemoteReadRecordsResponse> {
+        let location = S3SpillLocation {
+            bucket: Some(BUCKET.to_owned()),
+            key: Some("athena-federation-spill/query/split".to_owned()),
+            directory: true,
+        };
+        let request = Request::ReadRecords(ReadRecordsRequest {
+            identity: None,
+            query_id: "query".to_owned(),
+            catalog_name: "c".to_owned(),
+            table_name: TableName::new("bench", "counted"),
+            schema: schema(),
+            split: Split {
+                spill_location: Some(location),
+                encryption_key: Some(EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }),
+                ..Split::default()
+            },
+            constraints: Constraints::default(),
+            max_block_size,
+            max_inline_block_size: 0,
+        });
+        let request = request.encode(SerdeVersion::V6).expect("a request");
+        let answer = self.handler.handle(&request, None).await?;
+        match Response::decode(&answer)? {
+            Response::RemoteReadRecords(answer) => Ok(answer),
+            other => panic!("the answer is {}", other.type_name()),
+        }
+    }
+
+    /// Whether all blocks are there, in the answer and in the store, and hold the rows of the table.
+    fn is_right(&self, answer: &RemoteReadRecordsResponse, expected: &Checksum) -> bool {
+        let objects = self.store.take();
+        let mut sum = Checksum::default();
+        for block in objects.blocks(answer) {
+            sum.add(&block.expect("a block that can be read")).expect("a sum");
+        }
+        sum == *expected && objects.len() == answer.remote_blocks.len()
+    }
+}
+
+fn expected(rows: u64) -> Checksum {
+    let mut sum = Checksum::default();
+    for batch in TABLE.read(&schema(), 0..rows).expect("a table") {
+        sum.add(&batch.expect("a batch")).expect("a sum");
+    }
+    sum
+}
+
+fn names_an_object(error: &Error) -> bool {
+    error.to_string().contains(&format!("s3://{BUCKET}/athena-federation-spill/query/split."))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_passes_costs_no_row() {
+    let expected = expected(ROWS);
+    // A stalled put is sent again once nothing was heard for 20 seconds.
+    let faults = [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Slow(Duration::from_millis(300)), Fault::Stall];
+    let cases = faults.into_iter().flat_map(|fault| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (fault, put)));
+    join_all(cases.map(async |(fault, put)| {
+        let setup = Setup::new(ROWS, Faults::of_puts(When::Only(put), fault)).await;
+        let answer = setup.read(BLOCK).await.unwrap_or_else(|error| panic!("{fault:?} of put {put}: {error}"));
+        assert_eq!(answer.remote_blocks.len(), BLOCKS);
+        assert!(setup.is_right(&answer, &expected), "{fault:?} of put {put}");
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_stays_fails_the_answer_by_name() {
+    let cases = [
+        (DENIED, ErrorKind::AccessDenied, "s3:PutObject"),
+        (NO_BUCKET, ErrorKind::NotFound, "bucket does not exist"),
+        (INTERNAL, ErrorKind::Internal, "PutObject"),
+        (SLOW_DOWN, ErrorKind::Throttled, "PutObject"),
+        (Fault::Reset, ErrorKind::Timeout, "PutObject"),
+    ];
+    let cases = cases.into_iter().flat_map(|case| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (case, put)));
+    join_all(cases.map(async |((fault, kind, remedy), put)| {
+        let setup = Setup::new(ROWS, Faults::of_puts(When::From(put), fault)).await;
+        let error = setup.read(BLOCK).await.expect_err("puts fail");
+        assert!(names_an_object(&error) && error.to_string().contains(remedy), "{fault:?} of put {put}: {error}");
+        assert_eq!(error.kind(), kind, "{fault:?} of put {put}: {error}");
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_final_failure_stops_an_endless_source_within_what_is_in_flight() {
+    for put in [0, 20, 100] {
+        let setup = Setup::new(u64::MAX, Faults::of_puts(When::From(put), DENIED)).await;
+        let error = setup.read(BLOCK).await.expect_err("puts fail");
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
+        // A batch that is being made is made.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let (taken, puts) = (setup.taken.load(SeqCst), setup.store.puts());
+        let (rows_of_a_block, batch) = (ROWS / (BLOCKS as u64 - 1), 8_192);
+        // Four blocks on their way, one that waits, one that is gathered; batches between the stages.
+        let most = rows_of_a_block * (put as u64 + 6) + 8 * batch;
+        assert!(taken <= most, "{taken} rows were taken, of {most} at most; put {put} failed");
+        assert!(puts <= put + 4, "{puts} puts were asked for, and number {put} failed");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!((setup.taken.load(SeqCst), setup.store.puts()), (taken, puts), "something goes on");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_run_of_random_faults_loses_a_row() {
+    let runs = if is_long() { 1_000 } else { 60 };
+    let expected = expected(ROWS);
+    let results = stream::iter(0..runs).map(async |seed: u64| {
+        let fault = [INTERNAL, SLOW_DOWN, Fault::Reset, DENIED][(seed % 4) as usize];
+        let percent = [2, 10, 40][(seed / 4 % 3) as usize];
+        let setup = Setup::new(ROWS, Faults::of_puts(When::Some { seed, percent }, fault)).await;
+        match setup.read(BLOCK).await {
+            Ok(answer) => {
+                assert!(setup.is_right(&answer, &expected), "seed {seed}: rows are missing");
+                true
+            }
+            Err(error) => {
+                assert!(names_an_object(&error), "seed {seed}: {error}");
+                false
+            }
+        }
+    });
+    let results: Vec<bool> = results.buffer_unordered(40).collect().await;
+    let right = results.iter().filter(|right| **right).count();
+    println!("faults: {runs} runs, {right} with all rows, {} failed by name, 0 lost", results.len() - right);
+    assert!(right > 0 && right < results.len(), "the faults do not do both");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_block_of_thousands_is_lost() {
+    let (calls, rows) = if is_long() { (30, 1_000_000) } else { (2, 70_000) };
+    let expected = expected(rows);
+    let setup = Setup::new(rows, Faults::NONE).await;
+    let mut blocks = 0;
+    for call in 0..calls {
+        let answer = setup.read(2_000).await.expect("nothing fails");
+        blocks = answer.remote_blocks.len();
+        assert!(setup.is_right(&answer, &expected), "call {call}: blocks are missing");
+    }
+    println!("blocks: {calls} calls of {blocks} blocks, 0 lost");
+    assert!(blocks > 900);
+}
+
+fn is_long() -> bool {
+    std::env::var_os("ATHENA_LONG_TESTS").is_some_and(|value| value == "1")
+}
