@@ -10,7 +10,10 @@ use std::{
 
 use athena_protocol::{EncryptionKey, Error, ErrorKind, Result, S3SpillLocation, block::Framing};
 use bytes::Bytes;
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::{JoinError, JoinSet, spawn_blocking},
+};
 use tracing::Instrument;
 
 use crate::{
@@ -39,9 +42,15 @@ impl SpillTarget {
     fn object_key(&self, number: usize) -> String {
         format!("{}.{number}", self.key)
     }
+
+    fn url(&self, number: usize) -> String {
+        format!("s3://{}/{}", self.bucket, self.object_key(number))
+    }
 }
 
 /// Writes blocks in order, at most `in_flight` of them encoded, encrypted or on their way at any time.
+///
+/// Columns take as much memory as bytes, so of these only half are being encoded, but one at least: the others are bytes.
 ///
 /// Block `n` of the calls becomes the object `<key>.<n>`, so that the numbers have no gap and follow the rows. Dropping
 /// the writer stops everything that is on its way; objects that are complete stay.
@@ -50,6 +59,8 @@ pub struct SpillWriter {
     store: Arc<dyn ObjectStore>,
     target: Arc<SpillTarget>,
     in_flight: usize,
+    /// A permit for each block that may be there as columns.
+    encoding: Arc<Semaphore>,
     /// Blocks on their way. Dropping the set aborts them.
     puts: JoinSet<Result<Outcome>>,
     /// How many blocks were begun: the number of the next.
@@ -77,10 +88,12 @@ impl SpillWriter {
     /// Each block is there as columns until it is encoded, and as bytes until it is put. One more waits as columns in
     /// [`write`](Self::write).
     pub fn new(store: Arc<dyn ObjectStore>, target: SpillTarget, in_flight: usize) -> Self {
+        let in_flight = in_flight.max(1);
         Self {
             store,
             target: Arc::new(target),
-            in_flight: in_flight.max(1),
+            in_flight,
+            encoding: Arc::new(Semaphore::new(in_flight.div_ceil(2))),
             puts: JoinSet::new(),
             begun: 0,
             spare: Vec::new(),
@@ -107,11 +120,13 @@ impl SpillWriter {
             let Some(ended) = self.puts.join_next().await else { break };
             self.end(ended).await?;
         }
+        let columns = Arc::clone(&self.encoding).acquire_owned().await.expect("nobody closes the semaphore");
         let job = Job {
             store: Arc::clone(&self.store),
             target: Arc::clone(&self.target),
             number: self.begun,
             stop: Arc::clone(&self.stop),
+            columns,
         };
         let memory = self.spare.pop().unwrap_or_default();
         self.puts.spawn(job.run(block, memory).in_current_span());
@@ -176,42 +191,49 @@ struct Job {
     target: Arc<SpillTarget>,
     number: usize,
     stop: Arc<AtomicBool>,
+    /// Leave to be there as columns.
+    columns: OwnedSemaphorePermit,
 }
 
 impl Job {
     async fn run(self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
+        let stop = Arc::clone(&self.stop);
         let written = self.write(block, memory).await;
         if written.is_err() {
-            self.stop.store(true, Ordering::Release);
+            stop.store(true, Ordering::Release);
         }
         written
     }
 
-    async fn write(&self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
-        let target = Arc::clone(&self.target);
+    async fn write(self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
+        let Self { store, target, number, stop, columns } = self;
+        let (key, url) = (target.object_key(number), target.url(number));
         // Milliseconds of pure computing: on a thread of its own it holds up neither the puts of other blocks nor the source.
-        let encoded = spawn_blocking(move || encode(&block, target.encryption_key.as_ref(), memory));
+        let encoded = spawn_blocking({
+            let target = Arc::clone(&target);
+            move || {
+                let encoded = encode(&block, target.encryption_key.as_ref(), memory);
+                drop((block, columns));
+                encoded
+            }
+        });
         let body = match encoded.await {
-            Ok(body) => body.map_err(|error| error.with_context("object", self.url()))?,
+            Ok(body) => body.map_err(|error| error.with_context("object", &url))?,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(error) => return Err(Error::internal("the runtime ended while a block was encoded").with_source(error)),
         };
-        if self.stop.load(Ordering::Acquire) {
+        if stop.load(Ordering::Acquire) {
             return Ok(Outcome::Stopped);
         }
         let body = Bytes::from(body);
-        tracing::debug!(object = self.url(), bytes = body.len(), "writes a block");
-        self.store.put(&self.target.bucket, &self.target.object_key(self.number), body.clone()).await?;
+        tracing::debug!(object = url, bytes = body.len(), "writes a block");
+        store.put(&target.bucket, &key, body.clone()).await?;
         // A store that keeps the body keeps the memory.
         let memory = body.try_into_mut().map(|mut memory| {
             memory.clear();
             Vec::from(memory)
         });
         Ok(Outcome::Written(memory.unwrap_or_default()))
-    }
-
-    fn url(&self) -> String {
-        format!("s3://{}/{}", self.target.bucket, self.target.object_key(self.number))
     }
 }
 
