@@ -5,10 +5,11 @@
 
 mod scale;
 mod table;
+mod text;
 
 use athena_connector_sdk::{
     Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, TableName, arrow, async_trait,
+    RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
 };
 
 pub use scale::Scale;
@@ -71,20 +72,7 @@ impl Connector for Tpch {
                 "split names cell {cell} of {cells}, expected one from 1 to {cells}"
             )));
         }
-        let wanted: Vec<usize> = request
-            .projection
-            .fields()
-            .iter()
-            .map(|field| table.schema().index_of(field.name()))
-            .collect::<Result<_, _>>()
-            .map_err(|error| {
-                Error::invalid_input(format!("{} has no such column", request.table)).with_source(error)
-            })?;
-        let batches = table.rows(scale, cell, cells).map(move |batch| {
-            batch
-                .and_then(|batch| batch.project(&wanted))
-                .map_err(|error: arrow::error::ArrowError| Error::internal("the generator failed").with_source(error))
-        });
+        let batches = table.rows(&request.projection, scale, (cell, cells))?;
         Ok(RecordBatchStream::blocking(AHEAD, batches))
     }
 }
