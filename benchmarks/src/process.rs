@@ -21,22 +21,13 @@ pub(crate) fn cpu(process: i32) -> anyhow::Result<Duration> {
     Ok(Duration::from_secs_f64((user + system) / a_second as f64))
 }
 
-/// The most memory that a process ever had, in bytes.
-pub(crate) fn peak_memory(process: i32) -> anyhow::Result<f64> {
-    status(process, "VmHWM:")
-}
-
 /// Memory that a process has now, in bytes.
 pub(crate) fn memory(process: i32) -> anyhow::Result<f64> {
-    status(process, "VmRSS:")
-}
-
-fn status(process: i32, name: &str) -> anyhow::Result<f64> {
     let file = format!("/proc/{process}/status");
     let status = fs::read_to_string(&file).with_context(|| file.clone())?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(kib.with_context(|| format!("{file} has no {name}"))? * 1024.0)
+    Ok(kib.with_context(|| format!("{file} does not tell the memory"))? * 1024.0)
 }
 
 /// CPU time of this thread while it does `work`.

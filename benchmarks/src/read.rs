@@ -13,7 +13,7 @@ use test_store::{Faults, Objects, Store};
 
 use crate::{
     contestant::{Contestant, Contestants},
-    process::{cpu, peak_memory},
+    process::cpu,
     report::{Report, Unit},
     running::{ReadOptions, Running, read_records},
     sample::Sample,
@@ -152,7 +152,7 @@ async fn reads(
         let (wall, used) = (began.elapsed(), cpu(process)?.saturating_sub(before));
         samples.rows_by_cpu.push(rows / used.as_secs_f64());
         samples.rows_by_wall.push(rows / wall.as_secs_f64());
-        samples.memory.push(peak_memory(process)? / 1e6);
+        samples.memory.push(function.peak_memory()? / 1e6);
         let answer = Response::decode(&last.context("nothing was read")?)?;
         let objects = store.take();
         // The Java SDK loses blocks now and then, and goes over the size of a block by a row and more.

@@ -58,6 +58,12 @@ impl Running {
         self.0.cold_starts().last().copied().context("no process has answered")
     }
 
+    /// The most memory that its process ever had, in bytes.
+    #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
+    pub(crate) fn peak_memory(&self) -> anyhow::Result<f64> {
+        Ok(self.0.peak_memory().context("the system does not tell the memory of a process")? as f64)
+    }
+
     pub(crate) async fn ask(&self, request: &Request) -> anyhow::Result<Response> {
         let answer = self.ask_in_bytes(request).await?;
         Ok(Response::decode(&answer)?)

@@ -27,7 +27,7 @@ pub enum Setting {
     DisableSpillEncryption,
     /// `spill_put_request_headers`: a JSON object of texts, default `{}`. Headers added to every put.
     SpillPutRequestHeaders,
-    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1 to 4 by the function's memory.
+    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1, 2 or 4 by the function's memory.
     /// Blocks that are encoded, encrypted or on their way at a time.
     SpillQueueCapacity,
     /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the largest block size.
@@ -157,17 +157,19 @@ impl Settings {
 
     /// How many blocks of `block_size` bytes may be encoded, encrypted or on their way at a time.
     ///
-    /// An eighth of the function's memory, counted in blocks, from 1 to 4: one of 16 MB in 128 MB, two in 256 MB, four from
-    /// 512 MB on. Each of them is there once as columns and once as bytes at worst, which makes a quarter of the memory; the
-    /// rest is for the source's batches, the block being gathered, what the allocator keeps and the process. More than
-    /// four do not make S3 faster.
+    /// An eighth of the function's memory, counted in blocks, from 1 to 2: one of 16 MB in 128 MB, two from 256 MB on. A block more
+    /// is being gathered, and half of them are there as columns too, which makes three eighths of the memory at worst; the rest
+    /// is for the source's batches, what the allocator keeps and the process. Two keep the network of a function busy; from
+    /// 4 GiB on, where Lambda gives more of it, there may be four.
     pub(crate) fn in_flight(&self, block_size: usize) -> usize {
-        self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 8 / block_size.max(1)).clamp(1, 4))
+        let most = if self.function_memory < 4 << 30 { 2 } else { 4 };
+        self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 8 / block_size.max(1)).clamp(1, most))
     }
 
-    /// How many bytes of rows may be kept to order them: a sixth of the memory, since sorting holds them twice more.
+    /// How many bytes of rows may be kept to order them: a sixteenth of the memory, since sorting holds them twice more, and
+    /// blocks take their part.
     pub(crate) fn sort_memory(&self) -> usize {
-        self.function_memory / 6
+        self.function_memory / 16
     }
 }
 
@@ -289,10 +291,10 @@ mod tests {
         let with = |mib: usize| Settings { function_memory: mib * MIB, ..Settings::default() };
         assert_eq!(with(128).in_flight(16_000_000), 1);
         assert_eq!(with(256).in_flight(16_000_000), 2);
-        assert_eq!(with(512).in_flight(16_000_000), 4);
+        assert_eq!(with(3_008).in_flight(16_000_000), 2);
         assert_eq!(with(10_240).in_flight(16_000_000), 4);
         assert_eq!(with(128).in_flight(1 << 40), 1);
-        assert_eq!(with(128).in_flight(0), 4);
+        assert_eq!(with(128).in_flight(0), 2);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::{
     environment::environment,
     failure::{Failure, request_too_large},
+    memory,
     process::{Group, Launch},
     sandbox::{Sandbox, Template},
 };
@@ -100,6 +101,11 @@ impl HostedFunction {
     /// The processes that were started so far and served an invocation, in the order in which they did.
     pub fn cold_starts(&self) -> Vec<ColdStart> {
         lock(&self.pool.cold_starts).clone()
+    }
+
+    /// The most memory in bytes that one of the processes ever had that still live; `None` where the system does not say.
+    pub fn peak_memory(&self) -> Option<u64> {
+        lock(&self.pool.groups).iter().filter_map(|group| memory::peak(group.id())).max()
     }
 }
 

@@ -48,8 +48,17 @@ fn group_of(process: i32) -> Option<i32> {
 
 /// The resident set of a process in bytes.
 fn resident(process: i32) -> Option<u64> {
+    status(process, "VmRSS:")
+}
+
+/// The largest resident set that a process ever had, in bytes. The system counts every page, whenever it came.
+pub(super) fn peak(process: i32) -> Option<u64> {
+    status(process, "VmHWM:")
+}
+
+fn status(process: i32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -64,5 +73,6 @@ mod tests {
         let group = group_of(this).unwrap();
         assert!(processes_of(group).contains(&this));
         assert!(resident(this).unwrap() > 100_000);
+        assert!(peak(this).unwrap() > 100_000);
     }
 }
