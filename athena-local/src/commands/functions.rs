@@ -12,7 +12,7 @@ use super::{
     spill_store::SpillStore,
 };
 use crate::{
-    cli::{Connectors, InvokeCommand, Running},
+    cli::{Connectors, Running},
     client::{ClientOptions, FederatedClient},
     engine::OpenFunction,
     object_store::LocalS3,
@@ -61,16 +61,12 @@ impl Functions {
         }
     }
 
-    /// No function but the one that `command` names.
-    pub(super) fn for_one(command: &InvokeCommand) -> Self {
+    /// No function but one that is named elsewhere, with memory in MB and a timeout in seconds.
+    pub(super) fn for_one(memory_mb: u32, timeout: u32) -> Self {
         Self {
             connectors: Vec::new(),
             client: ClientOptions::default(),
-            settings: Settings {
-                memory_mb: command.memory,
-                timeout: Duration::from_secs(u64::from(command.timeout)),
-                concurrency: 1,
-            },
+            settings: Settings { memory_mb, timeout: Duration::from_secs(u64::from(timeout)), concurrency: 1 },
             s3: Arc::default(),
         }
     }
@@ -120,8 +116,13 @@ impl Functions {
         local_s3(&self.s3).await
     }
 
+    /// Where what the function at `spec` spills is read from.
+    pub(super) fn spill_store(&self, spec: &Spec) -> Arc<dyn ObjectStore> {
+        Arc::new(SpillStore::new(spec.is_hosted(), Arc::clone(&self.s3)))
+    }
+
     fn client_of(&self, name: &str, spec: Spec) -> FederatedClient {
-        let store: Arc<dyn ObjectStore> = Arc::new(SpillStore::new(spec.is_hosted(), Arc::clone(&self.s3)));
+        let store = self.spill_store(&spec);
         FederatedClient::new(name, self.function(name, spec), Some(store), self.client.clone())
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
             std::io::stdin().read_to_end(&mut request).context("standard input cannot be read")?;
         }
     }
-    let function = Functions::for_one(&command).function("function", command.spec.clone());
+    let function = Functions::for_one(command.memory, command.timeout).function("function", command.spec.clone());
     let answer = function.invoke(request.into()).await?;
     let mut out = std::io::stdout().lock();
     out.write_all(&answer)?;
