@@ -161,8 +161,9 @@ pub(crate) struct CheckCommand {
     /// Predicates, orders and limits to try, over all tables; the more rows a table has, the fewer of them.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) cases: u64,
-    /// Rows of a table that are read, kept in memory and compared. Of a larger table some splits are.
-    #[arg(long, value_name = "N", default_value_t = 65_536)]
+    /// Rows that are kept in memory and compared, over all tables; one takes a quarter at most where there are four. Of a
+    /// larger table some splits are read.
+    #[arg(long, value_name = "N", default_value_t = 262_144)]
     pub(crate) max_rows: usize,
     /// A table to look at; may be given several times. Without it: all that the function lists.
     #[arg(long = "table", value_name = "SCHEMA.TABLE", value_parser = table)]

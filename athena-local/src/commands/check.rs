@@ -5,7 +5,7 @@ use std::{io::Write as _, path::Path, time::Instant};
 use anyhow::{Context as _, bail};
 use athena_conformance::suite::{Options, Report, Suite};
 
-use super::functions::Functions;
+use super::functions::{Functions, Settings};
 use crate::{
     cli::CheckCommand,
     output::{Spool, StatusLine, say},
@@ -19,7 +19,7 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
         _ = tokio::signal::ctrl_c() => bail!("cancelled"),
     };
     if let Some(file) = &command.json {
-        write(file, &format!("{:#}\n", report.to_json()))?;
+        write(file, &(report.to_json() + "\n"))?;
     }
     if let Some(file) = &command.junit {
         write(file, &report.to_junit())?;
@@ -39,7 +39,9 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
 }
 
 async fn check(command: &CheckCommand) -> Report {
-    let functions = Functions::for_one(command.memory, command.timeout);
+    // Errors are provoked by the hundred: `invoke` with the request of a finding shows what the function prints.
+    let settings = Settings { show_output: false, ..Settings::one_process(command.memory, command.timeout) };
+    let functions = Functions::for_one(settings);
     let options = Options {
         seed: command.seed,
         cases: command.cases,

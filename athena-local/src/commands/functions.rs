@@ -34,6 +34,16 @@ pub(super) struct Settings {
     pub(super) memory_mb: u32,
     pub(super) timeout: Duration,
     pub(super) concurrency: usize,
+    /// Whether what it prints goes to standard error.
+    pub(super) show_output: bool,
+}
+
+impl Settings {
+    /// Those of one process, with memory in MB and a timeout in seconds.
+    pub(super) fn one_process(memory_mb: u32, timeout: u32) -> Self {
+        let timeout = Duration::from_secs(u64::from(timeout));
+        Self { memory_mb, timeout, concurrency: 1, show_output: true }
+    }
 }
 
 impl Functions {
@@ -56,19 +66,15 @@ impl Functions {
                 memory_mb: connectors.memory,
                 timeout: connectors.timeout(),
                 concurrency: usize::from(connectors.concurrency),
+                show_output: true,
             },
             s3: Arc::default(),
         }
     }
 
-    /// No function but one that is named elsewhere, with memory in MB and a timeout in seconds.
-    pub(super) fn for_one(memory_mb: u32, timeout: u32) -> Self {
-        Self {
-            connectors: Vec::new(),
-            client: ClientOptions::default(),
-            settings: Settings { memory_mb, timeout: Duration::from_secs(u64::from(timeout)), concurrency: 1 },
-            s3: Arc::default(),
-        }
+    /// No function but one that is named elsewhere.
+    pub(super) fn for_one(settings: Settings) -> Self {
+        Self { connectors: Vec::new(), client: ClientOptions::default(), settings, s3: Arc::default() }
     }
 
     /// The name and place of every function.

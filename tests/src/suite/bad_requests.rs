@@ -94,6 +94,8 @@ fn requests(subject: &Subject<'_>) -> Vec<Bad> {
         let request = encode(&caller.tables_request(&name.schema, token, page_size));
         add(request, Kind::ForeignTokenAccepted, words, INVALID);
     }
+    let splits = caller.splits_request(&subject.table, &subject.plan.partitions, &subject.everything, token);
+    add(encode(&splits), Kind::ForeignTokenAccepted, "a token of splits that was never made", INVALID);
     let filled = subject.splits.iter().find(|split| !split.rows.is_empty());
     let Some(split) = filled.or(subject.splits.first()) else { return all };
     let columns = subject.all_columns();

@@ -7,11 +7,11 @@ use athena_protocol::{Constraints, Split};
 use bytes::Bytes;
 
 use super::{
-    Area, Kind, Options,
+    Area, Kind,
     caller::{Caller, Definition},
     planning::{self, Plan},
     report::{Coverage, Fault, Report},
-    rows::{MAX_BLOCK, MAX_INLINE, Read, Rows},
+    rows::{MAX_BLOCK, MAX_INLINE, Read, Room, Rows},
 };
 use crate::{
     Capabilities,
@@ -36,9 +36,25 @@ pub(crate) struct Subject<'a> {
     pub(crate) splits: Vec<SplitRows>,
     /// Whether `splits` are all there are.
     pub(crate) is_complete: bool,
+    /// Bytes that the rows take in memory, about.
+    pub(crate) bytes: usize,
     pub(crate) names: Vec<String>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) everything: Constraints,
+}
+
+/// How much of a table is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    /// What splits are chosen by.
+    pub(crate) seed: u64,
+    /// What is kept of it.
+    pub(crate) room: Room,
+}
+
+impl Sample {
+    /// Most splits of a table that are read.
+    const SPLITS: usize = 200;
 }
 
 /// The columns of a table at some places, with the metadata of the table.
@@ -52,17 +68,17 @@ pub(crate) async fn read<'a>(
     caller: &'a Caller,
     report: &mut Report,
     (table, plan): (Definition, Plan),
-    (announced, options): (&'a Capabilities, &Options),
+    (announced, sample): (&'a Capabilities, &Sample),
 ) -> (Subject<'a>, Coverage) {
-    let mut dice = Dice::of(options.seed, 1);
+    let mut dice = Dice::of(sample.seed, 1);
     let mut order: Vec<usize> = (0..plan.splits.len()).collect();
-    if order.len() > Options::SPLITS {
+    if order.len() > Sample::SPLITS {
         dice.shuffle(&mut order);
-        order.truncate(Options::SPLITS);
+        order.truncate(Sample::SPLITS);
         order.sort_unstable();
     }
     let everything = Constraints::default();
-    let (mut splits, mut rows, mut too_large) = (Vec::new(), 0, 0);
+    let (mut splits, mut rows, mut bytes, mut too_large) = (Vec::new(), 0, 0, 0);
     for &place in &order {
         /// Splits that are tried in vain.
         const TRIES: usize = 2;
@@ -70,7 +86,7 @@ pub(crate) async fn read<'a>(
             break;
         }
         report.checked(Area::Reading);
-        let (split, room) = (&plan.splits[place], options.max_rows.saturating_sub(rows));
+        let (split, room) = (&plan.splits[place], sample.room.without(rows, bytes));
         if announced.limit && is_larger(caller, (&table, split), room).await {
             too_large += 1;
             continue;
@@ -82,9 +98,11 @@ pub(crate) async fn read<'a>(
             constraints: &everything,
             max_block_size: MAX_BLOCK,
             max_inline_size: MAX_INLINE,
-            most_rows: room,
+            room,
         };
-        let Some(Rows { rows: found, is_cut, faults, .. }) = take(report, &table, caller.read(&read).await) else {
+        let Some(Rows { rows: found, bytes: more, is_cut, faults, .. }) =
+            take(report, &table, caller.read(&read).await)
+        else {
             continue;
         };
         faults.into_iter().for_each(|fault| report.add(Some(&table.name), fault));
@@ -93,14 +111,21 @@ pub(crate) async fn read<'a>(
             continue;
         }
         rows += found.len();
+        bytes += more;
         splits.push(SplitRows { split: split.clone(), rows: found });
     }
     let is_complete = splits.len() == plan.splits.len();
     let left_out = match plan.splits.len() - splits.len() {
         0 => String::new(),
-        1 if plan.splits.len() == 1 => format!("its rows: there are more than {}", options.max_rows),
+        _ if sample.room.rows == 0 || sample.room.bytes == 0 => {
+            "its rows: there is no room left for them, so name it alone".to_owned()
+        }
+        1 if plan.splits.len() == 1 => {
+            format!("its rows: there are more than {}, or they are too long", sample.room.rows)
+        }
         others => {
-            format!("the rows of {others} of {} splits: they are more than {}", plan.splits.len(), options.max_rows)
+            let (all, rows) = (plan.splits.len(), sample.room.rows);
+            format!("the rows of {others} of {all} splits: they are more than {rows}, or too long")
         }
     };
     let coverage = Coverage {
@@ -113,7 +138,7 @@ pub(crate) async fn read<'a>(
     };
     let pools = pools(&table.schema, &splits, &mut dice);
     let names = table.schema.fields().iter().map(|field| field.name().clone()).collect();
-    (Subject { caller, announced, table, plan, splits, is_complete, names, pools, everything }, coverage)
+    (Subject { caller, announced, table, plan, splits, is_complete, bytes, names, pools, everything }, coverage)
 }
 
 fn take(report: &mut Report, table: &Definition, result: Result<super::caller::Exchange<Rows>, Fault>) -> Option<Rows> {
@@ -121,8 +146,8 @@ fn take(report: &mut Report, table: &Definition, result: Result<super::caller::E
 }
 
 /// Whether a split has more rows than `room`, as far as a limit on its first column can tell.
-async fn is_larger(caller: &Caller, (table, split): (&Definition, &Split), room: usize) -> bool {
-    let limit = Constraints { limit: Some(room as u64 + 1), ..Constraints::default() };
+async fn is_larger(caller: &Caller, (table, split): (&Definition, &Split), room: Room) -> bool {
+    let limit = Constraints { limit: Some(room.rows as u64 + 1), ..Constraints::default() };
     let read = Read {
         table: &table.name,
         schema: project(&table.schema, &[narrowest(&table.schema)]),
@@ -130,10 +155,10 @@ async fn is_larger(caller: &Caller, (table, split): (&Definition, &Split), room:
         constraints: &limit,
         max_block_size: MAX_BLOCK,
         max_inline_size: MAX_INLINE,
-        most_rows: room,
+        room,
     };
     // What fails here fails again where it is a finding.
-    caller.read(&read).await.is_ok_and(|rows| rows.answer.count > room)
+    caller.read(&read).await.is_ok_and(|rows| rows.answer.count > room.rows)
 }
 
 fn narrowest(schema: &Schema) -> usize {
@@ -163,7 +188,7 @@ impl Subject<'_> {
             constraints: &self.everything,
             max_block_size: MAX_BLOCK,
             max_inline_size: MAX_INLINE,
-            most_rows: usize::MAX - 1,
+            room: Room::UNLIMITED,
         }
     }
 

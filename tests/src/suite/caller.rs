@@ -132,18 +132,18 @@ impl Caller {
         Ok(pong)
     }
 
-    pub(crate) async fn capabilities(&self) -> Result<Capabilities, Fault> {
+    pub(crate) async fn capabilities(&self) -> Result<Exchange<Capabilities>, Fault> {
         if self.version < SerdeVersion::V4 {
             // There is no way to say so, and no promise.
-            return Ok(Capabilities::default());
+            return Ok(Exchange { request: Bytes::new(), answer: Capabilities::default() });
         }
         let request = Request::GetDataSourceCapabilities(GetDataSourceCapabilitiesRequest {
             identity: Some(Self::identity()),
             query_id: Some(self.query_id.clone()),
             catalog_name: self.catalog.clone(),
         });
-        let answer = answer!(self.ask(&request).await?, GetDataSourceCapabilities);
-        Ok(Capabilities::from_wire(&answer.answer.capabilities))
+        let Exchange { request, answer } = answer!(self.ask(&request).await?, GetDataSourceCapabilities);
+        Ok(Exchange { request, answer: Capabilities::from_wire(&answer.capabilities) })
     }
 
     pub(crate) async fn list_schemas(&self) -> Result<Exchange<Vec<String>>, Fault> {
@@ -234,15 +234,14 @@ impl Caller {
         Ok(Exchange { request, answer: answer.partitions })
     }
 
-    /// One page of the splits of some partitions, and the token of the next.
-    pub(crate) async fn splits_page(
+    pub(super) fn splits_request(
         &self,
         table: &Definition,
         partitions: &RecordBatch,
         constraints: &Constraints,
         token: Option<&str>,
-    ) -> Result<Exchange<(Vec<Split>, Option<String>)>, Fault> {
-        let request = Request::GetSplits(GetSplitsRequest {
+    ) -> Request {
+        Request::GetSplits(GetSplitsRequest {
             identity: Some(Self::identity()),
             query_id: Some(self.query_id.clone()),
             catalog_name: self.catalog.clone(),
@@ -251,7 +250,18 @@ impl Caller {
             partition_columns: table.partition_columns.clone(),
             constraints: constraints.clone(),
             continuation_token: token.map(str::to_owned),
-        });
+        })
+    }
+
+    /// One page of the splits of some partitions, and the token of the next.
+    pub(crate) async fn splits_page(
+        &self,
+        table: &Definition,
+        partitions: &RecordBatch,
+        constraints: &Constraints,
+        token: Option<&str>,
+    ) -> Result<Exchange<(Vec<Split>, Option<String>)>, Fault> {
+        let request = self.splits_request(table, partitions, constraints, token);
         let Exchange { request, answer } = answer!(self.ask(&request).await?, GetSplits);
         Ok(Exchange { request, answer: (answer.splits, answer.continuation_token) })
     }

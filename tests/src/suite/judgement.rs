@@ -1,13 +1,13 @@
 //! Whether the rows of an answer are those that a predicate leaves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use athena_protocol::predicate::{Constraints, Expression, ValueSet};
 
 use super::Kind;
 use crate::{
     Capabilities,
-    oracle::{Predicate, Row, Verdict, key_of},
+    oracle::{Predicate, Row, Verdict, allows, key_of},
 };
 
 /// Rows that are the same in the columns of an answer.
@@ -119,7 +119,7 @@ impl<'a> Judgement<'a> {
             let sentence = format!("{} of {} rows are not those of a read without predicate", self.invented, self.came);
             faults.push((Kind::RowsInvented, sentence));
         }
-        let mut kept: HashMap<Kind, usize> = HashMap::new();
+        let mut kept: BTreeMap<Kind, usize> = BTreeMap::new();
         for alike in self.alike.values() {
             let extra = alike.got.min(alike.all).saturating_sub(alike.allowed);
             if extra > 0
@@ -137,7 +137,7 @@ impl<'a> Judgement<'a> {
 
     /// Rows that pass and did not come.
     pub(crate) fn lost(&self) -> Vec<(Kind, String)> {
-        let mut lost: HashMap<Kind, usize> = HashMap::new();
+        let mut lost: BTreeMap<Kind, usize> = BTreeMap::new();
         for alike in self.alike.values().filter(|alike| alike.got < alike.keep) {
             *lost.entry(self.kind_of_lost(alike.example)).or_default() += alike.keep - alike.got;
         }
@@ -156,19 +156,18 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// `None` where what was announced does not cover it.
+    /// By which part of what was announced a row does not pass. `None` for a null where nulls were not announced.
     fn kind_of_kept(&self, place: usize) -> Option<Kind> {
-        match self.oddity(place) {
-            Some(Oddity::Null) if !self.case.announced.nulls => None,
-            Some(Oddity::Null) => Some(Kind::NullsKept),
-            Some(Oddity::Nan) => Some(Kind::NanKept),
-            None => {
-                let sets = Constraints { summary: self.case.constraints.summary.clone(), ..Constraints::default() };
-                let sets =
-                    Predicate::new(&sets, self.case.names).with_sets(|set| is_announced(set, self.case.announced));
-                let by_sets = sets.judge(&self.case.rows[place]).0 == Verdict::Drop;
-                Some(if by_sets { Kind::FilterNotApplied } else { Kind::ExpressionNotApplied })
-            }
+        let Case { names, constraints, announced, rows, .. } = self.case;
+        let cells = names.iter().zip(&rows[place]);
+        let refusing = cells.filter_map(|(name, cell)| Some((constraints.summary.get(name)?, cell)));
+        let mut refusing =
+            refusing.filter(|(set, cell)| is_announced(set, announced) && allows(set, cell) == Verdict::Drop);
+        match refusing.next() {
+            None => Some(Kind::ExpressionNotApplied),
+            Some((_, cell)) if cell.is_null() => announced.nulls.then_some(Kind::NullsKept),
+            Some((_, cell)) if cell.is_nan() => Some(Kind::NanKept),
+            Some(_) => Some(Kind::FilterNotApplied),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whether the rows of an answer are those that a limit, or an order and a limit, ask for.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashMap};
 
 use athena_protocol::predicate::{Direction, OrderByField};
 
@@ -90,7 +90,7 @@ fn is_top_n(judgement: &Judgement<'_>, order: &[OrderByField], asked: usize) -> 
     let through = passing.partition_point(|row| by(row, &last) != Ordering::Greater);
     // Rows that share their values in the answer's columns share them in the order's, which are among these.
     let came = |rows: &[&Row]| -> usize {
-        let mut wanted = std::collections::HashMap::<Vec<u8>, usize>::new();
+        let mut wanted = HashMap::<Vec<u8>, usize>::new();
         for row in rows {
             *wanted.entry(key_of(case.columns.iter().map(|&column| &row[column]))).or_default() += 1;
         }
@@ -104,12 +104,10 @@ fn rows_in_order(order: &[(usize, Direction)], left: &[Cell], right: &[Cell]) ->
         let (left, right) = (&left[*place], &right[*place]);
         match (left.is_null(), right.is_null()) {
             (true, true) => Ordering::Equal,
-            (null, false) | (false, null) if null || right.is_null() => {
-                let first = if left.is_null() { Ordering::Less } else { Ordering::Greater };
-                if direction.nulls_first() { first } else { first.reverse() }
-            }
-            _ if direction.descending() => in_order(right, left),
-            _ => in_order(left, right),
+            (true, false) | (false, true) if left.is_null() == direction.nulls_first() => Ordering::Less,
+            (true, false) | (false, true) => Ordering::Greater,
+            (false, false) if direction.descending() => in_order(right, left),
+            (false, false) => in_order(left, right),
         }
     };
     order.iter().map(one).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)

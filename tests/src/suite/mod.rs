@@ -42,8 +42,13 @@ use std::sync::{Arc, atomic::Ordering};
 use athena_protocol::TableName;
 use athena_spill::ObjectStore;
 
-use self::{baseline::Subject, caller::Caller};
-use crate::{Invoke, generate::Dice};
+use self::{
+    baseline::{Sample, Subject},
+    caller::Caller,
+    report::Fault,
+    rows::Room,
+};
+use crate::{Capabilities, Invoke, generate::Dice};
 
 /// How much is looked at.
 #[derive(Debug, Clone)]
@@ -52,20 +57,23 @@ pub struct Options {
     pub seed: u64,
     /// Cases of predicates, orders and limits, over all tables: the more rows a table has, the fewer of them.
     pub cases: u64,
-    /// Rows of a table that are read and kept to compare with. Of a larger table some splits are.
+    /// Rows that are kept in memory to compare with, over all tables; a table takes a quarter of them at most, or its share of
+    /// fewer tables. Of a larger table some splits are read, and of what has no room left none.
     pub max_rows: usize,
     /// The tables to look at; none for all that are listed.
     pub tables: Vec<TableName>,
 }
 
 impl Options {
-    /// Most splits of a table that are read.
-    pub(crate) const SPLITS: usize = 200;
+    /// So many tables may have as many rows as one table may.
+    const TABLES_THAT_FIT: usize = 4;
+    /// Bytes that the rows kept may take, about, however few they are.
+    const BYTES: usize = 512 * 1024 * 1024;
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, cases: 1_000, max_rows: 65_536, tables: Vec::new() }
+        Self { seed: 1, cases: 1_000, max_rows: 262_144, tables: Vec::new() }
     }
 }
 
@@ -104,6 +112,11 @@ impl Suite {
         report.checked(Area::Conversation);
         let pong = self.caller.ping().await;
         if let Some(pong) = report.take(None, pong) {
+            if let Some(again) = report.take(None, self.caller.ping().await)
+                && again.answer != pong.answer
+            {
+                report.add(None, Fault::new(Kind::AnswerChanges, &again.request, "two pings are answered in two ways"));
+            }
             report.source = pong.answer.source_type.unwrap_or_default();
             self.look(&mut report, &progress).await;
         }
@@ -113,20 +126,50 @@ impl Suite {
 
     async fn look(&self, report: &mut Report, progress: &impl Fn(&str)) {
         report.checked(Area::Conversation);
-        let announced = report.take(None, self.caller.capabilities().await).unwrap_or_default();
+        let announced = report.take(None, self.caller.capabilities().await);
+        let announced = announced.map(|exchange| exchange.answer).unwrap_or_default();
         report.announced = announced.in_words();
+        if let Some(again) = report.take(None, self.caller.capabilities().await)
+            && again.answer != announced
+        {
+            report.add(
+                None,
+                Fault::new(Kind::AnswerChanges, &again.request, "it announces other capabilities than before"),
+            );
+        }
         progress("schemas and tables");
         let listed = listing::check(&self.caller, report).await;
         let wanted = self.wanted(report, listed);
+        let subjects = self.survey(report, (wanted, &announced), progress).await;
+        self.examine(report, subjects, progress).await;
+    }
+
+    /// Describes and plans every table, and reads as much of it as there is room for.
+    async fn survey<'a>(
+        &'a self,
+        report: &mut Report,
+        (tables, announced): (Vec<TableName>, &'a Capabilities),
+        progress: &impl Fn(&str),
+    ) -> Vec<(Subject<'a>, Coverage)> {
+        let shares = tables.len().clamp(1, Options::TABLES_THAT_FIT);
+        let largest = Room { rows: self.options.max_rows / shares, bytes: Options::BYTES / shares };
+        let mut left = Room { rows: self.options.max_rows, bytes: Options::BYTES };
         let mut subjects: Vec<(Subject<'_>, Coverage)> = Vec::new();
-        for name in wanted {
+        for name in tables {
             progress(&format!("{name}: definition, partitions, splits"));
             let Some(table) = definition::check(&self.caller, report, &name).await else { continue };
             let Some(plan) = planning::check(&self.caller, report, &table).await else { continue };
-            let (subject, coverage) =
-                baseline::read(&self.caller, report, (table, plan), (&announced, &self.options)).await;
+            let room = Room { rows: largest.rows.min(left.rows), bytes: largest.bytes.min(left.bytes) };
+            let sample = Sample { seed: self.options.seed, room };
+            let (subject, coverage) = baseline::read(&self.caller, report, (table, plan), (announced, &sample)).await;
+            left = left.without(coverage.rows, subject.bytes);
             subjects.push((subject, coverage));
         }
+        subjects
+    }
+
+    /// Reads the rows of every table in every way, and runs the cases.
+    async fn examine(&self, report: &mut Report, subjects: Vec<(Subject<'_>, Coverage)>, progress: &impl Fn(&str)) {
         let all: f64 = subjects.iter().map(|(subject, _)| weight(subject)).sum();
         let mut refused_with_rows = false;
         for (number, (subject, mut coverage)) in subjects.into_iter().enumerate() {
@@ -164,13 +207,15 @@ impl Suite {
 /// The fewer rows a read of a table brings, the more cases it gets.
 #[expect(clippy::cast_precision_loss, reason = "a share of cases need not be exact")]
 fn weight(subject: &Subject<'_>) -> f64 {
-    let rows: usize = subject.splits.iter().map(|split| split.rows.len()).sum();
+    /// What a case costs beside its rows, in rows.
+    const FIXED: f64 = 2_000.0;
     /// A table without rows has next to nothing to say.
-    const EMPTY: f64 = 1e-4;
+    const EMPTY: f64 = 1e-5;
+    let rows: usize = subject.splits.iter().map(|split| split.rows.len()).sum();
     match (subject.splits.len(), rows) {
         (0, _) => 0.0,
         (_, 0) => EMPTY,
-        (splits, rows) => 1.0 / (100.0 + rows as f64 / splits as f64),
+        (splits, rows) => 1.0 / (FIXED + rows as f64 / splits as f64),
     }
 }
 

@@ -33,8 +33,25 @@ pub(crate) struct Read<'a> {
     pub(crate) constraints: &'a Constraints,
     pub(crate) max_block_size: u64,
     pub(crate) max_inline_size: u64,
-    /// Rows beyond this are not fetched.
-    pub(crate) most_rows: usize,
+    /// What is fetched.
+    pub(crate) room: Room,
+}
+
+/// How much may be kept in memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+}
+
+impl Room {
+    /// For what is known to fit.
+    pub(crate) const UNLIMITED: Self = Self { rows: usize::MAX - 1, bytes: usize::MAX };
+
+    /// What is left when some of it was taken.
+    pub(crate) fn without(self, rows: usize, bytes: usize) -> Self {
+        Self { rows: self.rows.saturating_sub(rows), bytes: self.bytes.saturating_sub(bytes) }
+    }
 }
 
 /// What a read brought.
@@ -44,6 +61,8 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
     /// How many there are; more than `rows` if they were too many.
     pub(crate) count: usize,
+    /// Bytes that they take in memory, about.
+    pub(crate) bytes: usize,
     /// Bytes of the longest object.
     pub(crate) longest: usize,
     /// Whether there are more than were fetched.
@@ -96,8 +115,7 @@ impl Caller {
             return Ok(rows);
         };
         for location in &answer.remote_blocks {
-            if rows.rows.len() > read.most_rows {
-                rows.is_cut = true;
+            if rows.is_cut {
                 break;
             }
             let unreadable = |why: String| {
@@ -146,9 +164,12 @@ impl Rows {
         if let Some(sentence) = illegal_value(batch, &read.schema) {
             self.faults.push(Fault::new(Kind::ValueIllegal, request, sentence));
         }
-        let room = (read.most_rows + 1).saturating_sub(self.rows.len());
-        self.is_cut |= batch.num_rows() > room;
-        self.rows.extend(Cell::rows(batch).take(room));
+        let cells = batch.num_rows() * batch.num_columns() * size_of::<Cell>();
+        self.bytes = self.bytes.saturating_add(batch.get_array_memory_size() + cells);
+        self.is_cut |= self.count > read.room.rows || self.bytes > read.room.bytes;
+        if !self.is_cut {
+            self.rows.extend(Cell::rows(batch));
+        }
     }
 }
 

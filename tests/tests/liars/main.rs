@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use athena_conformance::{
     Invoke,
-    suite::{Options, Report, Suite},
+    suite::{Area, Options, Report, Suite},
 };
 use athena_spill::ObjectStore;
 use tokio::task::JoinSet;
@@ -94,4 +94,35 @@ async fn every_liar_is_caught_by_name_and_nobody_else_is_accused() {
     println!("liars: {} of {all} caught, {} false alarms", all - escaped.len(), alarms.len());
     assert!(all >= 25, "only {all} liars");
     assert!(escaped.is_empty() && alarms.is_empty(), "{escaped:#?}\n{alarms:#?}");
+}
+
+#[tokio::test]
+async fn a_seed_says_what_is_asked() {
+    let run = |seed| async move {
+        let store = Arc::new(Memory::default());
+        let report = report(Arc::new(InProcess::new(&store)), store, seed, 50).await;
+        (report.requests, report.cases, report.undecided, report.checks)
+    };
+    assert_eq!(run(3).await, run(3).await);
+    assert_ne!(run(3).await, run(4).await);
+}
+
+#[tokio::test]
+async fn rows_beyond_the_room_are_left_out_and_said_so() {
+    let store = Arc::new(Memory::default());
+    let options = Options { cases: 20, max_rows: 160, ..Options::default() };
+    let report = Suite::new(Arc::new(InProcess::new(&store)), options).with_store(store).run().await;
+    assert!(report.is_clean(), "{:?}", report.findings);
+    let kinds = report.tables.iter().find(|table| table.table.table == "kinds").unwrap();
+    assert_eq!((kinds.splits, kinds.splits_read, kinds.rows), (3, 1, 30));
+    assert!(kinds.left_out.contains("2 of 3 splits"), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn without_a_store_what_is_spilled_is_left_out_and_said_so() {
+    let store = Arc::new(Memory::default());
+    let options = Options { cases: 20, ..Options::default() };
+    let report = Suite::new(Arc::new(InProcess::new(&store)), options).run().await;
+    assert!(report.is_clean() && report.left_out.len() == 1, "{:?} {:?}", report.findings, report.left_out);
+    assert!(!report.checks.contains_key(&Area::Spilling));
 }

@@ -17,7 +17,10 @@ use athena_protocol::{
     message::{PingResponse, ReadRecordsResponse},
 };
 
-use super::super::{base::InProcess, liar::Liar};
+use super::{
+    super::{base::InProcess, liar::Liar},
+    every_other_time,
+};
 
 /// No rows, or one of nulls.
 fn rows_of(schema: &SchemaRef, rows: usize) -> RecordBatch {
@@ -74,6 +77,16 @@ pub(super) fn lies() -> Vec<Liar> {
                 .unless(move || {
                     dead.load(Ordering::SeqCst).then(|| InvokeError::Host("the process has ended".to_owned()))
                 })
+        },
+        {
+            let turn = every_other_time();
+            Liar::new(Kind::AnswerChanges, "every other time it can do less").saying(move |_, answer| {
+                if let Response::GetDataSourceCapabilities(answer) = answer
+                    && turn()
+                {
+                    answer.capabilities.clear();
+                }
+            })
         },
         Liar::new(Kind::LegalRequestRefused, "nothing is read with a limit").in_cases(100).unless(|| None).hearing(
             |request| {
