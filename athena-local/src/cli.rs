@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use athena_protocol::TableName;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
@@ -37,6 +38,12 @@ pub(crate) enum Command {
     Invoke(InvokeCommand),
     /// Print a message or a spilled object as JSON that people can read.
     Decode(DecodeCommand),
+    /// Check that a function is a good connector, and say what is wrong with it.
+    ///
+    /// It is asked everything that Athena may ask, in every way that must give the same rows. The report goes to standard
+    /// output; docs/conformance.md explains its findings. The exit status is 0 if there are none, 1 if there are, or 2 if the
+    /// command line is wrong.
+    Check(CheckCommand),
     /// Offer the functions on the Invoke endpoint of Lambda, for other clients.
     Serve(ServeCommand),
 }
@@ -145,6 +152,37 @@ pub(crate) struct DecodeCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CheckCommand {
+    /// Where the function lives: see --connector of query.
+    pub(crate) spec: Spec,
+    /// What the cases follow from: the same seed asks the same of the same function.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Predicates, orders and limits to try, over all tables; the more rows a table has, the fewer of them.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) cases: u64,
+    /// Rows that are kept in memory and compared, over all tables; one takes a quarter at most where there are four. Of a
+    /// larger table some splits are read.
+    #[arg(long, value_name = "N", default_value_t = 262_144)]
+    pub(crate) max_rows: usize,
+    /// A table to look at; may be given several times. Without it: all that the function lists.
+    #[arg(long = "table", value_name = "SCHEMA.TABLE", value_parser = table)]
+    pub(crate) tables: Vec<TableName>,
+    /// File for the whole report as JSON, with the request that shows each finding.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// File for the report as test results, in the form of JUnit.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Memory of the function in MB.
+    #[arg(long, value_name = "MB", default_value_t = 3008)]
+    pub(crate) memory: u32,
+    /// Seconds that an invocation may take.
+    #[arg(long, value_name = "S", default_value_t = 900)]
+    pub(crate) timeout: u32,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ServeCommand {
     #[command(flatten)]
     pub(crate) connectors: Connectors,
@@ -167,6 +205,13 @@ fn connector(text: &str) -> Result<(String, Spec), String> {
     Ok((name.to_owned(), spec))
 }
 
+fn table(text: &str) -> Result<TableName, String> {
+    match text.split_once('.') {
+        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => Ok(TableName::new(schema, table)),
+        _ => Err(format!("{text:?} names no table; expected SCHEMA.TABLE, such as sales.orders")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -176,6 +221,12 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_table_is_named_with_its_schema() {
+        assert_eq!(table("sales.orders.2024"), Ok(TableName::new("sales", "orders.2024")));
+        assert!(["orders", ".orders", "sales."].iter().all(|text| table(text).is_err()));
     }
 
     #[test]

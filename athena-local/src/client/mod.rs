@@ -3,7 +3,6 @@
 //! The client is the caller's half of the protocol and nothing else: it negotiates the serde version, walks pages,
 //! fetches what was spilled, and refuses answers that do not fit the question. What to ask is the engine's business.
 
-mod capabilities;
 mod federated;
 mod fit;
 mod metadata;
@@ -13,7 +12,7 @@ mod trace;
 mod udf;
 mod words;
 
-pub use capabilities::Capabilities;
+pub use athena_conformance::Capabilities;
 pub use federated::{ClientOptions, FederatedClient};
 pub use metadata::{TableDefinition, TablePage};
 pub use operation::Operation;

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+use athena_conformance::schema_mismatch;
 use athena_protocol::{
     Constraints, Error, Request, Response, Result, Split, TableName,
     message::{ReadRecordsRequest, RemoteReadRecordsResponse},
@@ -10,11 +11,7 @@ use athena_protocol::{
 use athena_spill::SpillReader;
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{
-    FederatedClient, Operation, Outcome,
-    fit::{schema_mismatch, under_schema},
-    words::constraints_in_words,
-};
+use super::{FederatedClient, Operation, Outcome, fit::under_schema, words::constraints_in_words};
 
 /// What is wanted of every split of a table.
 #[derive(Debug, Clone)]

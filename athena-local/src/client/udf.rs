@@ -7,17 +7,14 @@ use arrow::{
     datatypes::{FieldRef, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
+use athena_conformance::schema_mismatch;
 use athena_protocol::{
     Error, MAX_PAYLOAD_BYTES, Request, Response, Result,
     block::{Framing, encoded_len},
     message::UserDefinedFunctionRequest,
 };
 
-use super::{
-    FederatedClient, Operation, Outcome,
-    fit::{schema_mismatch, under_schema},
-    words::plural,
-};
+use super::{FederatedClient, Operation, Outcome, fit::under_schema, words::plural};
 
 /// Blocks of arguments are kept below this size, which leaves room for base64 and for what is around it.
 const MAX_BLOCK_BYTES: usize = MAX_PAYLOAD_BYTES / 2;

@@ -12,7 +12,7 @@ use super::{
     spill_store::SpillStore,
 };
 use crate::{
-    cli::{Connectors, InvokeCommand, Running},
+    cli::{Connectors, Running},
     client::{ClientOptions, FederatedClient},
     engine::OpenFunction,
     object_store::LocalS3,
@@ -34,6 +34,16 @@ pub(super) struct Settings {
     pub(super) memory_mb: u32,
     pub(super) timeout: Duration,
     pub(super) concurrency: usize,
+    /// Whether what it prints goes to standard error.
+    pub(super) show_output: bool,
+}
+
+impl Settings {
+    /// Those of one process, with memory in MB and a timeout in seconds.
+    pub(super) fn one_process(memory_mb: u32, timeout: u32) -> Self {
+        let timeout = Duration::from_secs(u64::from(timeout));
+        Self { memory_mb, timeout, concurrency: 1, show_output: true }
+    }
 }
 
 impl Functions {
@@ -56,23 +66,15 @@ impl Functions {
                 memory_mb: connectors.memory,
                 timeout: connectors.timeout(),
                 concurrency: usize::from(connectors.concurrency),
+                show_output: true,
             },
             s3: Arc::default(),
         }
     }
 
-    /// No function but the one that `command` names.
-    pub(super) fn for_one(command: &InvokeCommand) -> Self {
-        Self {
-            connectors: Vec::new(),
-            client: ClientOptions::default(),
-            settings: Settings {
-                memory_mb: command.memory,
-                timeout: Duration::from_secs(u64::from(command.timeout)),
-                concurrency: 1,
-            },
-            s3: Arc::default(),
-        }
+    /// No function but one that is named elsewhere.
+    pub(super) fn for_one(settings: Settings) -> Self {
+        Self { connectors: Vec::new(), client: ClientOptions::default(), settings, s3: Arc::default() }
     }
 
     /// The name and place of every function.
@@ -120,8 +122,13 @@ impl Functions {
         local_s3(&self.s3).await
     }
 
+    /// Where what the function at `spec` spills is read from.
+    pub(super) fn spill_store(&self, spec: &Spec) -> Arc<dyn ObjectStore> {
+        Arc::new(SpillStore::new(spec.is_hosted(), Arc::clone(&self.s3)))
+    }
+
     fn client_of(&self, name: &str, spec: Spec) -> FederatedClient {
-        let store: Arc<dyn ObjectStore> = Arc::new(SpillStore::new(spec.is_hosted(), Arc::clone(&self.s3)));
+        let store = self.spill_store(&spec);
         FederatedClient::new(name, self.function(name, spec), Some(store), self.client.clone())
     }
 }

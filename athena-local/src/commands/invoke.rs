@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use anyhow::Context as _;
 
-use super::functions::Functions;
+use super::functions::{Functions, Settings};
 use crate::cli::InvokeCommand;
 
 /// Runs the command: the answer goes to standard output byte for byte, the error of a function to standard error.
@@ -16,7 +16,8 @@ pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
             std::io::stdin().read_to_end(&mut request).context("standard input cannot be read")?;
         }
     }
-    let function = Functions::for_one(&command).function("function", command.spec.clone());
+    let function = Functions::for_one(Settings::one_process(command.memory, command.timeout))
+        .function("function", command.spec.clone());
     let answer = function.invoke(request.into()).await?;
     let mut out = std::io::stdout().lock();
     out.write_all(&answer)?;

@@ -32,6 +32,7 @@ impl LazyFunction {
             memory_mb: self.settings.memory_mb,
             timeout: self.settings.timeout,
             concurrency: self.settings.concurrency,
+            show_output: self.settings.show_output,
             env,
             ..FunctionOptions::default()
         };

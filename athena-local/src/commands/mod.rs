@@ -1,5 +1,6 @@
 //! What the command line can do, one file a command.
 
+mod check;
 mod checkout;
 mod decode;
 mod functions;
@@ -30,6 +31,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Shell(command) => shell::run(command).await,
         Command::Invoke(command) => invoke::run(command).await,
         Command::Decode(command) => decode::run(&command),
+        Command::Check(command) => check::run(command).await,
         Command::Serve(command) => serve::run(command).await,
     };
     match done {

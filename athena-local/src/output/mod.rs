@@ -10,7 +10,7 @@ mod spool;
 mod table;
 
 pub use explain::explanation;
-pub use progress::ProgressLine;
+pub use progress::{ProgressLine, StatusLine};
 pub use rows::RowWriter;
 pub use say::say;
 pub use spool::Spool;

@@ -1,4 +1,4 @@
-//! A line on the terminal that says how far a query has come.
+//! A line on the terminal that says how far a query or a check has come.
 
 use std::{io::IsTerminal as _, time::Duration};
 
@@ -11,6 +11,12 @@ use crate::client::Trace;
 /// How often the line is written again.
 const INTERVAL: Duration = Duration::from_millis(120);
 
+fn line() -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
+}
+
 /// The line of one query; it is gone when this is dropped. There is none if standard error is not a terminal.
 #[derive(Debug)]
 pub struct ProgressLine(Option<(ProgressBar, JoinHandle<()>)>);
@@ -21,9 +27,7 @@ impl ProgressLine {
         if !std::io::stderr().is_terminal() {
             return Self(None);
         }
-        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
+        let bar = line();
         let (shown, trace) = (bar.clone(), trace.clone());
         let task = tokio::spawn(async move {
             loop {
@@ -46,6 +50,42 @@ impl Drop for ProgressLine {
     fn drop(&mut self) {
         if let Some((bar, task)) = self.0.take() {
             task.abort();
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A line that says what is being done; it is gone when this is dropped. There is none if standard error is not a terminal.
+#[derive(Debug)]
+pub struct StatusLine(Option<ProgressBar>);
+
+impl StatusLine {
+    /// An empty line.
+    pub fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(line);
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(INTERVAL);
+        }
+        Self(bar)
+    }
+
+    /// Says what is being done.
+    pub fn show(&self, doing: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(doing.to_owned());
+        }
+    }
+}
+
+impl Default for StatusLine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for StatusLine {
+    fn drop(&mut self) {
+        if let Some(bar) = self.0.take() {
             bar.finish_and_clear();
         }
     }

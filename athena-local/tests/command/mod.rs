@@ -1,5 +1,6 @@
 //! The command itself, as a user runs it: what it prints, where, and how it ends.
 
+mod check;
 mod faults;
 mod invoke;
 mod printing;

@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::{Call, get_table::refuse_passthrough, page::json_len};
 use crate::{
-    Error, ReadRecords, Result, Split,
+    Error, ErrorKind, ReadRecords, Result, Split,
     read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
     residual::{Residual, RowLimit},
     spilling::check_location,
@@ -43,7 +43,11 @@ impl Call<'_> {
         let rows = Rows { connector, request: ask, columns: columns.clone(), residual, limit };
         let split = in_words(&request.split.properties);
         let span = tracing::info_span!("split", table = %request.table_name, split);
-        match self.sink(&request, &columns).fill(rows).instrument(span).await? {
+        let outcome = match self.sink(&request, &columns).fill(rows).instrument(span).await {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.blame(error, &request).await),
+        };
+        match outcome {
             Outcome::Inline(records) => {
                 Ok(Response::ReadRecords(ReadRecordsResponse { catalog_name: request.catalog_name, records }))
             }
@@ -53,6 +57,25 @@ impl Call<'_> {
                 remote_blocks,
                 encryption_key: request.split.encryption_key,
             })),
+        }
+    }
+
+    /// A column that the table has not is the caller's fault, whatever a connector makes of it.
+    ///
+    /// Looked up after a failure alone: before each split it could cost a call of the source.
+    async fn blame(&self, error: Error, request: &ReadRecordsRequest) -> Error {
+        if error.kind() != ErrorKind::Internal {
+            return error;
+        }
+        let Ok(definition) = self.definition(&request.table_name).await else { return error };
+        let mut names = request.schema.fields().iter().map(|field| field.name());
+        match names.find(|name| definition.schema.fields().find(name).is_none()) {
+            Some(name) => {
+                let table = &request.table_name;
+                Error::invalid_input(format!("table {table} has no column {name:?}; describe it again"))
+                    .with_source(error)
+            }
+            None => error,
         }
     }
 

@@ -51,6 +51,17 @@ fn descending(column: &str) -> OrderByField {
 }
 
 #[tokio::test]
+async fn a_column_that_the_table_has_not_is_the_callers_fault() {
+    let asked = |columns: &[(&str, DataType)]| read_request(schema(columns));
+    let error = rows(Fake::of(numbers(0, 3)), asked(&[("n", DataType::Int64), ("m", DataType::Int64)])).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidInput);
+    // A connector that forgets one of its own columns is at fault itself.
+    let forgetful = Fake::of(numbers(0, 3)).reading(|_| Ok(numbers(0, 3).project(&[0]).unwrap().into()));
+    let error = rows(forgetful, asked(&[("n", DataType::Int64), ("text", DataType::Utf8)])).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Internal);
+}
+
+#[tokio::test]
 async fn a_catalog_of_one_table_is_read() {
     let request = ReadRecordsRequest {
         table_name: athena_connector_sdk::TableName::new("math", "squares"),

@@ -1,0 +1,59 @@
+//! Whether a function is a good connector.
+
+use std::{io::Write as _, path::Path, time::Instant};
+
+use anyhow::{Context as _, bail};
+use athena_conformance::suite::{Options, Report, Suite};
+
+use super::functions::{Functions, Settings};
+use crate::{
+    cli::CheckCommand,
+    output::{Spool, StatusLine, say},
+};
+
+/// Runs the command: the report goes to standard output. Findings are an error, so that they end the program as one.
+pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let report = tokio::select! {
+        report = check(&command) => report,
+        _ = tokio::signal::ctrl_c() => bail!("cancelled"),
+    };
+    if let Some(file) = &command.json {
+        write(file, &(report.to_json() + "\n"))?;
+    }
+    if let Some(file) = &command.junit {
+        write(file, &report.to_junit())?;
+    }
+    let mut out = Spool::default();
+    out.write_all(report.to_text().as_bytes())?;
+    out.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
+    say(format_args!("({:.1} s)", began.elapsed().as_secs_f64()));
+    match report.findings.len() {
+        0 => Ok(()),
+        findings => {
+            let remedy = if command.json.is_some() { "" } else { "; --json FILE writes the requests that show them" };
+            let noun = if findings == 1 { "finding" } else { "findings" };
+            bail!("{findings} {noun}: docs/conformance.md says what each means{remedy}")
+        }
+    }
+}
+
+async fn check(command: &CheckCommand) -> Report {
+    // Errors are provoked by the hundred: `invoke` with the request of a finding shows what the function prints.
+    let settings = Settings { show_output: false, ..Settings::one_process(command.memory, command.timeout) };
+    let functions = Functions::for_one(settings);
+    let options = Options {
+        seed: command.seed,
+        cases: command.cases,
+        max_rows: command.max_rows,
+        tables: command.tables.clone(),
+    };
+    let function = functions.function("function", command.spec.clone());
+    let suite = Suite::new(function, options).with_store(functions.spill_store(&command.spec));
+    let status = StatusLine::new();
+    suite.run_with(|doing| status.show(doing)).await
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(file, text).with_context(|| format!("cannot write to {}", file.display()))
+}

@@ -1,0 +1,90 @@
+//! `check`: a report on standard output, findings by name, and an exit status that says whether there are any.
+
+use std::{fs, process::Output};
+
+use super::{printed, run, text};
+
+/// Where the report of a check goes, as JSON and as test results.
+struct Reports(tempfile::TempDir);
+
+impl Reports {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let (json, junit) = (self.path("json"), self.path("junit"));
+        run(&[&["check"], arguments, &["--json", &json, "--junit", &junit]].concat())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&fs::read(self.path("json")).unwrap()).unwrap()
+    }
+}
+
+#[test]
+fn the_connector_to_copy_has_no_findings() {
+    let reports = Reports::new();
+    let output = reports.run(&["cargo:connectors/example", "--cases", "300", "--seed", "11"]);
+    let report = printed(&output);
+    assert!(report.contains("web.visits: 3000 rows of 60 of 60 splits"), "{report}");
+    assert!(!report.contains("not looked at"), "{report}");
+    let json = reports.json();
+    assert_eq!((&json["findings"], &json["seed"]), (&serde_json::json!([]), &serde_json::json!(11)));
+    assert!(json["cases"].as_u64().unwrap() >= 300 && json["requests"].as_u64().unwrap() > 500, "{json}");
+    let junit = fs::read_to_string(reports.path("junit")).unwrap();
+    assert!(junit.contains("tests=\"9\" failures=\"0\""), "{junit}");
+}
+
+#[test]
+fn tables_that_are_named_are_the_only_ones_to_be_checked() {
+    let reports = Reports::new();
+    let output = reports.run(&[
+        "cargo:connectors/tpch",
+        "--cases",
+        "200",
+        "--table",
+        "sf0_01.customer",
+        "--table",
+        "sf1.lineitem",
+        "--max-rows",
+        "4000",
+    ]);
+    printed(&output);
+    let json = reports.json();
+    let tables: Vec<_> =
+        json["tables"].as_array().unwrap().iter().map(|table| table["table"].as_str().unwrap()).collect();
+    assert_eq!(tables, ["sf0_01.customer", "sf1.lineitem"]);
+    assert_eq!(json["tables"][0]["rows"], 1_500);
+    // A split of a million rows is more than was allowed, and the report says so.
+    assert_eq!(json["tables"][1]["rows"], 0);
+    assert!(json["tables"][1]["leftOut"].as_str().unwrap().contains("2000"), "{json}");
+}
+
+#[test]
+fn findings_end_the_command_with_an_error_and_come_with_their_requests() {
+    let reports = Reports::new();
+    // It speaks the runtime API and none of Athena.
+    let output = reports.run(&["exec:python3 athena-local/tests/functions/behaviour.py"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("answer-unreadable"), "{}", text(&output.stdout));
+    let json = reports.json();
+    assert_eq!(json["findings"][0]["request"]["@type"], "PingRequest");
+    assert!(text(&output.stderr).contains("1 finding"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error() {
+    for arguments in [
+        &["check"][..],
+        &["check", "nowhere"],
+        &["check", "cargo:connectors/example", "--cases", "many"],
+        &["check", "cargo:connectors/example", "--table", "visits"],
+    ] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}

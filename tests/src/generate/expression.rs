@@ -1,0 +1,151 @@
+//! Conditions of the functions that a connector announced.
+
+use std::collections::BTreeSet;
+
+use arrow::datatypes::DataType;
+use athena_protocol::predicate::{Expression, functions};
+
+use super::{Dice, Pool};
+use crate::oracle::{Cell, array_of};
+
+const COMPARISONS: [&str; 7] = [
+    functions::EQUAL,
+    functions::NOT_EQUAL,
+    functions::LESS_THAN,
+    functions::LESS_THAN_OR_EQUAL,
+    functions::GREATER_THAN,
+    functions::GREATER_THAN_OR_EQUAL,
+    functions::IS_DISTINCT_FROM,
+];
+const ARITHMETIC: [&str; 5] =
+    [functions::ADD, functions::SUBTRACT, functions::MULTIPLY, functions::DIVIDE, functions::MODULUS];
+
+/// Makes conditions over the columns of some pools.
+#[derive(Debug)]
+pub(super) struct Conditions<'a> {
+    pub(super) pools: &'a [Pool],
+    pub(super) functions: &'a BTreeSet<String>,
+}
+
+impl Conditions<'_> {
+    /// A condition of at most `depth` connectives above its leaves; `None` if no leaf can be made.
+    pub(super) fn condition(&self, depth: usize, dice: &mut Dice) -> Option<Expression> {
+        if depth > 0 && dice.chance(45) {
+            let connective = *dice.pick(&[functions::AND, functions::OR, functions::NOT]);
+            if self.has(connective) {
+                let arms = if connective == functions::NOT { 1 } else { 2 + dice.below(2) };
+                let arms: Option<Vec<_>> = (0..arms).map(|_| self.condition(depth - 1, dice)).collect();
+                return Some(boolean(connective, arms?));
+            }
+        }
+        // A leaf whose functions are not there is made again as another; the last is the least that can be asked for.
+        (0..12).find_map(|_| self.leaf(dice))
+    }
+
+    fn has(&self, function: &str) -> bool {
+        self.functions.contains(function)
+    }
+
+    fn leaf(&self, dice: &mut Dice) -> Option<Expression> {
+        let pool = dice.pick(self.pools);
+        let kind = dice.below(10);
+        if kind == 0 || !pool.is_scalar() {
+            return self.has(functions::IS_NULL).then(|| boolean(functions::IS_NULL, vec![variable(pool)]));
+        }
+        match kind {
+            1 | 2 => self.membership(pool, dice),
+            3 if pool.data_type == DataType::Utf8 => self.like(pool, dice),
+            3 => self.null_if(pool, dice),
+            4 | 5 => self.arithmetic(pool, dice),
+            _ => {
+                let function = *dice.pick(&COMPARISONS);
+                let value = constant(pool, pool.value(dice))?;
+                self.has(function).then(|| boolean(function, vec![variable(pool), value]))
+            }
+        }
+    }
+
+    fn membership(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
+        if !self.has(functions::IN) || !self.has(functions::ARRAY) {
+            return None;
+        }
+        let items: Option<Vec<_>> = (0..1 + dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
+        let list = call(functions::ARRAY, items?, DataType::List(arrow_item(pool)));
+        Some(boolean(functions::IN, vec![variable(pool), list]))
+    }
+
+    fn like(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
+        let Cell::Text(text) = pool.value(dice) else { return None };
+        let chars: Vec<char> = text.chars().take(12).filter(|c| !matches!(c, '%' | '_' | '\\')).collect();
+        let cut = dice.below(chars.len() + 1);
+        let (head, tail): (String, String) = (chars[..cut].iter().collect(), chars[cut..].iter().collect());
+        let rest: String = tail.chars().skip(1).collect();
+        let pattern = match dice.below(4) {
+            0 => format!("{head}%"),
+            1 => format!("%{tail}%"),
+            2 => format!("{head}_{rest}%"),
+            _ => format!("{head}%{rest}"),
+        };
+        let pattern = constant(pool, &Cell::Text(pattern.into()))?;
+        self.has(functions::LIKE_PATTERN).then(|| boolean(functions::LIKE_PATTERN, vec![variable(pool), pattern]))
+    }
+
+    fn null_if(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
+        if !self.has(functions::NULLIF) || !self.has(functions::IS_NULL) {
+            return None;
+        }
+        let value = constant(pool, pool.value(dice))?;
+        let null_if = call(functions::NULLIF, vec![variable(pool), value], pool.data_type.clone());
+        Some(boolean(functions::IS_NULL, vec![null_if]))
+    }
+
+    /// Arithmetic on a column, compared with one of its values.
+    fn arithmetic(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
+        let comparison = *dice.pick(&COMPARISONS);
+        if !self.has(comparison) {
+            return None;
+        }
+        let bound = constant(pool, pool.value(dice))?;
+        if dice.chance(20) {
+            if !self.has(functions::NEGATE) || !is_number(&pool.data_type) {
+                return None;
+            }
+            let negative = call(functions::NEGATE, vec![variable(pool)], pool.data_type.clone());
+            return Some(boolean(comparison, vec![negative, bound]));
+        }
+        let function = *dice.pick(&ARITHMETIC);
+        let value = constant(pool, pool.value(dice))?;
+        let result = match (&pool.data_type, function) {
+            (DataType::Int32 | DataType::Int64 | DataType::Float64, _) => pool.data_type.clone(),
+            (DataType::Decimal128(_, scale), functions::ADD | functions::SUBTRACT) => DataType::Decimal128(38, *scale),
+            _ => return None,
+        };
+        let sum = call(function, vec![variable(pool), value], result);
+        self.has(function).then(|| boolean(comparison, vec![sum, bound]))
+    }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Int32 | DataType::Int64 | DataType::Float64 | DataType::Decimal128(_, _))
+}
+
+fn arrow_item(pool: &Pool) -> arrow::datatypes::FieldRef {
+    arrow::datatypes::Field::new("", pool.data_type.clone(), true).into()
+}
+
+fn variable(pool: &Pool) -> Expression {
+    Expression::Variable { column: pool.name.clone(), data_type: pool.data_type.clone() }
+}
+
+fn constant(pool: &Pool, cell: &Cell) -> Option<Expression> {
+    let values = array_of(std::slice::from_ref(cell), &pool.data_type)?;
+    Some(Expression::Constant { values: Some(values), data_type: pool.data_type.clone() })
+}
+
+fn boolean(function: &str, arguments: Vec<Expression>) -> Expression {
+    call(function, arguments, DataType::Boolean)
+}
+
+fn call(function: &str, arguments: Vec<Expression>, data_type: DataType) -> Expression {
+    Expression::Call { function: function.to_owned(), arguments, data_type }
+}

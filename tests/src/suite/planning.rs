@@ -1,0 +1,203 @@
+//! Partitions and splits.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use arrow::{datatypes::DataType, record_batch::RecordBatch};
+use athena_protocol::{Constraints, Split};
+use bytes::Bytes;
+
+use super::{
+    Area, Kind,
+    caller::{Caller, Definition, SplitsPage},
+    report::{Fault, Report},
+};
+use crate::oracle::{Cell, Predicate, Row, Verdict, key_of};
+
+/// How a table is read without a predicate.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) partitions: RecordBatch,
+    pub(crate) splits: Vec<Split>,
+    /// The request that the last splits were answered to.
+    pub(crate) request: Bytes,
+    /// The splits as a second plan has them, if they are not the same.
+    pub(crate) other_splits: Option<Vec<Split>>,
+}
+
+/// Plans the whole table, twice.
+pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &Definition) -> Option<Plan> {
+    report.checked(Area::Planning);
+    let name = Some(&table.name);
+    let everything = Constraints::default();
+    let layout = report.take(name, caller.get_table_layout(table, &everything).await)?;
+    for sentence in wrong_columns(table, &layout.answer) {
+        report.add(name, Fault::new(Kind::PartitionsWithoutColumn, &layout.request, sentence));
+    }
+    if let Some(again) = report.take(name, caller.get_table_layout(table, &everything).await)
+        && counts(&partition_keys(table, &again.answer)) != counts(&partition_keys(table, &layout.answer))
+    {
+        let (first, second) = (layout.answer.num_rows(), again.answer.num_rows());
+        let sentence = format!("{first} partitions, and then {second} or others");
+        report.add(name, Fault::new(Kind::LayoutUnstable, &again.request, sentence));
+    }
+    let pages = report.take(name, caller.splits(table, &layout.answer, &everything).await)?;
+    let partitions = layout.answer;
+    pages_again(caller, report, (table, &partitions), &pages.answer).await;
+    let request = pages.request;
+    let splits: Vec<Split> = pages.answer.into_iter().flat_map(|page| page.splits).collect();
+    if let Some(place) = shared_location(&splits) {
+        report.add(name, Fault::new(Kind::SplitsShareLocation, &request, format!("two splits spill to {place:?}")));
+    }
+    let again = report.take(name, caller.splits(table, &partitions, &everything).await)?;
+    let again: Vec<Split> = again.answer.into_iter().flat_map(|page| page.splits).collect();
+    let other_splits = (properties(&again) != properties(&splits)).then_some(again);
+    Some(Plan { partitions, splits, request, other_splits })
+}
+
+/// Every page has the same splits when it is asked for once more.
+async fn pages_again(
+    caller: &Caller,
+    report: &mut Report,
+    (table, partitions): (&Definition, &RecordBatch),
+    pages: &[SplitsPage],
+) {
+    const PAGES: usize = 5;
+    for page in pages.iter().filter(|page| page.token.is_some()).take(PAGES) {
+        report.checked(Area::Planning);
+        let asked = caller.splits_page(table, partitions, &Constraints::default(), page.token.as_deref()).await;
+        let Some(again) = report.take(Some(&table.name), asked) else { return };
+        let (splits, _) = again.answer;
+        if splits.len() != page.splits.len() {
+            let sentence =
+                format!("a page of {} splits had {} when it was asked for again", page.splits.len(), splits.len());
+            report.add(Some(&table.name), Fault::new(Kind::SplitsPageChanges, &again.request, sentence));
+        }
+    }
+}
+
+/// Partitions must have every partition column, in the type of the table.
+fn wrong_columns(table: &Definition, partitions: &RecordBatch) -> Vec<String> {
+    if partitions.num_rows() == 0 {
+        return Vec::new();
+    }
+    let same_kind = |left: &DataType, right: &DataType| match (left, right) {
+        (DataType::Timestamp(left, Some(_)), DataType::Timestamp(right, Some(_))) => left == right,
+        _ => left == right,
+    };
+    let wrong = |column: &String| match (table.schema.field_with_name(column), partitions.column_by_name(column)) {
+        (Ok(_), None) => Some(format!("the partitions lack the partition column {column:?}")),
+        (Ok(field), Some(found)) if !same_kind(field.data_type(), found.data_type()) => {
+            Some(format!("partition column {column:?} is {}, expected {}", found.data_type(), field.data_type()))
+        }
+        _ => None,
+    };
+    table.partition_columns.iter().filter_map(wrong).collect()
+}
+
+/// The values of the partition columns of each partition.
+fn partition_rows(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<Cell>> {
+    let columns: Vec<_> =
+        table.partition_columns.iter().filter_map(|column| partitions.column_by_name(column).map(Arc::clone)).collect();
+    (0..partitions.num_rows()).map(|row| columns.iter().map(|column| Cell::read(column, row)).collect()).collect()
+}
+
+fn partition_keys(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<u8>> {
+    partition_rows(table, partitions).iter().map(|row| key_of(row)).collect()
+}
+
+fn counts<T: std::hash::Hash + Eq>(items: &[T]) -> HashMap<&T, usize> {
+    let mut counts = HashMap::new();
+    items.iter().for_each(|item| *counts.entry(item).or_default() += 1);
+    counts
+}
+
+/// What splits say, as often as they say it.
+fn properties(splits: &[Split]) -> HashMap<&BTreeMap<String, String>, usize> {
+    let mut counts = HashMap::new();
+    splits.iter().for_each(|split| *counts.entry(&split.properties).or_default() += 1);
+    counts
+}
+
+/// The spill place that two splits have.
+fn shared_location(splits: &[Split]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    splits.iter().filter_map(|split| split.spill_location.as_ref()).find_map(|location| {
+        let place = (location.bucket.as_deref()?, location.key.as_deref()?);
+        (!seen.insert(place)).then_some(place.1)
+    })
+}
+
+/// The partitions that `constraints` leave, if none is missing that they can match.
+pub(crate) async fn prune(
+    caller: &Caller,
+    report: &mut Report,
+    (table, plan): (&Definition, &Plan),
+    constraints: &Constraints,
+) -> Option<RecordBatch> {
+    report.checked(Area::Planning);
+    let name = Some(&table.name);
+    let left = report.take(name, caller.get_table_layout(table, constraints).await)?;
+    let found = partition_keys(table, &left.answer);
+    let mut found = counts(&found);
+    let on_partitions = Constraints { summary: constraints.summary.clone(), ..Constraints::default() };
+    let predicate = Predicate::new(&on_partitions, &table.partition_columns);
+    let mut missing = 0;
+    for row in partition_rows(table, &plan.partitions) {
+        if row.len() < table.partition_columns.len() || predicate.judge(&row).0 != Verdict::Keep {
+            continue;
+        }
+        match found.get_mut(&key_of(&row)) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => missing += 1,
+        }
+    }
+    if missing > 0 {
+        let sentence = format!("{missing} partitions that the predicate can match are not in the layout");
+        report.add(name, Fault::new(Kind::PartitionPrunedWrongly, &left.request, sentence));
+    }
+    Some(left.answer)
+}
+
+/// The splits of each partition alone; `None` where there are not several, or too many.
+pub(crate) async fn by_partition(
+    caller: &Caller,
+    report: &mut Report,
+    (table, plan): (&Definition, &Plan),
+) -> Option<Vec<Split>> {
+    const PARTITIONS: usize = 100;
+    if !(2..=PARTITIONS).contains(&plan.partitions.num_rows()) {
+        return None;
+    }
+    report.checked(Area::Planning);
+    let mut splits = Vec::new();
+    for row in 0..plan.partitions.num_rows() {
+        let one = plan.partitions.slice(row, 1);
+        let pages = report.take(Some(&table.name), caller.splits(table, &one, &Constraints::default()).await)?;
+        splits.extend(pages.answer.into_iter().flat_map(|page| page.splits));
+    }
+    (properties(&splits) != properties(&plan.splits)).then_some(splits)
+}
+
+/// How many rows are in more than one split, if that is no chance: no split holds a row twice, and some column tells the rows of
+/// every split apart.
+pub(crate) fn overlap(splits: &[&[Row]]) -> Option<usize> {
+    /// With fewer rows, equal ones may be chance.
+    const ROWS: usize = 20;
+    let rows: usize = splits.iter().map(|rows| rows.len()).sum();
+    let columns = splits.iter().find_map(|rows| rows.first()).map_or(0, |row| row.len());
+    let tells_apart = |column: usize| {
+        splits.iter().all(|rows| {
+            let mut seen = HashSet::new();
+            rows.iter().all(|row| !row[column].is_null() && seen.insert(key_of([&row[column]])))
+        })
+    };
+    if rows < ROWS || !(0..columns).any(tells_apart) {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let again = splits.iter().flat_map(|rows| rows.iter()).filter(|row| !seen.insert(key_of(row.iter()))).count();
+    (again > 0).then_some(again)
+}
