@@ -49,6 +49,7 @@
 //! | describe, partition, split and read tables | [`Connector`], [`TableDef`], [`Split`], [`RecordBatchStream`] |
 //! | list what is too much for one answer | [`Pages`], [`Cursor`] |
 //! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`] |
+//! | find a source's name in another case | [`NameCase`] |
 //! | know who asks, how long there is, how far it is | [`Context`] |
 //! | offer functions to SQL | [`Udfs`] |
 //! | configure | [`Setting`], [`Settings`], [`Secret`] |
@@ -67,6 +68,7 @@ mod context;
 mod deadline;
 mod dispatch;
 mod handler;
+mod names;
 mod pages;
 mod pushdown;
 mod read;
@@ -93,6 +95,7 @@ pub use catalog::Catalog;
 pub use connector::Connector;
 pub use context::{Context, Progress};
 pub use handler::Handler;
+pub use names::NameCase;
 pub use pages::{Cursor, Pages};
 pub use pushdown::{Conjunct, Pushed, PushedDown};
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
