@@ -48,7 +48,7 @@
 //! |---|---|
 //! | describe, partition, split and read tables | [`Connector`], [`TableDef`], [`Split`], [`RecordBatchStream`] |
 //! | list what is too much for one answer | [`Pages`], [`Cursor`] |
-//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`] |
+//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlConditions`] |
 //! | find a source's name in another case | [`NameCase`] |
 //! | know who asks, how long there is, how far it is | [`Context`] |
 //! | offer functions to SQL | [`Udfs`] |
@@ -97,7 +97,7 @@ pub use context::{Context, Progress};
 pub use handler::Handler;
 pub use names::NameCase;
 pub use pages::{Cursor, Pages};
-pub use pushdown::{Conjunct, Pushed, PushedDown};
+pub use pushdown::{Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlConditions, SqlDialect, StandardSql};
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
 pub use secret::Secret;
 pub use settings::{Setting, Settings};

@@ -59,8 +59,8 @@ impl Rows {
         for rows in by_rows(batch) {
             for rows in by_bytes(cast_batch(&rows, self.columns.read())?) {
                 let kept = self.residual.filter(&rows)?;
-                if kept.num_rows() < rows.num_rows() && self.request.claims.limit_given() {
-                    return Err(self.false_claim());
+                if kept.num_rows() < rows.num_rows() {
+                    self.check_claims()?;
                 }
                 if let Some(passed) = self.limit.push(kept)?
                     && forward(&self.columns, &passed, sender).await? == Demand::Enough
@@ -75,13 +75,25 @@ impl Rows {
         Ok(Demand::More)
     }
 
-    fn false_claim(&self) -> Error {
-        Error::internal(format!(
+    /// Says that a row was removed which an exact push-down would not have yielded, where one was claimed.
+    fn check_claims(&self) -> Result<()> {
+        let claims = &self.request.claims;
+        if claims.take_all_exact() && !claims.limit_given() {
+            tracing::warn!(
+                table = %self.request.table,
+                "the connector says that it pushes the whole predicate down exactly, and returned rows that the predicate excludes; \
+                 they are removed, but a query with a limit will fail"
+            );
+        }
+        if !claims.limit_given() {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
             "the connector said that it pushes the whole predicate on {} down exactly, was given the limit, and returned \
              a row that the predicate excludes: rows behind the limit would be missing. Return `Pushed::Superset` for \
              what the source does not do exactly as SQL does",
             self.request.table
-        ))
+        )))
     }
 }
 

@@ -27,9 +27,10 @@ use athena_protocol::predicate::{Constraints, Expression, functions};
 
 use crate::{Error, Result};
 use expression::{Compiler, Condition, Rows, SUPPORTED_FUNCTIONS, Unevaluated};
-use value_set::ValueTest;
 
+pub(crate) use expression::like_prefix;
 pub(crate) use limit::RowLimit;
+pub(crate) use value_set::ValueTest;
 
 /// The value sets and expressions of one request, compiled for the columns of its batches.
 #[derive(Debug)]

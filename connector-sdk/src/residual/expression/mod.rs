@@ -36,6 +36,7 @@ use vector::Failure;
 
 pub(super) use compile::{Compiler, Unevaluated};
 pub(super) use evaluate::Rows;
+pub(crate) use like::like_prefix;
 
 /// Every function that is evaluated.
 pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
