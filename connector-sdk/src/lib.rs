@@ -70,6 +70,7 @@ mod dispatch;
 mod handler;
 mod names;
 mod pages;
+mod partition;
 mod pushdown;
 mod read;
 mod request;

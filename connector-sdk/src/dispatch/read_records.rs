@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::{Call, get_table::refuse_passthrough, page::json_len};
 use crate::{
     Error, ReadRecords, Result, Split,
+    partition::PartitionValues,
     read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
     residual::{Residual, RowLimit},
     spilling::check_location,
@@ -40,7 +41,8 @@ impl Call<'_> {
             claims: Arc::default(),
         };
         let connector = Arc::clone(self.connector());
-        let rows = Rows { connector, request: ask, columns: columns.clone(), residual, limit };
+        let partition = PartitionValues::of_split(&ask.split, columns.read())?;
+        let rows = Rows { connector, request: ask, columns: columns.clone(), partition, residual, limit };
         let split = in_words(&request.split.properties);
         let span = tracing::info_span!("split", table = %request.table_name, split);
         match self.sink(&request, &columns).fill(rows).instrument(span).await? {

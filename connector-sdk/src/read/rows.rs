@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Connector, Error, ReadRecords, Result,
+    partition::PartitionValues,
     residual::{Residual, RowLimit},
     wire_type::cast_batch,
 };
@@ -22,6 +23,8 @@ pub(crate) struct Rows {
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) request: ReadRecords,
     pub(crate) columns: Columns,
+    /// What the split says of columns that batches may lack.
+    pub(crate) partition: PartitionValues,
     pub(crate) residual: Residual,
     pub(crate) limit: RowLimit,
 }
@@ -57,6 +60,7 @@ impl Rows {
 
     async fn take(&mut self, batch: RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
         for rows in by_rows(batch) {
+            let rows = self.partition.fill(rows)?;
             for rows in by_bytes(cast_batch(&rows, self.columns.read())?) {
                 let kept = self.residual.filter(&rows)?;
                 if kept.num_rows() < rows.num_rows() {

@@ -3,8 +3,10 @@
 mod fixture;
 
 mod functions;
+mod limits;
 mod listing;
 mod metadata;
+mod partitions;
 mod reading;
 mod spilling;
 mod splits;
