@@ -50,6 +50,7 @@
 //! | list what is too much for one answer | [`Pages`], [`Cursor`] |
 //! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlConditions`] |
 //! | find a source's name in another case | [`NameCase`] |
+//! | let queries in the source's own language through | [`Passthrough`] |
 //! | know who asks, how long there is, how far it is | [`Context`] |
 //! | offer functions to SQL | [`Udfs`] |
 //! | configure | [`Setting`], [`Settings`], [`Secret`] |
@@ -71,6 +72,7 @@ mod handler;
 mod names;
 mod pages;
 mod partition;
+mod passthrough;
 mod pushdown;
 mod read;
 mod request;
@@ -98,6 +100,7 @@ pub use context::{Context, Progress};
 pub use handler::Handler;
 pub use names::NameCase;
 pub use pages::{Cursor, Pages};
+pub use passthrough::{Passthrough, PassthroughQuery, Signature};
 pub use pushdown::{Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlConditions, SqlDialect, StandardSql};
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
 pub use secret::Secret;

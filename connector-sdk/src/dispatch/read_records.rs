@@ -9,9 +9,9 @@ use athena_protocol::{
 use athena_spill::SpillTarget;
 use tracing::Instrument;
 
-use super::{Call, get_table::refuse_passthrough, page::json_len};
+use super::{Call, page::json_len};
 use crate::{
-    Error, ReadRecords, Result, Split,
+    Connector, Error, ReadRecords, Result, Split,
     partition::PartitionValues,
     read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
     residual::{Residual, RowLimit},
@@ -25,10 +25,8 @@ impl Call<'_> {
     /// Everything that can be said against the request is said before the connector or S3 is called.
     pub(super) async fn read_records(&self, request: ReadRecordsRequest) -> Result<Response> {
         check_location(self.settings, self.context.claimed_identity(), request.split.spill_location.as_ref())?;
-        if !request.constraints.query_passthrough_arguments.is_empty() {
-            return Err(refuse_passthrough());
-        }
-        let columns = self.columns(&request).await?;
+        let connector = self.source(&request.constraints.query_passthrough_arguments)?;
+        let columns = self.columns(&connector, &request).await?;
         let residual = Residual::try_new(&request.constraints, columns.read())?;
         refuse_limit_of_unknown(&request.constraints, &residual)?;
         let limit = RowLimit::try_new(&request.constraints, columns.read(), self.settings.sort_memory())?;
@@ -40,7 +38,6 @@ impl Call<'_> {
             constraints: Arc::new(request.constraints.clone()),
             claims: Arc::default(),
         };
-        let connector = Arc::clone(self.connector());
         let partition = PartitionValues::of_split(&ask.split, columns.read())?;
         let rows = Rows { connector, request: ask, columns: columns.clone(), partition, residual, limit };
         let split = in_words(&request.split.properties);
@@ -60,7 +57,7 @@ impl Call<'_> {
 
     /// What is to be read: the columns asked for, and those that only the constraints name. Their types are in the table's
     /// definition, which is asked for only where there are such columns.
-    async fn columns(&self, request: &ReadRecordsRequest) -> Result<Columns> {
+    async fn columns(&self, source: &Arc<dyn Connector>, request: &ReadRecordsRequest) -> Result<Columns> {
         let mut names = BTreeSet::new();
         if let Some(twice) = request.schema.fields().iter().find(|field| !names.insert(field.name())) {
             let name = twice.name();
@@ -72,7 +69,7 @@ impl Call<'_> {
         if missing.is_empty() {
             return Ok(Columns::new(Arc::clone(&request.schema), []));
         }
-        let definition = self.definition(&request.table_name).await?;
+        let definition = self.definition(source, &request.table_name).await?;
         // A column that the table has not is none that rows could be read by: the residual says what that means.
         let found = missing.into_iter().filter_map(|name| definition.schema.fields().find(name));
         Ok(Columns::new(Arc::clone(&request.schema), found.map(|(_, field)| Arc::clone(field))))

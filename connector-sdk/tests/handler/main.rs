@@ -7,6 +7,7 @@ mod limits;
 mod listing;
 mod metadata;
 mod partitions;
+mod passthrough;
 mod reading;
 mod spilling;
 mod splits;
