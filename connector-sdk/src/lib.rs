@@ -73,6 +73,7 @@ mod names;
 mod pages;
 mod partition;
 mod passthrough;
+mod plan;
 mod pushdown;
 mod read;
 mod request;
@@ -86,6 +87,11 @@ mod table;
 mod token;
 mod udf;
 mod wire_type;
+
+/// The code of the author's guide, which is tested as that of this crate is.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/pushing-work.md")]
+mod pushing_work {}
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]

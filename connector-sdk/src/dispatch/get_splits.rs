@@ -71,7 +71,7 @@ impl Call<'_> {
             table: request.table_name.clone(),
             partitions: unpack_batch(&request.partitions)?,
             partition_columns: request.partition_columns.clone(),
-            constraints: Arc::new(request.constraints.clone()),
+            constraints: self.constraints(source, request.constraints.clone(), &request.table_name).await?,
             after,
         };
         if ask.partitions.num_rows() == 0 {

@@ -26,12 +26,13 @@ impl Call<'_> {
     pub(super) async fn get_table_layout(&self, request: GetTableLayoutRequest) -> Result<Response> {
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let columns = partition_fields(&request)?;
+        let constraints = self.constraints(&source, request.constraints, &request.table_name).await?;
         let ask = GetPartitions {
             context: self.context(),
             table: request.table_name.clone(),
             schema: Arc::clone(&request.schema),
             partition_columns: request.partition_columns,
-            constraints: Arc::new(request.constraints),
+            constraints,
         };
         // Only what is said of the partition columns may remove a partition: another column of a partition may bear the
         // name of a column of the table and hold something else.

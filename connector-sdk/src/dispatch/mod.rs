@@ -14,10 +14,10 @@ pub(crate) use ping::ping;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use athena_protocol::{Request, Response, SerdeVersion, TableName};
+use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 
 use crate::{
-    Connector, Context, Error, GetTable, Handler, Result, Settings, TableDef, passthrough::Passed,
+    Connector, Context, Error, GetTable, Handler, Result, Settings, TableDef, passthrough::Passed, plan::Plan,
 };
 
 /// One invocation, and what answers it.
@@ -64,6 +64,33 @@ impl Call<'_> {
 
     fn context(&self) -> Context {
         self.context.clone()
+    }
+
+    /// The query plan among `constraints`, if there is one, in the names of the table's columns.
+    async fn plan(
+        &self,
+        source: &Arc<dyn Connector>,
+        constraints: &Constraints,
+        table: &TableName,
+    ) -> Result<Option<Plan>> {
+        let Some(plan) = &constraints.query_plan else { return Ok(None) };
+        // Whether it can be evaluated is known before the source is asked for anything.
+        let plan = Plan::read(plan)?;
+        plan.resolve(&self.definition(source, table).await?.schema).map(Some)
+    }
+
+    /// The constraints, with a query plan among them put into the other members.
+    async fn constraints(
+        &self,
+        source: &Arc<dyn Connector>,
+        constraints: Constraints,
+        table: &TableName,
+    ) -> Result<Arc<Constraints>> {
+        let plan = self.plan(source, &constraints, table).await?;
+        Ok(Arc::new(match plan {
+            Some(plan) => plan.join(&constraints),
+            None => constraints,
+        }))
     }
 
     /// The definition of a table, in the types of the wire, checked.

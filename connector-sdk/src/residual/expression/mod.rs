@@ -67,6 +67,10 @@ pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct Condition(Node);
 
+/// A compiled expression of any type.
+#[derive(Debug)]
+pub(super) struct Value(Node);
+
 /// A compiled expression: names are places, constants are of the type they are used in.
 #[derive(Debug)]
 enum Node {
