@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, NameCase, Pages, ReadRecords,
     RecordBatchStream, Result, Scan, Split, Table, TableDef, TableName,
 };
 
 /// A connector of [`Table`]s by schema and name.
 ///
-/// Athena lower-cases the names in a query, so a name that it asks for is found in any case; register names in lower
-/// case, and none twice in two cases.
+/// Athena lower-cases the names in a query, so a name that it asks for is found in any case; two that differ in case alone are
+/// an error that names both.
 #[derive(Default)]
 pub struct Catalog {
     schemas: BTreeMap<String, BTreeMap<String, Arc<dyn Table>>>,
@@ -32,30 +32,15 @@ impl Catalog {
     }
 
     fn schema(&self, name: &str) -> Result<&BTreeMap<String, Arc<dyn Table>>> {
-        find(&self.schemas, name).ok_or_else(|| {
-            let known: Vec<_> = self.schemas.keys().collect();
-            Error::not_found(format!("there is no schema {name:?}; this catalog has {known:?}"))
-        })
+        let name = NameCase::Search.resolve("schema", name, self.schemas.keys().map(String::as_str))?;
+        Ok(&self.schemas[name])
     }
 
     fn find(&self, name: &TableName) -> Result<&Arc<dyn Table>> {
         let schema = self.schema(&name.schema)?;
-        find(schema, &name.table).ok_or_else(|| {
-            let known: Vec<_> = schema.keys().collect();
-            Error::not_found(format!(
-                "there is no table {:?} in schema {:?}, which has {known:?}",
-                name.table, name.schema
-            ))
-        })
+        let name = NameCase::Search.resolve("table", &name.table, schema.keys().map(String::as_str))?;
+        Ok(&schema[name])
     }
-}
-
-/// The entry of this name, or else the one that differs in case alone.
-fn find<'a, T>(entries: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
-    entries.get(name).or_else(|| {
-        let mut alike = entries.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        alike.next().map(|(_, entry)| entry)
-    })
 }
 
 impl fmt::Debug for Catalog {

@@ -7,7 +7,7 @@ use athena_spill::{KeyFactory, ObjectStore};
 use tracing::Instrument;
 
 use crate::{
-    Connector, Context, Error, Result, Settings, Udfs,
+    Connector, Context, Error, Passthrough, Result, Settings, Udfs,
     context::{Counters, known},
     deadline::Deadline,
     dispatch::{self, Call},
@@ -34,6 +34,7 @@ use crate::{
 pub struct Handler {
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) udfs: Udfs,
+    pub(crate) passthrough: Option<Arc<dyn Passthrough>>,
     pub(crate) settings: Option<Settings>,
     /// What is wrong with the environment; the answer to everything but a ping.
     pub(crate) misconfigured: Option<Error>,
@@ -56,6 +57,7 @@ impl Handler {
         Self {
             connector: Arc::new(connector),
             udfs: Udfs::new(),
+            passthrough: None,
             settings: None,
             misconfigured: None,
             spilling: Spilling::default(),
@@ -66,6 +68,13 @@ impl Handler {
     #[must_use]
     pub fn udfs(mut self, udfs: Udfs) -> Self {
         self.udfs = udfs;
+        self
+    }
+
+    /// The handler that announces a table function for queries in the source's own language, and answers them.
+    #[must_use]
+    pub fn passthrough(mut self, passthrough: impl Passthrough) -> Self {
+        self.passthrough = Some(Arc::new(passthrough));
         self
     }
 

@@ -48,7 +48,9 @@
 //! |---|---|
 //! | describe, partition, split and read tables | [`Connector`], [`TableDef`], [`Split`], [`RecordBatchStream`] |
 //! | list what is too much for one answer | [`Pages`], [`Cursor`] |
-//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`] |
+//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlConditions`] |
+//! | find a source's name in another case | [`NameCase`] |
+//! | let queries in the source's own language through | [`Passthrough`] |
 //! | know who asks, how long there is, how far it is | [`Context`] |
 //! | offer functions to SQL | [`Udfs`] |
 //! | configure | [`Setting`], [`Settings`], [`Secret`] |
@@ -67,7 +69,11 @@ mod context;
 mod deadline;
 mod dispatch;
 mod handler;
+mod names;
 mod pages;
+mod partition;
+mod passthrough;
+mod plan;
 mod pushdown;
 mod read;
 mod request;
@@ -82,6 +88,11 @@ mod token;
 mod udf;
 mod wire_type;
 
+/// The code of the author's guide, which is tested as that of this crate is.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/pushing-work.md")]
+mod pushing_work {}
+
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -93,8 +104,10 @@ pub use catalog::Catalog;
 pub use connector::Connector;
 pub use context::{Context, Progress};
 pub use handler::Handler;
+pub use names::NameCase;
 pub use pages::{Cursor, Pages};
-pub use pushdown::{Conjunct, Pushed, PushedDown};
+pub use passthrough::{Passthrough, PassthroughQuery, Signature};
+pub use pushdown::{Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlConditions, SqlDialect, StandardSql};
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
 pub use secret::Secret;
 pub use settings::{Setting, Settings};

@@ -66,6 +66,14 @@ impl TableDef {
         Arc::make_mut(&mut self.schema).metadata.insert(column.into(), comment.into());
         self
     }
+
+    /// The table with a comment on itself, in the schema's metadata under `comment`, where tables of AWS Glue have it.
+    ///
+    /// A comment on a column of that name has the same place, and the one that is said last.
+    #[must_use]
+    pub fn with_table_comment(self, comment: impl Into<String>) -> Self {
+        self.with_comment("comment", comment)
+    }
 }
 
 /// A table without partitions that is read in one piece. Partitions, splits, paging, filters and spill are the SDK's.

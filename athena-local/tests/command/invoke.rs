@@ -47,7 +47,7 @@ fn ping_is_answered_and_a_request_that_is_none_is_refused() {
         else {
             panic!("{output:?}");
         };
-        assert_eq!((source_type.as_deref(), serde_version), (Some("example"), 5));
+        assert_eq!((source_type.as_deref(), serde_version), (Some("example"), 6));
     }
     let output = run(&["invoke", EXAMPLE, "README.md"]);
     assert!(failed(&output).contains("JSON"), "{output:?}");

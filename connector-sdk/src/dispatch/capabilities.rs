@@ -7,12 +7,13 @@ use athena_protocol::{
     message::{CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse},
 };
 
-use crate::residual::Residual;
+use crate::{Passthrough, residual::Residual};
 
 /// Announces the filters, expressions, limits and orders that the residual applies to the rows of any connector.
 ///
-/// There is nothing for an author to say: a connector that pushes none of it down is slower, not wrong.
-pub(super) fn answer(request: GetDataSourceCapabilitiesRequest) -> Response {
+/// There is nothing for an author to say: a connector that pushes none of it down is slower, not wrong. A passthrough function is
+/// announced if there is one.
+pub(super) fn answer(request: GetDataSourceCapabilitiesRequest, passthrough: Option<&dyn Passthrough>) -> Response {
     let sets = ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
     let functions = Residual::supported_functions().iter().map(|&name| name.to_owned()).collect();
     let capabilities = [
@@ -21,8 +22,17 @@ pub(super) fn answer(request: GetDataSourceCapabilitiesRequest) -> Response {
         ("supports_limit_pushdown", vec![sub_type("integer_constant", Vec::new())]),
         ("supports_top_n_pushdown", vec![sub_type("SUPPORTS_ORDER_BY", Vec::new())]),
     ];
-    let capabilities: BTreeMap<_, _> =
+    let mut capabilities: BTreeMap<_, _> =
         capabilities.into_iter().map(|(name, sub_types)| (name.to_owned(), sub_types)).collect();
+    if let Some(signature) = passthrough.map(Passthrough::signature) {
+        let name = signature.full_name();
+        let parts = [
+            ("query_passthrough_schema", vec![signature.schema]),
+            ("query_passthrough_name", vec![signature.name]),
+            ("query_passthrough_arguments", signature.arguments),
+        ];
+        capabilities.insert(name, parts.map(|(part, properties)| sub_type(part, properties)).to_vec());
+    }
     Response::GetDataSourceCapabilities(GetDataSourceCapabilitiesResponse {
         catalog_name: request.catalog_name,
         capabilities,

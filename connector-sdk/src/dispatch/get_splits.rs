@@ -12,11 +12,10 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{
     Call,
-    get_table::refuse_passthrough,
     page::{Capacity, Page, json_len, take},
 };
 use crate::{
-    GetSplits, Result, Split,
+    Connector, GetSplits, Result, Split,
     spilling::{new_location, place_of_splits},
     token::Binding,
 };
@@ -30,15 +29,13 @@ const KEYS_AT_A_TIME: usize = 16;
 
 impl Call<'_> {
     pub(super) async fn get_splits(&self, request: GetSplitsRequest) -> Result<Response> {
-        if !request.constraints.query_passthrough_arguments.is_empty() {
-            return Err(refuse_passthrough());
-        }
+        let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let place = place_of_splits(self.settings, self.context.claimed_identity())?;
         let after = match &request.continuation_token {
             Some(token) => Some(Binding::get_splits(&request)?.open(token)?),
             None => None,
         };
-        let page = self.page(&request, after, &place);
+        let page = self.page(&source, &request, after, &place);
         // The check is a call of S3 that nothing waits for unless it fails.
         let spilling = &self.handler.spilling;
         let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
@@ -64,6 +61,7 @@ impl Call<'_> {
 
     async fn page(
         &self,
+        source: &Arc<dyn Connector>,
         request: &GetSplitsRequest,
         after: Option<crate::Cursor>,
         place: &SpillSettings,
@@ -73,14 +71,14 @@ impl Call<'_> {
             table: request.table_name.clone(),
             partitions: unpack_batch(&request.partitions)?,
             partition_columns: request.partition_columns.clone(),
-            constraints: Arc::new(request.constraints.clone()),
+            constraints: self.constraints(source, request.constraints.clone(), &request.table_name).await?,
             after,
         };
         if ask.partitions.num_rows() == 0 {
             return Ok(Page { items: Vec::new(), next: None });
         }
         let around = around(new_location(place, self.context.query_id.as_deref()));
-        let pages = self.connector().get_splits(ask).await?;
+        let pages = source.get_splits(ask).await?;
         take(pages, Capacity::items(PAGE_SPLITS), |split| around + properties_len(split)).await
     }
 }

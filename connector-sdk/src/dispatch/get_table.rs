@@ -12,10 +12,8 @@ use crate::{Error, Result, TableDef, wire_type::wire_schema_by};
 
 impl Call<'_> {
     pub(super) async fn get_table(&self, request: GetTableRequest) -> Result<Response> {
-        if !request.query_passthrough_arguments.is_empty() {
-            return Err(refuse_passthrough());
-        }
-        let definition = self.definition(&request.table_name).await?;
+        let source = self.source(&request.query_passthrough_arguments)?;
+        let definition = self.definition(&source, &request.table_name).await?;
         Ok(Response::GetTable(GetTableResponse {
             catalog_name: request.catalog_name,
             table_name: request.table_name,
@@ -23,11 +21,6 @@ impl Call<'_> {
             partition_columns: definition.partition_columns,
         }))
     }
-}
-
-/// The answer to a query that is to go to the source as it is.
-pub(super) fn refuse_passthrough() -> Error {
-    Error::unsupported("this connector has no query passthrough function, and announces none; query its tables instead")
 }
 
 /// The definition in the types of the wire, if it can be queried.

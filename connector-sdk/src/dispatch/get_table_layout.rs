@@ -15,7 +15,7 @@ use athena_protocol::{
 };
 use futures::StreamExt;
 
-use super::{Call, get_table::refuse_passthrough};
+use super::Call;
 use crate::{
     Error, GetPartitions, RecordBatchStream, Result,
     residual::Residual,
@@ -24,21 +24,20 @@ use crate::{
 
 impl Call<'_> {
     pub(super) async fn get_table_layout(&self, request: GetTableLayoutRequest) -> Result<Response> {
-        if !request.constraints.query_passthrough_arguments.is_empty() {
-            return Err(refuse_passthrough());
-        }
+        let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let columns = partition_fields(&request)?;
+        let constraints = self.constraints(&source, request.constraints, &request.table_name).await?;
         let ask = GetPartitions {
             context: self.context(),
             table: request.table_name.clone(),
             schema: Arc::clone(&request.schema),
             partition_columns: request.partition_columns,
-            constraints: Arc::new(request.constraints),
+            constraints,
         };
         // Only what is said of the partition columns may remove a partition: another column of a partition may bear the
         // name of a column of the table and hold something else.
         let residual = Residual::try_new(&ask.constraints, &Arc::new(Schema::new(columns.clone())))?;
-        let stream = self.connector().get_partitions(ask).await?;
+        let stream = source.get_partitions(ask).await?;
         let partitions = gather(stream, &columns, &residual, self.version.has_legacy_framing()).await?;
         Ok(Response::GetTableLayout(GetTableLayoutResponse {
             catalog_name: request.catalog_name,

@@ -12,11 +12,13 @@ mod user_defined_function;
 
 pub(crate) use ping::ping;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use athena_protocol::{Request, Response, SerdeVersion, TableName};
+use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 
-use crate::{Connector, Context, GetTable, Handler, Result, Settings, TableDef};
+use crate::{
+    Connector, Context, Error, GetTable, Handler, Result, Settings, TableDef, passthrough::Passed, plan::Plan,
+};
 
 /// One invocation, and what answers it.
 pub(crate) struct Call<'a> {
@@ -35,7 +37,9 @@ impl Call<'_> {
             Request::GetTable(request) => self.get_table(request).await,
             Request::GetTableLayout(request) => self.get_table_layout(request).await,
             Request::GetSplits(request) => self.get_splits(request).await,
-            Request::GetDataSourceCapabilities(request) => Ok(capabilities::answer(request)),
+            Request::GetDataSourceCapabilities(request) => {
+                Ok(capabilities::answer(request, self.handler.passthrough.as_deref()))
+            }
             Request::ReadRecords(request) => self.read_records(request).await,
             Request::UserDefinedFunction(request) => user_defined_function::answer(&self.handler.udfs, request),
         }
@@ -45,13 +49,53 @@ impl Call<'_> {
         &self.handler.connector
     }
 
+    /// What has the table that a request is about: the connector, or the result of a passthrough query.
+    fn source(&self, passthrough_arguments: &BTreeMap<String, Option<String>>) -> Result<Arc<dyn Connector>> {
+        if passthrough_arguments.is_empty() {
+            return Ok(Arc::clone(self.connector()));
+        }
+        let Some(passthrough) = &self.handler.passthrough else {
+            return Err(Error::unsupported(
+                "this connector has no query passthrough function, and announces none; query its tables instead",
+            ));
+        };
+        Ok(Arc::new(Passed::try_new(passthrough, passthrough_arguments)?))
+    }
+
     fn context(&self) -> Context {
         self.context.clone()
     }
 
+    /// The query plan among `constraints`, if there is one, in the names of the table's columns.
+    async fn plan(
+        &self,
+        source: &Arc<dyn Connector>,
+        constraints: &Constraints,
+        table: &TableName,
+    ) -> Result<Option<Plan>> {
+        let Some(plan) = &constraints.query_plan else { return Ok(None) };
+        // Whether it can be evaluated is known before the source is asked for anything.
+        let plan = Plan::read(plan)?;
+        plan.resolve(&self.definition(source, table).await?.schema).map(Some)
+    }
+
+    /// The constraints, with a query plan among them put into the other members.
+    async fn constraints(
+        &self,
+        source: &Arc<dyn Connector>,
+        constraints: Constraints,
+        table: &TableName,
+    ) -> Result<Arc<Constraints>> {
+        let plan = self.plan(source, &constraints, table).await?;
+        Ok(Arc::new(match plan {
+            Some(plan) => plan.join(&constraints),
+            None => constraints,
+        }))
+    }
+
     /// The definition of a table, in the types of the wire, checked.
-    async fn definition(&self, table: &TableName) -> Result<TableDef> {
+    async fn definition(&self, source: &Arc<dyn Connector>, table: &TableName) -> Result<TableDef> {
         let request = GetTable { context: self.context(), table: table.clone() };
-        get_table::checked(table, &self.connector().get_table(request).await?)
+        get_table::checked(table, &source.get_table(request).await?)
     }
 }

@@ -1,18 +1,25 @@
 //! The rows of one split.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use athena_protocol::{
-    Constraints, Response,
+    Constraints, Response, TableName,
     message::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse},
+    predicate::Expression,
 };
 use athena_spill::SpillTarget;
 use tracing::Instrument;
 
-use super::{Call, get_table::refuse_passthrough, page::json_len};
+use super::{Call, page::json_len};
 use crate::{
-    Error, ErrorKind, ReadRecords, Result, Split,
-    read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
+    Connector, Error, ErrorKind, ReadRecords, Result, Split,
+    partition::PartitionValues,
+    plan::Plan,
+    read::{Columns, Limits, Outcome, Rows, Sink, columns_of, columns_of_constraints},
     residual::{Residual, RowLimit},
     spilling::check_location,
     split::in_words,
@@ -24,28 +31,35 @@ impl Call<'_> {
     /// Everything that can be said against the request is said before the connector or S3 is called.
     pub(super) async fn read_records(&self, request: ReadRecordsRequest) -> Result<Response> {
         check_location(self.settings, self.context.claimed_identity(), request.split.spill_location.as_ref())?;
-        if !request.constraints.query_passthrough_arguments.is_empty() {
-            return Err(refuse_passthrough());
+        let connector = self.source(&request.constraints.query_passthrough_arguments)?;
+        let plan = self.plan(&connector, &request.constraints, &request.table_name).await?;
+        let constraints = match &plan {
+            Some(plan) => plan.join(&request.constraints),
+            None => request.constraints.clone(),
+        };
+        let columns = self.columns(&connector, &request, plan.as_ref(), &constraints).await?;
+        if let Some(plan) = &plan {
+            refuse_unknown_of_plan(plan, columns.read())?;
         }
-        let columns = self.columns(&request).await?;
-        let residual = Residual::try_new(&request.constraints, columns.read())?;
-        refuse_limit_of_unknown(&request.constraints, &residual)?;
-        let limit = RowLimit::try_new(&request.constraints, columns.read(), self.settings.sort_memory())?;
+        let residual = Residual::try_new(&constraints, columns.read())?;
+        refuse_limit_of_unknown(&constraints, &residual)?;
+        let limit = RowLimit::try_new(&constraints, columns.read(), self.settings.sort_memory())?;
         let ask = ReadRecords {
             context: self.context(),
             table: request.table_name.clone(),
             projection: Arc::clone(columns.read()),
             split: Split { properties: request.split.properties.clone() },
-            constraints: Arc::new(request.constraints.clone()),
+            constraints: Arc::new(constraints),
             claims: Arc::default(),
         };
-        let connector = Arc::clone(self.connector());
-        let rows = Rows { connector, request: ask, columns: columns.clone(), residual, limit };
+        let partition = PartitionValues::of_split(&ask.split, columns.read())?;
+        let source = Arc::clone(&connector);
+        let rows = Rows { connector, request: ask, columns: columns.clone(), partition, residual, limit };
         let split = in_words(&request.split.properties);
         let span = tracing::info_span!("split", table = %request.table_name, split);
         let outcome = match self.sink(&request, &columns).fill(rows).instrument(span).await {
             Ok(outcome) => outcome,
-            Err(error) => return Err(self.blame(error, &request).await),
+            Err(error) => return Err(self.blame(error, &source, &request.table_name, columns.read()).await),
         };
         match outcome {
             Outcome::Inline(records) => {
@@ -63,15 +77,14 @@ impl Call<'_> {
     /// A column that the table has not is the caller's fault, whatever a connector makes of it.
     ///
     /// Looked up after a failure alone: before each split it could cost a call of the source.
-    async fn blame(&self, error: Error, request: &ReadRecordsRequest) -> Error {
+    async fn blame(&self, error: Error, source: &Arc<dyn Connector>, table: &TableName, read: &Schema) -> Error {
         if error.kind() != ErrorKind::Internal {
             return error;
         }
-        let Ok(definition) = self.definition(&request.table_name).await else { return error };
-        let mut names = request.schema.fields().iter().map(|field| field.name());
+        let Ok(definition) = self.definition(source, table).await else { return error };
+        let mut names = read.fields().iter().map(|field| field.name());
         match names.find(|name| definition.schema.fields().find(name).is_none()) {
             Some(name) => {
-                let table = &request.table_name;
                 Error::invalid_input(format!("table {table} has no column {name:?}; describe it again"))
                     .with_source(error)
             }
@@ -79,24 +92,32 @@ impl Call<'_> {
         }
     }
 
-    /// What is to be read: the columns asked for, and those that only the constraints name. Their types are in the table's
-    /// definition, which is asked for only where there are such columns.
-    async fn columns(&self, request: &ReadRecordsRequest) -> Result<Columns> {
+    /// What is to be read: the columns asked for, or those that a plan computes them from, and those that only the constraints
+    /// name. Their types are in the table's definition, which is asked for only where there are such columns.
+    async fn columns(
+        &self,
+        source: &Arc<dyn Connector>,
+        request: &ReadRecordsRequest,
+        plan: Option<&Plan>,
+        constraints: &Constraints,
+    ) -> Result<Columns> {
         let mut names = BTreeSet::new();
         if let Some(twice) = request.schema.fields().iter().find(|field| !names.insert(field.name())) {
             let name = twice.name();
             return Err(Error::invalid_input(format!("column {name:?} is asked for twice; columns go by their names")));
         }
-        let wanted = columns_of_constraints(&request.constraints);
-        let missing = |name: &&str| request.schema.fields().find(name).is_none();
-        let missing: Vec<&str> = wanted.into_iter().filter(missing).collect();
-        if missing.is_empty() {
+        let mut wanted = columns_of_constraints(constraints);
+        let computed = plan.map(|plan| computed(plan, &request.schema)).unwrap_or_default();
+        wanted.extend(computed.values().flat_map(|expression| columns_of(expression)));
+        let is_read = |name: &str| !computed.contains_key(name) && request.schema.fields().find(name).is_some();
+        let missing: Vec<&str> = wanted.into_iter().filter(|name| !is_read(name)).collect();
+        if missing.is_empty() && computed.is_empty() {
             return Ok(Columns::new(Arc::clone(&request.schema), []));
         }
-        let definition = self.definition(&request.table_name).await?;
+        let definition = self.definition(source, &request.table_name).await?;
         // A column that the table has not is none that rows could be read by: the residual says what that means.
         let found = missing.into_iter().filter_map(|name| definition.schema.fields().find(name));
-        Ok(Columns::new(Arc::clone(&request.schema), found.map(|(_, field)| Arc::clone(field))))
+        Columns::computing(Arc::clone(&request.schema), &computed, found.map(|(_, field)| Arc::clone(field)))
     }
 
     fn sink(&self, request: &ReadRecordsRequest, columns: &Columns) -> Sink<'_> {
@@ -120,16 +141,37 @@ impl Call<'_> {
     }
 }
 
+/// The columns asked for that are, by the plan, something else than the column of the table that has their name.
+fn computed<'a>(plan: &'a Plan, asked: &'a Schema) -> BTreeMap<&'a str, &'a Expression> {
+    let output = |field: &'a FieldRef| {
+        let name = field.name().as_str();
+        let output = plan.output(name)?;
+        let is_itself = matches!(output, Expression::Variable { column, .. } if column.eq_ignore_ascii_case(name));
+        (!is_itself).then_some((name, output))
+    };
+    asked.fields().iter().filter_map(output).collect()
+}
+
+/// Whoever sends a predicate in a plan alone relies on it: it must be evaluated whole, or not at all.
+fn refuse_unknown_of_plan(plan: &Plan, read: &SchemaRef) -> Result<()> {
+    let constraints = Constraints { expressions: plan.filter.clone(), ..Constraints::default() };
+    let residual = Residual::try_new(&constraints, read)?;
+    if residual.is_complete() {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "the query plan has a predicate with {:?} on types that this connector cannot evaluate it on; leave it to the engine",
+        residual.unevaluated()
+    )))
+}
+
 /// A limit counts the rows that pass the whole predicate, so one that cannot be evaluated whole cannot be limited: rows
 /// behind the limit would be missing once the engine removes some of those before it.
 fn refuse_limit_of_unknown(constraints: &Constraints, residual: &Residual) -> Result<()> {
     if constraints.limit.is_none() && constraints.order_by.is_empty() {
         return Ok(());
     }
-    let mut unknown: Vec<&str> = residual.unevaluated().iter().map(String::as_str).collect();
-    if constraints.query_plan.is_some() {
-        unknown.push("query plan");
-    }
+    let unknown = residual.unevaluated();
     if unknown.is_empty() {
         return Ok(());
     }

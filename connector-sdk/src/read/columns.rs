@@ -1,6 +1,9 @@
 //! Which columns are read, and which of them are answered.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use arrow::{
     array::{ArrayRef, BooleanArray},
@@ -10,7 +13,7 @@ use arrow::{
 };
 use athena_protocol::predicate::{Constraints, Expression};
 
-use crate::{Error, Result};
+use crate::{Error, Result, residual::Projection};
 
 /// The column that carries the number of rows where none is asked for. A batch without columns has an empty body, which
 /// Java peers cannot read (section 4.6 of the protocol); a bit a row is the least that can be sent.
@@ -21,23 +24,51 @@ const ROW_COLUMN: &str = "$row";
 pub(crate) struct Columns {
     read: SchemaRef,
     answered: SchemaRef,
-    /// How many of the columns read are asked for; they come first.
-    asked: usize,
+    /// Where each column asked for comes from.
+    asked: Vec<Origin>,
+}
+
+/// Where a column of the answer comes from.
+#[derive(Debug, Clone)]
+enum Origin {
+    /// The column of this place among those that were read.
+    Read(usize),
+    /// A query plan says that it is computed.
+    Computed(Arc<Projection>),
 }
 
 impl Columns {
     /// The columns `asked`, and `more` that the constraints need.
     pub(crate) fn new(asked: SchemaRef, more: impl IntoIterator<Item = FieldRef>) -> Self {
-        let count = asked.fields().len();
         let fields: Fields = asked.fields().iter().cloned().chain(more).collect();
         let read = Arc::new(Schema::new_with_metadata(fields, asked.metadata().clone()));
-        let answered = if count == 0 {
-            let row = Field::new(ROW_COLUMN, DataType::Boolean, false);
-            Arc::new(Schema::new_with_metadata(vec![row], asked.metadata().clone()))
-        } else {
-            asked
+        let origins = (0..asked.fields().len()).map(Origin::Read).collect();
+        Self { read, answered: answered(asked), asked: origins }
+    }
+
+    /// The columns `asked`, of which a plan computes some, and `more` that the computations and constraints need.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for a computation that cannot be evaluated.
+    pub(crate) fn computing(
+        asked: SchemaRef,
+        computed: &BTreeMap<&str, &Expression>,
+        more: impl IntoIterator<Item = FieldRef>,
+    ) -> Result<Self> {
+        let plain = asked.fields().iter().filter(|field| !computed.contains_key(field.name().as_str()));
+        let fields: Fields = plain.cloned().chain(more).collect();
+        let read = Arc::new(Schema::new_with_metadata(fields, asked.metadata().clone()));
+        let mut places = 0..;
+        let origin = |field: &FieldRef| match computed.get(field.name().as_str()) {
+            Some(expression) => {
+                let projection = Projection::try_new(field.name(), expression, &read)?;
+                Ok(Origin::Computed(Arc::new(projection)))
+            }
+            None => Ok(Origin::Read(places.next().expect("there is no last number"))),
         };
-        Self { read, answered, asked: count }
+        let origins = asked.fields().iter().map(origin).collect::<Result<_>>()?;
+        Ok(Self { read, answered: answered(asked), asked: origins })
     }
 
     /// What the connector is asked for, in the types of the wire.
@@ -52,15 +83,28 @@ impl Columns {
 
     /// The columns of the answer, of a batch that was read.
     pub(crate) fn select(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = if self.asked == 0 {
+        let columns = if self.asked.is_empty() {
             let rows: ArrayRef = Arc::new(BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None));
             vec![rows]
         } else {
-            batch.columns()[..self.asked].to_vec()
+            let column = |(origin, field): (&Origin, &FieldRef)| match origin {
+                Origin::Read(place) => Ok(Arc::clone(batch.column(*place))),
+                Origin::Computed(projection) => projection.evaluate(batch, field),
+            };
+            self.asked.iter().zip(self.answered.fields()).map(column).collect::<Result<_>>()?
         };
         RecordBatch::try_new(Arc::clone(&self.answered), columns)
             .map_err(|e| Error::internal("the columns of a batch do not make up the answer").with_source(e))
     }
+}
+
+/// The columns asked for, or the one that carries the number of rows.
+fn answered(asked: SchemaRef) -> SchemaRef {
+    if !asked.fields().is_empty() {
+        return asked;
+    }
+    let row = Field::new(ROW_COLUMN, DataType::Boolean, false);
+    Arc::new(Schema::new_with_metadata(vec![row], asked.metadata().clone()))
 }
 
 /// Every column that the constraints name, sorted.
@@ -69,12 +113,21 @@ pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str
     if constraints.limit.is_some() {
         columns.extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));
     }
-    let mut rest: Vec<&Expression> = constraints.expressions.iter().collect();
+    for expression in &constraints.expressions {
+        columns.extend(columns_of(expression));
+    }
+    columns
+}
+
+/// Every column that an expression names, sorted.
+pub(crate) fn columns_of(expression: &Expression) -> BTreeSet<&str> {
+    let mut columns = BTreeSet::new();
+    let mut rest = vec![expression];
     while let Some(expression) = rest.pop() {
         match expression {
             Expression::Constant { .. } => {}
             Expression::Variable { column, .. } => {
-                columns.insert(column);
+                columns.insert(column.as_str());
             }
             Expression::Call { arguments, .. } => rest.extend(arguments),
         }

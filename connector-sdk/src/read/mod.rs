@@ -13,7 +13,7 @@ mod rows;
 mod sink;
 mod slices;
 
-pub(crate) use columns::{Columns, columns_of_constraints};
+pub(crate) use columns::{Columns, columns_of, columns_of_constraints};
 pub(crate) use rows::Rows;
 pub(crate) use sink::{Limits, Outcome, Sink};
 

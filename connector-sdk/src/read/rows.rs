@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Connector, Error, ReadRecords, Result,
+    partition::PartitionValues,
     residual::{Residual, RowLimit},
     wire_type::cast_batch,
 };
@@ -22,6 +23,8 @@ pub(crate) struct Rows {
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) request: ReadRecords,
     pub(crate) columns: Columns,
+    /// What the split says of columns that batches may lack.
+    pub(crate) partition: PartitionValues,
     pub(crate) residual: Residual,
     pub(crate) limit: RowLimit,
 }
@@ -57,10 +60,11 @@ impl Rows {
 
     async fn take(&mut self, batch: RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
         for rows in by_rows(batch) {
+            let rows = self.partition.fill(rows)?;
             for rows in by_bytes(cast_batch(&rows, self.columns.read())?) {
                 let kept = self.residual.filter(&rows)?;
-                if kept.num_rows() < rows.num_rows() && self.request.claims.limit_given() {
-                    return Err(self.false_claim());
+                if kept.num_rows() < rows.num_rows() {
+                    self.check_claims()?;
                 }
                 if let Some(passed) = self.limit.push(kept)?
                     && forward(&self.columns, &passed, sender).await? == Demand::Enough
@@ -75,13 +79,25 @@ impl Rows {
         Ok(Demand::More)
     }
 
-    fn false_claim(&self) -> Error {
-        Error::internal(format!(
+    /// Says that a row was removed which an exact push-down would not have yielded, where one was claimed.
+    fn check_claims(&self) -> Result<()> {
+        let claims = &self.request.claims;
+        if claims.take_all_exact() && !claims.limit_given() {
+            tracing::warn!(
+                table = %self.request.table,
+                "the connector says that it pushes the whole predicate down exactly, and returned rows that the predicate excludes; \
+                 they are removed, but a query with a limit will fail"
+            );
+        }
+        if !claims.limit_given() {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
             "the connector said that it pushes the whole predicate on {} down exactly, was given the limit, and returned \
              a row that the predicate excludes: rows behind the limit would be missing. Return `Pushed::Superset` for \
              what the source does not do exactly as SQL does",
             self.request.table
-        ))
+        )))
     }
 }
 

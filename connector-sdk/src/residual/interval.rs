@@ -107,6 +107,23 @@ impl<K: Key> Intervals<K> {
         matches!(&self.ranges[..], [only] if only.high.is_none() && only.low == K::smallest())
     }
 
+    /// The ranges, from a key to before another, in order and apart.
+    pub(super) fn in_order(&self) -> Vec<(K, Option<K>)> {
+        let points = self.points.iter().map(|key| (key.clone(), key.successor()));
+        let mut ranges: Vec<_> =
+            self.ranges.iter().map(|range| (range.low.clone(), range.high.clone())).chain(points).collect();
+        ranges.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        // Where points are aside, one may lie right beside a range or another point.
+        ranges.dedup_by(|next, last| {
+            let touches = last.1.as_ref() == Some(&next.0);
+            if touches {
+                last.1.clone_from(&next.1);
+            }
+            touches
+        });
+        ranges
+    }
+
     /// Whether `key` is in the set.
     #[inline]
     pub(super) fn contains<Q>(&self, key: &Q) -> bool

@@ -9,6 +9,7 @@ mod expression;
 mod interval;
 mod key;
 mod limit;
+mod projection;
 mod top_n;
 mod value_set;
 
@@ -27,9 +28,11 @@ use athena_protocol::predicate::{Constraints, Expression, functions};
 
 use crate::{Error, Result};
 use expression::{Compiler, Condition, Rows, SUPPORTED_FUNCTIONS, Unevaluated};
-use value_set::ValueTest;
 
+pub(crate) use expression::like_prefix;
 pub(crate) use limit::RowLimit;
+pub(crate) use projection::Projection;
+pub(crate) use value_set::ValueTest;
 
 /// The value sets and expressions of one request, compiled for the columns of its batches.
 #[derive(Debug)]

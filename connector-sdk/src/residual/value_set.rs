@@ -23,7 +23,7 @@ use crate::{Error, Result};
 
 /// Which values of a column pass.
 #[derive(Debug)]
-pub(super) struct ValueTest {
+pub(crate) struct ValueTest {
     keys: Keys,
     /// Whether the keys are refused rather than allowed.
     refused: bool,
@@ -68,7 +68,7 @@ struct End {
 
 impl ValueTest {
     /// The test of `set` on columns of `data_type`; `None` where they do not compare.
-    pub(super) fn try_new(data_type: &DataType, set: &ValueSet) -> Result<Option<Self>> {
+    pub(crate) fn try_new(data_type: &DataType, set: &ValueSet) -> Result<Option<Self>> {
         match set {
             ValueSet::AllOrNone(set) if set.all || !data_type.is_nested() => {
                 Ok(Some(Self { keys: Keys::All, refused: !set.all, nan: set.all, null: set.null_allowed }))
@@ -126,8 +126,19 @@ impl ValueTest {
         Some(Self { keys, refused: false, nan, null })
     }
 
+    /// The keys that pass, as ranges from a key to before another, in order; `None` for keys wider than 64 bits.
+    pub(crate) fn key_ranges(&self) -> Option<Vec<(i64, Option<i64>)>> {
+        match &self.keys {
+            Keys::Narrow(keys) => {
+                let ranges = keys.in_order();
+                Some(if self.refused { complement(&ranges) } else { ranges })
+            }
+            Keys::All | Keys::Wide(_) | Keys::Bytes(_) => None,
+        }
+    }
+
     /// One bit per row: whether its value passes.
-    pub(super) fn passes(&self, array: &dyn Array) -> Result<BooleanBuffer> {
+    pub(crate) fn passes(&self, array: &dyn Array) -> Result<BooleanBuffer> {
         let values = self.values_pass(array)?;
         Ok(match array.logical_nulls() {
             None => values,
@@ -206,6 +217,22 @@ impl ValueTest {
             keys.contains(value) != self.refused
         })
     }
+}
+
+/// The keys outside of ranges that are in order and apart.
+fn complement(ranges: &[(i64, Option<i64>)]) -> Vec<(i64, Option<i64>)> {
+    let mut outside = Vec::new();
+    let mut from = Some(i64::MIN);
+    for (low, high) in ranges {
+        if let Some(start) = from
+            && start < *low
+        {
+            outside.push((start, Some(*low)));
+        }
+        from = *high;
+    }
+    outside.extend(from.map(|from| (from, None)));
+    outside
 }
 
 impl Values {

@@ -24,7 +24,7 @@ async fn a_ping_is_answered_without_the_connector() {
     match ask(&Handler::new(fake), Request::Ping(ping)).await.unwrap() {
         Response::Ping(answer) => {
             assert_eq!(answer.source_type.as_deref(), Some("fake"));
-            assert_eq!((answer.capabilities, answer.serde_version), (24, 5));
+            assert_eq!((answer.capabilities, answer.serde_version), (24, 6));
             assert_eq!((answer.catalog_name.as_str(), answer.query_id.as_str()), ("c", QUERY));
         }
         other => panic!("{}", other.type_name()),

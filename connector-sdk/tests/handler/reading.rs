@@ -20,7 +20,7 @@ use athena_connector_sdk::{
 use athena_protocol::{
     Request, SerdeVersion,
     message::ReadRecordsRequest,
-    predicate::{Direction, QueryPlan, functions},
+    predicate::{Direction, functions},
 };
 use futures::{StreamExt, stream};
 
@@ -216,17 +216,6 @@ async fn an_unknown_function_keeps_its_rows_unless_a_limit_depends_on_it() {
 async fn a_known_function_is_evaluated_under_a_limit() {
     let found = rows(Fake::of(numbers(0, 10)), limited(3, call(functions::IS_NULL))).await.unwrap();
     assert_eq!(found.count(), 0);
-}
-
-#[tokio::test]
-async fn a_query_plan_removes_no_row() {
-    let plan = Some(QueryPlan { substrait_version: None, substrait_plan: "MgIQQQ==".into() });
-    let planned = Constraints { query_plan: plan, ..only("n", &[5]) };
-    let found = rows(Fake::of(numbers(0, 10)), constrained(planned.clone())).await.unwrap();
-    assert_eq!(found.numbers("n"), [5]);
-    let error = rows(Fake::of(numbers(0, 10)), limited(3, planned)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("query plan"), "{error}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use athena_protocol::predicate::{Expression, functions};
 
 use super::{
     super::{constant::plain, value_set::ValueTest},
-    Condition, Node,
+    Condition, Node, Value,
     arithmetic::Operation,
     coerce::{fit, integer_width, is_comparable, is_number},
     compare::Comparison,
@@ -54,12 +54,12 @@ impl<'a> Compiler<'a> {
 
     /// Compiles a condition.
     pub(in super::super) fn condition(&mut self, condition: &Expression) -> Result<Condition, Unevaluated> {
-        let name = match condition {
-            Expression::Constant { .. } => "constant",
-            Expression::Variable { column, .. } => column,
-            Expression::Call { function, .. } => function,
-        };
-        self.boolean(condition, name).map(Condition)
+        self.boolean(condition, name_of(condition)).map(Condition)
+    }
+
+    /// Compiles an expression of any type.
+    pub(in super::super) fn value(&mut self, value: &Expression) -> Result<Value, Unevaluated> {
+        self.compile(value, name_of(value)).map(|Typed { node, .. }| Value(node))
     }
 
     fn boolean(&mut self, expression: &Expression, function: &str) -> Compiled<Node> {
@@ -235,6 +235,15 @@ impl<'a> Compiler<'a> {
             return Err(unevaluated(functions::NEGATE));
         }
         Ok(Typed { node: Node::Negate(Box::new(node), failure), data_type })
+    }
+}
+
+/// What to call an expression that is not evaluated.
+fn name_of(expression: &Expression) -> &str {
+    match expression {
+        Expression::Constant { .. } => "constant",
+        Expression::Variable { column, .. } => column,
+        Expression::Call { function, .. } => function,
     }
 }
 

@@ -15,7 +15,7 @@ use arrow::{
 };
 
 use super::{
-    Condition, Node,
+    Condition, Node, Value,
     arithmetic::negate,
     like::LikePattern,
     vector::{Failed, Vector, either_failed, remaining, shape},
@@ -72,6 +72,21 @@ impl Condition {
         let truths = vector.spread(rows)?;
         let truths = truths.as_boolean_opt().ok_or_else(|| Error::internal("a condition is not Boolean"))?;
         Ok(Rows { kept: trues(truths), failed })
+    }
+}
+
+impl Value {
+    /// The values on the rows of a batch.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the expression fails on a row.
+    pub(in super::super) fn evaluate(&self, batch: &RecordBatch) -> Result<ArrayRef> {
+        let vector = self.0.evaluate(batch)?;
+        match vector.failed(batch.num_rows()) {
+            Some(failed) => Err(failed.failure.to_error()),
+            None => vector.spread(batch.num_rows()),
+        }
     }
 }
 

@@ -24,6 +24,20 @@ enum Part {
     Any(usize),
 }
 
+/// What every match of a pattern begins with; `None` for a pattern that is not legal.
+pub(crate) fn like_prefix(pattern: &str, escape: Option<&str>) -> Option<String> {
+    let escape = match escape.map(|escape| escape.chars().collect::<Vec<_>>()).as_deref() {
+        None | Some([]) => None,
+        Some([escape]) => Some(*escape),
+        Some(_) => return None,
+    };
+    let parsed = LikePattern::parse(pattern, escape)?;
+    Some(match parsed.first.parts.first() {
+        Some(Part::Text(text)) => text.clone(),
+        Some(Part::Any(_)) | None => String::new(),
+    })
+}
+
 impl LikePattern {
     /// Parses a pattern; `None` where Trino refuses it: an escape before anything but `%`, `_` or itself.
     pub(super) fn parse(pattern: &str, escape: Option<char>) -> Option<Self> {

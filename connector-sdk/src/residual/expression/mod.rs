@@ -36,6 +36,7 @@ use vector::Failure;
 
 pub(super) use compile::{Compiler, Unevaluated};
 pub(super) use evaluate::Rows;
+pub(crate) use like::like_prefix;
 
 /// Every function that is evaluated.
 pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
@@ -65,6 +66,10 @@ pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
 /// A compiled expression that is Boolean.
 #[derive(Debug)]
 pub(super) struct Condition(Node);
+
+/// A compiled expression of any type.
+#[derive(Debug)]
+pub(super) struct Value(Node);
 
 /// A compiled expression: names are places, constants are of the type they are used in.
 #[derive(Debug)]

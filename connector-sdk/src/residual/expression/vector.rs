@@ -68,10 +68,11 @@ impl Vector {
     /// The nulls among `rows` rows.
     pub(super) fn nulls(&self, rows: usize) -> Option<NullBuffer> {
         let nulls = self.values.logical_nulls()?;
-        if !self.constant || nulls.null_count() == 0 || rows == nulls.len() {
+        if !self.constant || rows == nulls.len() {
             return Some(nulls);
         }
-        Some(NullBuffer::new_null(rows))
+        // A constant may say of its one value that it is not null, which is nothing to say of all rows.
+        (nulls.null_count() > 0).then(|| NullBuffer::new_null(rows))
     }
 
     /// The failures among `rows` rows.

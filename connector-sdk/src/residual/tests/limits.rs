@@ -3,8 +3,8 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray},
-    compute::concat_batches,
+    array::{ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray, UInt32Array},
+    compute::{concat_batches, take},
     datatypes::{DataType, Field, Int32Type, Int64Type, Schema},
     record_batch::RecordBatch,
 };
@@ -12,7 +12,7 @@ use athena_protocol::predicate::{Constraints, Direction, OrderByField};
 
 use super::{
     oracle::{Value, compare, read},
-    sample::{Dice, batch},
+    sample::{Dice, batch, pools},
 };
 use crate::residual::RowLimit;
 
@@ -112,40 +112,69 @@ fn trino(left: &Value, right: &Value, direction: Direction) -> Ordering {
     if direction.descending() { order.reverse() } else { order }
 }
 
+const DIRECTIONS: [Direction; 4] =
+    [Direction::AscNullsFirst, Direction::AscNullsLast, Direction::DescNullsFirst, Direction::DescNullsLast];
+
+/// The first rows by `columns` are as many as asked for, and in each place one that the sorted rows could have there.
+#[track_caller]
+fn check_top(batches: &[RecordBatch], columns: &[(&str, Direction)], limit: usize) {
+    let schema = batches[0].schema();
+    let result = run(&constraints(Some(limit as u64), order(columns)), batches, PLENTY);
+    let keys = |batch: &RecordBatch| -> Vec<Vec<Value>> {
+        let column = |name: &str| Arc::clone(batch.column_by_name(name).expect("a known column"));
+        let columns: Vec<ArrayRef> = columns.iter().map(|(name, _)| column(name)).collect();
+        (0..batch.num_rows()).map(|row| columns.iter().map(|column| read(column, row, false)).collect()).collect()
+    };
+    let row_order = |left: &Vec<Value>, right: &Vec<Value>| {
+        let pairs = left.iter().zip(right).zip(columns);
+        pairs
+            .map(|((left, right), (_, direction))| trino(left, right, *direction))
+            .fold(Ordering::Equal, Ordering::then)
+    };
+    let mut expected = keys(&concat_batches(&schema, batches).expect("batches of one schema"));
+    expected.sort_by(row_order);
+    expected.truncate(limit);
+    let result = keys(&result);
+    assert_eq!(result.len(), expected.len(), "{limit} rows by {columns:?}");
+    for (row, (left, right)) in result.iter().zip(&expected).enumerate() {
+        assert_eq!(row_order(left, right), Ordering::Equal, "row {row} of {limit} by {columns:?}");
+    }
+}
+
 #[test]
 fn top_n_is_a_prefix_of_all_rows_sorted() {
-    let directions =
-        [Direction::AscNullsFirst, Direction::AscNullsLast, Direction::DescNullsFirst, Direction::DescNullsLast];
     for seed in 0..60 {
         let mut dice = Dice::new(seed);
         let sizes: Vec<usize> = (0..=dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
         let batches: Vec<RecordBatch> = sizes.into_iter().map(|size| batch(size, &mut dice)).collect();
         let schema = batches[0].schema();
         let columns: Vec<(&str, Direction)> = (0..=dice.below(3))
-            .map(|_| (schema.field(dice.below(schema.fields().len())).name().as_str(), *dice.pick(&directions)))
+            .map(|_| (schema.field(dice.below(schema.fields().len())).name().as_str(), *dice.pick(&DIRECTIONS)))
             .collect();
-        let limit = *dice.pick(&[1_usize, 3, 20, 400, 9_000]);
-        let result = run(&constraints(Some(limit as u64), order(&columns)), &batches, PLENTY);
+        check_top(&batches, &columns, *dice.pick(&[1_usize, 3, 20, 400, 9_000]));
+    }
+}
 
-        let keys = |batch: &RecordBatch| -> Vec<Vec<Value>> {
-            let column = |name: &str| Arc::clone(batch.column_by_name(name).expect("a known column"));
-            let columns: Vec<ArrayRef> = columns.iter().map(|(name, _)| column(name)).collect();
-            (0..batch.num_rows()).map(|row| columns.iter().map(|column| read(column, row, false)).collect()).collect()
+/// Every edge value and null of every type, each in two batches so that each is tied, cut at every place.
+#[test]
+fn every_type_orders_in_all_four_ways_with_ties_and_nulls() {
+    for (name, values) in pools() {
+        let rows = u32::try_from(values.len()).expect("a small pool");
+        let indices: UInt32Array = (0..rows).rev().map(Some).chain([None]).collect();
+        let values = take(&values, &indices, None).expect("indices within the pool");
+        let numbered = |from: i64| {
+            let id: ArrayRef = Arc::new((from..).take(values.len()).collect::<Int64Array>());
+            let c = Arc::clone(&values);
+            RecordBatch::try_from_iter_with_nullable([("c", c, true), ("id", id, false)]).expect("two columns")
         };
-        let row_order = |left: &Vec<Value>, right: &Vec<Value>| {
-            let pairs = left.iter().zip(right).zip(&columns);
-            pairs
-                .map(|((left, right), (_, direction))| trino(left, right, *direction))
-                .fold(Ordering::Equal, Ordering::then)
-        };
-        let mut expected = keys(&concat_batches(&schema, &batches).expect("batches of one schema"));
-        expected.sort_by(row_order);
-        expected.truncate(limit);
-        let result = keys(&result);
-        assert_eq!(result.len(), expected.len(), "seed {seed}");
-        for (row, (left, right)) in result.iter().zip(&expected).enumerate() {
-            assert_eq!(row_order(left, right), Ordering::Equal, "row {row} of {columns:?}, seed {seed}");
+        let batches = [numbered(0), numbered(100)];
+        for direction in DIRECTIONS {
+            for limit in 1..=2 * values.len() + 1 {
+                check_top(&batches, &[("c", direction)], limit);
+                check_top(&batches, &[("c", direction), ("id", Direction::DescNullsLast)], limit);
+            }
         }
+        println!("{name}: {} rows in four orders", 2 * values.len());
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, Int64Array, StringArray},
-    datatypes::{DataType, Field, Int64Type, Schema},
+    array::{Array, ArrayRef, Int64Array, StringArray},
+    datatypes::{DataType, Field, Schema},
     record_batch::RecordBatch,
 };
 use athena_protocol::predicate::{
@@ -12,10 +12,9 @@ use athena_protocol::predicate::{
 };
 
 use super::{
-    oracle::{Value, keeps},
     sample::{Dice, batch, decimal, packed, pools, rows},
+    tally::Tally,
 };
-use crate::{ErrorKind, residual::Residual};
 
 /// Columns whose values compare with those of each column, also as constants.
 fn comparable(column: &str) -> &'static [&'static str] {
@@ -263,68 +262,6 @@ fn constant(values: ArrayRef) -> Expression {
 
 fn text(value: &str) -> Expression {
     constant(Arc::new(StringArray::from(vec![value])))
-}
-
-fn ids(batch: &RecordBatch) -> Vec<i64> {
-    let ids = batch.column_by_name("id").expect("numbered rows");
-    ids.as_primitive::<Int64Type>().values().to_vec()
-}
-
-/// How rows fared, so that a test can tell that it tried everything.
-#[derive(Default)]
-struct Tally {
-    kept: usize,
-    dropped: usize,
-    failed: usize,
-}
-
-impl Tally {
-    fn check(&mut self, constraints: &Constraints, batch: &RecordBatch) {
-        let residual = Residual::try_new(constraints, batch.schema_ref()).expect("legal constraints");
-        assert!(residual.is_complete(), "{:?} of {constraints:#?}", residual.unevaluated());
-        let verdicts: Vec<Value> = (0..batch.num_rows()).map(|row| keeps(constraints, batch, row)).collect();
-        if let Some(row) = first_difference(&residual, batch, &verdicts) {
-            let part = constraints.expressions.iter().find_map(|condition| smallest_difference(condition, batch));
-            panic!("row {row} is {:?} by the oracle; by {part:#?} of {constraints:#?}", verdicts[row]);
-        }
-        self.failed += verdicts.iter().filter(|verdict| **verdict == Value::Failure).count();
-        self.kept += verdicts.iter().filter(|verdict| **verdict == Value::Bool(true)).count();
-        self.dropped += verdicts.iter().filter(|verdict| matches!(verdict, Value::Bool(false) | Value::Null)).count();
-    }
-}
-
-/// The first row that fares otherwise than the oracle says.
-fn first_difference(residual: &Residual, batch: &RecordBatch, verdicts: &[Value]) -> Option<usize> {
-    let result = residual.filter(batch);
-    if !verdicts.contains(&Value::Failure) {
-        let kept = ids(&result.expect("no row fails"));
-        let (mut kept, ids) = (kept.into_iter().peekable(), ids(batch));
-        return (0..ids.len())
-            .find(|&row| kept.next_if_eq(&ids[row]).is_some() != (verdicts[row] == Value::Bool(true)));
-    }
-    if let Err(error) = &result {
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    }
-    // Row by row, so that one that fails does not hide the others.
-    (0..verdicts.len()).find(|&row| match (residual.filter(&batch.slice(row, 1)), &verdicts[row]) {
-        (Err(_), verdict) => *verdict != Value::Failure || result.is_ok(),
-        (Ok(kept), verdict) => *verdict == Value::Failure || (kept.num_rows() == 1) != (*verdict == Value::Bool(true)),
-    })
-}
-
-/// The smallest condition within `condition` that fares otherwise than the oracle says, for the message.
-fn smallest_difference(condition: &Expression, batch: &RecordBatch) -> Option<(Expression, usize, Value)> {
-    let Expression::Call { function, arguments, .. } = condition else { return None };
-    if matches!(function.as_str(), "$and" | "$or" | "$not")
-        && let Some(part) = arguments.iter().find_map(|argument| smallest_difference(argument, batch))
-    {
-        return Some(part);
-    }
-    let constraints = Constraints { expressions: vec![condition.clone()], ..Constraints::default() };
-    let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal constraints");
-    let verdicts: Vec<Value> = (0..batch.num_rows()).map(|row| keeps(&constraints, batch, row)).collect();
-    let row = first_difference(&residual, batch, &verdicts)?;
-    Some((condition.clone(), row, verdicts[row].clone()))
 }
 
 #[test]

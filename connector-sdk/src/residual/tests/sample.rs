@@ -64,7 +64,11 @@ const LAST_MILLI: i64 = i64::MAX >> 12;
 
 /// Names and edge values of a column of every scalar type.
 pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
-    let text = ["", "a", "A", "ab", "abc", "b", "a\0", "a%c", "a_c", "\u{ffff}", "𝄞", "a𝄞c", "é", "e\u{301}", "zebra"];
+    let (long, longer) = ("x".repeat(3_000), "x".repeat(2_999) + "y");
+    let text = [
+        "", "a", "A", "ab", "abc", "b", "a\0", "a%c", "a_c", "\u{ffff}", "𝄞", "a𝄞c", "é", "e\u{301}", "zebra", &long,
+        &longer,
+    ];
     let bytes: [&[u8]; 8] = [b"", b"\0", b"\0\0", b"a", b"ab", b"\x7f", b"\x80", b"\xff\xff"];
     vec![
         ("bool", Arc::new(BooleanArray::from(vec![false, true]))),

@@ -1,5 +1,17 @@
 //! Handing parts of a predicate to the source.
 
+mod as_set;
+mod keys;
+mod literal;
+mod sql;
+
+#[cfg(test)]
+mod tests;
+
+pub use keys::KeyRange;
+pub use literal::Literal;
+pub use sql::{SqlConditions, SqlDialect, StandardSql};
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use athena_protocol::predicate::{Constraints, Expression, ValueSet};
@@ -46,18 +58,25 @@ pub struct PushedDown<T> {
 pub(crate) struct Claims {
     /// Whether a limit was handed out, so that a row removed by the residual would leave the answer short.
     limit_given: AtomicBool,
+    /// Whether some conjunct was offered and all were said to be exact, so that the residual should have nothing to remove.
+    all_exact: AtomicBool,
 }
 
 impl Claims {
     pub(crate) fn limit_given(&self) -> bool {
         self.limit_given.load(Ordering::Acquire)
     }
+
+    /// Whether the residual should have nothing to remove. Asked once: from then on the answer is no.
+    pub(crate) fn take_all_exact(&self) -> bool {
+        self.all_exact.swap(false, Ordering::AcqRel)
+    }
 }
 
 /// Offers every conjunct of `constraints` to `push`, and works out the limit.
 ///
-/// A query plan (serde version 6) is not taken apart. It describes what the conjuncts say and maybe more, so it never
-/// removes a row here, and no limit is handed out beside it.
+/// What a query plan (serde version 6) says is among the other members by the time that a connector is asked. Where a plan is
+/// there all the same, as in a unit test, nothing is known of it, and no limit is handed out beside it.
 pub(crate) fn push_down<'a, T>(
     constraints: &'a Constraints,
     mut push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
@@ -85,9 +104,18 @@ pub(crate) fn push_down<'a, T>(
 pub(crate) fn push_down_claiming<'a, T>(
     constraints: &'a Constraints,
     claims: &Claims,
-    push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
+    mut push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
 ) -> PushedDown<T> {
-    let pushed = push_down(constraints, push);
+    let (mut offered, mut all_exact) = (false, true);
+    let pushed = push_down(constraints, |conjunct| {
+        let answer = push(conjunct);
+        offered = true;
+        all_exact &= matches!(answer, Pushed::Exact(_));
+        answer
+    });
+    if offered && all_exact {
+        claims.all_exact.store(true, Ordering::Release);
+    }
     if pushed.limit.is_some() {
         claims.limit_given.store(true, Ordering::Release);
     }
@@ -104,72 +132,4 @@ fn allows_all(set: &ValueSet) -> bool {
             ValueSet::Equatable(set) => !set.white_list && set.values.is_empty(),
             ValueSet::AllOrNone(set) => set.all,
         }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{collections::BTreeMap, sync::Arc};
-
-    use arrow::{array::Int64Array, datatypes::DataType};
-    use athena_protocol::predicate::{
-        AllOrNoneValueSet, Direction, EquatableValueSet, OrderByField, QueryPlan, functions,
-    };
-
-    use super::*;
-
-    fn five() -> ValueSet {
-        ValueSet::Equatable(EquatableValueSet {
-            values: Arc::new(Int64Array::from(vec![5])),
-            white_list: true,
-            null_allowed: false,
-        })
-    }
-
-    fn limited(summary: impl IntoIterator<Item = (&'static str, ValueSet)>) -> Constraints {
-        let summary: BTreeMap<_, _> = summary.into_iter().map(|(name, set)| (name.to_owned(), set)).collect();
-        Constraints { summary, limit: Some(3), ..Constraints::default() }
-    }
-
-    #[test]
-    fn a_limit_is_handed_out_when_everything_is_exact() {
-        let constraints = limited([("n", five())]);
-        assert_eq!(push_down(&constraints, |_| Pushed::Exact(())).limit, Some(3));
-        assert_eq!(push_down(&constraints, |_| Pushed::Superset(())).limit, None);
-        assert_eq!(push_down(&constraints, |_| Pushed::<()>::No).limit, None);
-    }
-
-    #[test]
-    fn an_order_or_a_plan_keeps_the_limit_back() {
-        let order = OrderByField { column_name: Some("n".into()), direction: Direction::AscNullsLast };
-        let ordered = Constraints { order_by: vec![order], ..limited([]) };
-        assert_eq!(push_down(&ordered, |_| Pushed::<()>::No).limit, None);
-        let plan = QueryPlan { substrait_version: None, substrait_plan: "MgIQQQ==".into() };
-        let planned = Constraints { query_plan: Some(plan), ..limited([]) };
-        assert_eq!(push_down(&planned, |_| Pushed::<()>::No).limit, None);
-    }
-
-    #[test]
-    fn a_set_that_allows_everything_is_not_offered() {
-        let all = AllOrNoneValueSet { data_type: DataType::Int64, all: true, null_allowed: true };
-        let pushed = push_down(&limited([("n", ValueSet::AllOrNone(all.clone()))]), |_| Pushed::<()>::No);
-        assert_eq!(pushed.limit, Some(3));
-        let not_null = AllOrNoneValueSet { null_allowed: false, ..all };
-        assert_eq!(push_down(&limited([("n", ValueSet::AllOrNone(not_null))]), |_| Pushed::<()>::No).limit, None);
-    }
-
-    #[test]
-    fn an_and_is_offered_in_its_parts() {
-        let variable = |name: &str| Expression::Variable { column: name.into(), data_type: DataType::Boolean };
-        let both = Expression::Call {
-            function: functions::AND.into(),
-            arguments: vec![variable("a"), variable("b")],
-            data_type: DataType::Boolean,
-        };
-        let constraints = Constraints { expressions: vec![both], ..limited([]) };
-        let offered = push_down(&constraints, |conjunct| match conjunct {
-            Conjunct::Expression(Expression::Variable { column, .. }) => Pushed::Exact(column.as_str()),
-            Conjunct::Expression(_) | Conjunct::Values { .. } => Pushed::No,
-        });
-        assert_eq!((offered.conjuncts, offered.limit), (vec!["a", "b"], Some(3)));
-    }
 }

@@ -1,5 +1,7 @@
 //! The semantics once more, one row at a time and as plainly as possible. Shares no code with the evaluator.
 
+mod wide;
+
 use std::cmp::Ordering;
 
 use arrow::{
@@ -31,6 +33,7 @@ pub(super) enum Value {
 }
 
 use Value::{Bool, Bytes, Day, Decimal, Double, Failure, Instant, Int, Milli, Null, Single, Text};
+use wide::Wide;
 
 /// The value of a row. Of the wire, instants are packed.
 pub(super) fn read(array: &ArrayRef, row: usize, wire: bool) -> Value {
@@ -64,6 +67,8 @@ fn float(value: &Value) -> Option<f64> {
         Double(value) => Some(*value),
         #[expect(clippy::cast_precision_loss, reason = "samples compare small integers with floats")]
         Int(value) => Some(*value as f64),
+        #[expect(clippy::cast_precision_loss, reason = "samples compare small numbers with floats")]
+        Decimal(digits, 0) => Some(*digits as f64),
         _ => None,
     }
 }
@@ -161,7 +166,8 @@ fn nan_in_ranges(ranges: &[Range]) -> bool {
     for end in ends.iter().filter_map(float).filter(|end| !end.is_nan()) {
         probes.extend([end, end.next_up(), end.next_down()]);
     }
-    let above_all = ranges.iter().any(|range| marker(&range.high) == Null && in_range(range, &Double(f64::INFINITY)));
+    // What lies above NaN holds nothing.
+    let above_all = ranges.iter().any(|range| marker(&range.high) == Null && !is_nan(&marker(&range.low)));
     let from_start = ranges.iter().any(|range| range.low.null_value && range.low.bound == Bound::Above);
     above_all
         && from_start
@@ -324,13 +330,21 @@ fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType)
                 _ => whole(left % right, data_type),
             }
         }
-        (Single(left), Single(right)) => Single(match function {
-            "$add" => left + right,
-            "$subtract" => left - right,
-            "$multiply" => left * right,
-            "$divide" => left / right,
-            _ => left % right,
-        }),
+        _ if *data_type == DataType::Float32 => {
+            let single = |value: &Value| match value {
+                Single(value) => *value,
+                Int(value) => f32::from(i16::try_from(*value).expect("wider integers are no singles")),
+                other => panic!("no single-precision arithmetic on {other:?}"),
+            };
+            let (left, right) = (single(left), single(right));
+            Single(match function {
+                "$add" => left + right,
+                "$subtract" => left - right,
+                "$multiply" => left * right,
+                "$divide" => left / right,
+                _ => left % right,
+            })
+        }
         _ if *data_type == DataType::Float64 => {
             let (left, right) = (float(left).expect("a number"), float(right).expect("a number"));
             Double(match function {
@@ -345,30 +359,32 @@ fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType)
     }
 }
 
-/// On samples so small that 128 bits hold everything.
+/// Exactly; a failure where the result has more than 38 digits.
 fn decimals(function: &str, left: &Value, right: &Value) -> Value {
     let parts = |value: &Value| match value {
-        Int(value) => (i128::from(*value), 0_i8),
-        Decimal(digits, scale) => (*digits, *scale),
+        Int(value) => (Wide::of(i128::from(*value)), 0_i8),
+        Decimal(digits, scale) => (Wide::of(*digits), *scale),
         other => panic!("no arithmetic on {other:?}"),
     };
+    let zeros = |scale: i8| usize::try_from(scale).expect("not negative");
     let ((left, left_scale), (right, right_scale)) = (parts(left), parts(right));
-    let ten = |exponent: i8| 10_i128.pow(u32::try_from(exponent).expect("not negative"));
-    let scale = left_scale.max(right_scale);
-    let (l, r) = (left * ten(scale - left_scale), right * ten(scale - right_scale));
-    match function {
-        "$add" => Decimal(l + r, scale),
-        "$subtract" => Decimal(l - r, scale),
-        "$multiply" => Decimal(left * right, left_scale + right_scale),
-        _ if r == 0 => Failure,
-        "$modulus" => Decimal(l % r, scale),
+    let scale = if function == "$multiply" { left_scale + right_scale } else { left_scale.max(right_scale) };
+    let (l, r) = (left.shifted(zeros(scale - left_scale)), right.shifted(zeros(scale - right_scale)));
+    let result = match function {
+        "$add" => l.plus(&r),
+        "$subtract" => l.plus(&r.negated()),
+        "$multiply" => left.times(&right),
+        _ if r.is_zero() => return Failure,
+        "$modulus" => l.divided(&r).1,
         _ => {
-            // Twice the quotient, one digit of precision more than asked for, and away from zero on the half.
-            let doubled = 2 * l.abs() * ten(scale) / r.abs();
-            let rounded = (doubled + 1) / 2;
-            Decimal(if (l < 0) == (r < 0) { rounded } else { -rounded }, scale)
+            // Twice the quotient, one more and half of it: away from zero on the half.
+            let negative = l.is_negative() != r.is_negative();
+            let doubled = l.absolute().shifted(zeros(scale)).times(&Wide::of(2)).divided(&r.absolute()).0;
+            let rounded = doubled.plus(&Wide::of(1)).divided(&Wide::of(2)).0;
+            if negative { rounded.negated() } else { rounded }
         }
-    }
+    };
+    result.to_decimal().map_or(Failure, |digits| Decimal(digits, scale))
 }
 
 /// What becomes of a row: kept, dropped, or the failure of the query, which only a row that nothing drops can cause.

@@ -1,0 +1,94 @@
+//! Simple comparisons as value sets, so that they are pushed down in the same ways.
+
+use arrow::{
+    array::{Array, ArrayRef},
+    compute::concat,
+    datatypes::DataType,
+};
+use athena_protocol::predicate::{
+    Bound, EquatableValueSet, Expression, Marker, Range, SortedRangeSet, ValueSet, functions,
+};
+
+/// The column that `expression` compares with constants, and the values for which it is true.
+///
+/// Constants are of the column's own type: what another type would do to the comparison is not for a source to find out.
+pub(super) fn as_set(expression: &Expression) -> Option<(&str, ValueSet)> {
+    let Expression::Call { function, arguments, .. } = expression else { return None };
+    if function == functions::IN {
+        return membership(arguments);
+    }
+    let [left, right] = &arguments[..] else { return None };
+    let (column, data_type, value, flipped) = match (left, right) {
+        (Expression::Variable { column, data_type }, other) => (column, data_type, constant(other)?, false),
+        (other, Expression::Variable { column, data_type }) => (column, data_type, constant(other)?, true),
+        _ => return None,
+    };
+    if value.len() != 1 || !is_same(data_type, value) {
+        return None;
+    }
+    let set = match (function.as_str(), flipped) {
+        (functions::EQUAL, _) => ranges(Range::equal(ArrayRef::clone(value))),
+        (functions::NOT_EQUAL, _) => list(ArrayRef::clone(value), false),
+        (functions::LESS_THAN, false) | (functions::GREATER_THAN, true) => below(value, Bound::Below),
+        (functions::LESS_THAN_OR_EQUAL, false) | (functions::GREATER_THAN_OR_EQUAL, true) => {
+            below(value, Bound::Exactly)
+        }
+        (functions::GREATER_THAN, false) | (functions::LESS_THAN, true) => above(value, Bound::Above),
+        (functions::GREATER_THAN_OR_EQUAL, false) | (functions::LESS_THAN_OR_EQUAL, true) => {
+            above(value, Bound::Exactly)
+        }
+        _ => return None,
+    };
+    Some((column, set))
+}
+
+fn membership(arguments: &[Expression]) -> Option<(&str, ValueSet)> {
+    let [Expression::Variable { column, data_type }, items] = arguments else { return None };
+    let values = match items {
+        Expression::Call { function, arguments, .. } if function == functions::ARRAY => {
+            arguments.iter().map(constant).collect::<Option<Vec<_>>>()?
+        }
+        other => vec![constant(other)?],
+    };
+    if values.is_empty() || !values.iter().all(|values| is_same(data_type, values)) {
+        return None;
+    }
+    let values = concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>()).ok()?;
+    Some((column, list(values, true)))
+}
+
+/// A constant without nulls.
+fn constant(expression: &Expression) -> Option<&ArrayRef> {
+    match expression {
+        Expression::Constant { values: Some(values), .. } if values.logical_null_count() == 0 => Some(values),
+        _ => None,
+    }
+}
+
+/// Whether column and constant are of one type, zones and digits aside.
+fn is_same(column: &DataType, values: &ArrayRef) -> bool {
+    match (column, values.data_type()) {
+        (DataType::Timestamp(unit, Some(_)), DataType::Timestamp(other, Some(_))) => unit == other,
+        (DataType::Decimal128(_, _), DataType::Decimal128(_, _)) => true,
+        (column, value) => column == value,
+    }
+}
+
+fn ranges(range: Range) -> ValueSet {
+    let data_type = range.low.data_type.clone();
+    ValueSet::SortedRange(SortedRangeSet { data_type, ranges: vec![range], null_allowed: false })
+}
+
+fn list(values: ArrayRef, white_list: bool) -> ValueSet {
+    ValueSet::Equatable(EquatableValueSet { values, white_list, null_allowed: false })
+}
+
+fn above(value: &ArrayRef, bound: Bound) -> ValueSet {
+    let high = Marker::upper_unbounded(value.data_type().clone());
+    ranges(Range { low: Marker::new(bound, ArrayRef::clone(value)), high })
+}
+
+fn below(value: &ArrayRef, bound: Bound) -> ValueSet {
+    let low = Marker::lower_unbounded(value.data_type().clone());
+    ranges(Range { low, high: Marker::new(bound, ArrayRef::clone(value)) })
+}

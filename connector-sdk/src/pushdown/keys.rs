@@ -1,0 +1,160 @@
+//! Conditions as ranges of keys and as prefixes, for sources that find rows by key.
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray},
+    datatypes::{DataType, TimeUnit},
+};
+use athena_protocol::predicate::{Bound, Expression, Marker, Range, ValueSet, functions};
+
+use super::{Conjunct, as_set::as_set};
+use crate::residual::{ValueTest, like_prefix};
+
+/// Keys from `from` on, and before `to` where there is an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyRange {
+    /// The first key; [`i64::MIN`] where there is no start.
+    pub from: i64,
+    /// The first key that is not in the range any more.
+    pub to: Option<i64>,
+}
+
+impl KeyRange {
+    /// Whether the range is of this key alone.
+    pub fn is_only(&self, key: i64) -> bool {
+        self.from == key && self.to == key.checked_add(1)
+    }
+}
+
+impl<'a> Conjunct<'a> {
+    /// The values that the condition leaves of `column`, as ranges in order that neither overlap nor touch.
+    ///
+    /// Exactly these values, for integers, dates (days since 1970) and timestamps (milliseconds since 1970; a source with finer
+    /// ones floors them first). `None` if the condition is not of this column alone, lets null pass, or is of another type. No
+    /// range means that there are no rows.
+    ///
+    /// ```
+    /// # use std::{collections::BTreeMap, sync::Arc};
+    /// # use arrow::{array::{ArrayRef, Int64Array}, datatypes::Schema};
+    /// # use athena_connector_sdk::{Pushed, ReadRecords, Split, TableName, arrow, predicate::*};
+    /// # let values: ArrayRef = Arc::new(Int64Array::from(vec![7, 5, 6, 20]));
+    /// # let set = ValueSet::Equatable(EquatableValueSet { values, white_list: true, null_allowed: false });
+    /// # let constraints = Constraints { summary: BTreeMap::from([("id".to_owned(), set)]), ..Constraints::default() };
+    /// # let request = ReadRecords::new(TableName::new("s", "t"), Arc::new(Schema::empty()), Split::new()).with_constraints(constraints);
+    /// // WHERE id IN (7, 5, 6, 20)
+    /// let plan = request.push_down(|conjunct| conjunct.key_ranges("id").map_or(Pushed::No, Pushed::Exact));
+    /// let ranges: Vec<_> = plan.conjuncts[0].iter().map(|range| (range.from, range.to)).collect();
+    /// assert_eq!(ranges, [(5, Some(8)), (20, Some(21))]);
+    /// ```
+    pub fn key_ranges(&self, column: &str) -> Option<Vec<KeyRange>> {
+        let set = self.set_of(column)?;
+        let set = set.as_ref();
+        if set.null_allowed() {
+            return None;
+        }
+        key_ranges(set)
+    }
+
+    /// Texts of which every value that the condition leaves of `column` begins with one.
+    ///
+    /// `None` if the condition is not of this column alone, lets null pass, or leaves values that begin with anything.
+    pub fn prefixes(&self, column: &str) -> Option<Vec<String>> {
+        if let Self::Expression(expression) = self
+            && let Some(prefix) = pattern_prefix(expression, column)
+        {
+            return Some(vec![prefix]);
+        }
+        let set = self.set_of(column)?;
+        let set = set.as_ref();
+        if set.null_allowed() {
+            return None;
+        }
+        let mut prefixes = match set {
+            ValueSet::Equatable(list) if list.white_list => texts(&list.values)?,
+            ValueSet::SortedRange(set) => set.ranges.iter().map(common_prefix).collect::<Option<Vec<_>>>()?,
+            ValueSet::Equatable(_) | ValueSet::AllOrNone(_) => return None,
+        };
+        prefixes.sort_unstable();
+        // What begins with a longer one begins with the shorter, which comes right before.
+        prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
+        Some(prefixes)
+    }
+
+    /// The values that the condition leaves of `column`, if it is of that alone.
+    fn set_of(&self, column: &str) -> Option<std::borrow::Cow<'a, ValueSet>> {
+        match *self {
+            Self::Values { column: of, set } => (of == column).then_some(std::borrow::Cow::Borrowed(set)),
+            Self::Expression(expression) => {
+                let (of, set) = as_set(expression)?;
+                (of == column).then_some(std::borrow::Cow::Owned(set))
+            }
+        }
+    }
+}
+
+/// The ranges of a set, null aside.
+pub(super) fn key_ranges(set: &ValueSet) -> Option<Vec<KeyRange>> {
+    let data_type = set.data_type();
+    let has_keys = data_type.is_integer()
+        || matches!(
+            data_type,
+            DataType::Date32 | DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, Some(_))
+        );
+    if !has_keys || matches!(set, ValueSet::AllOrNone(_)) {
+        return None;
+    }
+    let test = ValueTest::try_new(data_type, set).ok()??;
+    Some(test.key_ranges()?.into_iter().map(|(from, to)| KeyRange { from, to }).collect())
+}
+
+fn texts(values: &ArrayRef) -> Option<Vec<String>> {
+    let values = values.as_string_opt::<i32>()?;
+    let texts: Vec<String> = values.iter().flatten().map(str::to_owned).collect();
+    texts.iter().all(|text| !text.is_empty()).then_some(texts)
+}
+
+/// What everything in the range begins with; `None` for nothing.
+fn common_prefix(range: &Range) -> Option<String> {
+    let text = |marker: &Marker| {
+        let value =
+            marker.value.as_ref().filter(|value| !marker.null_value && !value.is_empty() && !value.is_null(0))?;
+        Some(value.as_string_opt::<i32>()?.value(0).to_owned())
+    };
+    let (low, high) = (text(&range.low)?, text(&range.high)?);
+    let same = low.chars().zip(high.chars()).take_while(|(low, high)| low == high);
+    let mut prefix: String = same.map(|(low, _)| low).collect();
+    // From `ab` to before `ac` is all that begins with `ab`.
+    let (low_rest, high_rest) = (&low[prefix.len()..], &high[prefix.len()..]);
+    if let (Some(low), [Some(high), None]) = (low_rest.chars().next(), {
+        let mut rest = high_rest.chars();
+        [rest.next(), rest.next()]
+    }) && range.high.bound == Bound::Below
+        && u32::from(low) + 1 == u32::from(high)
+    {
+        prefix.push(low);
+    }
+    (!prefix.is_empty()).then_some(prefix)
+}
+
+/// What matches of `column LIKE 'abc%'` begin with.
+fn pattern_prefix(expression: &Expression, column: &str) -> Option<String> {
+    let Expression::Call { function, arguments, .. } = expression else { return None };
+    if function != functions::LIKE_PATTERN {
+        return None;
+    }
+    let text = |expression: &Expression| match expression {
+        Expression::Constant { values: Some(values), .. } if values.len() == 1 && values.is_valid(0) => {
+            Some(values.as_string_opt::<i32>()?.value(0).to_owned())
+        }
+        _ => None,
+    };
+    let (value, pattern, escape) = match &arguments[..] {
+        [value, pattern] => (value, pattern, None),
+        [value, pattern, escape] => (value, pattern, Some(text(escape)?)),
+        _ => return None,
+    };
+    if !matches!(value, Expression::Variable { column: of, .. } if of == column) {
+        return None;
+    }
+    like_prefix(&text(pattern)?, escape.as_deref()).filter(|prefix| !prefix.is_empty())
+}

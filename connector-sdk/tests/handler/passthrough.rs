@@ -1,0 +1,109 @@
+//! Queries in the source's own language, from capabilities to rows.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, Int64Array},
+    datatypes::{DataType, Field, Schema},
+    record_batch::RecordBatch,
+};
+use athena_connector_sdk::{
+    ErrorKind, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef, async_trait,
+};
+use athena_protocol::{
+    Constraints, Request, Response,
+    message::{GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableRequest, ReadRecordsRequest},
+};
+
+use crate::fixture::*;
+
+/// A source whose queries are numbers of rows.
+struct Counting;
+
+#[async_trait]
+impl Passthrough for Counting {
+    async fn definition(&self, query: PassthroughQuery) -> Result<TableDef> {
+        Ok(TableDef::new([Field::new("n", DataType::Int64, false)]).with_comment("n", query.argument("QUERY")))
+    }
+
+    async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream> {
+        assert_eq!(query.projection.field(0).name(), "n");
+        let rows = query.argument("QUERY").parse::<i64>().expect("a number");
+        let n: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+        Ok(RecordBatch::try_from_iter([("n", n)]).unwrap().into())
+    }
+}
+
+fn handler() -> Handler {
+    let fake = Fake::of(numbers(0, 1)).reading(|_| panic!("the query is for the function"));
+    Handler::new(fake).passthrough(Counting)
+}
+
+fn arguments(of: &[(&str, &str)]) -> BTreeMap<String, Option<String>> {
+    of.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect()
+}
+
+fn counting() -> BTreeMap<String, Option<String>> {
+    arguments(&[("schemaFunctionName", "system.query"), ("QUERY", "5")])
+}
+
+fn describe(query_passthrough_arguments: BTreeMap<String, Option<String>>) -> Request {
+    let Request::GetTable(request) = table_request("whatever") else { unreachable!("it was just made") };
+    Request::GetTable(GetTableRequest { query_passthrough_arguments, ..request })
+}
+
+#[tokio::test]
+async fn the_function_is_announced_by_its_signature() {
+    let request = GetDataSourceCapabilitiesRequest { identity: None, query_id: None, catalog_name: "c".into() };
+    let capabilities = ask(&handler(), Request::GetDataSourceCapabilities(request.clone())).await.unwrap();
+    let Response::GetDataSourceCapabilities(answer) = capabilities else { panic!("no capabilities") };
+    let announced: Vec<_> = answer.capabilities["SYSTEM.QUERY"]
+        .iter()
+        .map(|part| (part.sub_type.as_str(), part.properties.join(",")))
+        .collect();
+    let expected = [
+        ("query_passthrough_schema", "system"),
+        ("query_passthrough_name", "query"),
+        ("query_passthrough_arguments", "QUERY"),
+    ];
+    assert_eq!(announced, expected.map(|(part, value)| (part, value.to_owned())));
+    let without = ask(&math(), Request::GetDataSourceCapabilities(request)).await.unwrap();
+    let Response::GetDataSourceCapabilities(answer) = without else { panic!("no capabilities") };
+    assert!(!answer.capabilities.contains_key("SYSTEM.QUERY"));
+}
+
+#[tokio::test]
+async fn a_query_is_described_split_and_read_like_a_table() {
+    let handler = handler();
+    let Response::GetTable(table) = ask(&handler, describe(counting())).await.unwrap() else { panic!("no table") };
+    assert_eq!(table.schema.metadata()["n"], "5");
+    let constraints = || Constraints { query_passthrough_arguments: counting(), ..Constraints::default() };
+    let layout = layout_request(Arc::new(Schema::clone(&table.schema)), &[], constraints());
+    let Response::GetTableLayout(layout) = ask(&handler, layout).await.unwrap() else { panic!("no layout") };
+    let splits = GetSplitsRequest { partitions: layout.partitions, constraints: constraints(), ..splits_request() };
+    let Response::GetSplits(splits) = ask(&handler, Request::GetSplits(splits)).await.unwrap() else {
+        panic!("no splits")
+    };
+    assert_eq!((splits.splits.len(), splits.continuation_token), (1, None));
+    let limited = Constraints { limit: Some(2), summary: only("n", &[1, 2, 3]).summary, ..constraints() };
+    let read = unspillable(ReadRecordsRequest { constraints: limited, ..read_request(n()) });
+    let Response::ReadRecords(answer) = ask(&handler, Request::ReadRecords(read)).await.unwrap() else {
+        panic!("no rows")
+    };
+    assert_eq!(answer.records.column(0).as_ref(), &Int64Array::from(vec![1, 2]));
+}
+
+#[tokio::test]
+async fn another_function_or_a_missing_argument_is_refused() {
+    let wrong = [
+        arguments(&[("schemaFunctionName", "system.other"), ("QUERY", "5")]),
+        arguments(&[("QUERY", "5")]),
+        arguments(&[("schemaFunctionName", "SYSTEM.QUERY"), ("query", "5")]),
+        arguments(&[("schemaFunctionName", "SYSTEM.QUERY"), ("QUERY", "")]),
+        [("schemaFunctionName".to_owned(), Some("SYSTEM.QUERY".to_owned())), ("QUERY".to_owned(), None)].into(),
+    ];
+    for arguments in wrong {
+        assert_eq!(kind(&handler(), describe(arguments)).await, ErrorKind::InvalidInput);
+    }
+    assert_eq!(kind(&math(), describe(counting())).await, ErrorKind::Unsupported);
+}
