@@ -1,0 +1,29 @@
+"""The AWS of the deployment tests: ministack, and what these templates need that it lacks.
+
+Run as `python -m standin`. What is added, one file each:
+
+- `conditions`: the condition keys that Organizations and Athena's forward access sessions give a call;
+- `invoke`: a function invoked from another account, by its ARN, under both accounts' policies;
+- `resources`: the resource types of our templates that CloudFormation here does not know;
+- `recorder`: those among them that belong to services which only the recorder (moto) has.
+
+Environment: ministack's own (`AUTH`, `USE_SSL`, `BIND_HOST`, `GATEWAY_PORT`), `STANDIN_ORGANIZATION` (`ID=ACCOUNT,ACCOUNT`) and
+`STANDIN_RECORDER` (the recorder's address).
+"""
+
+from ministack import app
+
+from standin import conditions, invoke, resources
+
+
+def main() -> None:
+    conditions.install()
+    invoke.install()
+    resources.install()
+    # It would answer at port 443 as well.
+    app._port_is_bindable = lambda *_: False
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
