@@ -3,7 +3,7 @@
 Run as `python -m standin`. What is added, one file each:
 
 - `conditions`: the condition keys that Organizations and Athena's forward access sessions give a call;
-- `invoke`: a function invoked from another account, by its ARN, under both accounts' policies;
+- `accounts`: calls from one account to the function or the bucket of another, under both policies;
 - `resources`: the resource types of our templates that CloudFormation here does not know;
 - `recorder`: those among them that belong to services which only the recorder (moto) has.
 
@@ -13,12 +13,12 @@ Environment: ministack's own (`AUTH`, `USE_SSL`, `BIND_HOST`, `GATEWAY_PORT`), `
 
 from ministack import app
 
-from standin import conditions, invoke, resources
+from standin import accounts, conditions, resources
 
 
 def main() -> None:
     conditions.install()
-    invoke.install()
+    accounts.install()
     resources.install()
     # It would answer at port 443 as well.
     app._port_is_bindable = lambda *_: False
