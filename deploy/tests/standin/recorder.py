@@ -1,4 +1,4 @@
-"""Resource types whose services are only recorded: those of Lake Formation and Quick.
+"""Resource types whose services are only recorded: those of Lake Formation and Quick, and databases of Glue.
 
 Each is made by the call of the service's API that CloudFormation makes for it, with the parameters checked against the service's
 model by botocore. The recorder (moto) remembers the call; it enforces nothing.
@@ -116,7 +116,23 @@ def _source_delete(physical_id: str, properties: dict) -> None:
     _call("quicksight", "delete_data_source", AwsAccountId=properties["AwsAccountId"], DataSourceId=physical_id)
 
 
+def _database_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
+    """On the recorder because ministack drops the target of a link."""
+    _call("glue", "create_database", DatabaseInput=properties["DatabaseInput"])
+    return properties["DatabaseInput"]["Name"], {}
+
+
+def _database_update(physical_id: str, old: dict, new: dict, stack: str) -> tuple[str, dict]:
+    _call("glue", "update_database", Name=physical_id, DatabaseInput=new["DatabaseInput"])
+    return physical_id, {}
+
+
+def _database_delete(physical_id: str, properties: dict) -> None:
+    _call("glue", "delete_database", Name=physical_id)
+
+
 HANDLERS: dict[str, dict] = {
+    "AWS::Glue::Database": {"create": _database_create, "update": _database_update, "delete": _database_delete},
     "AWS::LakeFormation::DataLakeSettings": {
         "create": _settings_create,
         "update": _settings_update,
