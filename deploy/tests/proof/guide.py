@@ -55,7 +55,7 @@ class Reader:
         return len(chosen)
 
     def _run(self, block: Block) -> None:
-        account = self.accounts[block.who.split(" at ")[0].split(" later")[0]]
+        account = self.accounts.get(block.who) or self.accounts[block.who.split()[0]]
         kept = sorted({*self.variables, *ASSIGNED.findall(block.script)})
         mark = "== variables =="
         tail = f"\necho {shlex.quote(mark)}\n" + "".join(f'echo "{name}=${{{name}-}}"\n' for name in kept)

@@ -39,11 +39,16 @@ def _name(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
+def of_connector_policy(a: Account) -> Any:
+    """A1 alone."""
+    return _document(a.client("lambda").get_policy(FunctionName=cast.FUNCTION)["Policy"])
+
+
 def of_connector(a: Account, stack: str) -> dict[str, Any]:
     """What account A has: A1 to A5."""
     outputs = a.outputs(stack)
     return {
-        "A1": _document(a.client("lambda").get_policy(FunctionName=outputs["FunctionArn"])["Policy"]),
+        "A1": of_connector_policy(a),
         "A2": _bucket(a, outputs["SpillBucket"]),
         "A3": _document(a.client("kms").get_key_policy(KeyId=outputs["SpillKeyArn"], PolicyName="default")["Policy"]),
         "A4": _inline(a, _name(outputs["ExecutionRoleArn"]), "connector"),
