@@ -197,7 +197,7 @@ def main() -> int:
         of_doctor, healthy = doctor(engine, state_of(accounts), folder)
         report.wrong += not healthy
         report.section("bad input, and a stack half made")
-        report.checks([*bad_input.refused(accounts.a, DEPLOY, BUILT), *bad_input.rolled_back(accounts, ROOT, BUILT)])
+        report.checks([*bad_input.refused(accounts.a, DEPLOY), *bad_input.rolled_back(accounts, ROOT, BUILT)])
         report.section("change, and removal")
         change(report, reader, accounts)
         remove(report, reader, accounts)

@@ -1,5 +1,6 @@
 """What is refused before anything changes, and a stack that fails half way and leaves nothing."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,21 +53,25 @@ WRONG = (
 )
 
 
+def _template(deploy: Path, name: str) -> str:
+    """A template as it is sent; its program would have been uploaded by now."""
+    return re.sub(r"CodeUri: .*", "CodeUri: s3://bucket/key", (deploy / f"{name}.yaml").read_text())
+
+
 def _list(parameters: dict[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
 
 
-def refused(account: Account, deploy: Path, connector: Path) -> list[Check]:
+def refused(account: Account, deploy: Path) -> list[Check]:
     """Every wrong parameter is named, and no stack is left by it."""
     formation = account.client("cloudformation")
     checks = []
     for number, wrong in enumerate(WRONG):
-        template = connector if wrong.template == "connector" else deploy / f"{wrong.template}.yaml"
         stack = f"wrong-{number}"
         try:
             formation.create_stack(
                 StackName=stack,
-                TemplateBody=template.read_text(),
+                TemplateBody=_template(deploy, wrong.template),
                 Parameters=_list(wrong.parameters),
                 Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             )

@@ -4,6 +4,7 @@ Run as `python -m standin`. What is added, one file each:
 
 - `conditions`: the condition keys that Organizations and Athena's forward access sessions give a call;
 - `accounts`: calls from one account to the function or the bucket of another, under both policies;
+- `catalogs`: the ARN that calls about data catalogs are decided by;
 - `resources`: the resource types of our templates that CloudFormation here does not know;
 - `recorder`: those among them that belong to services which only the recorder (moto) has.
 
@@ -13,12 +14,13 @@ Environment: ministack's own (`AUTH`, `USE_SSL`, `BIND_HOST`, `GATEWAY_PORT`), `
 
 from ministack import app
 
-from standin import accounts, conditions, resources
+from standin import accounts, catalogs, conditions, resources
 
 
 def main() -> None:
     conditions.install()
     accounts.install()
+    catalogs.install()
     resources.install()
     # It would answer at port 443 as well.
     app._port_is_bindable = lambda *_: False
