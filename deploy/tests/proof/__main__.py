@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from proof import bad_input, cast, grants, lint, live, matrix, mutations, readback, servers
+from proof import bad_input, cast, grants, lint, live, matrix, mutations, ram, readback, servers
 from proof.guide import Reader
 from proof.live import Check
 from proof.setting import Accounts, prepare
@@ -198,6 +198,8 @@ def main() -> int:
         report.wrong += not healthy
         report.section("bad input, and a stack half made")
         report.checks([*bad_input.refused(accounts.a, DEPLOY), *bad_input.rolled_back(accounts, ROOT, BUILT)])
+        report.section("a share accepted")
+        report.checks(ram.acceptance(accounts.b, ROOT))
         report.section("change, and removal")
         change(report, reader, accounts)
         remove(report, reader, accounts)
