@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from proof import bad_input, cast, grants, lint, live, matrix, mutations, ram, readback, servers
+from proof import bad_input, cast, fences, grants, lint, live, matrix, mutations, ram, readback, servers
 from proof.guide import Reader
 from proof.live import Check
 from proof.setting import Accounts, prepare
@@ -102,6 +102,11 @@ def judge(report: Report, accounts: Accounts, programs: servers.Programs) -> tup
     report.faults([*iam.wrong, *lake.wrong])
     total, allowed = iam.total + lake.total, iam.allowed + lake.allowed
     print(f"   {iam.total} rows of IAM and {lake.total} of Lake Formation: {allowed} allow, {total - allowed} deny")
+    beside = matrix.run(world, programs.node_modules, "fences.tsv")
+    needed = fences.run(world, programs.node_modules)
+    report.faults([*beside.wrong, *needed.wrong])
+    print(f"   {beside.right} of {beside.total} as they must be: one side at a time (fences.tsv)")
+    print(f"   every statement and condition is needed: {needed.noticed} by a row, {needed.second} as a second fence")
     changed = mutations.run(world, programs.node_modules)
     report.faults(changed.missed)
     return f"matrix: {iam.right + lake.right} of {total}", f"mutations: {changed.noticed} of {changed.total}"

@@ -52,6 +52,7 @@ class Principal:
 
 
 POWERFUL = ("everything",)
+OPENED = {"Sid": "Opened", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 
 
 def principals(execution_role: str) -> dict[str, Principal]:
@@ -70,6 +71,9 @@ def principals(execution_role: str) -> dict[str, Principal]:
         "RoleC": Principal(f"arn:aws:iam::{C}:role/AthenaAnalyst", POWERFUL),
         "RoleX": Principal(f"arn:aws:iam::{STRANGER}:role/AthenaAnalyst", POWERFUL),
         "OtherQ": Principal(f"arn:aws:iam::{QUICK}:role/Developer", POWERFUL),
+        # Invited, and in an account that gave them everything: what they are denied, our own policies deny.
+        "AnalystWide": Principal(ANALYST, ("B3", *POWERFUL)),
+        "RoleBWide": Principal(ROLE_B, ("B6", "B7", *POWERFUL)),
     }
 
 

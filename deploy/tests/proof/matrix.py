@@ -34,12 +34,17 @@ class Row:
 
     @property
     def extra(self) -> dict[str, str]:
-        pairs = [] if self.context == "-" else self.context.split(";")
-        return dict(pair.strip().split("=", 1) for pair in pairs)
+        words = [] if self.context == "-" else [word.strip() for word in self.context.split(";")]
+        return dict(word.split("=", 1) for word in words if word != "opened")
+
+    @property
+    def opened(self) -> bool:
+        """Whether the resource's policy is given a statement that allows everything: what is denied then, a Deny or the caller's side denies."""
+        return "opened" in self.context
 
 
-def rows() -> list[Row]:
-    with (MATRIX / "iam.tsv").open(newline="") as file:
+def rows(file_name: str = "iam.tsv") -> list[Row]:
+    with (MATRIX / file_name).open(newline="") as file:
         return [Row(**line) for line in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
 
@@ -110,7 +115,9 @@ class World:
             "resourceControlPolicies": [],
         }
         if carried:
-            simulation["resourcePolicy"] = self.policies[carried]
+            policy = self.policies[carried]
+            opened = {**policy, "Statement": [*policy["Statement"], cast.OPENED]}
+            simulation["resourcePolicy"] = opened if row.opened else policy
         if principal.session:
             simulation["sessionPolicy"] = self.policies[principal.session]
         return simulation
@@ -142,8 +149,8 @@ class Outcome:
     denied: int
 
 
-def run(world: World, node_modules: Path) -> Outcome:
-    all_rows = rows()
+def run(world: World, node_modules: Path, file_name: str = "iam.tsv") -> Outcome:
+    all_rows = rows(file_name)
     answers = decide([(row.id, world.simulation(row)) for row in all_rows], node_modules)
     wrong = [
         f"{row.id}: {row.principal} {row.action} {row.resource} [{row.context}]: {answer}, must be {row.expected} ({row.proves})"
