@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from proof import bad_input, cast, fences, grants, lint, live, matrix, mutations, ram, readback, servers
+from proof import bad_input, cast, fences, grants, lint, live, matrix, mutations, ram, readback, servers, variants
 from proof.guide import Reader
 from proof.live import Check
 from proof.setting import Accounts, prepare
@@ -105,7 +105,8 @@ def judge(report: Report, accounts: Accounts, programs: servers.Programs) -> tup
     beside = matrix.run(world, programs.node_modules, "fences.tsv")
     needed = fences.run(world, programs.node_modules)
     report.faults([*beside.wrong, *needed.wrong])
-    print(f"   {beside.right} of {beside.total} as they must be: one side at a time (fences.tsv)")
+    print("   rows about one side at a time, fences.tsv:")
+    print(f"   {beside.right} of {beside.total} as they must be")
     print(f"   every statement and condition is needed: {needed.noticed} by a row, {needed.second} as a second fence")
     changed = mutations.run(world, programs.node_modules)
     report.faults(changed.missed)
@@ -201,6 +202,8 @@ def main() -> int:
         report.section("doctor")
         of_doctor, healthy = doctor(engine, state_of(accounts), folder)
         report.wrong += not healthy
+        report.section("without fences")
+        report.checks(variants.without_fences(accounts, ROOT, BUILT))
         report.section("bad input, and a stack half made")
         report.checks([*bad_input.refused(accounts.a, DEPLOY), *bad_input.rolled_back(accounts, ROOT, BUILT)])
         report.section("a share accepted")

@@ -37,7 +37,8 @@ def _attempt(what: str, must: str, call: Callable[[], Any]) -> Check:
     return Check(what, seen == must, seen)
 
 
-def _ping() -> str:
+def ping() -> str:
+    """The least that a connector answers."""
     who = {"id": "x", "principal": "x", "account": cast.B, "arn": cast.ANALYST, "tags": {}, "groups": []}
     return json.dumps({"@type": "PingRequest", "identity": who, "catalogName": "rustconn", "queryId": "q"})
 
@@ -51,7 +52,7 @@ def refusals(accounts: Accounts) -> list[Check]:
     stranger = accounts.stranger.role("AthenaAnalyst", VIA_ATHENA)
 
     def invokes(who: Account) -> Callable[[], Any]:
-        return lambda: who.client("lambda").invoke(FunctionName=cast.FUNCTION, Payload=_ping())
+        return lambda: who.client("lambda").invoke(FunctionName=cast.FUNCTION, Payload=ping())
 
     def lists(who: Account) -> Callable[[], Any]:
         return lambda: who.client("s3").list_objects_v2(Bucket=cast.SPILL)
