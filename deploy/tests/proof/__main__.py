@@ -1,0 +1,223 @@
+"""The proof of `deploy/`: run by `deploy/test`, which installed what it needs. See `deploy/README.md`, "How it is proved".
+
+Ends with one line: `matrix: N of N, mutations: M of M, doctor: K of K`, and status 1 if anything is not as it must be.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from proof import bad_input, cast, fences, grants, lint, live, matrix, mutations, ram, readback, servers, variants
+from proof.guide import Reader
+from proof.live import Check
+from proof.setting import Accounts, prepare
+
+TESTS = Path(__file__).parents[1]
+DEPLOY = TESTS.parent
+ROOT = DEPLOY.parent
+BUILT = ROOT / "target/sam/tpch/template.yaml"
+
+
+class Report:
+    """Prints what was found, section by section, and remembers whether all of it was right."""
+
+    def __init__(self) -> None:
+        self.wrong = 0
+        self.began = time.monotonic()
+
+    def section(self, title: str) -> None:
+        print(f"== deploy: {title} ({time.monotonic() - self.began:.0f} s)", flush=True)
+
+    def checks(self, checks: list[Check]) -> None:
+        for check in checks:
+            if not check.right:
+                self.wrong += 1
+                print(f"WRONG {check.what}: {check.seen}")
+        right = sum(check.right for check in checks)
+        print(f"   {right} of {len(checks)} as they must be", flush=True)
+
+    def faults(self, faults: list[str]) -> None:
+        self.wrong += len(faults)
+        for fault in faults:
+            print(f"WRONG {fault}")
+
+
+def share_glue_catalog(accounts: Accounts) -> None:
+    """What docs/deploy/lake-formation.md has the producer do to a catalog that has a policy."""
+    text = (DEPLOY / "glue-share-statement.json").read_text()
+    for word, value in (("REGION", cast.REGION), ("ACCOUNT", cast.A), ("DATABASE", "sales")):
+        text = text.replace(word, value)
+    accounts.recorded_a.client("glue").put_resource_policy(PolicyInJson=text, EnableHybrid="TRUE")
+
+
+def world_of(accounts: Accounts) -> matrix.World:
+    """Every policy read back, and the roles and key that the stacks made."""
+    outputs = accounts.a.outputs("rust-connector")
+    policies = {
+        **readback.of_connector(accounts.a, "rust-connector"),
+        **readback.of_consumer(accounts.b, "connector-consumer"),
+        **readback.of_quick(accounts.quick, accounts.b),
+        **readback.of_lake(accounts.recorded_a, accounts.b, "lake-consumer"),
+        **readback.uninvited(),
+    }
+    return matrix.World(policies, cast.principals(outputs["ExecutionRoleArn"]), cast.Resources(outputs["SpillKeyArn"]))
+
+
+def follow_the_page(report: Report, accounts: Accounts) -> Reader:
+    """Builds, deploys, shares and registers by the commands of the page."""
+    by_name = {"A": accounts.a, "B": accounts.b, "QUICK": accounts.quick}
+    reader = Reader(DEPLOY / "README.md", ROOT, by_name)
+    reader.names()
+    count = reader.follow("A", "B", "QUICK")
+    policy = accounts.a.outputs("rust-connector")["PushPolicyArn"]
+    accounts.a.client("iam").attach_role_policy(RoleName="ConnectorAdmin", PolicyArn=policy)
+    by_name["A as ConnectorAdmin"] = accounts.a.role("ConnectorAdmin")
+    count += reader.follow("A as ConnectorAdmin")
+    print(f"   {count} blocks of commands, {reader.seconds:.0f} s")
+    catalogs = [item["CatalogName"] for item in accounts.b.client("athena").list_data_catalogs()["DataCatalogsSummary"]]
+    report.checks([Check(f"catalog {name} is registered", name in catalogs, str(catalogs)) for name in ("rustconn", "rustconn_pushed")])
+    return reader
+
+
+def judge(report: Report, accounts: Accounts, programs: servers.Programs) -> tuple[str, str]:
+    """The matrix and the mutations, on the policies that were read back."""
+    world = world_of(accounts)
+    try:
+        print(f"   {lint.policies(world.policies)}")
+    except lint.Failed as failed:
+        report.faults([str(failed)])
+    iam = matrix.run(world, programs.node_modules)
+    invokes = {"Analyst": "T08", "RoleB": "Q22"}
+    rows = {row.id: row for row in matrix.rows()}
+
+    def reaches(principal: str) -> bool:
+        row = rows[invokes[principal]]
+        return matrix.decide([(row.id, world.simulation(row))], programs.node_modules) == ["allow"]
+
+    lake = grants.run(grants.read_back(accounts.recorded_a, accounts.recorded_b), grants.Judge(world.principals, reaches))
+    report.faults([*iam.wrong, *lake.wrong])
+    total, allowed = iam.total + lake.total, iam.allowed + lake.allowed
+    print(f"   {iam.total} rows of IAM and {lake.total} of Lake Formation: {allowed} allow, {total - allowed} deny")
+    beside = matrix.run(world, programs.node_modules, "fences.tsv")
+    needed = fences.run(world, programs.node_modules)
+    report.faults([*beside.wrong, *needed.wrong])
+    print("   rows about one side at a time, fences.tsv:")
+    print(f"   {beside.right} of {beside.total} as they must be")
+    print(f"   every statement and condition is needed: {needed.noticed} by a row, {needed.second} as a second fence")
+    changed = mutations.run(world, programs.node_modules)
+    report.faults(changed.missed)
+    return f"matrix: {iam.right + lake.right} of {total}", f"mutations: {changed.noticed} of {changed.total}"
+
+
+def change(report: Report, reader: Reader, accounts: Accounts) -> None:
+    """The page's change: less for one role, more memory, the same data."""
+    reader.follow("A later")
+    policy = json.dumps(readback.of_connector_policy(accounts.a))
+    memory = accounts.a.client("lambda").get_function_configuration(FunctionName=cast.FUNCTION)["MemorySize"]
+    kept = accounts.a.client("s3").list_objects_v2(Bucket=cast.SPILL)["KeyCount"]
+    report.checks(
+        [
+            Check("Role B is out", cast.ROLE_B not in policy and cast.ANALYST in policy, policy),
+            Check("the memory is the new one", memory == 2048, str(memory)),
+            Check("what was spilled is still there", kept > 0, str(kept)),
+        ]
+    )
+
+
+def remove(report: Report, reader: Reader, accounts: Accounts) -> None:
+    """The page's removal, and what is left of it."""
+    reader.follow("A at last", "B at last")
+    functions = [item["FunctionName"] for item in accounts.a.client("lambda").list_functions()["Functions"]]
+    roles = [item["RoleName"] for item in accounts.a.client("iam").list_roles()["Roles"]]
+    buckets = [item["Name"] for item in accounts.a.client("s3").list_buckets()["Buckets"]]
+    results = [item["Name"] for item in accounts.b.client("s3").list_buckets()["Buckets"]]
+    left = [name for name in (*functions, *roles, *buckets) if name.startswith("rust-connector")]
+    report.checks(
+        [
+            Check("nothing of the connector is left", not left, str(left)),
+            Check("the results are", cast.RESULTS in results, str(results)),
+        ]
+    )
+
+
+def doctor(engine: Path, state: dict[str, object], folder: Path) -> tuple[str, bool]:
+    """Runs `deploy/tests/doctor*` on the standing set-up, once `athena-local` has the subcommand. See `deploy/tests/README`."""
+    known = subprocess.run([str(engine), "doctor", "--help"], capture_output=True, check=False).returncode == 0
+    programs = sorted(path for path in TESTS.glob("doctor*") if os.access(path, os.X_OK) and path.is_file())
+    if not known or not programs:
+        return "doctor: 0 of 0 (not built)", True
+    file = folder / "state.json"
+    file.write_text(json.dumps(state, indent=2))
+    right = total = 0
+    good = True
+    for program in programs:
+        environment = {**os.environ, "DEPLOY_STATE": str(file), "ATHENA_LOCAL": str(engine)}
+        done = subprocess.run([str(program)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        print(done.stdout, end="")
+        good &= done.returncode == 0
+        if done.returncode:
+            print(done.stderr[-3000:])
+        words = (done.stdout.strip().splitlines() or [""])[-1].split()
+        if len(words) == 3 and words[1] == "of":
+            right, total = right + int(words[0]), total + int(words[2])
+    return f"doctor: {right} of {total}", good and right == total
+
+
+def state_of(accounts: Accounts) -> dict[str, object]:
+    """What a program beside this one may rely on."""
+    stacks = {"rust-connector": accounts.a, "connector-consumer": accounts.b, "quick-consumer": accounts.b, "quick": accounts.quick}
+    return {
+        "endpoint": accounts.a.endpoint.url,
+        "certificate": str(accounts.a.endpoint.certificate),
+        "region": cast.REGION,
+        "organization": cast.ORGANIZATION,
+        "accounts": {"A": cast.A, "B": cast.B, "C": cast.C, "QUICK": cast.QUICK, "STRANGER": cast.STRANGER},
+        "stacks": {name: {"account": account.id, "outputs": account.outputs(name)} for name, account in stacks.items()},
+        "via_athena": live.VIA_ATHENA,
+    }
+
+
+def main() -> int:
+    programs = servers.Programs(*(Path(os.environ[name]) for name in ("DEPLOY_TOOLS", "DEPLOY_STANDIN", "DEPLOY_NODE_MODULES")))
+    engine = ROOT / "target/debug/athena-local"
+    report = Report()
+    report.section("templates")
+    for linter in (lint.cfn_lint, lint.sam_validate, lambda: lint.cfn_guard(programs.node_modules)):
+        print(f"   {linter()}", flush=True)
+    with tempfile.TemporaryDirectory() as name, servers.running(programs, Path(name)) as endpoints:
+        folder = Path(name)
+        accounts = Accounts.at(*endpoints)
+        prepare(accounts)
+        report.section("the commands of README.md")
+        reader = follow_the_page(report, accounts)
+        share_glue_catalog(accounts)
+        report.section("rows and refusals, on the stand-in")
+        report.checks([*live.refusals(accounts), *live.rows(engine, accounts, folder)])
+        report.section("policies read back: linter, matrix, mutations")
+        of_matrix, of_mutations = judge(report, accounts, programs)
+        report.section("doctor")
+        of_doctor, healthy = doctor(engine, state_of(accounts), folder)
+        report.wrong += not healthy
+        report.section("without fences")
+        report.checks(variants.without_fences(accounts, ROOT, BUILT))
+        report.section("bad input, and a stack half made")
+        report.checks([*bad_input.refused(accounts.a, DEPLOY), *bad_input.rolled_back(accounts, ROOT, BUILT)])
+        report.section("a share accepted")
+        report.checks(ram.acceptance(accounts.b, ROOT))
+        report.section("change, and removal")
+        change(report, reader, accounts)
+        remove(report, reader, accounts)
+        report.section("done")
+    print(f"{of_matrix}, {of_mutations}, {of_doctor}")
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except lint.Failed as failed:
+        sys.exit(f"deploy/test: {failed}")

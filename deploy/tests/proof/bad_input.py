@@ -1,0 +1,102 @@
+"""What is refused before anything changes, and a stack that fails half way and leaves nothing."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from proof import cast
+from proof.account import Account
+from proof.live import Check
+from proof.setting import Accounts
+
+GOOD_CONSUMER = {
+    "ConnectorAccountId": cast.A,
+    "ConnectorFunctionName": "rust-connector",
+    "SpillBucket": cast.SPILL,
+}
+ANALYST = {"ConsumerAccountIds": cast.B, "ConsumerRoleArns": cast.ANALYST}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Parameters of which one is wrong, and a word of the refusal."""
+
+    what: str
+    template: str
+    parameters: dict[str, str]
+    says: str
+
+
+WRONG = (
+    Wrong("an account id of 11 digits", "connector", {**ANALYST, "ConsumerAccountIds": "11112222333"}, "ConsumerAccountIds"),
+    Wrong(
+        "the ARN of a session",
+        "connector",
+        {**ANALYST, "ConsumerRoleArns": f"arn:aws:sts::{cast.B}:assumed-role/AthenaAnalyst/me"},
+        "ConsumerRoleArns",
+    ),
+    Wrong("a role without its account", "connector", {"ConsumerRoleArns": cast.ANALYST}, "ConsumerAccountIds"),
+    Wrong("an account without its roles", "connector", {"ConsumerAccountIds": cast.B}, "ConsumerRoleArns"),
+    Wrong("a function's name of 45 letters", "connector", {"FunctionName": "f" * 45}, "FunctionName"),
+    Wrong("a prefix that begins with a slash", "connector", {"SpillPrefix": "/spill"}, "SpillPrefix"),
+    Wrong("data keys of a key that there is not", "connector", {"BlockKeys": "kms", "SpillEncryption": "AES256"}, "BlockKeys"),
+    Wrong("no organization", "connector", {"OrganizationId": cast.A}, "OrganizationId"),
+    Wrong("a function with its alias", "consumer", {**GOOD_CONSUMER, "ConnectorFunctionName": "rust-connector:live"}, "ConnectorFunctionName"),
+    Wrong("a function by an ARN of another Region", "consumer", {**GOOD_CONSUMER, "ConnectorFunctionName": cast.FUNCTION.replace("us-east-1", "eu-west-1")}, "ConnectorFunctionName"),
+    Wrong("a key by its alias", "consumer", {**GOOD_CONSUMER, "SpillKeyId": "alias/spill"}, "SpillKeyId"),
+    Wrong("a share role without who may take it", "consumer", {**GOOD_CONSUMER, "CreateShareRole": "true"}, "ConnectorAdminArn"),
+    Wrong("a role's name of 65 letters", "consumer", {**GOOD_CONSUMER, "AnalystRoleNames": "r" * 65}, "AnalystRoleNames"),
+    Wrong("a role of any account", "quick", {"ConsumerRoleArns": "arn:aws:iam::*:role/qs-athena-consumer-role"}, "ConsumerRoleArns"),
+    Wrong("columns of no table", "lake-producer", {"DatabaseName": "sales", "SharePrincipal": cast.B, "AdminArn": cast.ANALYST, "ColumnNames": "a"}, "TableName"),
+)
+
+
+def _template(deploy: Path, name: str) -> str:
+    """A template as it is sent; its program would have been uploaded by now."""
+    return re.sub(r"CodeUri: .*", "CodeUri: s3://bucket/key", (deploy / f"{name}.yaml").read_text())
+
+
+def _list(parameters: dict[str, str]) -> list[dict[str, str]]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+
+
+def refused(account: Account, deploy: Path) -> list[Check]:
+    """Every wrong parameter is named, and no stack is left by it."""
+    formation = account.client("cloudformation")
+    checks = []
+    for number, wrong in enumerate(WRONG):
+        stack = f"wrong-{number}"
+        try:
+            formation.create_stack(
+                StackName=stack,
+                TemplateBody=_template(deploy, wrong.template),
+                Parameters=_list(wrong.parameters),
+                Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            )
+            said = "it was taken"
+        except ClientError as error:
+            said = error.response["Error"]["Message"]
+        stacks = [found["StackName"] for found in formation.list_stacks()["StackSummaries"]]
+        checks.append(Check(f"refused: {wrong.what}", wrong.says in said and stack not in stacks, said))
+    return checks
+
+
+def rolled_back(accounts: Accounts, root: Path, built: Path) -> list[Check]:
+    """A stack whose bucket exists already, in another account, fails; its role, key, log group and function are not left."""
+    taken = "taken-by-somebody-else"
+    accounts.c.client("s3").create_bucket(Bucket=taken)
+    done = accounts.a.shell(
+        f"sam deploy --template {built} --stack-name half-made --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset"
+        f" --parameter-overrides FunctionName=half-made SpillBucketName={taken}",
+        root,
+    )
+    functions = [item["FunctionName"] for item in accounts.a.client("lambda").list_functions()["Functions"]]
+    roles = [item["RoleName"] for item in accounts.a.client("iam").list_roles()["Roles"]]
+    groups = [item["logGroupName"] for item in accounts.a.client("logs").describe_log_groups()["logGroups"]]
+    left = [name for name in (*functions, *roles, *groups) if "half-made" in name]
+    return [
+        Check("a bucket that exists elsewhere fails the stack", done.returncode != 0, f"status {done.returncode}"),
+        Check("and the stack leaves nothing", not left, f"left: {left}"),
+    ]

@@ -1,0 +1,73 @@
+"""Resource types of our templates that ministack's CloudFormation does not know.
+
+Each is made as the service would make it: through ministack's own operation, or the recorder's.
+"""
+
+import copy
+
+from ministack.services import athena, lambda_svc
+from ministack.services.cloudformation import provisioners
+
+from standin import recorder
+
+
+def _checked(answer: tuple) -> None:
+    status, _, body = answer
+    if status >= 400:
+        raise ValueError(body.decode() if isinstance(body, bytes) else body)
+
+
+def _put_policy(arn: str, document: dict) -> None:
+    name = lambda_svc._resolve_request_scoped_name(arn)
+    if name not in lambda_svc._functions:
+        raise ValueError(f"there is no function {arn}")
+    lambda_svc._functions[name]["policy"] = copy.deepcopy(document)
+
+
+def _resource_policy_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
+    _put_policy(properties["ResourceArn"], properties["PolicyDocument"])
+    return properties["ResourceArn"], {}
+
+
+def _resource_policy_update(physical_id: str, old: dict, new: dict, stack: str) -> tuple[str, dict]:
+    return _resource_policy_create(physical_id, new, stack)
+
+
+def _resource_policy_delete(physical_id: str, properties: dict) -> None:
+    name = lambda_svc._resolve_request_scoped_name(physical_id)
+    if name in lambda_svc._functions:
+        lambda_svc._functions[name]["policy"] = {"Version": "2012-10-17", "Id": "default", "Statement": []}
+
+
+def _catalog_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
+    _checked(athena._create_data_catalog(properties))
+    return properties["Name"], {}
+
+
+def _catalog_update(physical_id: str, old: dict, new: dict, stack: str) -> tuple[str, dict]:
+    if new["Name"] != physical_id:
+        created = _catalog_create(physical_id, new, stack)
+        _catalog_delete(physical_id, old)
+        return created
+    _checked(athena._update_data_catalog(new))
+    return physical_id, {}
+
+
+def _catalog_delete(physical_id: str, properties: dict) -> None:
+    _checked(athena._delete_data_catalog({"Name": physical_id}))
+
+
+def install() -> None:
+    provisioners._RESOURCE_HANDLERS |= {
+        "AWS::Lambda::ResourcePolicy": {
+            "create": _resource_policy_create,
+            "update": _resource_policy_update,
+            "delete": _resource_policy_delete,
+        },
+        "AWS::Athena::DataCatalog": {
+            "create": _catalog_create,
+            "update": _catalog_update,
+            "delete": _catalog_delete,
+        },
+        **recorder.HANDLERS,
+    }
