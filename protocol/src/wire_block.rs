@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use arrow::{
     array::ArrayRef,
+    buffer::Buffer,
     datatypes::{DataType, Field, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 
 use crate::{
-    block::{Framing, decode_batch, decode_schema, encode_batch, encode_schema},
+    block::{Framing, decode_batch_from, decode_schema, encode_batch, encode_schema},
     error::{Error, Result},
     json::{Cursor, Writer},
     version::SerdeVersion,
@@ -60,7 +61,7 @@ pub(crate) fn read_block(at: Cursor<'_>) -> Result<RecordBatch> {
     at.object()?;
     let schema = read_schema_bytes(at.member("schema"))?;
     let records = at.member("records");
-    decode_batch(&records.bytes()?, &schema).map_err(|error| records.locate(error))
+    decode_batch_from(&Buffer::from(records.bytes()?), &schema).map_err(|error| records.locate(error))
 }
 
 pub(crate) fn write_block(block: &RecordBatch, writer: &mut Writer) -> Result<()> {

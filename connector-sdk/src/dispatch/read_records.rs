@@ -84,10 +84,8 @@ impl Call<'_> {
         let Ok(definition) = self.definition(source, table).await else { return error };
         let mut names = read.fields().iter().map(|field| field.name());
         match names.find(|name| definition.schema.fields().find(name).is_none()) {
-            Some(name) => {
-                Error::invalid_input(format!("table {table} has no column {name:?}; describe it again"))
-                    .with_source(error)
-            }
+            Some(name) => Error::invalid_input(format!("table {table} has no column {name:?}; describe it again"))
+                .with_source(error),
             None => error,
         }
     }

@@ -86,6 +86,8 @@ impl Writer {
     /// Bytes in base64, encoded straight into the document.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.before_value();
+        // With room for the end of the document: one byte more would double it, and copy all of it.
+        self.out.reserve(base64_simd::STANDARD.encoded_length(bytes.len()) + 512);
         self.out.push(b'"');
         base64_simd::STANDARD.encode_append(bytes, &mut self.out);
         self.out.push(b'"');
