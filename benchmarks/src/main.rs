@@ -37,6 +37,9 @@ struct Options {
     /// Writes all figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Writes the page of the book to this file.
+    #[arg(long)]
+    markdown: Option<PathBuf>,
     /// How often each measurement is repeated.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -67,8 +70,11 @@ async fn main() -> anyhow::Result<()> {
             read::measure(workload, &contestants, options.rounds, &mut report).await?;
         }
     }
-    if let Some(file) = &options.json {
-        std::fs::write(file, report.json()).with_context(|| format!("cannot write {}", file.display()))?;
+    let files = [(&options.json, report.json()), (&options.markdown, report.markdown())];
+    for (file, text) in files {
+        if let Some(file) = file {
+            std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
     }
     Ok(())
 }

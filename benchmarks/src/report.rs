@@ -1,8 +1,11 @@
-//! What was measured: as text while it comes, as JSON at the end.
+//! What was measured: as text while it comes, as JSON and as a page of the book at the end.
 
 use serde_json::{Value, json};
 
 use crate::{contestant::Contestants, sample::Sample};
+
+/// How everything is measured, as the beginning of the page.
+const METHOD: &str = include_str!("../method.md");
 
 /// What a figure counts, and so which way it is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,18 +75,41 @@ impl Report {
         unit: Unit,
         sample: Sample,
     ) {
-        let first = self.figures.iter().find(|other| other.benchmark == benchmark && other.name == figure);
-        let ratio = first.map(|first| {
-            let (rust, other) = (first.sample.median(), sample.median());
-            if unit.more_is_better() { rust / other } else { other / rust }
-        });
-        let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2} x"));
+        let figure = Figure { benchmark: benchmark.to_owned(), name: figure, side, unit, sample };
+        let (name, sample, ratio) = (figure.name, &figure.sample, self.ratio(&figure).unwrap_or_default());
         println!(
-            "{benchmark:<36} {figure:<24} {side:<24} {:>14} {:>31} {ratio:>10}",
+            "{benchmark:<36} {name:<24} {side:<24} {:>14} {:>31} {ratio:>10}",
             format!("{} {}", short(sample.median()), unit.name()),
             format!("{} .. {}", short(sample.least()), short(sample.most())),
         );
-        self.figures.push(Figure { benchmark: benchmark.to_owned(), name: figure, side, unit, sample });
+        self.figures.push(figure);
+    }
+
+    /// Everything as a page of the book: how it was measured, on what, and a table.
+    pub(crate) fn markdown(&self) -> String {
+        let machine: Vec<String> = self.machine.iter().map(|line| format!("- {line}\n")).collect();
+        let mut page = format!("{METHOD}\n## Measured on\n\n{}\n## Figures\n\n", machine.concat());
+        page.push_str(
+            "| Benchmark | Figure | Side | Median | Least to most | Rust is |\n|---|---|---|---:|---:|---:|\n",
+        );
+        for figure in &self.figures {
+            let Figure { benchmark, name, side, unit, sample } = figure;
+            let (median, least, most) = (short(sample.median()), short(sample.least()), short(sample.most()));
+            let (unit, ratio) = (unit.name(), self.ratio(figure).unwrap_or_default());
+            page.push_str(&format!(
+                "| {benchmark} | {name} | {side} | {median} {unit} | {least} to {most} | {ratio} |\n"
+            ));
+        }
+        page
+    }
+
+    /// How many times better Rust is, where `figure` is of another side.
+    fn ratio(&self, figure: &Figure) -> Option<String> {
+        let is_same = |other: &&Figure| other.benchmark == figure.benchmark && other.name == figure.name;
+        let first = self.figures.iter().find(is_same).filter(|first| first.side != figure.side)?;
+        let (rust, other) = (first.sample.median(), figure.sample.median());
+        let ratio = if figure.unit.more_is_better() { rust / other } else { other / rust };
+        Some(format!("{ratio:.2} x"))
     }
 
     /// Everything, with every single value.
