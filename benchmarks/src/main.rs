@@ -6,6 +6,7 @@
 
 mod cold_start;
 mod contestant;
+mod filter;
 mod limit;
 mod metadata;
 mod parts;
@@ -58,6 +59,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("limit") {
         limit::measure(options.rounds, &mut report)?;
+    }
+    if wanted("filter") {
+        filter::measure(&contestants, options.rounds, &mut report).await?;
     }
     if wanted("cold start") {
         cold_start::measure(&contestants, options.rounds, &mut report).await?;

@@ -169,7 +169,7 @@ async fn reads(
 }
 
 /// Whether the answer has all rows and names all objects.
-fn check(answer: &Response, objects: &Objects, expected: &Checksum) -> anyhow::Result<()> {
+pub(crate) fn check(answer: &Response, objects: &Objects, expected: &Checksum) -> anyhow::Result<()> {
     let mut sum = Checksum::default();
     match answer {
         Response::ReadRecords(answer) => sum.add(&answer.records)?,

@@ -6,6 +6,7 @@
 mod lineitem;
 mod queries;
 mod reference;
+mod seeds;
 
 use std::{
     env,

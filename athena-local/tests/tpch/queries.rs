@@ -53,7 +53,7 @@ async fn all_queries_give_the_rows_of_the_generators_own_tables() {
 }
 
 /// The rows of a query, and the bytes that came for it.
-async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64) {
+pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64) {
     let query = engine.query(sql).await.unwrap();
     let batches = query.collect().await.unwrap();
     if spills {
@@ -65,7 +65,7 @@ async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64) {
 }
 
 /// The queries with their names.
-fn queries() -> Vec<(String, String)> {
+pub(super) fn queries() -> Vec<(String, String)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tpch/queries.sql");
     let text = std::fs::read_to_string(file).unwrap();
     let parts = text.split("\n-- Q").skip(1);
@@ -79,13 +79,13 @@ fn queries() -> Vec<(String, String)> {
 
 /// A result as text, row by row.
 #[derive(Debug)]
-struct Table {
+pub(super) struct Table {
     columns: Vec<String>,
-    rows: Vec<Vec<String>>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn of(batches: &[RecordBatch]) -> Self {
+    pub(super) fn of(batches: &[RecordBatch]) -> Self {
         let columns =
             batches.first().map(|batch| batch.schema().fields().iter().map(|field| field.name().clone()).collect());
         let options = FormatOptions::default().with_null("NULL");
@@ -97,8 +97,14 @@ impl Table {
         Self { columns: columns.unwrap_or_default(), rows }
     }
 
+    /// The rows in an order of their own, where the query gives none to rows that are equal in what it orders by.
+    pub(super) fn sorted(mut self) -> Self {
+        self.rows.sort_unstable();
+        self
+    }
+
     /// The first difference in the rows, which are in order.
-    fn difference(&self, other: &Self) -> Option<String> {
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
         if self.rows.len() != other.rows.len() {
             return Some(format!("{} rows, expected {}", other.rows.len(), self.rows.len()));
         }

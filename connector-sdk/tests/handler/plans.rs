@@ -162,7 +162,7 @@ async fn layouts_and_splits_heed_the_plan_too() {
     let handler = Handler::new(fake);
     let table = schema(&[ID, ("region", DataType::Utf8), ("amount", DataType::Float64)]);
     let constraints = planned(&filter(&upper(), &truth("equal", &[column(1), string("apac")])), &["ORDER_ID"]);
-    let layout = ask(&handler, layout_request(table.clone(), &["region"], constraints.clone())).await.unwrap();
+    let layout = ask(&handler, layout_request(Arc::clone(&table), &["region"], constraints.clone())).await.unwrap();
     let Response::GetTableLayout(layout) = layout else { panic!("a layout is answered with a layout") };
     assert_eq!(layout.partitions.column(0).as_string::<i32>().iter().collect::<Vec<_>>(), [Some("apac")]);
     let splits = GetSplitsRequest { constraints, ..splits_request() };

@@ -13,6 +13,17 @@ use athena_protocol::predicate::{
 
 use crate::{Result, residual::Residual};
 
+/// The functions that compare two values.
+pub(super) const COMPARISONS: [&str; 7] = [
+    "$equal",
+    "$not_equal",
+    "$less_than",
+    "$less_than_or_equal",
+    "$greater_than",
+    "$greater_than_or_equal",
+    "$is_distinct_from",
+];
+
 /// A batch of column `c` and the row numbers.
 pub(super) fn rows(c: ArrayRef) -> RecordBatch {
     let id: ArrayRef = Arc::new((0_i64..).take(c.len()).collect::<Int64Array>());

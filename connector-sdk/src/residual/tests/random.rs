@@ -12,6 +12,7 @@ use athena_protocol::predicate::{
 };
 
 use super::{
+    build::COMPARISONS,
     sample::{Dice, batch, decimal, packed, pools, rows},
     tally::Tally,
 };
@@ -33,16 +34,6 @@ fn comparable(column: &str) -> &'static [&'static str] {
         other => panic!("no column {other}"),
     }
 }
-
-const COMPARISONS: [&str; 7] = [
-    "$equal",
-    "$not_equal",
-    "$less_than",
-    "$less_than_or_equal",
-    "$greater_than",
-    "$greater_than_or_equal",
-    "$is_distinct_from",
-];
 
 const PATTERNS: [&str; 14] =
     ["%", "a%", "%c", "%a%", "_", "__", "a_c", "%_%", "", "a\\%c", "a#%c", "%\u{1d11e}%", "_%b_", "a"];

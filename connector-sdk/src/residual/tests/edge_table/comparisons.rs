@@ -1,21 +1,13 @@
 //! Comparisons, `$in`, `$nullif` and `$is_null` of every type with every type.
 
+use std::sync::Arc;
+
 use arrow::record_batch::RecordBatch;
 
 use super::{
-    super::build::{call, column, shared, typed},
+    super::build::{COMPARISONS, call, column, shared, typed},
     Table, combinations, compares, constants,
 };
-
-const COMPARISONS: [&str; 7] = [
-    "$equal",
-    "$not_equal",
-    "$less_than",
-    "$less_than_or_equal",
-    "$greater_than",
-    "$greater_than_or_equal",
-    "$is_distinct_from",
-];
 
 pub(super) fn run(table: &mut Table) {
     for (left, left_values) in table.pools.clone() {
@@ -26,7 +18,7 @@ pub(super) fn run(table: &mut Table) {
             let before = table.tally.unevaluated;
             let constants = constants(&right_values);
             for constant in &constants {
-                let constant = || shared(constant.clone());
+                let constant = || shared(Arc::clone(constant));
                 for function in COMPARISONS {
                     table.truths(&call(function, [column("l"), constant()]), &rows);
                     table.truths(&call(function, [constant(), column("l")]), &rows);

@@ -29,7 +29,7 @@ use super::{
 #[test]
 fn no_operator_on_any_edge_value_loses_a_row_or_adds_one() {
     let mut table = Table { pools: pools(), tally: Tally::default() };
-    let parts: [(&str, fn(&mut Table)); 5] = [
+    let parts: [(&str, Part); 5] = [
         ("comparisons", comparisons::run),
         ("value sets", sets::run),
         ("logic", logic::run),
@@ -50,6 +50,9 @@ fn no_operator_on_any_edge_value_loses_a_row_or_adds_one() {
     );
     assert!(*kept > 200_000 && *dropped > 200_000 && *failed > 2_000, "{kept}, {dropped}, {failed}");
 }
+
+/// Adds what it tries to the table.
+type Part = fn(&mut Table);
 
 struct Table {
     /// A name and the edge values of each type.

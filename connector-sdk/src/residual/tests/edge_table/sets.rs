@@ -45,7 +45,7 @@ fn ranges(ranges: Vec<Range>, null_allowed: bool) -> ValueSet {
 /// Every value alone, every two, and all; allowed and refused, with null and without.
 fn lists(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     let join = |values: &[&ArrayRef]| {
-        concat(&values.iter().map(|value| value.as_ref()).collect::<Vec<_>>()).expect("values of one type")
+        concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>()).expect("values of one type")
     };
     let mut samples = vec![constants[0].slice(0, 0), join(&constants.iter().collect::<Vec<_>>())];
     for (at, first) in constants.iter().enumerate() {

@@ -97,7 +97,7 @@ fn size(left: &[u8], right: &[u8]) -> Ordering {
 fn sum(left: &[u8], right: &[u8]) -> Vec<u8> {
     let mut carry = 0;
     let mut digits = Vec::new();
-    for place in 0..left.len().max(right.len()) + 1 {
+    for place in 0..=left.len().max(right.len()) {
         let digit = left.get(place).unwrap_or(&0) + right.get(place).unwrap_or(&0) + carry;
         digits.push(digit % 10);
         carry = digit / 10;
@@ -109,8 +109,8 @@ fn sum(left: &[u8], right: &[u8]) -> Vec<u8> {
 fn difference(left: &[u8], right: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     let mut digits = Vec::new();
-    for place in 0..left.len() {
-        let (have, take) = (left[place] + 10, right.get(place).unwrap_or(&0) + borrow);
+    for (place, digit) in left.iter().enumerate() {
+        let (have, take) = (digit + 10, right.get(place).unwrap_or(&0) + borrow);
         digits.push((have - take) % 10);
         borrow = u8::from(have - take < 10);
     }
