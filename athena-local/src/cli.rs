@@ -171,7 +171,7 @@ pub(crate) struct CheckCommand {
     /// File for the whole report as JSON, with the request that shows each finding.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// File for the report as test results, in the form of JUnit.
+    /// File for the report as test results, in the XML that build servers show.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Memory of the function in MB.

@@ -67,3 +67,24 @@ def test_what_it_spills_is_fetched():
     rows, said = query("SELECT count(*) AS n, sum(id) AS total, min(length(text)) AS least FROM py.shop.large", "--explain")
     assert rows == [{"n": 8_000, "total": 31_996_000, "least": 1_000}]
     assert "spilled" in said
+
+
+def test_the_suite_says_what_the_package_cannot_do(tmp_path):
+    report = tmp_path / "report.json"
+    done = subprocess.run(
+        [ROOT / "target/debug/athena-local", "check", FUNCTION, "--cases", "200", "--json", report],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    found = {finding["kind"] for finding in json.loads(report.read_text())["findings"]}
+    assert found == {
+        "foreign-token-accepted",  # it reads no token
+        "inline-too-large",  # nor the size from which on it has to spill
+        "page-too-large",  # nor the size of a page
+        "row-count-lost",  # no columns are an error
+        "spilled-elsewhere",  # it spills to a place that it makes up when it reads
+        "unknown-table-accepted",  # it looks at the split alone
+    }

@@ -3,6 +3,7 @@
 //! The Java side and the twin of its connector live in `tests/java-peer`; `tests/run` builds them and names the class path.
 
 mod caller;
+mod check;
 mod connector;
 mod expected;
 mod peer;

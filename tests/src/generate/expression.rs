@@ -69,7 +69,7 @@ impl Conditions<'_> {
         if !self.has(functions::IN) || !self.has(functions::ARRAY) {
             return None;
         }
-        let items: Option<Vec<_>> = (0..1 + dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
+        let items: Option<Vec<_>> = (0..=dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
         let list = call(functions::ARRAY, items?, DataType::List(arrow_item(pool)));
         Some(boolean(functions::IN, vec![variable(pool), list]))
     }

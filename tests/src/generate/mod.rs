@@ -85,14 +85,14 @@ impl Generator<'_> {
 
     fn add_expressions(&self, constraints: &mut Constraints, dice: &mut Dice) {
         let conditions = expression::Conditions { pools: self.pools, functions: &self.announced.functions };
-        for _ in 0..1 + dice.below(2) {
+        for _ in 0..=dice.below(2) {
             constraints.expressions.extend(conditions.condition(2, dice));
         }
     }
 
     fn add_order(&self, constraints: &mut Constraints, dice: &mut Dice) {
         let pools: Vec<&Pool> = self.pools.iter().filter(|pool| pool.is_scalar()).collect();
-        for _ in 0..1 + dice.below(2) {
+        for _ in 0..=dice.below(2) {
             let Some(pool) = pools.get(dice.below(pools.len().max(1))) else { return };
             let known = constraints.order_by.iter().any(|field| field.column_name.as_ref() == Some(&pool.name));
             if !known {

@@ -33,11 +33,10 @@ pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
 fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
     if cell.is_nan() {
         return match ranges {
-            // Every value, and no value.
+            // Every value.
             [only] if only.low.is_unbounded() && only.high.is_unbounded() => Verdict::Keep,
-            [] => Verdict::Drop,
             // No comparison with NaN is true; that it is *not* equal to a value is, and several ranges may mean that.
-            [_] => Verdict::Drop,
+            [] | [_] => Verdict::Drop,
             _ => Verdict::Either,
         };
     }

@@ -11,7 +11,7 @@ use super::{
     caller::{Caller, Definition},
     planning::{self, Plan},
     report::{Coverage, Fault, Report},
-    rows::{MAX_BLOCK, MAX_INLINE, Read, Room, Rows},
+    rows::{Brought, MAX_BLOCK, MAX_INLINE, Read, Room},
 };
 use crate::{
     Capabilities,
@@ -100,12 +100,14 @@ pub(crate) async fn read<'a>(
             max_inline_size: MAX_INLINE,
             room,
         };
-        let Some(Rows { rows: found, bytes: more, is_cut, faults, .. }) =
+        let Some(Brought { rows: found, bytes: more, is_cut, faults, .. }) =
             take(report, &table, caller.read(&read).await)
         else {
             continue;
         };
-        faults.into_iter().for_each(|fault| report.add(Some(&table.name), fault));
+        for fault in faults {
+            report.add(Some(&table.name), fault);
+        }
         if is_cut {
             too_large += 1;
             continue;
@@ -141,7 +143,11 @@ pub(crate) async fn read<'a>(
     (Subject { caller, announced, table, plan, splits, is_complete, bytes, names, pools, everything }, coverage)
 }
 
-fn take(report: &mut Report, table: &Definition, result: Result<super::caller::Exchange<Rows>, Fault>) -> Option<Rows> {
+fn take(
+    report: &mut Report,
+    table: &Definition,
+    result: Result<super::caller::Exchange<Brought>, Fault>,
+) -> Option<Brought> {
     report.take(Some(&table.name), result).map(|exchange| exchange.answer)
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Judgement<'a> {
     pub(super) verdicts: Vec<Verdict>,
     pub(super) alike: HashMap<Vec<u8>, Alike>,
     /// Rows that came and that the split has not, or not so often.
-    invented: usize,
+    pub(super) invented: usize,
     pub(super) came: usize,
     /// Whether the predicate fails on a row, so that the function may.
     pub(crate) may_fail: bool,
@@ -114,11 +114,12 @@ impl<'a> Judgement<'a> {
 
     /// Rows that came and must not have, whatever else is asked: made up, or refused by a filter that was announced.
     pub(crate) fn surplus(&self) -> Vec<(Kind, String)> {
-        let mut faults = Vec::new();
         if self.invented > 0 {
             let sentence = format!("{} of {} rows are not those of a read without predicate", self.invented, self.came);
-            faults.push((Kind::RowsInvented, sentence));
+            // Of rows with other values nothing can be said but that.
+            return vec![(Kind::RowsInvented, sentence)];
         }
+        let mut faults = Vec::new();
         let mut kept: BTreeMap<Kind, usize> = BTreeMap::new();
         for alike in self.alike.values() {
             let extra = alike.got.min(alike.all).saturating_sub(alike.allowed);
@@ -137,6 +138,9 @@ impl<'a> Judgement<'a> {
 
     /// Rows that pass and did not come.
     pub(crate) fn lost(&self) -> Vec<(Kind, String)> {
+        if self.invented > 0 {
+            return Vec::new();
+        }
         let mut lost: BTreeMap<Kind, usize> = BTreeMap::new();
         for alike in self.alike.values().filter(|alike| alike.got < alike.keep) {
             *lost.entry(self.kind_of_lost(alike.example)).or_default() += alike.keep - alike.got;
@@ -196,7 +200,9 @@ impl<'a> Judgement<'a> {
             parts.push(format!("{kind} on {column:?}"));
         }
         let mut functions = Vec::new();
-        self.case.constraints.expressions.iter().for_each(|expression| functions_of(expression, &mut functions));
+        for expression in &self.case.constraints.expressions {
+            functions_of(expression, &mut functions);
+        }
         if !functions.is_empty() {
             parts.push(format!("an expression of {}", functions.join(", ")));
         }
@@ -221,7 +227,9 @@ fn is_announced(set: &ValueSet, announced: &Capabilities) -> bool {
 /// Names of the columns that a predicate is about.
 pub(crate) fn constrained(constraints: &Constraints) -> Vec<&str> {
     let mut names: Vec<&str> = constraints.summary.keys().map(String::as_str).collect();
-    constraints.expressions.iter().for_each(|expression| columns_of(expression, &mut names));
+    for expression in &constraints.expressions {
+        columns_of(expression, &mut names);
+    }
     names.extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));
     names.sort_unstable();
     names.dedup();
@@ -241,6 +249,8 @@ fn functions_of<'a>(expression: &'a Expression, names: &mut Vec<&'a str>) {
         if !names.contains(&function.as_str()) {
             names.push(function);
         }
-        arguments.iter().for_each(|argument| functions_of(argument, names));
+        for argument in arguments {
+            functions_of(argument, names);
+        }
     }
 }

@@ -11,6 +11,9 @@ use crate::oracle::{Cell, Row, Verdict, in_order, key_of};
 pub(crate) fn judge(judgement: &Judgement<'_>, limit: usize) -> Vec<(Kind, String)> {
     let constraints = judgement.case.constraints;
     let mut faults = judgement.surplus();
+    if judgement.invented > 0 {
+        return faults;
+    }
     if constraints.order_by.is_empty() {
         let (asked, good) = (limit.min(judgement.kept()), judgement.good());
         if good < asked {
@@ -89,14 +92,14 @@ fn is_top_n(judgement: &Judgement<'_>, order: &[OrderByField], asked: usize) -> 
     let before = passing.partition_point(|row| by(row, &last) == Ordering::Less);
     let through = passing.partition_point(|row| by(row, &last) != Ordering::Greater);
     // Rows that share their values in the answer's columns share them in the order's, which are among these.
-    let came = |rows: &[&Row]| -> usize {
+    let count = |rows: &[&Row]| -> usize {
         let mut wanted = HashMap::<Vec<u8>, usize>::new();
         for row in rows {
             *wanted.entry(key_of(case.columns.iter().map(|&column| &row[column]))).or_default() += 1;
         }
         wanted.into_iter().map(|(key, count)| judgement.alike.get(&key).map_or(0, |alike| alike.got.min(count))).sum()
     };
-    came(&passing[..before]) == before && came(&passing[before..through]) >= asked - before
+    count(&passing[..before]) == before && count(&passing[before..through]) >= asked - before
 }
 
 fn rows_in_order(order: &[(usize, Direction)], left: &[Cell], right: &[Cell]) -> Ordering {

@@ -79,20 +79,20 @@ async fn pages(caller: &Caller, report: &mut Report, (schema, size): (&str, i32)
         add(Kind::PageTooLarge, format!("a page of {} tables of {schema:?}, for a page size of {size}", page.len()));
     }
     let listed: Vec<&TableName> = pages.answer.iter().flatten().collect();
-    let (paged, expected): (BTreeSet<&TableName>, BTreeSet<&TableName>) =
+    let (found, expected): (BTreeSet<&TableName>, BTreeSet<&TableName>) =
         (listed.iter().copied().collect(), whole.iter().collect());
-    let missing = expected.difference(&paged).count();
+    let missing = expected.difference(&found).count();
     if missing > 0 {
         add(Kind::PagesSkip, format!("pages of {size} leave out {missing} of {} tables of {schema:?}", whole.len()));
     }
-    if listed.len() > paged.len() {
-        let again = listed.len() - paged.len();
+    if listed.len() > found.len() {
+        let again = listed.len() - found.len();
         add(Kind::PagesRepeat, format!("pages of {size} list {again} tables of {schema:?} once more"));
     }
-    let strangers = paged.difference(&expected).count();
+    let strangers = found.difference(&expected).count();
     if strangers > 0 {
         add(Kind::ListUnstable, format!("pages of {size} list {strangers} tables of {schema:?} that the list has not"));
-    } else if missing == 0 && listed.len() == paged.len() && !listed.iter().copied().eq(whole) {
+    } else if missing == 0 && listed.len() == found.len() && !listed.iter().copied().eq(whole) {
         add(Kind::ListUnstable, format!("pages of {size} list the tables of {schema:?} in another order"));
     }
 }

@@ -105,19 +105,23 @@ fn partition_rows(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<Cell>
 }
 
 fn partition_keys(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<u8>> {
-    partition_rows(table, partitions).iter().map(|row| key_of(row)).collect()
+    partition_rows(table, partitions).iter().map(key_of).collect()
 }
 
 fn counts<T: std::hash::Hash + Eq>(items: &[T]) -> HashMap<&T, usize> {
     let mut counts = HashMap::new();
-    items.iter().for_each(|item| *counts.entry(item).or_default() += 1);
+    for item in items {
+        *counts.entry(item).or_default() += 1;
+    }
     counts
 }
 
 /// What splits say, as often as they say it.
 fn properties(splits: &[Split]) -> HashMap<&BTreeMap<String, String>, usize> {
     let mut counts = HashMap::new();
-    splits.iter().for_each(|split| *counts.entry(&split.properties).or_default() += 1);
+    for split in splits {
+        *counts.entry(&split.properties).or_default() += 1;
+    }
     counts
 }
 

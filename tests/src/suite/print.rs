@@ -75,13 +75,13 @@ impl Report {
                 times: self.checks.get(&area).copied().unwrap_or_default(),
                 findings: of(area).count(),
             }),
-            tables: self.tables.iter().map(Table::from).collect(),
+            tables: self.tables.iter().map(Covered::from).collect(),
             findings: self.findings.iter().map(Found::from).collect(),
         };
         serde_json::to_string_pretty(&document).expect("numbers and texts can always be written")
     }
 
-    /// The report in the form of JUnit: a test case for each area, which fails if anything of it is wrong.
+    /// The report as XML that shows as test results: a test case for each area, which fails if anything of it is wrong.
     pub fn to_junit(&self) -> String {
         let looked_at: Vec<Area> = Area::ALL.into_iter().filter(|area| self.checks.contains_key(area)).collect();
         let of = |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
@@ -138,7 +138,7 @@ struct Document<'a> {
     undecided: u64,
     left_out: &'a [String],
     checks: [Check; Area::ALL.len()],
-    tables: Vec<Table<'a>>,
+    tables: Vec<Covered<'a>>,
     findings: Vec<Found<'a>>,
 }
 
@@ -151,7 +151,7 @@ struct Check {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Table<'a> {
+struct Covered<'a> {
     table: String,
     splits: usize,
     splits_read: usize,
@@ -160,7 +160,7 @@ struct Table<'a> {
     left_out: Option<&'a str>,
 }
 
-impl<'a> From<&'a Coverage> for Table<'a> {
+impl<'a> From<&'a Coverage> for Covered<'a> {
     fn from(coverage: &'a Coverage) -> Self {
         Self {
             table: coverage.table.to_string(),

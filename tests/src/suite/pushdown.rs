@@ -97,13 +97,10 @@ async fn one_split(
     let mut add = |fault| report.add(Some(&subject.table.name), fault);
     rows.answer.faults.into_iter().for_each(&mut add);
     judgement.compare(&rows.answer.rows);
-    let faults = match constraints.limit {
-        Some(limit) => limits::judge(&judgement, usize::try_from(limit).unwrap_or(usize::MAX)),
-        None => {
-            let mut faults = judgement.surplus();
-            faults.extend(judgement.lost());
-            faults
-        }
+    let faults = if let Some(limit) = constraints.limit {
+        limits::judge(&judgement, usize::try_from(limit).unwrap_or(usize::MAX))
+    } else {
+        [judgement.surplus(), judgement.lost()].concat()
     };
     for (kind, sentence) in faults {
         add(Fault::new(kind, &rows.request, sentence));

@@ -79,12 +79,14 @@ async fn compare(
     split: &SplitRows,
     (columns, read): (&[usize], &Read<'_>),
     kind: Kind,
-) -> Option<(Bytes, super::rows::Rows)> {
+) -> Option<(Bytes, super::rows::Brought)> {
     let name = Some(&subject.table.name);
     report.checked(kind.area());
     let exchange = report.take(name, subject.caller.read(read).await)?;
     let (request, mut rows) = (exchange.request, exchange.answer);
-    rows.faults.drain(..).for_each(|fault| report.add(name, fault));
+    for fault in rows.faults.drain(..) {
+        report.add(name, fault);
+    }
     let expected: Vec<Vec<Cell>> =
         split.rows.iter().map(|row| columns.iter().map(|&column| row[column].clone()).collect()).collect();
     if let Some(difference) = difference(&expected, &rows.rows) {

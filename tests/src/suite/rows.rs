@@ -56,7 +56,7 @@ impl Room {
 
 /// What a read brought.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct Brought {
     /// The rows, of the columns that were asked for.
     pub(crate) rows: Vec<Row>,
     /// How many there are; more than `rows` if they were too many.
@@ -91,7 +91,7 @@ impl Caller {
     }
 
     /// Reads a split, and says what is wrong with how its rows came.
-    pub(crate) async fn read(&self, read: &Read<'_>) -> Result<Exchange<Rows>, Fault> {
+    pub(crate) async fn read(&self, read: &Read<'_>) -> Result<Exchange<Brought>, Fault> {
         let Exchange { request, answer } = self.ask(&self.read_request(read)).await?;
         let rows = match answer {
             Response::ReadRecords(answer) => inline(&request, read, &answer.records)?,
@@ -106,9 +106,9 @@ impl Caller {
         request: &Bytes,
         read: &Read<'_>,
         answer: RemoteReadRecordsResponse,
-    ) -> Result<Rows, Fault> {
+    ) -> Result<Brought, Fault> {
         check_columns(request, &read.schema, &answer.schema)?;
-        let mut rows = Rows::default();
+        let mut rows = Brought::default();
         rows.faults.extend(place_fault(request, read.split, &answer)?);
         let Some(store) = &self.store else {
             rows.is_cut = true;
@@ -139,12 +139,10 @@ impl Caller {
     }
 }
 
-fn inline(request: &Bytes, read: &Read<'_>, batch: &RecordBatch) -> Result<Rows, Fault> {
+fn inline(request: &Bytes, read: &Read<'_>, batch: &RecordBatch) -> Result<Brought, Fault> {
     check_columns(request, &read.schema, &batch.schema())?;
-    let mut rows = Rows::default();
-    // What the values take, without padding and headers: the least that any peer counts.
-    let sizes = batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0));
-    let size: usize = sizes.sum();
+    let mut rows = Brought::default();
+    let size = value_bytes(batch);
     let most = read.max_inline_size.min(MAX_PAYLOAD_BYTES as u64);
     let can_spill = read.split.spill_location.is_some();
     if can_spill && batch.num_rows() > 0 && size as u64 > most {
@@ -155,7 +153,12 @@ fn inline(request: &Bytes, read: &Read<'_>, batch: &RecordBatch) -> Result<Rows,
     Ok(rows)
 }
 
-impl Rows {
+/// What the values take, without padding and headers: the least that any peer counts.
+fn value_bytes(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+}
+
+impl Brought {
     fn add(&mut self, request: &Bytes, read: &Read<'_>, batch: &RecordBatch) {
         self.count += batch.num_rows();
         if read.schema.fields().is_empty() {
@@ -165,7 +168,7 @@ impl Rows {
             self.faults.push(Fault::new(Kind::ValueIllegal, request, sentence));
         }
         let cells = batch.num_rows() * batch.num_columns() * size_of::<Cell>();
-        self.bytes = self.bytes.saturating_add(batch.get_array_memory_size() + cells);
+        self.bytes = self.bytes.saturating_add(value_bytes(batch) + cells);
         self.is_cut |= self.count > read.room.rows || self.bytes > read.room.bytes;
         if !self.is_cut {
             self.rows.extend(Cell::rows(batch));

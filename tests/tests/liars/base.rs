@@ -124,7 +124,7 @@ impl Connector for Base {
                 begins.map(|begin| begin..begin + EVENTS_OF_A_SPLIT).collect()
             }
             "kinds" => (0..KINDS).step_by(KINDS_OF_A_SPLIT).map(|begin| begin..begin + 30).collect(),
-            _ => vec![0..0],
+            _ => std::iter::once(0..0).collect(),
         };
         let splits = splits.into_iter().map(|rows| Split::new().with("from", rows.start).with("to", rows.end));
         Pages::of(splits.collect::<Vec<_>>(), request.after.as_ref())

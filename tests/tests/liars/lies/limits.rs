@@ -99,7 +99,9 @@ pub(super) fn lies() -> Vec<Liar> {
                 let kept: BooleanArray = Cell::rows(&rows)
                     .map(|row| {
                         let mut key = Vec::new();
-                        places.iter().for_each(|&place| row[place].write_key(&mut key));
+                        for &place in &places {
+                            row[place].write_key(&mut key);
+                        }
                         Some(seen.insert(key))
                     })
                     .collect();

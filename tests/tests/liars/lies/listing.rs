@@ -65,7 +65,9 @@ pub(super) fn lies() -> Vec<Liar> {
             .saying(|asked, answer| match (asked, answer) {
                 (Request::GetTable(asked), Response::GetTable(answer)) => answer.table_name = asked.table_name.clone(),
                 (_, Response::ListTables(answer)) => {
-                    answer.tables.iter_mut().for_each(|table| table.table = table.table.to_uppercase());
+                    for table in &mut answer.tables {
+                        table.table = table.table.to_uppercase();
+                    }
                 }
                 _ => {}
             }),

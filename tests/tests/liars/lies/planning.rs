@@ -58,7 +58,9 @@ fn of_splits() -> Vec<Liar> {
         ),
         splits(Liar::new(Kind::SplitsShareLocation, "all splits spill to one place"), |_, answer| {
             let first = answer.splits.first().and_then(|split| split.spill_location.clone());
-            answer.splits.iter_mut().for_each(|split| split.spill_location.clone_from(&first));
+            for split in &mut answer.splits {
+                split.spill_location.clone_from(&first);
+            }
         }),
         splits(Liar::new(Kind::SplitsUnstable, "every other plan lacks a split"), move |_, answer| {
             if answer.splits.len() > 5 && turn() {

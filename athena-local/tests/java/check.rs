@@ -1,0 +1,55 @@
+//! The conformance suite against both connectors: what it says of the Java one is true, and of the twin it says nothing.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use athena_conformance::{
+    Invoke,
+    suite::{Kind, Options, Report, Suite},
+};
+use athena_local::object_store::LocalS3;
+
+use super::peer;
+
+/// What is wrong with the connector on the Java SDK, and why that is so.
+const FINDINGS: &[(Kind, &str)] = &[
+    (Kind::PageTooLarge, "it lists all tables at once"),
+    (Kind::ForeignTokenAccepted, "and reads no token"),
+    (Kind::BlockTooLarge, "its SDK looks at the size of a block after a row was added, and measures the values alone"),
+    (Kind::FilterNotApplied, "its SDK finds NaN, minus zero and times in zones unequal to themselves"),
+    (Kind::NullsKept, "its SDK lets every list, struct and map pass"),
+    (Kind::ExpressionNotApplied, "it announces expressions to be sent them, and evaluates none"),
+    (Kind::LimitNotApplied, "the same of limits"),
+    (Kind::TopNNotApplied, "the same of orders"),
+    (Kind::RowsInvented, "its SDK leaves in the nulls of a map what a rejected row had there"),
+    (Kind::RowsLost, "its SDK puts minus zero before zero, and compares zones where instants are equal"),
+    (Kind::LimitShort, "a limit then comes short of them"),
+    (Kind::UnknownColumnAccepted, "its SDK leaves a column null that nobody writes"),
+    (Kind::ForeignSpillAccepted, "its SDK spills to whatever place a request names"),
+];
+
+async fn check(function: Arc<dyn Invoke>, s3: &LocalS3) -> Report {
+    let options = Options { seed: 1, cases: 600, ..Options::default() };
+    let report = Suite::new(function, options).with_store(s3.store()).run().await;
+    peer::say(&report.to_text());
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_says_of_the_java_connector_what_is_true_and_of_the_twin_nothing() {
+    let Some(class_path) = peer::class_path() else { return };
+    let s3 = LocalS3::start(None).await.unwrap();
+    let twin = check(peer::twin(&s3).await, &s3).await;
+    assert!(twin.is_clean(), "{:#?}", twin.findings);
+    assert!(twin.cases >= 600 && twin.undecided * 10 < twin.cases);
+
+    let java = check(Arc::new(peer::java_connector(&class_path, &s3)), &s3).await;
+    let found: BTreeSet<Kind> = java.findings.iter().map(|finding| finding.kind).collect();
+    let expected: BTreeSet<Kind> = FINDINGS.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(
+        found, expected,
+        "what is not expected may be true as well: send its request, and say here why it is so"
+    );
+    for (kind, why) in FINDINGS {
+        peer::say(&format!("  {kind}: {why}"));
+    }
+}
