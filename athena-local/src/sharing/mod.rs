@@ -6,6 +6,7 @@
 pub mod amendment;
 pub mod arn;
 pub mod consumer;
+pub mod doctor;
 pub mod letter;
 pub mod plan;
 pub mod policy;
