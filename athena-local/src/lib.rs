@@ -15,4 +15,5 @@ pub mod host;
 pub mod object_store;
 #[cfg(feature = "sql")]
 pub mod output;
+pub mod sharing;
 pub mod spec;

@@ -3,12 +3,18 @@
 mod check;
 mod checkout;
 mod decode;
+#[cfg(feature = "aws")]
+mod doctor;
 mod functions;
 mod invoke;
 mod lazy_function;
 mod query;
 mod serve;
+#[cfg(feature = "aws")]
+mod share;
 mod shell;
+#[cfg(feature = "aws")]
+mod sides;
 mod spill_store;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -33,6 +39,14 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Decode(command) => decode::run(&command),
         Command::Check(command) => check::run(command).await,
         Command::Serve(command) => serve::run(command).await,
+        #[cfg(feature = "aws")]
+        Command::Share(command) => share::share(command).await,
+        #[cfg(feature = "aws")]
+        Command::Unshare(command) => share::unshare(command).await,
+        #[cfg(feature = "aws")]
+        Command::Doctor(command) => doctor::run(command).await,
+        #[cfg(not(feature = "aws"))]
+        Command::Share(_) | Command::Unshare(_) | Command::Doctor(_) => Err(without_aws()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,6 +55,11 @@ pub async fn run(cli: Cli) -> ExitCode {
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
+}
+
+#[cfg(not(feature = "aws"))]
+fn without_aws() -> anyhow::Error {
+    Usage("this build cannot speak to AWS; build athena-local with --features aws".to_owned()).into()
 }
 
 /// A command line that cannot be right.

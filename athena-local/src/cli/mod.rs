@@ -1,9 +1,15 @@
 //! The command line.
 
+mod sharing;
+
 use std::{path::PathBuf, time::Duration};
 
 use athena_protocol::TableName;
 use clap::{Args, Parser, Subcommand};
+
+#[cfg(feature = "aws")]
+pub(crate) use sharing::Credentials;
+pub(crate) use sharing::{DoctorCommand, ShareCommand, UnshareCommand};
 
 use crate::{
     engine::PushdownMode,
@@ -46,6 +52,19 @@ pub(crate) enum Command {
     Check(CheckCommand),
     /// Offer the functions on the Invoke endpoint of Lambda, for other clients.
     Serve(ServeCommand),
+    /// Share a function of one account with analysts of another.
+    ///
+    /// Prints the statements that the policies of function, spill bucket and key need, as a difference to what is there, and
+    /// the text to send to the analysts. With --apply the policies are changed: all of them, or none.
+    Share(ShareCommand),
+    /// Take back what share has shared, and nothing else.
+    Unshare(UnshareCommand),
+    /// Find out why a shared function cannot be queried.
+    ///
+    /// Reads with the credentials of the function's account, of the querying account, or both, and names the missing statement
+    /// and the wrong region, bucket, prefix, key or principal, each with what to paste. The exit status is 0 if nothing is
+    /// wrong as far as could be seen, 1 if something is, or 2 if the command line or the credentials are wrong.
+    Doctor(DoctorCommand),
 }
 
 /// Where the functions are, and how large their answers may be.

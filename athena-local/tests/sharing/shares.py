@@ -1,0 +1,151 @@
+"""Shared and unshared: what each step has to leave in the policies, and what is refused before it changes anything."""
+
+import contextlib
+import copy
+import json
+
+from botocore.exceptions import ClientError
+
+from faults import INVOKE, LIST, setting
+from program import doctor, run
+from setting import (
+    A, ALIAS, ANALYST, B, C, ELSEWHERE, FAR_SPILL, FOREIGN, FUNCTION, NAME, ORGANIZATION, PREFIX, REGION, SPILL, TAG, allow, bucket, build,
+    client, document, good, quiet,
+)
+from standin import WholePolicies, whole_policies
+
+
+def policies():
+    """The texts of the three policies of the owner."""
+    texts = [client("lambda", A).get_policy(FunctionName=NAME)["Policy"]]
+    with contextlib.suppress(ClientError):
+        texts.append(client("s3", A).get_bucket_policy(Bucket=SPILL)["Policy"])
+    key = client("s3", A).get_bucket_encryption(Bucket=SPILL)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    key = key["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    return [*texts, client("kms", A).get_key_policy(KeyId=key, PolicyName="default")["Policy"]]
+
+
+def reader():
+    """Keys of a user of B who may list the bucket as far as B is asked. Of a caller from another account the stand-in knows the
+    account only, so that it is a share with the account that lets one in."""
+    iam, name = client("iam", B), f"reader-{TAG}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="list", PolicyDocument=document([allow("List", LIST, bucket(SPILL))]))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+
+def shared_and_unshared(keys):
+    """What goes wrong when the function is shared and unshared, with other statements beside."""
+    state = good(keys)
+    state["permissions"] = [{"StatementId": "Other", "Principal": C}]
+    # The stand-in is spoken to without TLS, so that denial would hold for what is really called here.
+    state["bucket_policy"] = [s for s in state["bucket_policy"] if s["Sid"] in ("DenyWritesExceptConnector", "DenyForeignEncryption")]
+    state["key_policy"] = state["key_policy"][:1]
+    build(state)
+    client("s3", A).put_bucket_policy(Bucket=SPILL, Policy=json.dumps(json.loads(document(state["bucket_policy"])), indent=3))
+    before, wrong = policies(), []
+
+    def check(claim, holds):
+        print(f"{'ok  ' if holds else 'FAIL'} {claim}", flush=True)
+        if not holds:
+            wrong.append(claim)
+
+    def share(*more, command="share", account=A):
+        done = run([command, FUNCTION, "--to", ANALYST, "--to", B, *more], account)
+        return done.returncode, done.stdout, done.stderr
+
+    key = reader()
+
+    def readable():
+        return quiet(client("s3", B, **key).list_objects_v2, Bucket=SPILL) is not None
+
+    terms = ("--direct", "--add-permission")
+    status, text, _ = share(*terms)
+    check("share without --apply prints the difference and the letter", status == 0 and "+ " in text and "create-data-catalog" in text)
+    check("share without --apply changes nothing", policies() == before)
+    check("a consumer cannot list the bucket before", not readable())
+    status, _, _ = share(*terms, "--apply")
+    after = policies()
+    check("share --apply changes all three policies",
+          status == 0 and all(one != other for one, other in zip(before, after, strict=True)))
+    check("a consumer can list the bucket then", readable())
+    status, text, error = share(*terms, "--apply")
+    check("share twice is share once", status == 0 and policies() == after and "nothing to change" in error)
+    status, report = doctor(state, keys, A, ["--principal", ANALYST])
+    check(f"the doctor finds nothing wrong then {report['findings']}", status == 0)
+    status, _, _ = share(command="unshare")
+    check("unshare without --apply changes nothing", status == 0 and policies() == after)
+    status, _, _ = share("--apply", command="unshare")
+    check("unshare leaves the policies as they were, to the byte", status == 0 and policies() == before)
+    check("a consumer cannot list the bucket any more", not readable())
+    status, _, error = share("--apply", command="unshare")
+    check("unshare twice is unshare once", status == 0 and policies() == before and "nothing to change" in error)
+    for consumer in [ANALYST, C, ORGANIZATION]:
+        run(["share", FUNCTION, "--to", consumer, *terms, "--apply"], A)
+    check("a second and a third share change the policies", policies() not in (before, after))
+    run(["unshare", FUNCTION, "--all", "--apply"], A)
+    check("unshare --all takes back every share and nothing else", policies() == before)
+    # The stand-in cannot replace a function's policy, which comes last: what was written before has to be taken back.
+    status, _, error = share("--apply")
+    check(f"a share that fails halfway leaves nothing behind: {error.strip()}", status == 1 and policies() == before)
+    refused(check, before, state)
+    shared_through_athena_only(keys, check)
+    return wrong
+
+
+def shared_through_athena_only(keys, check):
+    """A share as it is without options: the function's whole policy, with others' denials in it, and the condition on Athena."""
+    state = good(keys)
+    state["bucket_policy"], state["key_policy"] = state["bucket_policy"][4:5], state["key_policy"][:1]
+    build(state)
+    before = json.dumps({"Version": "2012-10-17", "Statement": [
+        allow("DenyForeignDirectInvoke", INVOKE, FUNCTION, "*", {
+            "StringNotEquals": {"aws:PrincipalAccount": A},
+            "ForAllValues:StringNotEquals": {"aws:CalledVia": "athena.amazonaws.com"}}, "Deny")]}, indent=2)
+    others = policies()[1:]
+    with whole_policies() as environment:
+        for start in [before, None]:
+            WholePolicies.policy = start
+            share = lambda *more, command="share": run(  # noqa: E731
+                [command, FUNCTION, "--to", ANALYST, "--apply", *more], A, **environment)
+            done, once = share("--organization", ORGANIZATION), WholePolicies.policy
+            check(f"a share through Athena only is written beside what is there: {done.stderr.strip()}", done.returncode == 0
+                  and "aws:CalledVia" in once.replace("DenyForeignDirectInvoke", "") and (start or "{")[:60] in once)
+            status, report = doctor(state, keys, A, **environment)
+            check(f"the doctor finds nothing wrong with it {report['findings']}", status == 0)
+            done = share("--organization", ORGANIZATION)
+            check("twice is once", done.returncode == 0 and WholePolicies.policy == once and "nothing to change" in done.stderr)
+            done = share("--direct")
+            check("other terms replace it", done.returncode == 0 and ORGANIZATION not in WholePolicies.policy)
+            done = share(command="unshare")
+            check("unshare leaves the policies as they were, to the byte",
+                  done.returncode == 0 and WholePolicies.policy == start and policies()[1:] == others)
+
+
+def refused(check, before, state):
+    """What cannot be shared is refused with status 2 before anything is changed."""
+    to = ["--to", ANALYST, "--direct", "--add-permission", "--apply"]
+    for claim, arguments, account, word in [
+        ("an alias", [f"{FUNCTION}:{ALIAS}", *to], A, "alias"),
+        ("a version", [f"{FUNCTION}:1", *to], A, "version"),
+        ("an account of 11 digits", [FUNCTION, "--to", "11112222333", "--apply"], A, "12 digits"),
+        ("a function of another region", [FUNCTION.replace(REGION, ELSEWHERE), *to], A, "does not exist"),
+        ("an ARN beside another region", [FUNCTION, *to, "--region", ELSEWHERE], A, "--region"),
+        ("the credentials of another account", [FUNCTION, *to], B, A),
+        ("a role name that is too long", [FUNCTION, "--to", f"arn:aws:iam::{B}:role/{'x' * 65}", "--apply"], A, "64"),
+        ("a session", [FUNCTION, "--to", f"arn:aws:sts::{B}:assumed-role/analyst/jo", "--apply"], A, "session"),
+    ]:
+        done = run(["share", *arguments], account)
+        check(f"{claim} is refused", done.returncode == 2 and word in done.stderr and policies() == before)
+    for claim, plant, word in [
+        ("a bucket of somebody else", setting(environment={"spill_bucket": FOREIGN, "spill_prefix": PREFIX}), FOREIGN),
+        ("a bucket of another region", setting(environment={"spill_bucket": FAR_SPILL, "spill_prefix": PREFIX}), ELSEWHERE),
+        ("a key that AWS manages", setting(encryption=None), "managed by AWS"),
+    ]:
+        changed = copy.deepcopy(state)
+        plant(changed)
+        build(changed)
+        done = run(["share", FUNCTION, *to], A)
+        build(state)
+        check(f"{claim} is refused", done.returncode == 2 and word in done.stderr)
