@@ -30,7 +30,12 @@ class Wrong:
 
 
 WRONG = (
-    Wrong("an account id of 11 digits", "connector", {**ANALYST, "ConsumerAccountIds": "11112222333"}, "ConsumerAccountIds"),
+    Wrong(
+        "an account id of 11 digits",
+        "connector",
+        {**ANALYST, "ConsumerAccountIds": "11112222333"},
+        "ConsumerAccountIds",
+    ),
     Wrong(
         "the ARN of a session",
         "connector",
@@ -41,15 +46,47 @@ WRONG = (
     Wrong("an account without its roles", "connector", {"ConsumerAccountIds": cast.B}, "ConsumerRoleArns"),
     Wrong("a function's name of 45 letters", "connector", {"FunctionName": "f" * 45}, "FunctionName"),
     Wrong("a prefix that begins with a slash", "connector", {"SpillPrefix": "/spill"}, "SpillPrefix"),
-    Wrong("data keys of a key that there is not", "connector", {"BlockKeys": "kms", "SpillEncryption": "AES256"}, "BlockKeys"),
+    Wrong(
+        "data keys of a key that there is not",
+        "connector",
+        {"BlockKeys": "kms", "SpillEncryption": "AES256"},
+        "BlockKeys",
+    ),
     Wrong("no organization", "connector", {"OrganizationId": cast.A}, "OrganizationId"),
-    Wrong("a function with its alias", "consumer", {**GOOD_CONSUMER, "ConnectorFunctionName": "rust-connector:live"}, "ConnectorFunctionName"),
-    Wrong("a function by an ARN of another Region", "consumer", {**GOOD_CONSUMER, "ConnectorFunctionName": cast.FUNCTION.replace("us-east-1", "eu-west-1")}, "ConnectorFunctionName"),
+    Wrong(
+        "a function with its alias",
+        "consumer",
+        {**GOOD_CONSUMER, "ConnectorFunctionName": "rust-connector:live"},
+        "ConnectorFunctionName",
+    ),
+    Wrong(
+        "a function by an ARN of another Region",
+        "consumer",
+        {**GOOD_CONSUMER, "ConnectorFunctionName": cast.FUNCTION.replace("us-east-1", "eu-west-1")},
+        "ConnectorFunctionName",
+    ),
     Wrong("a key by its alias", "consumer", {**GOOD_CONSUMER, "SpillKeyId": "alias/spill"}, "SpillKeyId"),
-    Wrong("a share role without who may take it", "consumer", {**GOOD_CONSUMER, "CreateShareRole": "true"}, "ConnectorAdminArn"),
-    Wrong("a role's name of 65 letters", "consumer", {**GOOD_CONSUMER, "AnalystRoleNames": "r" * 65}, "AnalystRoleNames"),
-    Wrong("a role of any account", "quick", {"ConsumerRoleArns": "arn:aws:iam::*:role/qs-athena-consumer-role"}, "ConsumerRoleArns"),
-    Wrong("columns of no table", "lake-producer", {"DatabaseName": "sales", "SharePrincipal": cast.B, "AdminArn": cast.ANALYST, "ColumnNames": "a"}, "TableName"),
+    Wrong(
+        "a share role without who may take it",
+        "consumer",
+        {**GOOD_CONSUMER, "CreateShareRole": "true"},
+        "ConnectorAdminArn",
+    ),
+    Wrong(
+        "a role's name of 65 letters", "consumer", {**GOOD_CONSUMER, "AnalystRoleNames": "r" * 65}, "AnalystRoleNames"
+    ),
+    Wrong(
+        "a role of any account",
+        "quick",
+        {"ConsumerRoleArns": "arn:aws:iam::*:role/qs-athena-consumer-role"},
+        "ConsumerRoleArns",
+    ),
+    Wrong(
+        "columns of no table",
+        "lake-producer",
+        {"DatabaseName": "sales", "SharePrincipal": cast.B, "AdminArn": cast.ANALYST, "ColumnNames": "a"},
+        "TableName",
+    ),
 )
 
 

@@ -66,5 +66,9 @@ def run(world: World, node_modules: Path) -> Outcome:
     with (MATRIX / "second-fences.tsv").open(newline="") as file:
         second = {Part(line["policy"], line["sid"], line["key"]) for line in csv.DictReader(file, delimiter="\t")}
     wrong = [f"no row notices that {part} is gone" for part in _parts(world) if part not in noticed | second]
-    wrong += [f"second-fences.tsv lists {part}, which a row notices or which is not there" for part in second if part in noticed]
+    wrong += [
+        f"second-fences.tsv lists {part}, which a row notices or which is not there"
+        for part in second
+        if part in noticed
+    ]
     return Outcome(len(noticed), len(second), wrong)

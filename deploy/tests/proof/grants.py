@@ -42,7 +42,9 @@ def _grants(account: Account) -> list[Grant]:
 
 def _grant(giver: str, permission: dict[str, Any]) -> Grant:
     ((kind, resource),) = permission["Resource"].items()
-    table = {"Database": None, "Table": resource.get("Name", EVERY_TABLE), "TableWithColumns": resource.get("Name")}[kind]
+    table = {"Database": None, "Table": resource.get("Name", EVERY_TABLE), "TableWithColumns": resource.get("Name")}[
+        kind
+    ]
     columns = resource.get("ColumnNames") if kind == "TableWithColumns" else None
     return Grant(
         giver=giver,
@@ -152,5 +154,7 @@ def run(lake: Lake, judge: Judge) -> Outcome:
         allowed += allows
         answer = "allow" if allows else "deny"
         if answer != row["expected"]:
-            wrong.append(f"{row['id']}: {row['principal']} {row['operation']} {row['object']}: {answer} ({row['proves']})")
+            wrong.append(
+                f"{row['id']}: {row['principal']} {row['operation']} {row['object']}: {answer} ({row['proves']})"
+            )
     return Outcome(len(rows) - len(wrong), len(rows), wrong, allowed)

@@ -1,4 +1,4 @@
-"""The commands of `deploy/README.md`, run as they stand.
+"""The commands of a page, run as they stand: `deploy/README.md`, and the guides where they have some of their own.
 
 A block of the page is fenced with ```sh and the account that runs it: `A`, `B`, `QUICK`, and more words if it is not for now (`A later`)
 or for somebody else (`A as ConnectorAdmin`). What a block assigns at the beginning of a line in capitals is kept for the next ones,
@@ -8,13 +8,14 @@ as it would be in somebody's shell. A block `in AWS` is for real accounts alone.
 import os
 import re
 import shlex
+import textwrap
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from proof.account import Account
 
-FENCE = re.compile(r"^```sh (?P<who>[\w ]+)\n(?P<script>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^ *```sh (?P<who>[\w ]+)\n(?P<script>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 ASSIGNED = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
 
 
@@ -25,7 +26,7 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    return [Block(match["who"], match["script"]) for match in FENCE.finditer(page.read_text())]
+    return [Block(match["who"], textwrap.dedent(match["script"])) for match in FENCE.finditer(page.read_text())]
 
 
 @dataclass
@@ -42,7 +43,9 @@ class Reader:
         """Reads the block of names, with the architecture of this machine."""
         (script,) = [block.script for block in blocks(self.page) if block.who == "names"]
         arm = os.uname().machine in ("aarch64", "arm64")
-        script = re.sub(r"^ARCHITECTURE=\w+", f"ARCHITECTURE={'arm64' if arm else 'x86_64'}", script, flags=re.MULTILINE)
+        script = re.sub(
+            r"^ARCHITECTURE=\w+", f"ARCHITECTURE={'arm64' if arm else 'x86_64'}", script, flags=re.MULTILINE
+        )
         self._run(Block("A", script))
 
     def follow(self, *who: str) -> int:

@@ -40,7 +40,9 @@ class Grant:
 
     def covers(self, thing: Thing) -> bool:
         same = (self.thing.account, self.thing.database) == (thing.account, thing.database)
-        return same and (self.thing.table == thing.table or (self.thing.table == EVERY_TABLE and thing.table is not None))
+        return same and (
+            self.thing.table == thing.table or (self.thing.table == EVERY_TABLE and thing.table is not None)
+        )
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,10 @@ class Lake:
         if giver not in self.admins:
             return any(permission in grant.grantable for grant in self._given(giver, thing, permission))
         own = _account(giver)
-        return self._owner_may(own, thing, permission, to, with_option) if thing.account == own else self._passes_on(
-            own, thing, permission, to
+        return (
+            self._owner_may(own, thing, permission, to, with_option)
+            if thing.account == own
+            else self._passes_on(own, thing, permission, to)
         )
 
     def _owner_may(self, own: str, thing: Thing, permission: str, to: str, with_option: bool) -> bool:

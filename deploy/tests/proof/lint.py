@@ -86,7 +86,10 @@ def _findings(policy: Any) -> list[str]:
     for statement in policy["Statement"]:
         bare = {key: value for key, value in statement.items() if key != "Principal"}
         actions = bare.get("Action", [])
-        if "sts:AssumeRole" in actions or set([actions] if isinstance(actions, str) else actions) & UNKNOWN_TO_PARLIAMENT:
+        if (
+            "sts:AssumeRole" in actions
+            or set([actions] if isinstance(actions, str) else actions) & UNKNOWN_TO_PARLIAMENT
+        ):
             continue
         statements.append(bare)
     if not statements:

@@ -15,7 +15,9 @@ from proof.setting import Accounts
 VIA_ATHENA = "via-athena"  # what the stand-in takes for Athena's session of a caller
 REFUSALS = {"AccessDenied", "AccessDeniedException", "403"}
 ORDERS = 15_000  # rows of sf0_01's orders
-SQL = "SELECT o_orderkey, o_custkey, o_totalprice, o_orderdate, o_comment FROM rustconn.sf0_01.orders ORDER BY o_orderkey"
+SQL = (
+    "SELECT o_orderkey, o_custkey, o_totalprice, o_orderdate, o_comment FROM rustconn.sf0_01.orders ORDER BY o_orderkey"
+)
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,33 @@ def refusals(accounts: Accounts) -> list[Check]:
         _attempt("T19 the analyst lists it directly", "refused", lists(direct)),
         _attempt("T26 a role of C lists it", "refused", lists(neighbour)),
         _attempt("T23 the analyst writes there", "refused", puts(analyst, cast.SPILL, "athena-spill/x")),
-        _attempt("T45 an administrator of A writes there", "refused", puts(accounts.a.role("OwnerAdmin"), cast.SPILL, "athena-spill/x")),
+        _attempt(
+            "T45 an administrator of A writes there",
+            "refused",
+            puts(accounts.a.role("OwnerAdmin"), cast.SPILL, "athena-spill/x"),
+        ),
         _attempt("T47 the analyst writes results", "allowed", puts(analyst, cast.RESULTS, "out/1.csv")),
         _attempt("T50 a role of C writes results", "refused", puts(neighbour, cast.RESULTS, "out/2.csv")),
-        _attempt("T52 an administrator of A takes the share role", "refused", lambda: accounts.a.role("OwnerAdmin").role(cast.SHARE)),
-        _attempt("Q11 a developer of Quick's account takes Role B", "refused", lambda: accounts.quick.role("Developer").role(cast.ROLE_B, **external)),
-        _attempt("Q12 a stranger takes Role B", "refused", lambda: accounts.stranger.role("AthenaAnalyst").role(cast.ROLE_B, **external)),
+        _attempt(
+            "T52 an administrator of A takes the share role",
+            "refused",
+            lambda: accounts.a.role("OwnerAdmin").role(cast.SHARE),
+        ),
+        _attempt(
+            "Q11 a developer of Quick's account takes Role B",
+            "refused",
+            lambda: accounts.quick.role("Developer").role(cast.ROLE_B, **external),
+        ),
+        _attempt(
+            "Q12 a stranger takes Role B",
+            "refused",
+            lambda: accounts.stranger.role("AthenaAnalyst").role(cast.ROLE_B, **external),
+        ),
     ]
     tls = direct.client("s3")
-    tls.meta.events.register("before-sign.*.*", lambda request, **_: request.headers.add_header("x-forwarded-proto", "http"))
+    tls.meta.events.register(
+        "before-sign.*.*", lambda request, **_: request.headers.add_header("x-forwarded-proto", "http")
+    )
     return [*checks, _attempt("T25 without TLS", "refused", lambda: tls.list_objects_v2(Bucket=cast.SPILL))]
 
 
@@ -110,8 +130,22 @@ def rows(engine: Path, accounts: Accounts, folder: Path) -> list[Check]:
     outside = [item["Key"] for item in objects if not item["Key"].startswith("athena-spill/")]
     stranger = query(engine, accounts.c.role("AthenaAnalyst", VIA_ATHENA), folder)
     return [
-        Check(f"the analyst gets {ORDERS} rows", len(inline.rows) == ORDERS + 1, f"{len(inline.rows) - 1} rows {inline.failure}"),
-        Check("the same rows when all is spilled", spilled.rows == inline.rows, f"{len(spilled.rows) - 1} rows {spilled.failure}"),
-        Check("they were spilled, under the prefix", len(objects) > before and not outside, f"{before} objects, then {len(objects)}"),
-        Check("a role of C gets none", not stranger.rows and "AccessDenied" in stranger.failure, stranger.failure[-200:]),
+        Check(
+            f"the analyst gets {ORDERS} rows",
+            len(inline.rows) == ORDERS + 1,
+            f"{len(inline.rows) - 1} rows {inline.failure}",
+        ),
+        Check(
+            "the same rows when all is spilled",
+            spilled.rows == inline.rows,
+            f"{len(spilled.rows) - 1} rows {spilled.failure}",
+        ),
+        Check(
+            "they were spilled, under the prefix",
+            len(objects) > before and not outside,
+            f"{before} objects, then {len(objects)}",
+        ),
+        Check(
+            "a role of C gets none", not stranger.rows and "AccessDenied" in stranger.failure, stranger.failure[-200:]
+        ),
     ]

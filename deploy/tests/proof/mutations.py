@@ -90,5 +90,7 @@ def run(world: World, node_modules: Path) -> Outcome:
     missed = []
     for mutation, before, after in zip(mutations, answers[::2], answers[1::2], strict=True):
         if after != mutation["gives"] or before == after:
-            missed.append(f"{mutation['id']}: {mutation['row']} is {before} before and {after} after, must become {mutation['gives']}")
+            missed.append(
+                f"{mutation['id']}: {mutation['row']} is {before} before and {after} after, must become {mutation['gives']}"
+            )
     return Outcome(len(mutations) - len(missed), len(mutations), missed)

@@ -47,7 +47,11 @@ def without_fences(accounts: Accounts, root: Path, built: Path) -> list[Check]:
     )
     return [
         Check("one statement is left", sids == ["AllowNamedConsumersThroughAthena"], str(sids)),
-        Check("no fence is in the policies", not any(word in text for word in ("CalledVia", "PrincipalOrgID", "kms")), text),
+        Check(
+            "no fence is in the policies",
+            not any(word in text for word in ("CalledVia", "PrincipalOrgID", "kms")),
+            text,
+        ),
         Check("uploads of another encryption are refused still", "AES256" in bucket, bucket),
         Check("no key is told", "SpillKeyArn" not in made.stdout, made.stdout[-500:]),
         Check("the stack is removed as it came", removed.returncode == 0, removed.stderr),
@@ -56,5 +60,8 @@ def without_fences(accounts: Accounts, root: Path, built: Path) -> list[Check]:
 
 
 def _called(listed: Account, other: Account) -> list[Check]:
-    seen = {"the listed role calls directly": (_calls(listed), "allowed"), "another account is refused": (_calls(other), "refused")}
+    seen = {
+        "the listed role calls directly": (_calls(listed), "allowed"),
+        "another account is refused": (_calls(other), "refused"),
+    }
     return [Check(what, got == must, got) for what, (got, must) in seen.items()]

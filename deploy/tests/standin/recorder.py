@@ -43,11 +43,16 @@ def _call(service: str, operation: str, **parameters: Any) -> dict:
 def _settings_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
     """Adds to the settings that there are, as `MutationType: APPEND` says; REPLACE is not for our templates."""
     if properties.get("MutationType") != "APPEND":
-        raise ValueError("MutationType of DataLakeSettings is not APPEND: it would replace the administrators of others")
+        raise ValueError(
+            "MutationType of DataLakeSettings is not APPEND: it would replace the administrators of others"
+        )
     settings = _call("lakeformation", "get_data_lake_settings")["DataLakeSettings"]
     admins = settings.get("DataLakeAdmins", [])
     admins += [admin for admin in properties.get("Admins", []) if admin not in admins]
-    settings |= {"DataLakeAdmins": admins, "Parameters": {**settings.get("Parameters", {}), **properties.get("Parameters", {})}}
+    settings |= {
+        "DataLakeAdmins": admins,
+        "Parameters": {**settings.get("Parameters", {}), **properties.get("Parameters", {})},
+    }
     owners = properties.get("TrustedResourceOwners")
     if owners:
         settings["TrustedResourceOwners"] = owners
