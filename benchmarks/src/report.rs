@@ -88,19 +88,20 @@ impl Report {
     /// Everything as a page of the book: how it was measured, on what, and a table.
     pub(crate) fn markdown(&self) -> String {
         let machine: Vec<String> = self.machine.iter().map(|line| format!("- {line}\n")).collect();
-        let mut page = format!("{METHOD}\n## Measured on\n\n{}\n## Figures\n\n", machine.concat());
-        page.push_str(
-            "| Benchmark | Figure | Side | Median | Least to most | Rust is |\n|---|---|---|---:|---:|---:|\n",
-        );
-        for figure in &self.figures {
-            let Figure { benchmark, name, side, unit, sample } = figure;
-            let (median, least, most) = (short(sample.median()), short(sample.least()), short(sample.most()));
-            let (unit, ratio) = (unit.name(), self.ratio(figure).unwrap_or_default());
-            page.push_str(&format!(
-                "| {benchmark} | {name} | {side} | {median} {unit} | {least} to {most} | {ratio} |\n"
-            ));
-        }
-        page
+        let rows: Vec<String> = self.figures.iter().map(|figure| self.row(figure)).collect();
+        format!(
+            "{METHOD}\n## Measured on\n\n{}\n## Figures\n\n\
+             | Benchmark | Figure | Side | Median | Least to most | Rust is |\n|---|---|---|---:|---:|---:|\n{}",
+            machine.concat(),
+            rows.concat()
+        )
+    }
+
+    fn row(&self, figure: &Figure) -> String {
+        let Figure { benchmark, name, side, unit, sample } = figure;
+        let (median, least, most) = (short(sample.median()), short(sample.least()), short(sample.most()));
+        let (unit, ratio) = (unit.name(), self.ratio(figure).unwrap_or_default());
+        format!("| {benchmark} | {name} | {side} | {median} {unit} | {least} to {most} | {ratio} |\n")
     }
 
     /// How many times better Rust is, where `figure` is of another side.

@@ -120,7 +120,8 @@ impl SpillWriter {
             let Some(ended) = self.puts.join_next().await else { break };
             self.end(ended).await?;
         }
-        let columns = Arc::clone(&self.encoding).acquire_owned().await.expect("nobody closes the semaphore");
+        let columns = Arc::clone(&self.encoding).acquire_owned().await;
+        let columns = columns.map_err(|error| Error::internal("the writer was closed").with_source(error))?;
         let job = Job {
             store: Arc::clone(&self.store),
             target: Arc::clone(&self.target),
