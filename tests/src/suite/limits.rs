@@ -61,6 +61,11 @@ fn top_n(judgement: &Judgement<'_>, limit: usize) -> Option<(Kind, String)> {
         };
         order.iter().map(turn).collect()
     };
+    let wrong = (Kind::TopNWrongRows, format!("other rows came than {asks}"));
+    if judgement.came > limit {
+        // Of rows that nobody limited, the missing ones were not lost by an order.
+        return Some(wrong);
+    }
     for (descending, nulls, kind, words) in [
         (false, true, Kind::TopNNullsMisplaced, "nulls at the other end"),
         (true, false, Kind::TopNOpposite, "the opposite order"),
@@ -70,7 +75,7 @@ fn top_n(judgement: &Judgement<'_>, limit: usize) -> Option<(Kind, String)> {
             return Some((kind, format!("for {asks} came those of {words}")));
         }
     }
-    Some((Kind::TopNWrongRows, format!("other rows came than {asks}")))
+    Some(wrong)
 }
 
 /// Whether the first `asked` rows by `order` came; of rows that are equal in it, any.
