@@ -48,7 +48,8 @@ impl Setup {
         // Nothing is fetched: what was written is asked of the store itself.
         let objects = S3Store::with_endpoint("http://127.0.0.1:1", "us-east-1", "test", "test");
         let options = ClientOptions { blocks_ahead: 0, ..ClientOptions::default() };
-        let client = FederatedClient::new(connector, function.clone(), Some(Arc::new(objects)), options);
+        let client =
+            FederatedClient::new(connector, Arc::<HostedFunction>::clone(&function), Some(Arc::new(objects)), options);
         Self { function, client, store: Arc::new(store), _certificate: certificate }
     }
 
