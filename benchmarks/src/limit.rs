@@ -10,9 +10,9 @@ use std::{
     thread,
 };
 
-use aes_gcm::{Aes256Gcm, KeyInit as _, aead::AeadInOut as _};
 use arrow::{ipc::writer::StreamWriter, record_batch::RecordBatch};
 use athena_connector_bench::BenchTable;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::{
     process::of_thread,
@@ -75,11 +75,12 @@ pub(crate) fn serialise(batch: &RecordBatch, memory: &mut Vec<u8>) -> anyhow::Re
     Ok(writer.finish()?)
 }
 
-/// One pass of AES-256-GCM, in place.
+/// One pass of AES-256-GCM, in place, by the fastest backend that there is.
 pub(crate) fn encrypt(memory: &mut [u8]) -> anyhow::Result<()> {
-    let cipher = Aes256Gcm::new(&[7; 32].into());
-    let tag = cipher.encrypt_inout_detached(&[9; 12].into(), &[], memory.into());
-    tag.map(drop).map_err(|_| anyhow::anyhow!("a block is too long for AES-GCM"))
+    let failed = |_| anyhow::anyhow!("a block is too long for AES-GCM");
+    let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).map_err(failed)?);
+    let nonce = Nonce::assume_unique_for_key([9; 12]);
+    cipher.seal_in_place_separate_tag(nonce, Aad::empty(), memory).map(drop).map_err(failed)
 }
 
 /// A peer on loopback that reads and forgets, on a thread of its own.

@@ -1,7 +1,7 @@
 //! Speed and memory of the Rust SDK and of the Java SDK, doing the same work in the same run.
 //!
-//! Both sides serve the tables of `connectors/bench` behind the same Lambda host and spill to the same store. Every answer
-//! is checked against the sums of the table's definition before it counts: rows that are lost are not fast. What is
+//! Both sides serve the tables of `connectors/bench` behind the same Lambda host and spill to the same store. The last answer
+//! of every round is checked against the sums of the table's definition: rows that are lost are not fast. What is
 //! compared is the CPU time of the function's process; wall time is shown, but a laptop has other work to do.
 
 mod cold_start;

@@ -108,6 +108,7 @@ pub(crate) async fn measure(
         add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
         add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
         add("peak memory", Unit::Megabytes, samples.memory);
+        samples.wrong.into_iter().for_each(|text| report.note(text));
     }
     Ok(())
 }
@@ -117,6 +118,8 @@ struct Samples {
     rows_by_cpu: Sample,
     rows_by_wall: Sample,
     memory: Sample,
+    /// What was wrong with answers.
+    wrong: Vec<String>,
 }
 
 async fn reads(
@@ -162,7 +165,7 @@ async fn reads(
             let (largest, most) = (objects.largest() as u64, workload.max_block_size);
             ensure!(largest <= most, "an object has {largest} bytes, at most {most} were asked for");
         } else if let Err(error) = right {
-            println!("{}: wrong answer of {}: {error}", workload.name, contestant.name);
+            samples.wrong.push(format!("{}: an answer of {} is wrong: {error}", workload.name, contestant.name));
         }
     }
     Ok(samples)

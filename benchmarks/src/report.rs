@@ -47,6 +47,8 @@ struct Figure {
 pub(crate) struct Report {
     machine: Vec<String>,
     figures: Vec<Figure>,
+    /// Answers that were wrong.
+    notes: Vec<String>,
 }
 
 impl Report {
@@ -54,6 +56,7 @@ impl Report {
         Self {
             machine: machine().into_iter().chain(contestants.versions.iter().cloned()).collect(),
             figures: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -85,15 +88,23 @@ impl Report {
         self.figures.push(figure);
     }
 
+    /// Notes and prints an answer that was wrong.
+    pub(crate) fn note(&mut self, text: String) {
+        println!("{text}");
+        self.notes.push(text);
+    }
+
     /// Everything as a page of the book: how it was measured, on what, and a table.
     pub(crate) fn markdown(&self) -> String {
         let machine: Vec<String> = self.machine.iter().map(|line| format!("- {line}\n")).collect();
+        let notes: Vec<String> = self.notes.iter().map(|text| format!("- {text}\n")).collect();
         let rows: Vec<String> = self.figures.iter().map(|figure| self.row(figure)).collect();
         format!(
             "{METHOD}\n## Measured on\n\n{}\n## Figures\n\n\
-             | Benchmark | Figure | Side | Median | Least to most | Rust is |\n|---|---|---|---:|---:|---:|\n{}",
+             | Benchmark | Figure | Side | Median | Least to most | Rust is |\n|---|---|---|---:|---:|---:|\n{}\n## Wrong answers\n\n{}",
             machine.concat(),
-            rows.concat()
+            rows.concat(),
+            if notes.is_empty() { "None.\n".to_owned() } else { notes.concat() }
         )
     }
 
@@ -129,7 +140,8 @@ impl Report {
                 })
             })
             .collect();
-        let mut text = format!("{:#}", json!({ "machine": self.machine, "figures": figures }));
+        let mut text =
+            format!("{:#}", json!({ "machine": self.machine, "figures": figures, "wrong answers": self.notes }));
         text.push('\n');
         text
     }

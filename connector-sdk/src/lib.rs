@@ -86,6 +86,7 @@ mod stream;
 mod table;
 mod token;
 mod udf;
+mod unshared;
 mod wire_type;
 
 /// The code of the author's guide, which is tested as that of this crate is.

@@ -166,6 +166,11 @@ impl Settings {
         self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 8 / block_size.max(1)).clamp(1, most))
     }
 
+    /// The largest block that the function has memory for, in bytes, whatever a request asks: an eighth of its memory.
+    pub(crate) fn largest_block(&self) -> usize {
+        self.function_memory / 8
+    }
+
     /// How many bytes of rows may be kept to order them: a sixteenth of the memory, since sorting holds them twice more, and
     /// blocks take their part.
     pub(crate) fn sort_memory(&self) -> usize {

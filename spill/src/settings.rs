@@ -1,6 +1,6 @@
 //! How a connector spills, by the environment names of the Java SDK.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use athena_protocol::{Error, Result};
 
@@ -39,7 +39,7 @@ pub enum ServerSideEncryption {
 /// assert_eq!(settings, SpillSettings::default().with_bucket("my-spill"));
 /// # Ok::<(), athena_protocol::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SpillSettings {
     /// `spill_bucket`; without it nothing can be spilled.
@@ -58,6 +58,33 @@ pub struct SpillSettings {
     pub server_side_encryption: Option<ServerSideEncryption>,
     /// `athena_connector_spill_bucket_owner`: the account that the bucket must belong to; every call to S3 fails otherwise.
     pub bucket_owner: Option<String>,
+}
+
+/// Without the values of headers, which may be keys of the customer.
+impl fmt::Debug for SpillSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            bucket,
+            prefix,
+            encryption,
+            put_headers,
+            in_flight,
+            max_block_bytes,
+            server_side_encryption,
+            bucket_owner,
+        } = self;
+        let headers: Vec<_> = put_headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("SpillSettings")
+            .field("bucket", bucket)
+            .field("prefix", prefix)
+            .field("encryption", encryption)
+            .field("put_headers", &headers)
+            .field("in_flight", in_flight)
+            .field("max_block_bytes", max_block_bytes)
+            .field("server_side_encryption", server_side_encryption)
+            .field("bucket_owner", bucket_owner)
+            .finish()
+    }
 }
 
 /// Nothing set: nowhere to spill to.
@@ -286,6 +313,7 @@ mod tests {
             bucket_owner: Some("111122223333".to_owned()),
         };
         assert_eq!(settings, expected);
+        assert!(!format!("{settings:?}").contains("a=b"), "a value of a header is shown");
         assert_eq!(
             settings.request_headers()[2..],
             [

@@ -136,6 +136,22 @@ impl SpillWriter {
         Ok(())
     }
 
+    /// Waits until a block fails, and returns why: for who has nothing to write meanwhile. Never returns if none fails.
+    ///
+    /// The future can be dropped: a failure that it had met is the next call's too.
+    pub async fn failure(&mut self) -> Error {
+        loop {
+            match self.puts.join_next().await {
+                Some(ended) => {
+                    if let Err(error) = self.end(ended).await {
+                        return error;
+                    }
+                }
+                None => return std::future::pending().await,
+            }
+        }
+    }
+
     /// Waits for every block and says where they are, in row order.
     ///
     /// # Errors
@@ -155,6 +171,8 @@ impl SpillWriter {
     }
 
     /// Takes note of a block that ended; a failure ends all others before it is returned.
+    ///
+    /// The writer is broken before anything is waited for: who drops this does not go on without the block.
     async fn end(&mut self, ended: Result<Result<Outcome>, JoinError>) -> Result<()> {
         let error = match ended {
             Ok(Ok(Outcome::Written(memory))) => {
@@ -164,18 +182,20 @@ impl SpillWriter {
             // The block that failed is still in the set, or it would have been met before.
             Ok(Ok(Outcome::Stopped)) => return Ok(()),
             Ok(Err(error)) => error,
-            Err(error) => {
-                self.puts.shutdown().await;
-                if error.is_panic() {
-                    std::panic::resume_unwind(error.into_panic());
-                }
-                Error::internal("the runtime ended while blocks were being written").with_source(error)
+            Err(error) if error.is_panic() => {
+                self.break_off(ErrorKind::Internal, "encoding it panicked").await;
+                std::panic::resume_unwind(error.into_panic());
             }
+            Err(error) => Error::internal("the runtime ended while blocks were being written").with_source(error),
         };
-        self.puts.shutdown().await;
-        self.spare.clear();
-        self.broken = Some((error.kind(), format!("an earlier block was not written: {}", error.message())));
+        self.break_off(error.kind(), error.message()).await;
         Err(error)
+    }
+
+    async fn break_off(&mut self, kind: ErrorKind, why: &str) {
+        self.broken = Some((kind, format!("an earlier block was not written: {why}")));
+        self.spare.clear();
+        self.puts.shutdown().await;
     }
 
     fn refuse_if_broken(&self) -> Result<()> {

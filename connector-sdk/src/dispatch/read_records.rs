@@ -121,6 +121,7 @@ impl Call<'_> {
     fn sink(&self, request: &ReadRecordsRequest, columns: &Columns) -> Sink<'_> {
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let max_block_size = self.settings.spill.max_block_bytes.unwrap_or_else(|| size(request.max_block_size));
+        let max_block_size = max_block_size.min(self.settings.largest_block());
         let target = request.split.spill_location.as_ref().map(|location| SpillTarget {
             bucket: location.bucket.clone().unwrap_or_default(),
             key: location.key.clone().unwrap_or_default(),

@@ -15,6 +15,7 @@ use crate::{
     Connector, Error, ReadRecords, Result,
     partition::PartitionValues,
     residual::{Residual, RowLimit},
+    unshared::unshared,
     wire_type::cast_batch,
 };
 
@@ -59,7 +60,8 @@ impl Rows {
     }
 
     async fn take(&mut self, batch: RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
-        for rows in by_rows(batch) {
+        // Slices of large batches wait for a block to be full, and each would keep all of its batch.
+        for rows in by_rows(unshared(batch)?) {
             let rows = self.partition.fill(rows)?;
             for rows in by_bytes(cast_batch(&rows, self.columns.read())?) {
                 let kept = self.residual.filter(&rows)?;

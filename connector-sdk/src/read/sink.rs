@@ -61,8 +61,17 @@ impl Sink<'_> {
         let mut reading = JoinSet::new();
         reading.spawn(rows.send(sender).in_current_span());
         let mut cutter = BlockCutter::new(Arc::clone(self.columns.answered()), self.limits.max_block_size);
-        let mut writer = None;
-        while let Some(batch) = receiver.recv().await {
+        let mut writer: Option<SpillWriter> = None;
+        loop {
+            // A put that fails while no block is complete would go unnoticed until the source ends.
+            let batch = match &mut writer {
+                None => receiver.recv().await,
+                Some(writer) => tokio::select! {
+                    batch = receiver.recv() => batch,
+                    error = writer.failure() => return Err(error),
+                },
+            };
+            let Some(batch) = batch else { break };
             self.context.counters.add_rows(batch.num_rows());
             for block in cutter.push(batch)? {
                 self.spill(&mut writer, block).await?;

@@ -25,11 +25,13 @@ pub(super) struct ArrayReader {
     nodes: vec::IntoIter<(i64, i64)>,
     /// Offset in the body and length of each buffer.
     buffers: vec::IntoIter<(i64, i64)>,
+    /// Bytes that were copied to be aligned.
+    copied: usize,
 }
 
 impl ArrayReader {
     pub(super) fn new(body: Buffer, nodes: Vec<(i64, i64)>, buffers: Vec<(i64, i64)>) -> Self {
-        Self { body, nodes: nodes.into_iter(), buffers: buffers.into_iter() }
+        Self { body, nodes: nodes.into_iter(), buffers: buffers.into_iter(), copied: 0 }
     }
 
     /// Fails if the message has more than what was read.
@@ -117,6 +119,9 @@ impl ArrayReader {
     ) -> Result<ArrayRef> {
         let needed = times(path, len, width)?;
         let values = self.buffer(path, "values", needed)?.slice_with_length(0, needed);
+        if !is_aligned(&values, width.min(MAX_ALIGNMENT)) {
+            self.count_copy(path, needed)?;
+        }
         let array = ArrayData::builder(data_type.clone()).len(len).add_buffer(values).nulls(nulls);
         array.align_buffers(true).build().map(make_array).map_err(|error| damaged(path, error))
     }
@@ -189,6 +194,19 @@ impl ArrayReader {
         Ok(self.body.slice_with_length(offset, len))
     }
 
+    /// Takes note of bytes that are copied: buffers that do not overlap are not longer than the body, and what overlaps could
+    /// have it copied once for every column.
+    fn count_copy(&mut self, path: ColumnPath<'_>, bytes: usize) -> Result<()> {
+        self.copied += bytes;
+        if self.copied > self.body.len() {
+            return Err(Error::invalid_input(format!(
+                "the values of column {path} overlap with others: all buffers together are longer than the body of {} bytes",
+                self.body.len()
+            )));
+        }
+        Ok(())
+    }
+
     /// The next buffer as the nulls of `len` values; it may be missing if all of them or none are null.
     fn nulls(&mut self, path: ColumnPath<'_>, len: usize, null_count: i64) -> Result<Option<NullBuffer>> {
         let bitmap = self.buffer(path, "nulls", 0)?;
@@ -222,14 +240,25 @@ impl ArrayReader {
         }
         let needed = times(path, len + 1, size_of::<i32>())?;
         let buffer = self.buffer(path, "offsets", needed)?.slice_with_length(0, needed);
-        let aligned = buffer.as_ptr().align_offset(align_of::<i32>()) == 0;
-        let buffer = if aligned { buffer } else { Buffer::from(buffer.as_slice()) };
+        let buffer = if is_aligned(&buffer, align_of::<i32>()) {
+            buffer
+        } else {
+            self.count_copy(path, needed)?;
+            Buffer::from(buffer.as_slice())
+        };
         let offsets = ScalarBuffer::<i32>::new(buffer, 0, len + 1);
         if offsets[0] < 0 || !offsets.is_sorted() {
             return Err(Error::invalid_input(format!("the offsets of column {path} are not in order")));
         }
         Ok(OffsetBuffer::new(offsets))
     }
+}
+
+/// The largest alignment of a value.
+const MAX_ALIGNMENT: usize = align_of::<i128>();
+
+fn is_aligned(buffer: &Buffer, alignment: usize) -> bool {
+    buffer.as_ptr().addr().is_multiple_of(alignment)
 }
 
 /// How far offsets reach.

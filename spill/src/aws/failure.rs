@@ -1,6 +1,6 @@
 //! What a failed call of AWS means: the kind, the thing, and the permission or the route that is missing.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, io};
 
 use athena_protocol::{Error, ErrorKind};
 use aws_sdk_s3::{
@@ -36,12 +36,14 @@ impl Call {
         );
         let (kind, text) = match &error {
             SdkError::ServiceError(refusal) => self.refused(refusal.err().code().unwrap_or_default(), refusal.raw()),
+            SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(was_reached) => {
+                let text = "it fell silent or hung up at every try: it is overloaded, or the network is too slow for what \
+                            is sent";
+                (ErrorKind::Timeout, text.to_owned())
+            }
             SdkError::TimeoutError(_) => (ErrorKind::Timeout, no_route),
             SdkError::DispatchFailure(failure) if failure.is_timeout() || failure.is_io() => {
                 (ErrorKind::Timeout, no_route)
-            }
-            SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(passes) => {
-                (ErrorKind::Timeout, "the connection broke off midway, at every try".to_owned())
             }
             SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
                 let text = "the request could not be sent: check the credentials, the region and the settings";
@@ -88,7 +90,21 @@ impl Call {
     }
 }
 
-/// Whether the client has tried again, since `error` is of a kind that passes.
-fn passes(error: &ConnectorError) -> bool {
+/// Whether the service was reached, and then did not answer or hung up. The client has tried again by then.
+fn was_reached(error: &ConnectorError) -> bool {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        let hung_up = matches!(
+            kind,
+            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
+        );
+        // The type of this error is private to the client.
+        if hung_up || error.to_string().starts_with("HTTP read timeout") {
+            return true;
+        }
+        cause = error.source();
+    }
+    // A message that broke off midway.
     error.as_other().is_some()
 }
