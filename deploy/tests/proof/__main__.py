@@ -5,6 +5,7 @@ Ends with one line: `matrix: N of N, mutations: M of M, doctor: K of K`, and sta
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ TESTS = Path(__file__).parents[1]
 DEPLOY = TESTS.parent
 ROOT = DEPLOY.parent
 BUILT = ROOT / "target/sam/tpch/template.yaml"
+DOCTOR_NAMES = 20  # planted faults, at least: fewer, and something did not run
 
 
 class Report:
@@ -152,26 +154,32 @@ def remove(report: Report, reader: Reader, accounts: Accounts) -> None:
 
 
 def doctor(engine: Path, state: dict[str, object], folder: Path) -> tuple[str, bool]:
-    """Runs `deploy/tests/doctor*` on the standing set-up, once `athena-local` has the subcommand. See `deploy/tests/README`."""
-    known = subprocess.run([str(engine), "doctor", "--help"], capture_output=True, check=False).returncode == 0
-    programs = sorted(path for path in TESTS.glob("doctor*") if os.access(path, os.X_OK) and path.is_file())
-    if not known or not programs:
-        return "doctor: 0 of 0 (not built)", True
+    """Runs `deploy/tests/doctor*` on the standing set-up. See `deploy/tests/README`."""
+    faults = []
+    asked = subprocess.run([str(engine), "doctor", "--help"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        faults.append(f"{engine.name} has no doctor: {asked.stderr.strip()[-300:]}")
+    programs = sorted(path for path in TESTS.glob("doctor*") if path.is_file())
+    faults += [f"{path.name} cannot be run" for path in programs if not os.access(path, os.X_OK)]
     file = folder / "state.json"
     file.write_text(json.dumps(state, indent=2))
     right = total = 0
-    good = True
-    for program in programs:
+    for program in programs if not faults else []:
         environment = {**os.environ, "DEPLOY_STATE": str(file), "ATHENA_LOCAL": str(engine)}
         done = subprocess.run([str(program)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         print(done.stdout, end="")
-        good &= done.returncode == 0
         if done.returncode:
-            print(done.stderr[-3000:])
-        words = (done.stdout.strip().splitlines() or [""])[-1].split()
-        if len(words) == 3 and words[1] == "of":
-            right, total = right + int(words[0]), total + int(words[2])
-    return f"doctor: {right} of {total}", good and right == total
+            faults.append(f"{program.name} ended with {done.returncode}: {done.stderr[-3000:]}")
+        last = (done.stdout.strip().splitlines() or [""])[-1]
+        if counted := re.fullmatch(r"(\d+) of (\d+)", last):
+            right, total = right + int(counted[1]), total + int(counted[2])
+        else:
+            faults.append(f"{program.name} ends with no count: {last!r}")
+    if total < DOCTOR_NAMES or right != total:
+        faults.append(f"the doctor named {right} of {total} faults, and there are {DOCTOR_NAMES} at least")
+    for fault in faults:
+        print(f"WRONG {fault}")
+    return f"doctor: {right} of {total}", not faults
 
 
 def state_of(accounts: Accounts) -> dict[str, object]:
