@@ -48,10 +48,27 @@ class Report:
             print(f"WRONG {fault}")
 
 
-def free_the_lake(accounts: Accounts) -> int:
-    """What docs/deploy/lake-formation.md has the producer do before anything is shared, on the recorder."""
+def free_the_lake(report: Report, accounts: Accounts) -> None:
+    """What docs/deploy/lake-formation.md has the producer do before anything is shared, on the recorder: twice, and nothing is lost."""
     session = accounts.recorded_a.role("LakeAdmin")  # the recorder knows the account by it
-    return Reader(ROOT / "docs/deploy/lake-formation.md", ROOT, {"A": session}).follow("A")
+    reader = Reader(ROOT / "docs/deploy/lake-formation.md", ROOT, {"A": session})
+    count = reader.follow("A")
+    reader.follow("A")
+    print(f"   {count} blocks of the Lake Formation guide")
+    glue = accounts.recorded_a.client("glue")
+    database = glue.get_database(Name="sales")["Database"]
+    statements = json.loads(glue.get_resource_policy()["PolicyInJson"])["Statement"]
+    sids = [statement["Sid"] for statement in statements]
+    report.checks(
+        [
+            Check(
+                "the database keeps its settings", database.items() >= cast.SETTINGS_OF_SALES.items(), str(database)
+            ),
+            Check("new tables are free", database.get("CreateTableDefaultPermissions") == [], str(database)),
+            Check("the catalog's policy keeps what it had", cast.THEIRS in statements, str(statements)),
+            Check("and has one statement more", sids == [cast.THEIRS["Sid"], "LetRamShareCatalog"], str(sids)),
+        ]
+    )
 
 
 def world_of(accounts: Accounts) -> matrix.World:
@@ -138,17 +155,20 @@ def change(report: Report, reader: Reader, accounts: Accounts) -> None:
 
 
 def remove(report: Report, reader: Reader, accounts: Accounts) -> None:
-    """The page's removal, and what is left of it."""
+    """The page's removal, and what is left of it: the log of the connector, and the results."""
+    stood = bad_input.left_of(accounts.a, cast.FUNCTION_NAME)
     reader.follow("A at last", "B at last")
-    functions = [item["FunctionName"] for item in accounts.a.client("lambda").list_functions()["Functions"]]
-    roles = [item["RoleName"] for item in accounts.a.client("iam").list_roles()["Roles"]]
-    buckets = [item["Name"] for item in accounts.a.client("s3").list_buckets()["Buckets"]]
+    left = bad_input.left_of(accounts.a, cast.FUNCTION_NAME)
+    log = f"log group /aws/lambda/{cast.FUNCTION_NAME}"
+    unseen = {"function", "role", "bucket", "log", "alias", "key"} - {item.split()[0] for item in stood}
     results = [item["Name"] for item in accounts.b.client("s3").list_buckets()["Buckets"]]
-    left = [name for name in (*functions, *roles, *buckets) if name.startswith("rust-connector")]
+    groups = [item["Name"] for item in accounts.b.client("athena").list_work_groups()["WorkGroups"]]
     report.checks(
         [
-            Check("nothing of the connector is left", not left, str(left)),
-            Check("the results are", cast.RESULTS in results, str(results)),
+            Check("all of it was seen before", not unseen, f"no {unseen} in {stood}"),
+            Check("the log is left of the connector, and nothing else", left == [log], str(left)),
+            Check("the results are left", cast.RESULTS in results, str(results)),
+            Check("the workgroup is not", "federated" not in groups, str(groups)),
         ]
     )
 
@@ -216,7 +236,7 @@ def main() -> int:
         prepare(accounts)
         report.section("the commands of README.md")
         reader = follow_the_page(report, accounts)
-        print(f"   {free_the_lake(accounts)} blocks of the Lake Formation guide")
+        free_the_lake(report, accounts)
         report.section("rows and refusals, on the stand-in")
         report.checks([*live.refusals(accounts), *live.rows(engine, accounts, folder)])
         report.section("policies read back: linter, matrix, mutations")
