@@ -5,6 +5,7 @@ Ends with one line: `matrix: N of N, mutations: M of M, doctor: K of K`, and sta
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ TESTS = Path(__file__).parents[1]
 DEPLOY = TESTS.parent
 ROOT = DEPLOY.parent
 BUILT = ROOT / "target/sam/tpch/template.yaml"
+DOCTOR_NAMES = 20  # planted faults, at least: fewer, and something did not run
 
 
 class Report:
@@ -46,10 +48,27 @@ class Report:
             print(f"WRONG {fault}")
 
 
-def free_the_lake(accounts: Accounts) -> int:
-    """What docs/deploy/lake-formation.md has the producer do before anything is shared, on the recorder."""
+def free_the_lake(report: Report, accounts: Accounts) -> None:
+    """What docs/deploy/lake-formation.md has the producer do before anything is shared, on the recorder: twice, and nothing is lost."""
     session = accounts.recorded_a.role("LakeAdmin")  # the recorder knows the account by it
-    return Reader(ROOT / "docs/deploy/lake-formation.md", ROOT, {"A": session}).follow("A")
+    reader = Reader(ROOT / "docs/deploy/lake-formation.md", ROOT, {"A": session})
+    count = reader.follow("A")
+    reader.follow("A")
+    print(f"   {count} blocks of the Lake Formation guide")
+    glue = accounts.recorded_a.client("glue")
+    database = glue.get_database(Name="sales")["Database"]
+    statements = json.loads(glue.get_resource_policy()["PolicyInJson"])["Statement"]
+    sids = [statement["Sid"] for statement in statements]
+    report.checks(
+        [
+            Check(
+                "the database keeps its settings", database.items() >= cast.SETTINGS_OF_SALES.items(), str(database)
+            ),
+            Check("new tables are free", database.get("CreateTableDefaultPermissions") == [], str(database)),
+            Check("the catalog's policy keeps what it had", cast.THEIRS in statements, str(statements)),
+            Check("and has one statement more", sids == [cast.THEIRS["Sid"], "LetRamShareCatalog"], str(sids)),
+        ]
+    )
 
 
 def world_of(accounts: Accounts) -> matrix.World:
@@ -136,42 +155,51 @@ def change(report: Report, reader: Reader, accounts: Accounts) -> None:
 
 
 def remove(report: Report, reader: Reader, accounts: Accounts) -> None:
-    """The page's removal, and what is left of it."""
+    """The page's removal, and what is left of it: the log of the connector, and the results."""
+    stood = bad_input.left_of(accounts.a, cast.FUNCTION_NAME)
     reader.follow("A at last", "B at last")
-    functions = [item["FunctionName"] for item in accounts.a.client("lambda").list_functions()["Functions"]]
-    roles = [item["RoleName"] for item in accounts.a.client("iam").list_roles()["Roles"]]
-    buckets = [item["Name"] for item in accounts.a.client("s3").list_buckets()["Buckets"]]
+    left = bad_input.left_of(accounts.a, cast.FUNCTION_NAME)
+    log = f"log group /aws/lambda/{cast.FUNCTION_NAME}"
+    unseen = {"function", "role", "bucket", "log", "alias", "key"} - {item.split()[0] for item in stood}
     results = [item["Name"] for item in accounts.b.client("s3").list_buckets()["Buckets"]]
-    left = [name for name in (*functions, *roles, *buckets) if name.startswith("rust-connector")]
+    groups = [item["Name"] for item in accounts.b.client("athena").list_work_groups()["WorkGroups"]]
     report.checks(
         [
-            Check("nothing of the connector is left", not left, str(left)),
-            Check("the results are", cast.RESULTS in results, str(results)),
+            Check("all of it was seen before", not unseen, f"no {unseen} in {stood}"),
+            Check("the log is left of the connector, and nothing else", left == [log], str(left)),
+            Check("the results are left", cast.RESULTS in results, str(results)),
+            Check("the workgroup is not", "federated" not in groups, str(groups)),
         ]
     )
 
 
 def doctor(engine: Path, state: dict[str, object], folder: Path) -> tuple[str, bool]:
-    """Runs `deploy/tests/doctor*` on the standing set-up, once `athena-local` has the subcommand. See `deploy/tests/README`."""
-    known = subprocess.run([str(engine), "doctor", "--help"], capture_output=True, check=False).returncode == 0
-    programs = sorted(path for path in TESTS.glob("doctor*") if os.access(path, os.X_OK) and path.is_file())
-    if not known or not programs:
-        return "doctor: 0 of 0 (not built)", True
+    """Runs `deploy/tests/doctor*` on the standing set-up. See `deploy/tests/README`."""
+    faults = []
+    asked = subprocess.run([str(engine), "doctor", "--help"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        faults.append(f"{engine.name} has no doctor: {asked.stderr.strip()[-300:]}")
+    programs = sorted(path for path in TESTS.glob("doctor*") if path.is_file())
+    faults += [f"{path.name} cannot be run" for path in programs if not os.access(path, os.X_OK)]
     file = folder / "state.json"
     file.write_text(json.dumps(state, indent=2))
     right = total = 0
-    good = True
-    for program in programs:
+    for program in programs if not faults else []:
         environment = {**os.environ, "DEPLOY_STATE": str(file), "ATHENA_LOCAL": str(engine)}
         done = subprocess.run([str(program)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         print(done.stdout, end="")
-        good &= done.returncode == 0
         if done.returncode:
-            print(done.stderr[-3000:])
-        words = (done.stdout.strip().splitlines() or [""])[-1].split()
-        if len(words) == 3 and words[1] == "of":
-            right, total = right + int(words[0]), total + int(words[2])
-    return f"doctor: {right} of {total}", good and right == total
+            faults.append(f"{program.name} ended with {done.returncode}: {done.stderr[-3000:]}")
+        last = (done.stdout.strip().splitlines() or [""])[-1]
+        if counted := re.fullmatch(r"(\d+) of (\d+)", last):
+            right, total = right + int(counted[1]), total + int(counted[2])
+        else:
+            faults.append(f"{program.name} ends with no count: {last!r}")
+    if total < DOCTOR_NAMES or right != total:
+        faults.append(f"the doctor named {right} of {total} faults, and there are {DOCTOR_NAMES} at least")
+    for fault in faults:
+        print(f"WRONG {fault}")
+    return f"doctor: {right} of {total}", not faults
 
 
 def state_of(accounts: Accounts) -> dict[str, object]:
@@ -208,7 +236,7 @@ def main() -> int:
         prepare(accounts)
         report.section("the commands of README.md")
         reader = follow_the_page(report, accounts)
-        print(f"   {free_the_lake(accounts)} blocks of the Lake Formation guide")
+        free_the_lake(report, accounts)
         report.section("rows and refusals, on the stand-in")
         report.checks([*live.refusals(accounts), *live.rows(engine, accounts, folder)])
         report.section("policies read back: linter, matrix, mutations")

@@ -120,8 +120,25 @@ def refused(account: Account, deploy: Path) -> list[Check]:
     return checks
 
 
+def left_of(account: Account, name: str) -> list[str]:
+    """What an account still has of a connector of that name. A key says it in its description; one that waits for its deletion is gone."""
+    functions = account.client("lambda").list_functions()["Functions"]
+    iam, kms = account.client("iam"), account.client("kms")
+    keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
+    found = {
+        "function": [item["FunctionName"] for item in functions],
+        "role": [item["RoleName"] for item in iam.list_roles()["Roles"]],
+        "policy": [item["PolicyName"] for item in iam.list_policies(Scope="Local")["Policies"]],
+        "bucket": [item["Name"] for item in account.client("s3").list_buckets()["Buckets"]],
+        "log group": [item["logGroupName"] for item in account.client("logs").describe_log_groups()["logGroups"]],
+        "alias": [item["AliasName"] for item in kms.list_aliases()["Aliases"]],
+        "key": [f"{key['KeyId']} {key['Description']}" for key in keys if key["KeyState"] != "PendingDeletion"],
+    }
+    return [f"{kind} {item}" for kind, items in found.items() for item in items if name in item]
+
+
 def rolled_back(accounts: Accounts, root: Path, built: Path) -> list[Check]:
-    """A stack whose bucket exists already, in another account, fails; its role, key, log group and function are not left."""
+    """A stack whose bucket exists already, in another account, fails; nothing that it made before is left."""
     taken = "taken-by-somebody-else"
     accounts.c.client("s3").create_bucket(Bucket=taken)
     done = accounts.a.shell(
@@ -129,10 +146,7 @@ def rolled_back(accounts: Accounts, root: Path, built: Path) -> list[Check]:
         f" --parameter-overrides FunctionName=half-made SpillBucketName={taken}",
         root,
     )
-    functions = [item["FunctionName"] for item in accounts.a.client("lambda").list_functions()["Functions"]]
-    roles = [item["RoleName"] for item in accounts.a.client("iam").list_roles()["Roles"]]
-    groups = [item["logGroupName"] for item in accounts.a.client("logs").describe_log_groups()["logGroups"]]
-    left = [name for name in (*functions, *roles, *groups) if "half-made" in name]
+    left = left_of(accounts.a, "half-made")
     return [
         Check("a bucket that exists elsewhere fails the stack", done.returncode != 0, f"status {done.returncode}"),
         Check("and the stack leaves nothing", not left, f"left: {left}"),

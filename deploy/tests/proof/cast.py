@@ -15,7 +15,8 @@ STRANGER = "999988887777"  # of no organization
 ORGANIZATION = "o-example12345"
 MEMBERS = (A, B, C, QUICK)
 
-FUNCTION = f"arn:aws:lambda:{REGION}:{A}:function:rust-connector"
+FUNCTION_NAME = "rust-connector"
+FUNCTION = f"arn:aws:lambda:{REGION}:{A}:function:{FUNCTION_NAME}"
 SPILL = f"rust-connector-spill-{A}"
 RESULTS = f"athena-results-{B}"
 TRAP = f"aws-athena-query-results-{STRANGER}"  # somebody else's bucket that everybody may write to
@@ -26,6 +27,15 @@ SHARE = f"arn:aws:iam::{B}:role/AthenaCrossAccountCreate-{A}"
 ANALYST = f"arn:aws:iam::{B}:role/AthenaAnalyst"
 FOREIGN_SPOKE = f"arn:aws:iam::{C}:role/qs-athena-consumer-role"
 
+# What the Glue catalog's policy and the database of A have before anything is shared.
+THEIRS = {
+    "Sid": "Theirs",
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{C}:root"},
+    "Action": "glue:GetTable",
+    "Resource": "*",
+}
+SETTINGS_OF_SALES = {"Description": "what was sold", "LocationUri": "s3://lake/sales/", "Parameters": {"kept": "yes"}}
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 

@@ -1,7 +1,7 @@
 """Whether everything that the policies say is needed: each statement and each condition is taken away, alone, and some row must notice.
 
 What no row can notice, because another fence stands behind it, is listed with the reason in `second-fences.tsv`; a line there that a
-row does notice is a fault too. The rows are those of the matrix and of `fences.tsv`, which are about one side at a time.
+row does notice, or that speaks of nothing in the policies, is a fault too. The rows are those of the matrix and of `fences.tsv`, which are about one side at a time.
 """
 
 import csv
@@ -64,11 +64,9 @@ def run(world: World, node_modules: Path) -> Outcome:
     answers = decide(requests, node_modules)
     noticed = {part for (part, row), answer in zip(asked, answers, strict=True) if answer != row.expected}
     with (MATRIX / "second-fences.tsv").open(newline="") as file:
-        second = {Part(line["policy"], line["sid"], line["key"]) for line in csv.DictReader(file, delimiter="\t")}
-    wrong = [f"no row notices that {part} is gone" for part in _parts(world) if part not in noticed | second]
-    wrong += [
-        f"second-fences.tsv lists {part}, which a row notices or which is not there"
-        for part in second
-        if part in noticed
-    ]
+        second = {Part(line["policy"], line["sid"], line["key"] or None) for line in csv.DictReader(file, delimiter="\t")}
+    parts = _parts(world)
+    wrong = [f"no row notices that {part} is gone" for part in parts if part not in noticed | second]
+    wrong += [f"second-fences.tsv lists {part}, which a row notices" for part in second & noticed]
+    wrong += [f"second-fences.tsv lists {part}, which is not there" for part in second - set(parts)]
     return Outcome(len(noticed), len(second), wrong)

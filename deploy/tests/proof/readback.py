@@ -83,10 +83,12 @@ def of_quick(quick: Account, b: Account) -> dict[str, Any]:
 
 
 def of_lake(recorded_a: Account, b: Account, stack: str) -> dict[str, Any]:
-    """Lake Formation's IAM side: L1 to L3."""
+    """Lake Formation's IAM side: L1 to L3. What else is in the catalog's policy is not ours to judge."""
     outputs = b.outputs(stack)
+    catalog = _document(recorded_a.client("glue").get_resource_policy()["PolicyInJson"])
+    ours = [statement for statement in catalog["Statement"] if statement != cast.THEIRS]
     return {
-        "L1": _document(recorded_a.client("glue").get_resource_policy()["PolicyInJson"]),
+        "L1": {**catalog, "Statement": ours},
         "L2": _attached(b, outputs["ReaderPolicyArn"]),
         "L3": _attached(b, outputs["AdminPolicyArn"]),
     }

@@ -50,8 +50,10 @@ def prepare(accounts: Accounts) -> None:
 
 
 def _lake(recorded: Account) -> None:
-    """A database `sales` with a table `orders`, the Glue catalog policy that RAM needs, and a federated catalog."""
+    """A database `sales` with settings of its own and a table `orders`, and a policy of the Glue catalog: nobody wants to lose them."""
     glue = recorded.client("glue")
-    glue.create_database(DatabaseInput={"Name": "sales"})
+    glue.create_database(DatabaseInput={"Name": "sales", **cast.SETTINGS_OF_SALES})
+    policy = {"Version": "2012-10-17", "Statement": [cast.THEIRS]}
+    glue.put_resource_policy(PolicyInJson=json.dumps(policy))
     columns = [{"Name": name, "Type": "string"} for name in ("order_id", "amount", "customer_email")]
     glue.create_table(DatabaseName="sales", TableInput={"Name": "orders", "StorageDescriptor": {"Columns": columns}})
