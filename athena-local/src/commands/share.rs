@@ -19,7 +19,7 @@ use crate::{
         doctor::{Observed, Owner, Question, Seen, Told, obstacles, shared},
         letter::letter,
         plan::{Place, Plan},
-        terms::{KINDS, SID_PREFIX, Shared, Terms, Written, is_permission},
+        terms::{KINDS, SID_PREFIX, Shared, Terms, Written, is_expressible, is_permission},
     },
 };
 
@@ -93,7 +93,10 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
         if place == Place::Function {
             by_permission = before.is_none_or(is_permission);
         }
-        plans.push(Plan::unshare(place, &owner, before, &taken)?);
+        let plan = Plan::unshare(place, &owner, before, &taken)?;
+        by_permission &=
+            place != Place::Function || plan.removed.iter().all(|(_, text)| is_expressible(text, &function));
+        plans.push(plan);
     }
     print(&plans)?;
     finish(&present, &function, &plans, command.apply, by_permission).await

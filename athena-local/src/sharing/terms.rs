@@ -275,6 +275,27 @@ pub fn is_permission(document: &str) -> bool {
     })
 }
 
+/// Whether `AddPermission` writes exactly `statement` for `function`: one principal, or everybody in one organization, and nothing
+/// else. What it cannot express would come back wider after it was taken out.
+pub fn is_expressible(statement: &str, function: &FunctionArn) -> bool {
+    let Ok(Json::Object(mut statement)) = serde_json::from_str(statement) else {
+        return false;
+    };
+    let principal = statement.remove("Principal").unwrap_or_default();
+    let condition = statement.remove("Condition").unwrap_or_default();
+    let is_named = statement.remove("Sid").is_some_and(|sid| sid.is_string());
+    let rest = json!({ "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function.to_string() });
+    let id = &condition["StringEquals"]["aws:PrincipalOrgID"];
+    let known = if is_empty(&condition) {
+        let one = &principal["AWS"];
+        one.is_string() && one != "*" && principal == json!({ "AWS": one })
+    } else {
+        let of_organization = id.is_string() && condition == json!({ "StringEquals": { "aws:PrincipalOrgID": id } });
+        of_organization && (principal == "*" || principal == json!({ "AWS": "*" }))
+    };
+    known && is_named && Json::Object(statement) == rest
+}
+
 /// A whole document of `statements`, for people.
 #[expect(clippy::missing_panics_doc, reason = "it cannot")]
 pub fn document(statements: &[Written]) -> String {

@@ -7,6 +7,7 @@ use super::{account::Account, sight::words};
 use crate::sharing::{
     arn::FunctionArn,
     plan::{Place, Plan},
+    terms::is_expressible,
 };
 
 /// Writes the policies of `plans` in their order. If one cannot be written, those before it are written back as they were.
@@ -23,6 +24,13 @@ pub async fn apply(
     plans: &[Plan],
     by_permission: bool,
 ) -> anyhow::Result<()> {
+    let removed = plans.iter().filter(|plan| by_permission && plan.place == Place::Function);
+    for (sid, statement) in removed.flat_map(|plan| &plan.removed) {
+        anyhow::ensure!(
+            is_expressible(statement, function),
+            "statement {sid} could not be written back by AddPermission as it is; leave --add-permission out"
+        );
+    }
     let writer = Writer { account, function, by_permission };
     let plans: Vec<_> = plans.iter().filter(|plan| !plan.is_nothing()).collect();
     for (at, plan) in plans.iter().enumerate() {

@@ -218,12 +218,12 @@ pub(super) fn statements(
     }
 }
 
-/// Decides by the policies of a principal alone: what none of them allows, one that could not be read may.
+/// Decides by the policies of a principal alone: what they do not deny, one that could not be read may allow or deny.
 pub(super) fn by_own_policies(identity: &Identity, request: &Request<'_>, report: &mut Report) -> Decision {
     let decision = decide(&of_policies(&identity.policies, report), request);
-    if matches!(decision, Decision::NotAllowed { .. }) && !identity.hidden.is_empty() {
+    if !matches!(decision, Decision::Denied { .. }) && !identity.hidden.is_empty() {
         let label = format!("in {}", identity.hidden.join(", "));
-        return Decision::Undecided { open: Miss { label, reasons: vec![Reason::Unread] } };
+        return Decision::Undecided { open: Miss { label, reasons: vec![Reason::Unread] }, may_be_denied: true };
     }
     decision
 }
@@ -259,7 +259,7 @@ impl Verdict<'_> {
         let (action, resource) = (needed.action, needed.pattern());
         let (what, fix) = match decision {
             Decision::Allowed { .. } => return report.passed(check, subject),
-            Decision::Undecided { open } => {
+            Decision::Undecided { open, .. } => {
                 let (label, why) = (&open.label, open.why());
                 let remedy = if why.contains("aws:PrincipalOrgID") { "; add --organization" } else { "" };
                 return report.unseen(format!("{check} {subject}: statement {label} leaves it open: {why}{remedy}"));
@@ -268,7 +268,7 @@ impl Verdict<'_> {
                 let what = format!("statement {label} of the {check} denies {action} on {resource} to {principal}");
                 (what, format!("take statement {label} away, or give it a condition that spares {principal}"))
             }
-            Decision::NotAllowed { nearest } => {
+            Decision::NotAllowed { nearest, .. } => {
                 let nearest = nearest.as_ref().map(|miss| format!("; {miss}")).unwrap_or_default();
                 (format!("no statement of the {check} allows {action} on {resource} to {principal}{nearest}"), fix())
             }

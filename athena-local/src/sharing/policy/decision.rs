@@ -39,11 +39,15 @@ pub enum Decision {
     NotAllowed {
         /// The statement that would allow it if fewest things in it were different, if any allows the action.
         nearest: Option<Miss>,
+        /// A statement that may deny it, which matters if another policy allows it.
+        denial: Option<Miss>,
     },
     /// It depends on something that is not known.
     Undecided {
         /// The statement on which it depends and why.
         open: Miss,
+        /// Whether a statement may deny it, so that it is open even if another policy allows it.
+        may_be_denied: bool,
     },
 }
 
@@ -78,12 +82,21 @@ impl Decision {
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed { .. })
     }
+
+    /// What may deny it.
+    fn open_denial(&self) -> Option<&Miss> {
+        match self {
+            Self::NotAllowed { denial, .. } => denial.as_ref(),
+            Self::Undecided { open, may_be_denied: true } => Some(open),
+            Self::Allowed { .. } | Self::Denied { .. } | Self::Undecided { may_be_denied: false, .. } => None,
+        }
+    }
 }
 
 /// Decides `request` by `statements`: a statement that denies wins, then one that allows.
 pub fn decide(statements: &[Statement], request: &Request<'_>) -> Decision {
     let mut allowed = None;
-    let mut open = None;
+    let (mut denial, mut open) = (None, None);
     let mut nearest: Option<(usize, Miss)> = None;
     for (at, statement) in statements.iter().enumerate() {
         let Applies { truth, reasons, by_account } = applies(statement, request);
@@ -93,8 +106,8 @@ pub fn decide(statements: &[Statement], request: &Request<'_>) -> Decision {
             (Effect::Deny, Truth::No) => {}
             (Effect::Allow, Truth::Yes) => allowed = Some(allowed.unwrap_or(true) && by_account),
             // What may be denied is open even if another statement allows it.
-            (Effect::Deny, Truth::Unknown) => open = Some((true, miss)),
-            (Effect::Allow, Truth::Unknown) => open = open.or(Some((false, miss))),
+            (Effect::Deny, Truth::Unknown) => denial = Some(miss),
+            (Effect::Allow, Truth::Unknown) => open = open.or(Some(miss)),
             (Effect::Allow, Truth::No) => {
                 let distance = distance(statement, &miss.reasons);
                 let closer = nearest.as_ref().is_none_or(|(best, _)| distance < *best);
@@ -105,11 +118,12 @@ pub fn decide(statements: &[Statement], request: &Request<'_>) -> Decision {
         }
     }
     let nearest = nearest.map(|(_, miss)| miss);
-    match (allowed, open) {
-        (Some(by_account), None | Some((false, _))) => Decision::Allowed { by_account },
-        // Whether it is denied does not matter where nothing allows it.
-        (None, None | Some((true, _))) => Decision::NotAllowed { nearest },
-        (Some(_), Some((true, open))) | (None, Some((false, open))) => Decision::Undecided { open },
+    match (allowed, denial, open) {
+        (Some(by_account), None, _) => Decision::Allowed { by_account },
+        (Some(_), Some(open), _) => Decision::Undecided { open, may_be_denied: true },
+        (None, denial, Some(open)) => Decision::Undecided { open, may_be_denied: denial.is_some() },
+        // Whether it is denied does not matter where nothing allows it, but another policy may.
+        (None, denial, None) => Decision::NotAllowed { nearest, denial },
     }
 }
 
@@ -120,7 +134,19 @@ pub fn within_account(identity: Decision, resource: Decision, key: bool) -> Deci
     if matches!(identity, Decision::Denied { .. }) {
         return identity;
     }
-    if matches!(resource, Decision::Denied { .. } | Decision::Allowed { by_account: false }) {
+    if matches!(resource, Decision::Denied { .. }) {
+        return resource;
+    }
+    let denial = identity.open_denial().or(resource.open_denial()).cloned();
+    match (either(identity, resource, key), denial) {
+        (Decision::Allowed { .. }, Some(open)) => Decision::Undecided { open, may_be_denied: true },
+        (decision, _) => decision,
+    }
+}
+
+/// What allows on one side or the other, whatever may deny it.
+fn either(identity: Decision, resource: Decision, key: bool) -> Decision {
+    if matches!(resource, Decision::Allowed { by_account: false }) {
         return resource;
     }
     let left_to_identity = match &resource {
@@ -170,11 +196,11 @@ fn applies(statement: &Statement, request: &Request<'_>) -> Applies {
         }
     }
     if let Some(resources) = &statement.resources {
-        let matched = named(resources, |pattern| {
-            expand(pattern, request.context, false).is_ok_and(|pattern| parts_match(&pattern, request.resource))
-        });
-        if !matched {
-            reasons.push(Reason::Resource(resources.patterns.clone()));
+        let reason = || Reason::Resource(resources.patterns.clone());
+        match concerned(resources, request) {
+            Truth::Yes => {}
+            Truth::No => reasons.push(reason()),
+            Truth::Unknown => open.push(reason()),
         }
     }
     for condition in &statement.conditions {
@@ -194,6 +220,19 @@ fn applies(statement: &Statement, request: &Request<'_>) -> Applies {
 
 fn named(names: &Names, matches: impl Fn(&str) -> bool) -> bool {
     names.patterns.iter().any(|pattern| matches(pattern)) != names.negated
+}
+
+/// Whether a statement about `resources` is about that of `request`: a variable that nobody can replace leaves it open.
+fn concerned(resources: &Names, request: &Request<'_>) -> Truth {
+    let mut truth = Truth::from(resources.negated);
+    for pattern in &resources.patterns {
+        match expand(pattern, request.context, false) {
+            Ok(pattern) if parts_match(&pattern, request.resource) => return Truth::from(!resources.negated),
+            Ok(_) => {}
+            Err(_) => truth = Truth::Unknown,
+        }
+    }
+    truth
 }
 
 enum Concern {

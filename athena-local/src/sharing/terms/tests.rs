@@ -105,3 +105,15 @@ fn without_a_bucket_or_a_key_there_is_nothing_to_say_about_them() {
     assert_eq!((terms(ROLE).for_bucket(&no_bucket).len(), terms(ROLE).for_key(&no_bucket).len()), (0, 0));
     assert_eq!(for_identity(&no_bucket, true).len(), 2);
 }
+
+#[test]
+fn only_what_add_permission_writes_can_be_written_back_by_it() {
+    let function = shared().function;
+    for to in [ROLE, "111122223333", "o-example12345"] {
+        let plain = Terms { by_permission: true, ..terms(to) }.for_function(&shared())[0].compact();
+        assert!(is_expressible(&plain, &function), "{to}");
+        assert!(!is_expressible(&plain.replace("function:shop", "function:shop:live"), &function), "{to}");
+        // What its conditions demand would be lost.
+        assert!(!is_expressible(&terms(to).for_function(&shared())[0].compact(), &function), "{to}");
+    }
+}

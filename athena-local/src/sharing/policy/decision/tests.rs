@@ -64,7 +64,7 @@ fn a_denial_that_may_hold_leaves_it_open_only_if_something_allows_it() {
     let unknown = through_athena().with_unknown("aws:CalledVia");
     let both = format!("{}, {DENY_DIRECT}", allow(ANALYST, ""));
     assert!(matches!(decided(&both, &unknown), Decision::Undecided { .. }));
-    assert!(matches!(decided(DENY_DIRECT, &unknown), Decision::NotAllowed { nearest: None }));
+    assert!(matches!(decided(DENY_DIRECT, &unknown), Decision::NotAllowed { nearest: None, denial: Some(_) }));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_second_statement_that_may_allow_does_not_matter_where_one_does() {
 fn what_comes_closest_is_named_with_what_keeps_it() {
     let source = r#", "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:athena:*:111122223333:*"}}"#;
     let statements = format!("{}, {}", allow("222233334444", source), allow("111122223333", source));
-    let Decision::NotAllowed { nearest: Some(nearest) } = decided(&statements, &through_athena()) else {
+    let Decision::NotAllowed { nearest: Some(nearest), .. } = decided(&statements, &through_athena()) else {
         panic!("it is not allowed");
     };
     assert_eq!(nearest.reasons.len(), 1);
@@ -88,7 +88,7 @@ fn what_comes_closest_is_named_with_what_keeps_it() {
 #[test]
 fn a_statement_about_other_actions_does_not_come_close() {
     let other = r#"{"Effect": "Allow", "Principal": "*", "Action": "lambda:GetFunction", "Resource": "*"}"#;
-    assert_eq!(decided(other, &through_athena()), Decision::NotAllowed { nearest: None });
+    assert_eq!(decided(other, &through_athena()), Decision::NotAllowed { nearest: None, denial: None });
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn an_action_on_nothing_in_particular_needs_the_star() {
 fn within_an_account_either_side_may_allow_but_a_key_has_to() {
     let yes = || Decision::Allowed { by_account: false };
     let delegated = || Decision::Allowed { by_account: true };
-    let no = || Decision::NotAllowed { nearest: None };
+    let no = || Decision::NotAllowed { nearest: None, denial: None };
     let denied = || Decision::Denied { label: "x".to_owned() };
     for (identity, resource, of_others, of_keys) in [
         (yes(), no(), true, false),
@@ -146,5 +146,38 @@ fn within_an_account_either_side_may_allow_but_a_key_has_to() {
         let words = format!("{identity:?} {resource:?}");
         assert_eq!(within_account(identity.clone(), resource.clone(), false).is_allowed(), of_others, "{words}");
         assert_eq!(within_account(identity, resource, true).is_allowed(), of_keys, "{words}");
+    }
+}
+
+#[test]
+fn what_one_side_may_deny_is_open_although_the_other_allows_it() {
+    let yes = || Decision::Allowed { by_account: false };
+    let unknown = through_athena().with_unknown("aws:CalledVia");
+    let may_deny = || decided(DENY_DIRECT, &unknown);
+    let may_do_both = || decided(&format!("{}, {DENY_DIRECT}", allow(ANALYST, "")), &unknown);
+    for key in [false, true] {
+        for side in [may_deny(), may_do_both()] {
+            assert!(matches!(within_account(side.clone(), yes(), key), Decision::Undecided { .. }), "{side:?}");
+        }
+    }
+    assert!(matches!(within_account(yes(), may_deny(), false), Decision::Undecided { .. }));
+    assert!(matches!(within_account(may_deny(), may_deny(), false), Decision::NotAllowed { .. }));
+}
+
+#[test]
+fn what_may_be_allowed_and_may_be_denied_is_open() {
+    let unknown = through_athena().with_unknown("aws:CalledVia");
+    let open = allow(ANALYST, r#", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#);
+    assert!(matches!(decided(&format!("{open}, {DENY_DIRECT}"), &unknown), Decision::Undecided { .. }));
+}
+
+#[test]
+fn a_variable_in_a_resource_that_nobody_can_replace_leaves_it_open() {
+    for element in ["Resource", "NotResource"] {
+        let deny = format!(
+            r#"{{"Effect": "Deny", "Principal": "*", "Action": "*", "{element}": "${{aws:PrincipalTag/function}}"}}"#
+        );
+        let decision = decided(&format!("{}, {deny}", allow(ANALYST, "")), &through_athena());
+        assert!(matches!(decision, Decision::Undecided { .. }), "{element} {decision:?}");
     }
 }
