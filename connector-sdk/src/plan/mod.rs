@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) order_by: Vec<OrderByField>,
     /// How many rows are needed at most, those that the offset passes over among them; `None` where the plan fetches all.
     pub(crate) limit: Option<u64>,
+    /// How many rows the plan passes over.
+    pub(crate) offset: u64,
     /// Names of the columns that come out, and what they are of the columns of the table.
     pub(crate) outputs: Vec<(String, Expression)>,
 }
@@ -96,7 +98,8 @@ impl Plan {
             outputs.push((name, column.expression));
         }
         let limit = fetch.and_then(|fetch| fetch.count.map(|count| count.saturating_add(fetch.offset)));
-        Ok(Self { filter, order_by, limit, outputs })
+        let offset = fetch.map_or(0, |fetch| fetch.offset);
+        Ok(Self { filter, order_by, limit, offset, outputs })
     }
 
     /// The plan with the columns of `schema` by the names they have there.
@@ -128,15 +131,22 @@ impl Plan {
 
     /// The constraints with what the plan says, and without the plan.
     ///
-    /// All conditions must be true: those of the constraints and those of the plan. A limit of the plan replaces that of the
-    /// constraints, with its order.
+    /// All conditions must be true: those of the constraints and those of the plan. An order of the plan replaces that of the
+    /// constraints, and a limit that of the constraints, each by itself: an engine may say the one here and the other there. A
+    /// limit of the constraints that stays counts what comes after the rows that the plan passes over.
     pub(crate) fn join(&self, constraints: &Constraints) -> Constraints {
         let mut joined = Constraints { query_plan: None, ..constraints.clone() };
         joined.expressions.extend(self.filter.iter().cloned());
-        if self.limit.is_some() {
-            joined.limit = self.limit;
+        if !self.order_by.is_empty() {
             joined.order_by.clone_from(&self.order_by);
         }
+        let kept = constraints.limit.map(|limit| limit.saturating_add(self.offset));
+        joined.limit = match self.limit {
+            // As the Java SDK has it, a count of zero replaces nothing.
+            Some(limit) if limit == self.offset => kept.or(self.limit),
+            Some(limit) => Some(limit),
+            None => kept,
+        };
         joined
     }
 }

@@ -13,6 +13,10 @@ use super::{
 };
 use crate::{Result, wire_type::cast_values};
 
+/// Longest name of a column. Each use copies it, so without a limit what bounds the uses would not bound the memory; Athena
+/// has names of 255 bytes at most.
+const MAX_NAME_BYTES: usize = 1_000;
+
 /// What a relation makes of the rows of the table.
 #[derive(Debug, Default)]
 pub(super) struct Relation {
@@ -290,6 +294,9 @@ fn base_schema(message: Message<'_>) -> Result<Vec<Typed>> {
     for plan_type in types {
         let name = names.next().ok_or_else(|| damaged("a schema with fewer names than columns"))?;
         names.by_ref().take(plan_type.inner_names()).for_each(drop);
+        if name.len() > MAX_NAME_BYTES {
+            return Err(refused(&format!("a column name of {} bytes, more than {MAX_NAME_BYTES},", name.len())));
+        }
         columns.push(Typed::column(name, plan_type));
     }
     Ok(columns)

@@ -13,7 +13,7 @@ use arrow::{
 };
 use athena_protocol::{
     Request,
-    predicate::{Constraints, Direction, Expression, QueryPlan, functions},
+    predicate::{Constraints, Direction, Expression, OrderByField, QueryPlan, functions},
 };
 use base64_simd::STANDARD;
 
@@ -256,6 +256,35 @@ fn a_limit_of_the_plan_replaces_that_of_the_constraints() {
     let joined = |relation: &Proto| read(&plan(relation, &names)).unwrap().join(&constraints);
     assert_eq!(joined(&fetch(&rows(), 0, 9)).limit, Some(9));
     assert_eq!(joined(&rows()).limit, Some(3));
+}
+
+#[test]
+fn order_and_limit_replace_those_of_the_constraints_each_by_itself() {
+    let by = |name: &str| OrderByField { column_name: Some(name.to_owned()), direction: Direction::AscNullsFirst };
+    let names = ["a", "b", "c", "d"];
+    let joined = |relation: &Proto, order_by: &[OrderByField], limit| {
+        let constraints = Constraints { limit, order_by: order_by.to_vec(), ..Constraints::default() };
+        let joined = read(&plan(relation, &names)).unwrap().join(&constraints);
+        (joined.order_by, joined.limit)
+    };
+    let sorted = sort(&rows(), &[(column(0), 1)]);
+    assert_eq!(joined(&sorted, &[], Some(10)), (vec![by("a")], Some(10)));
+    assert_eq!(joined(&sorted, &[by("b")], None), (vec![by("a")], None));
+    assert_eq!(joined(&fetch(&rows(), 0, 9), &[by("b")], Some(3)), (vec![by("b")], Some(9)));
+    assert_eq!(joined(&fetch(&sorted, 2, 9), &[by("b")], Some(3)), (vec![by("a")], Some(11)));
+    assert_eq!(joined(&fetch(&rows(), 2, 0), &[], Some(3)), (vec![], Some(5)));
+    // What the plan passes over comes on top.
+    assert_eq!(joined(&fetch(&rows(), 5, -1), &[by("b")], Some(10)), (vec![by("b")], Some(15)));
+    assert_eq!(joined(&fetch(&rows(), 5, -1), &[], Some(u64::MAX)), (vec![], Some(u64::MAX)));
+    assert_eq!(joined(&fetch(&rows(), 5, -1), &[], None), (vec![], None));
+}
+
+#[test]
+fn a_column_name_that_each_use_would_copy_is_refused() {
+    let long = "x".repeat(1_001);
+    let named = |name: &str| read(&plan(&table(&[(name, simple(I64))]), &["a"]));
+    refusal(named(&long), "1001 bytes");
+    assert!(named(&long[1..]).is_ok());
 }
 
 #[test]

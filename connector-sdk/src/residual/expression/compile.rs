@@ -42,6 +42,8 @@ pub(in super::super) struct Compiler<'a> {
     schema: &'a SchemaRef,
     /// Places of the columns that compiled expressions read.
     pub(in super::super) columns: BTreeSet<usize>,
+    /// How many [`Node::Let`]s are around what is compiled.
+    bound: usize,
 }
 
 type Compiled<T = Typed> = Result<T, Unevaluated>;
@@ -49,7 +51,7 @@ type Compiled<T = Typed> = Result<T, Unevaluated>;
 impl<'a> Compiler<'a> {
     /// A compiler of expressions over the columns of `schema`.
     pub(in super::super) fn new(schema: &'a SchemaRef) -> Self {
-        Self { schema, columns: BTreeSet::new() }
+        Self { schema, columns: BTreeSet::new(), bound: 0 }
     }
 
     /// Compiles a condition.
@@ -102,12 +104,13 @@ impl<'a> Compiler<'a> {
             (functions::OR, [_, ..]) => boolean(Node::Or(self.arms(arguments, function)?)),
             (functions::NOT, [value]) => boolean(Node::Not(Box::new(self.boolean(value, function)?))),
             (functions::IS_NULL, [value]) => boolean(Node::IsNull(Box::new(self.compile(value, function)?.node))),
-            (functions::NULLIF, [value, other]) => {
-                let equal = self.comparison(Comparison::Equal, [value, other], function)?;
-                let Typed { node, data_type } = self.compile(value, function)?;
+            (functions::NULLIF, [value, other]) => self.share(value, function, |compiler, value| {
+                let other = compiler.compile(other, function)?;
+                let equal = compare(Comparison::Equal, [value(), other], function)?;
+                let Typed { node, data_type } = value();
                 Ok(Typed { node: Node::NullIf(Box::new(node), Box::new(equal)), data_type })
-            }
-            (functions::IN, [value, list]) => boolean(self.membership(value, list)?),
+            }),
+            (functions::IN, [value, list]) => self.membership(value, list),
             (functions::LIKE_PATTERN, [value, pattern]) => boolean(self.like(value, pattern, None)?),
             (functions::LIKE_PATTERN, [value, pattern, escape]) => boolean(self.like(value, pattern, Some(escape))?),
             (functions::NEGATE, [value]) => self.negation(value, declared),
@@ -132,16 +135,43 @@ impl<'a> Compiler<'a> {
         [left, right]: [&Expression; 2],
         function: &str,
     ) -> Compiled<Node> {
-        let (left, right) = (self.compile(left, function)?, self.compile(right, function)?);
-        if !is_comparable(&left.data_type) || !is_comparable(&right.data_type) {
-            return Err(unevaluated(function));
-        }
-        let (left, right, _) = share_type(left, right).ok_or_else(|| unevaluated(function))?;
-        Ok(Node::Compare(comparison, Box::new([left, right])))
+        compare(comparison, [self.compile(left, function)?, self.compile(right, function)?], function)
+    }
+
+    /// Compiles what uses `value` several times, so that it is compiled and evaluated once: repeated, a value in a value in a
+    /// value would double with each. `body` has it from the function it is given.
+    fn share(
+        &mut self,
+        value: &Expression,
+        function: &str,
+        body: impl FnOnce(&mut Self, &dyn Fn() -> Typed) -> Compiled,
+    ) -> Compiled {
+        let Typed { node: value, data_type } = self.compile(value, function)?;
+        let around = self.bound;
+        let leaf = || match &value {
+            Node::Column(index) => Some(Node::Column(*index)),
+            // Not bound, because a constant takes the type of what it is compared with.
+            Node::Constant(value) => Some(Node::Constant(Arc::clone(value))),
+            _ => None,
+        };
+        let is_leaf = leaf().is_some();
+        self.bound += usize::from(!is_leaf);
+        let result =
+            body(self, &|| Typed { node: leaf().unwrap_or(Node::Bound(around)), data_type: data_type.clone() });
+        self.bound = around;
+        let Typed { node, data_type } = result?;
+        Ok(Typed { node: if is_leaf { node } else { Node::Let(Box::new([value, node])) }, data_type })
+    }
+
+    /// `value IN list`.
+    fn membership(&mut self, value: &Expression, list: &Expression) -> Compiled {
+        self.share(value, functions::IN, |compiler, value| {
+            Ok(Typed { node: compiler.disjunction(value, list)?, data_type: DataType::Boolean })
+        })
     }
 
     /// `value IN list`, as a disjunction: of one search per type of constants, of comparisons, and of null for null.
-    fn membership(&mut self, value: &Expression, list: &Expression) -> Compiled<Node> {
+    fn disjunction(&mut self, value: &dyn Fn() -> Typed, list: &Expression) -> Compiled<Node> {
         let refuse = || unevaluated(functions::IN);
         let items = match list {
             Expression::Call { function, arguments, .. } if function == functions::ARRAY => &arguments[..],
@@ -160,7 +190,8 @@ impl<'a> Compiler<'a> {
                 }
                 Expression::Constant { values: None, .. } => has_null = true,
                 Expression::Variable { .. } | Expression::Call { .. } => {
-                    arms.push(self.comparison(Comparison::Equal, [value, item], functions::IN)?);
+                    let item = self.compile(item, functions::IN)?;
+                    arms.push(compare(Comparison::Equal, [value(), item], functions::IN)?);
                 }
             }
         }
@@ -168,12 +199,11 @@ impl<'a> Compiler<'a> {
             let arrays: Vec<&dyn Array> = same_type.iter().map(AsRef::as_ref).collect();
             let values = concat(&arrays)
                 .map_err(|e| Error::internal("the constants of a list do not make one array").with_source(e))?;
-            let value = self.compile(value, functions::IN)?;
+            let value = value();
             let list = ValueTest::of_list(&value.data_type, values).ok_or_else(refuse)?;
             arms.push(Node::In(Box::new(value.node), list));
         }
         if has_null {
-            self.compile(value, functions::IN)?; // must exist
             arms.push(null());
         }
         // SQL has no empty list.
@@ -236,6 +266,14 @@ impl<'a> Compiler<'a> {
         }
         Ok(Typed { node: Node::Negate(Box::new(node), failure), data_type })
     }
+}
+
+fn compare(comparison: Comparison, [left, right]: [Typed; 2], function: &str) -> Compiled<Node> {
+    if !is_comparable(&left.data_type) || !is_comparable(&right.data_type) {
+        return Err(unevaluated(function));
+    }
+    let (left, right, _) = share_type(left, right).ok_or_else(|| unevaluated(function))?;
+    Ok(Node::Compare(comparison, Box::new([left, right])))
 }
 
 /// What to call an expression that is not evaluated.

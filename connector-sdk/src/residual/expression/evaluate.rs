@@ -67,7 +67,7 @@ impl Condition {
     /// The rows on which the condition is true.
     pub(in super::super) fn select(&self, batch: &RecordBatch) -> Result<Rows> {
         let rows = batch.num_rows();
-        let vector = self.0.evaluate(batch)?;
+        let vector = self.0.evaluate(batch, &mut Vec::new())?;
         let failed = vector.failed(rows);
         let truths = vector.spread(rows)?;
         let truths = truths.as_boolean_opt().ok_or_else(|| Error::internal("a condition is not Boolean"))?;
@@ -82,7 +82,7 @@ impl Value {
     ///
     /// `InvalidInput` if the expression fails on a row.
     pub(in super::super) fn evaluate(&self, batch: &RecordBatch) -> Result<ArrayRef> {
-        let vector = self.0.evaluate(batch)?;
+        let vector = self.0.evaluate(batch, &mut Vec::new())?;
         match vector.failed(batch.num_rows()) {
             Some(failed) => Err(failed.failure.to_error()),
             None => vector.spread(batch.num_rows()),
@@ -91,31 +91,44 @@ impl Value {
 }
 
 impl Node {
-    fn evaluate(&self, batch: &RecordBatch) -> Result<Vector> {
+    /// The values on the rows of a batch; `bound` are those of the [`Node::Let`]s around, outermost first.
+    fn evaluate(&self, batch: &RecordBatch, bound: &mut Vec<Vector>) -> Result<Vector> {
         let rows = batch.num_rows();
         match self {
             Self::Column(index) => Ok(Vector::of_rows(Arc::clone(batch.column(*index)))),
             Self::Constant(value) => Ok(Vector { values: Arc::clone(value), constant: true, failed: None }),
+            Self::Let(parts) => {
+                let [value, body] = &**parts;
+                let value = value.evaluate(batch, bound)?;
+                bound.push(value);
+                let result = body.evaluate(batch, bound);
+                bound.pop();
+                result
+            }
+            Self::Bound(around) => {
+                let value = bound.get(*around).cloned();
+                value.ok_or_else(|| Error::internal("an expression was compiled with a value that nothing binds"))
+            }
             Self::Cast(value, to) => {
-                let value = value.evaluate(batch)?;
+                let value = value.evaluate(batch, bound)?;
                 let values = cast_values(&value.values, to).ok_or_else(|| {
                     Error::internal(format!("a value does not fit {to}, which holds all of its type"))
                 })?;
                 Ok(Vector { values, ..value })
             }
-            Self::And(arms) => connect(arms, batch, false),
-            Self::Or(arms) => connect(arms, batch, true),
-            Self::Not(value) => value.evaluate(batch)?.map(|values| not(boolean(values)?)),
-            Self::IsNull(value) => value.evaluate(batch)?.map(|values| is_null(values)),
+            Self::And(arms) => connect(arms, (batch, bound), false),
+            Self::Or(arms) => connect(arms, (batch, bound), true),
+            Self::Not(value) => value.evaluate(batch, bound)?.map(|values| not(boolean(values)?)),
+            Self::IsNull(value) => value.evaluate(batch, bound)?.map(|values| is_null(values)),
             Self::Compare(comparison, arguments) => {
                 let [left, right] = &**arguments;
-                let (left, right) = (left.evaluate(batch)?, right.evaluate(batch)?);
+                let (left, right) = (left.evaluate(batch, bound)?, right.evaluate(batch, bound)?);
                 let (len, constant) = shape(&left, &right, rows);
                 let failed = either_failed(left.failed(len), right.failed(len));
                 Ok(truth(comparison.apply(&left, &right, rows)?, constant, failed))
             }
             Self::NullIf(value, equal) => {
-                let (value, equal) = (value.evaluate(batch)?, equal.evaluate(batch)?);
+                let (value, equal) = (value.evaluate(batch, bound)?, equal.evaluate(batch, bound)?);
                 let (len, constant) = shape(&value, &equal, rows);
                 let failed = either_failed(value.failed(len), equal.failed(len));
                 let mut values = nullif(&value.spread(len)?, equal.spread(len)?.as_boolean()).map_err(kernel_error)?;
@@ -125,16 +138,21 @@ impl Node {
                 Ok(Vector { values, constant, failed })
             }
             Self::In(value, list) => {
-                let value = value.evaluate(batch)?;
+                let value = value.evaluate(batch, bound)?;
                 let found = BooleanArray::new(list.passes(&value.values)?, value.values.logical_nulls());
                 Ok(truth(found, value.constant, value.failed))
             }
-            Self::Like(value, pattern) => value.evaluate(batch)?.map(|values| Ok(like(values, pattern))),
+            Self::Like(value, pattern) => value.evaluate(batch, bound)?.map(|values| Ok(like(values, pattern))),
             Self::Arithmetic { operation, arguments, data_type, failure } => {
                 let [left, right] = &**arguments;
-                operation.apply((&left.evaluate(batch)?, &right.evaluate(batch)?), rows, data_type, failure)
+                operation.apply(
+                    (&left.evaluate(batch, bound)?, &right.evaluate(batch, bound)?),
+                    rows,
+                    data_type,
+                    failure,
+                )
             }
-            Self::Negate(value, failure) => negate(&value.evaluate(batch)?, failure),
+            Self::Negate(value, failure) => negate(&value.evaluate(batch, bound)?, failure),
         }
     }
 }
@@ -148,10 +166,10 @@ impl Vector {
 }
 
 /// `$and` or `$or` of at least one arm. `decisive` is the truth value that decides it, whatever the other arms are.
-fn connect(arms: &[Node], batch: &RecordBatch, decisive: bool) -> Result<Vector> {
+fn connect(arms: &[Node], (batch, bound): (&RecordBatch, &mut Vec<Vector>), decisive: bool) -> Result<Vector> {
     let mut result: Option<Vector> = None;
     for arm in arms {
-        let next = arm.evaluate(batch)?;
+        let next = arm.evaluate(batch, bound)?;
         let Some(left) = result else {
             result = Some(next);
             continue;

@@ -77,6 +77,10 @@ enum Node {
     Column(usize),
     /// One row.
     Constant(ArrayRef),
+    /// The first is evaluated once, for all places of the second that are bound to it.
+    Let(Box<[Node; 2]>),
+    /// The value of the [`Let`](Self::Let) that this many others are around.
+    Bound(usize),
     /// To a type that holds every value.
     Cast(Box<Node>, DataType),
     And(Vec<Node>),

@@ -44,6 +44,21 @@ fn in_is_null_rather_than_false_beside_a_null() {
 }
 
 #[test]
+fn a_value_that_is_used_several_times_is_evaluated_once() {
+    let c: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), Some(2), Some(50), None]));
+    // Repeated, the innermost would be evaluated 2 to the 40 times, and 3 to the 40 times.
+    let nulled = (1..=40).fold(column("c"), |value, other| call("$nullif", [value, int(other)]));
+    assert_eq!(true_on(&c, call("$equal", [nulled.clone(), int(50)])), [2]);
+    assert_eq!(true_on(&c, call("$is_null", [nulled.clone()])), [0, 1, 3]);
+    let itself = call("$equal", [nulled.clone(), nulled]);
+    let within = (0..40).fold(call("$equal", [column("c"), int(50)]), |value, _| {
+        let items = [constant(BooleanArray::from(vec![true])), itself.clone(), constant(BooleanArray::new_null(1))];
+        call("$in", [value, call("$array", items)])
+    });
+    assert_eq!(true_on(&c, within), [2]);
+}
+
+#[test]
 fn a_constant_list_stands_for_its_items() {
     let c: ArrayRef = Arc::new(Int32Array::from(vec![1, 2, 3]));
     let items = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), Some(3)])]);
