@@ -1,6 +1,7 @@
 //! Policies written: all of them, or none.
 
 use anyhow::Context as _;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use serde_json::Value as Json;
 
 use super::{account::Account, sight::words};
@@ -71,26 +72,26 @@ impl Writer<'_> {
                 Ok(())
             }
             Place::Function => self.put_function_policy(plan.before.as_deref(), plan.after.as_deref()).await,
-            Place::Bucket => self.put_bucket_policy(&plan.owner, plan.after.as_deref()).await,
-            Place::Key => self.put_key_policy(&plan.owner, plan.after.as_deref()).await,
+            Place::Bucket => self.put_bucket_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref()).await,
+            Place::Key => self.put_key_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref()).await,
         }
     }
 
     async fn undo(&self, plan: &Plan) -> anyhow::Result<()> {
         match plan.place {
             Place::Function if self.by_permission => {
+                // It may not have come so far: what was not added is not there, and what was not removed still is.
                 for statement in &plan.added {
-                    // It may not have come so far.
-                    let _ = self.remove_permission(&statement.sid).await;
+                    unless("ResourceNotFoundException", self.remove_permission(&statement.sid).await)?;
                 }
                 for (_, statement) in &plan.removed {
-                    let _ = self.add_permission(statement).await;
+                    unless("ResourceConflictException", self.add_permission(statement).await)?;
                 }
                 Ok(())
             }
             Place::Function => self.put_function_policy(plan.after.as_deref(), plan.before.as_deref()).await,
-            Place::Bucket => self.put_bucket_policy(&plan.owner, plan.before.as_deref()).await,
-            Place::Key => self.put_key_policy(&plan.owner, plan.before.as_deref()).await,
+            Place::Bucket => self.put_bucket_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref()).await,
+            Place::Key => self.put_key_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref()).await,
         }
     }
 
@@ -124,8 +125,7 @@ impl Writer<'_> {
         if let Some(before) = before {
             let now = lambda.get_resource_policy().resource_arn(&arn).send().await;
             let now = now.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
-            let same = now.policy().is_some_and(|now| json(now) == json(before));
-            anyhow::ensure!(same, "somebody else has changed it meanwhile; look at the difference again");
+            expect(Some(before), now.policy())?;
             revision = now.revision_id;
         }
         if let Some(text) = after {
@@ -138,9 +138,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn put_bucket_policy(&self, bucket: &str, text: Option<&str>) -> anyhow::Result<()> {
+    /// Replaces a policy that is still what it was. S3 has no revisions: what comes between the look and the write is lost.
+    async fn put_bucket_policy(&self, bucket: &str, before: Option<&str>, text: Option<&str>) -> anyhow::Result<()> {
         let s3 = self.account.s3(&self.function.region);
         let owner = &self.account.id;
+        match s3.get_bucket_policy().bucket(bucket).expected_bucket_owner(owner).send().await {
+            Ok(now) => expect(before, now.policy())?,
+            Err(error) if error.code() == Some("NoSuchBucketPolicy") => expect(before, None)?,
+            Err(error) => anyhow::bail!("it cannot be looked at again: {}", words(&error)),
+        }
         if let Some(text) = text {
             let call = s3.put_bucket_policy().bucket(bucket).expected_bucket_owner(owner).policy(text);
             call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
@@ -151,13 +157,29 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn put_key_policy(&self, key: &str, text: Option<&str>) -> anyhow::Result<()> {
+    /// As [`put_bucket_policy`](Self::put_bucket_policy).
+    async fn put_key_policy(&self, key: &str, before: Option<&str>, text: Option<&str>) -> anyhow::Result<()> {
         let text = text.context("a key has to keep a policy; give it the statement of its account first")?;
         let kms = aws_sdk_kms::Client::new(&self.account.in_region(&self.function.region));
+        let now = kms.get_key_policy().key_id(key).policy_name("default").send().await;
+        let now = now.map_err(|error| anyhow::anyhow!("it cannot be looked at again: {}", words(&error)))?;
+        expect(before, now.policy())?;
         let call = kms.put_key_policy().key_id(key).policy_name("default").policy(text);
         call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
         Ok(())
     }
+}
+
+/// Nothing, if that is what failed.
+fn unless(code: &str, done: anyhow::Result<()>) -> anyhow::Result<()> {
+    done.or_else(|error| if error.to_string().starts_with(code) { Ok(()) } else { Err(error) })
+}
+
+/// Fails if a policy is not what the plan was made for.
+fn expect(before: Option<&str>, now: Option<&str>) -> anyhow::Result<()> {
+    let same = before.map(json) == now.map(json);
+    anyhow::ensure!(same, "somebody else has changed it meanwhile; look at the difference again");
+    Ok(())
 }
 
 fn json(text: &str) -> Option<Json> {
