@@ -22,10 +22,8 @@ use test_store::{Certificate, Fault, Faults, Store, When};
 use tokio::task::JoinHandle;
 
 const FUNCTION_MB: u32 = 256;
-/// What a program may use that is built for AWS; the rest of the function is the source's.
+/// What may be used; the rest of the function is the source's.
 const MOST: u64 = 160_000_000;
-/// What one that is built as tests are has beside that: code that is not optimised, and not stripped.
-const OF_TESTS: u64 = 24_000_000;
 /// Blocks wait for this store, and the source for the blocks.
 const SLOW: Faults = Faults { put: (When::From(0), Fault::Slow(Duration::from_secs(2))), ..Faults::NONE };
 
@@ -88,8 +86,7 @@ impl Setup {
     fn check(&self, what: &str) {
         let peak = self.function.peak_memory().expect("the system tells");
         println!("memory: {what}: {} MB at most, of {FUNCTION_MB} MiB", peak / 1_000_000);
-        let more = if std::env::var_os("ATHENA_FUNCTIONS").is_some() { 0 } else { OF_TESTS };
-        assert!(peak <= MOST + more, "{what}: {peak} bytes");
+        assert!(peak <= MOST, "{what}: {peak} bytes");
     }
 }
 
