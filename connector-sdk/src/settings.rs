@@ -48,6 +48,9 @@ pub enum Setting {
     /// `athena_connector_deadline_margin_ms`: a number of milliseconds, default 1000. How long before the end of an
     /// invocation it fails by itself, so that the error can say what was going on. Never more than a tenth of the time given.
     DeadlineMargin,
+    /// `enable_query_passthrough`: `true` or `false`, default `true`. Whether a connector that has a
+    /// [`Passthrough`](crate::Passthrough) function announces it and takes its queries.
+    EnableQueryPassthrough,
 }
 
 impl Setting {
@@ -66,6 +69,7 @@ impl Setting {
         Self::AllowForeignSpill,
         Self::CheckSpillBucket,
         Self::DeadlineMargin,
+        Self::EnableQueryPassthrough,
     ];
 
     /// The name of the environment variable.
@@ -84,6 +88,7 @@ impl Setting {
             Self::AllowForeignSpill => "athena_connector_allow_foreign_spill",
             Self::CheckSpillBucket => "athena_connector_check_spill_bucket",
             Self::DeadlineMargin => "athena_connector_deadline_margin_ms",
+            Self::EnableQueryPassthrough => "enable_query_passthrough",
         }
     }
 }
@@ -102,6 +107,8 @@ pub struct Settings {
     pub check_spill_bucket: bool,
     /// [`Setting::DeadlineMargin`].
     pub deadline_margin: std::time::Duration,
+    /// [`Setting::EnableQueryPassthrough`].
+    pub enable_query_passthrough: bool,
 }
 
 /// Nothing set: nowhere to spill to.
@@ -113,6 +120,7 @@ impl Default for Settings {
             allow_foreign_spill: false,
             check_spill_bucket: true,
             deadline_margin: std::time::Duration::from_secs(1),
+            enable_query_passthrough: true,
         }
     }
 }
@@ -151,6 +159,9 @@ impl Settings {
             deadline_margin: reader
                 .number(Setting::DeadlineMargin, 0, 900_000)
                 .map_or(defaults.deadline_margin, |ms| std::time::Duration::from_millis(ms as u64)),
+            enable_query_passthrough: reader
+                .flag(Setting::EnableQueryPassthrough)
+                .unwrap_or(defaults.enable_query_passthrough),
         };
         reader.finish(settings)
     }
@@ -274,6 +285,7 @@ mod tests {
             ("athena_connector_spill_sse", "s3"),
             ("athena_connector_spill_bucket_owner", "111122223333"),
             ("athena_connector_deadline_margin_ms", "250"),
+            ("enable_query_passthrough", "false"),
             ("PATH", "/bin"),
         ])
         .unwrap();
@@ -283,6 +295,7 @@ mod tests {
         assert!(settings.allow_foreign_spill && !settings.check_spill_bucket);
         assert_eq!(settings.in_flight(16_000_000), 7);
         assert_eq!(settings.deadline_margin.as_millis(), 250);
+        assert!(!settings.enable_query_passthrough);
     }
 
     #[test]

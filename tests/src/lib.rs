@@ -6,11 +6,13 @@
 //! |---|---|
 //! | [`suite`] | the checks, and the report of what they found |
 //! | [`oracle`] | what predicates and orders mean, row by row |
+//! | [`plan`] | Substrait plans, written as a producer would |
 //! | [`golden`], [`neutral`] | recorded bytes of the Java SDK, and messages as JSON that says what they mean |
 
 pub mod golden;
 pub mod neutral;
 pub mod oracle;
+pub mod plan;
 pub mod suite;
 
 mod capabilities;

@@ -17,7 +17,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 
 use crate::{
-    Connector, Context, Error, GetTable, Handler, Result, Settings, TableDef, passthrough::Passed, plan::Plan,
+    Connector, Context, Error, GetTable, Handler, Passthrough, Result, Setting::EnableQueryPassthrough, Settings,
+    TableDef, passthrough::Passed, plan::Plan,
 };
 
 /// One invocation, and what answers it.
@@ -38,7 +39,7 @@ impl Call<'_> {
             Request::GetTableLayout(request) => self.get_table_layout(request).await,
             Request::GetSplits(request) => self.get_splits(request).await,
             Request::GetDataSourceCapabilities(request) => {
-                Ok(capabilities::answer(request, self.handler.passthrough.as_deref()))
+                Ok(capabilities::answer(request, self.passthrough().map(Arc::as_ref)))
             }
             Request::ReadRecords(request) => self.read_records(request).await,
             Request::UserDefinedFunction(request) => user_defined_function::answer(&self.handler.udfs, request),
@@ -49,15 +50,22 @@ impl Call<'_> {
         &self.handler.connector
     }
 
+    /// The passthrough function, if there is one and it is not switched off.
+    fn passthrough(&self) -> Option<&Arc<dyn Passthrough>> {
+        self.handler.passthrough.as_ref().filter(|_| self.settings.enable_query_passthrough)
+    }
+
     /// What has the table that a request is about: the connector, or the result of a passthrough query.
     fn source(&self, passthrough_arguments: &BTreeMap<String, Option<String>>) -> Result<Arc<dyn Connector>> {
         if passthrough_arguments.is_empty() {
             return Ok(Arc::clone(self.connector()));
         }
-        let Some(passthrough) = &self.handler.passthrough else {
-            return Err(Error::unsupported(
-                "this connector has no query passthrough function, and announces none; query its tables instead",
-            ));
+        let Some(passthrough) = self.passthrough() else {
+            let why = match self.handler.passthrough {
+                Some(_) => format!("has query passthrough switched off by {}", EnableQueryPassthrough.variable()),
+                None => "has no query passthrough function, and announces none".to_owned(),
+            };
+            return Err(Error::unsupported(format!("this connector {why}; query its tables instead")));
         };
         Ok(Arc::new(Passed::try_new(passthrough, passthrough_arguments)?))
     }

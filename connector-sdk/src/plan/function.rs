@@ -18,6 +18,10 @@ const STANDARD: [&str; 6] = [
     "functions_string",
 ];
 
+/// Where URLs of these files begin.
+const REPOSITORY: [&str; 2] =
+    ["https://github.com/substrait-io/substrait/", "https://raw.githubusercontent.com/substrait-io/substrait/"];
+
 /// What a function of a plan is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -91,21 +95,25 @@ impl Functions {
         };
         // A name and the types of the arguments, as in `equal:any_any`.
         let name = signature.split(':').next().unwrap_or_default();
-        // An origin that is not declared is no other than Substrait's own.
-        if let Some(origin) = self.origin_of.get(&anchor).and_then(|origin| self.origins.get(origin))
-            && !is_standard(origin)
-        {
-            return Err(refused(&format!("function {name:?} of {origin:?}")));
+        let origin = self.origin_of.get(&anchor).copied().unwrap_or_default();
+        match self.origins.get(&origin) {
+            Some(origin) if is_standard(origin) => {}
+            Some(origin) => return Err(refused(&format!("function {name:?} of {origin:?}"))),
+            // Zero is also what a producer leaves unset that knows of no functions but Substrait's own.
+            None if origin == 0 => {}
+            None => return Err(refused(&format!("function {name:?} of origin {origin}, which it does not declare,"))),
         }
         let meaning = meaning_of(name).ok_or_else(|| refused(&format!("function {name:?}")))?;
         Ok((meaning, name))
     }
 }
 
-/// Whether `/functions_boolean.yaml`, a URL of it, or `extension:io.substrait:functions_boolean`.
+/// Whether `/functions_boolean.yaml`, its URL in Substrait's repository, or `extension:io.substrait:functions_boolean`.
 fn is_standard(origin: &str) -> bool {
-    let file = origin.rsplit(['/', ':']).next().unwrap_or_default();
-    STANDARD.contains(&file.strip_suffix(".yaml").unwrap_or(file))
+    let (folder, file) = origin.split_at(origin.rfind(['/', ':']).map_or(0, |at| at + 1));
+    let known =
+        matches!(folder, "" | "/" | "extension:io.substrait:") || REPOSITORY.iter().any(|url| folder.starts_with(url));
+    known && STANDARD.contains(&file.strip_suffix(".yaml").unwrap_or(file))
 }
 
 fn meaning_of(name: &str) -> Option<Meaning> {
@@ -169,10 +177,19 @@ mod tests {
             "functions_comparison",
             "extension:io.substrait:functions_string",
             "https://github.com/substrait-io/substrait/blob/main/extensions/functions_arithmetic_decimal.yaml",
+            "https://raw.githubusercontent.com/substrait-io/substrait/main/extensions/functions_datetime.yaml",
         ] {
             assert!(is_standard(origin), "{origin}");
         }
-        for origin in ["/functions_mine.yaml", "", "functions_boolean/other"] {
+        for origin in [
+            "/functions_mine.yaml",
+            "",
+            "functions_boolean/other",
+            "/mine/functions_boolean.yaml",
+            "https://example.com/functions_boolean.yaml",
+            "https://github.com/substrait-io/substrait-mine/functions_boolean.yaml",
+            "extension:com.example:functions_boolean",
+        ] {
             assert!(!is_standard(origin), "{origin}");
         }
     }

@@ -107,3 +107,15 @@ async fn another_function_or_a_missing_argument_is_refused() {
     }
     assert_eq!(kind(&math(), describe(counting())).await, ErrorKind::Unsupported);
 }
+
+#[tokio::test]
+async fn what_is_switched_off_is_neither_announced_nor_answered() {
+    let off = || handler().with_settings(settings(&[("enable_query_passthrough", "false")]));
+    let request = GetDataSourceCapabilitiesRequest { identity: None, query_id: None, catalog_name: "c".into() };
+    let capabilities = ask(&off(), Request::GetDataSourceCapabilities(request)).await.unwrap();
+    let Response::GetDataSourceCapabilities(answer) = capabilities else { panic!("no capabilities") };
+    assert!(!answer.capabilities.contains_key("SYSTEM.QUERY"));
+    let error = ask(&off(), describe(counting())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("enable_query_passthrough"), "{error}");
+}

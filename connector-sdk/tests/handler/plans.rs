@@ -7,6 +7,10 @@ use arrow::{
     datatypes::{DataType, Float64Type, Int64Type},
     record_batch::RecordBatch,
 };
+use athena_conformance::plan::{
+    FP64, I32, I64, Proto, STRING, call, cast, column, fetch, filter, int, new, one_of, plan, project, simple, sort,
+    string, table, truth,
+};
 use athena_connector_sdk::{Conjunct, ErrorKind, Handler, Pushed, Result, predicate::Constraints};
 use athena_protocol::{
     Request, Response,
@@ -14,13 +18,7 @@ use athena_protocol::{
     predicate::QueryPlan,
 };
 
-use crate::{
-    fixture::*,
-    plan_messages::{
-        FP64, I32, I64, Proto, STRING, call, cast, column, fetch, filter, int, new, one_of, plan, project, simple,
-        sort, string, table, truth,
-    },
-};
+use crate::fixture::*;
 
 /// Orders of the numbers below 40: every second in one region, amounts that repeat, some of them null.
 fn orders() -> RecordBatch {

@@ -59,17 +59,28 @@ impl Conditions<'_> {
             4 | 5 => self.arithmetic(pool, dice),
             _ => {
                 let function = *dice.pick(&COMPARISONS);
-                let value = constant(pool, pool.value(dice))?;
-                self.has(function).then(|| boolean(function, vec![variable(pool), value]))
+                let other = if dice.chance(20) { self.alike(pool, dice).map(variable) } else { None };
+                let other = other.or_else(|| constant(pool, pool.value(dice)))?;
+                self.has(function).then(|| boolean(function, vec![variable(pool), other]))
             }
         }
+    }
+
+    /// Another column of the same type.
+    fn alike(&self, pool: &Pool, dice: &mut Dice) -> Option<&Pool> {
+        let alike: Vec<&Pool> =
+            self.pools.iter().filter(|other| other.data_type == pool.data_type && other.name != pool.name).collect();
+        (!alike.is_empty()).then(|| *dice.pick(&alike))
     }
 
     fn membership(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
         if !self.has(functions::IN) || !self.has(functions::ARRAY) {
             return None;
         }
-        let items: Option<Vec<_>> = (0..=dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
+        let mut items: Option<Vec<_>> = (0..=dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
+        if let (Some(items), true) = (&mut items, dice.chance(10)) {
+            items.extend(constant(pool, &Cell::Null));
+        }
         let list = call(functions::ARRAY, items?, DataType::List(arrow_item(pool)));
         Some(boolean(functions::IN, vec![variable(pool), list]))
     }
@@ -114,10 +125,21 @@ impl Conditions<'_> {
             return Some(boolean(comparison, vec![negative, bound]));
         }
         let function = *dice.pick(&ARITHMETIC);
+        // What overflows on some row fails the whole read, and nothing is learned.
+        let overflows =
+            matches!(pool.data_type, DataType::Int8 | DataType::Int16) || is_product_of_decimals(pool, function);
+        if overflows && dice.chance(70) {
+            return None;
+        }
         let value = constant(pool, pool.value(dice))?;
         let result = match (&pool.data_type, function) {
-            (DataType::Int32 | DataType::Int64 | DataType::Float64, _) => pool.data_type.clone(),
-            (DataType::Decimal128(_, scale), functions::ADD | functions::SUBTRACT) => DataType::Decimal128(38, *scale),
+            // A product has the digits after the point of both.
+            (DataType::Decimal128(_, scale), functions::MULTIPLY) if *scale <= 19 => {
+                DataType::Decimal128(38, 2 * scale)
+            }
+            (DataType::Decimal128(_, _), functions::MULTIPLY) => return None,
+            (DataType::Decimal128(_, scale), _) => DataType::Decimal128(38, *scale),
+            (number, _) if is_number(number) => number.clone(),
             _ => return None,
         };
         let sum = call(function, vec![variable(pool), value], result);
@@ -125,8 +147,13 @@ impl Conditions<'_> {
     }
 }
 
+fn is_product_of_decimals(pool: &Pool, function: &str) -> bool {
+    function == functions::MULTIPLY && matches!(pool.data_type, DataType::Decimal128(_, _))
+}
+
 fn is_number(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Int32 | DataType::Int64 | DataType::Float64 | DataType::Decimal128(_, _))
+    data_type.is_signed_integer()
+        || matches!(data_type, DataType::Float32 | DataType::Float64 | DataType::Decimal128(_, _))
 }
 
 fn arrow_item(pool: &Pool) -> arrow::datatypes::FieldRef {

@@ -2,6 +2,7 @@
 
 mod dice;
 mod expression;
+mod plan;
 mod pool;
 mod value_set;
 
@@ -36,6 +37,14 @@ impl Shape {
     }
 }
 
+/// Constraints with a query plan.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) constraints: Constraints,
+    /// Whether the plan alone has the expressions, so that a connector which does not read it cannot apply them.
+    pub(crate) is_alone: bool,
+}
+
 /// Makes the constraints of one table.
 #[derive(Debug)]
 pub(crate) struct Generator<'a> {
@@ -65,6 +74,18 @@ impl Generator<'_> {
             self.add_order(&mut constraints, dice);
         }
         constraints
+    }
+
+    /// The same as an engine of version 6 asks for it: with a query plan that says it too. `None` where no plan can.
+    pub(crate) fn planned(&self, constraints: &Constraints, dice: &mut Dice) -> Option<Planned> {
+        let query_plan = Some(plan::plan_of(constraints, self.pools)?);
+        // A limit is of the rows that pass, so that what they pass must be said beside it.
+        let is_alone = constraints.limit.is_none() && !constraints.expressions.is_empty() && dice.chance(30);
+        let mut constraints = Constraints { query_plan, ..constraints.clone() };
+        if is_alone {
+            constraints.expressions.clear();
+        }
+        Some(Planned { constraints, is_alone })
     }
 
     /// The same over the columns of `names`, if one of them can be constrained: what partitions are pruned by.

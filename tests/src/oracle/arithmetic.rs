@@ -75,25 +75,37 @@ fn whole(value: i128, data_type: &DataType) -> Outcome {
     }
 }
 
-/// Sums, differences and products; how a quotient is rounded is left to others.
+/// Sums, differences, products and remainders; how a quotient is rounded is left to others, but for a division by zero.
 fn decimals(function: &str, (left, left_scale): (i128, i8), (right, right_scale): (i128, i8)) -> Outcome {
     let scale = left_scale.max(right_scale);
-    let shifted = |digits: i128, from: i8| {
-        let by = u32::try_from(scale - from).ok()?;
-        digits.checked_mul(10_i128.checked_pow(by)?)
-    };
-    let aligned = || Some((shifted(left, left_scale)?, shifted(right, right_scale)?));
+    let aligned = || Some((digits_after(left, scale - left_scale)?, digits_after(right, scale - right_scale)?));
+    if matches!(function, functions::DIVIDE | functions::MODULUS) && right == 0 {
+        return Outcome::Fails;
+    }
+    // A quotient that may leave the range may fail.
+    let quotient = || digits_after(left, scale - left_scale + right_scale).filter(|digits| fits(*digits));
     let (digits, scale) = match function {
+        functions::DIVIDE if quotient().is_some() => return Outcome::Unknown,
+        functions::DIVIDE => (None, scale),
         functions::ADD => (aligned().and_then(|(left, right)| left.checked_add(right)), scale),
         functions::SUBTRACT => (aligned().and_then(|(left, right)| left.checked_sub(right)), scale),
         functions::MULTIPLY => (left.checked_mul(right), left_scale + right_scale),
+        functions::MODULUS => (aligned().map(|(left, right)| left % right), scale),
         _ => return Outcome::Unknown,
     };
     match digits {
-        Some(digits) if digits.unsigned_abs() < 10_u128.pow(DIGITS) => Cell::Decimal(digits, scale).into(),
+        Some(digits) if fits(digits) => Cell::Decimal(digits, scale).into(),
         // What does not fit here may be summed without overflow elsewhere, or not.
         _ => Outcome::Fails,
     }
+}
+
+fn digits_after(digits: i128, zeros: i8) -> Option<i128> {
+    digits.checked_mul(10_i128.checked_pow(u32::try_from(zeros).ok()?)?)
+}
+
+fn fits(digits: i128) -> bool {
+    digits.unsigned_abs() < 10_u128.pow(DIGITS)
 }
 
 #[cfg(test)]
@@ -110,6 +122,12 @@ mod tests {
         assert_eq!(negative(&Cell::Int(-128), &DataType::Int8), Outcome::Fails);
         let product = apply(functions::MULTIPLY, &Cell::Decimal(150, 2), &Cell::Decimal(2, 0), &DataType::Null);
         assert_eq!(product, Cell::Decimal(300, 2).into());
+        let decimal =
+            |function, left, right| apply(function, &Cell::Decimal(left, 2), &Cell::Decimal(right, 1), &DataType::Null);
+        assert_eq!(decimal(functions::MODULUS, -725, 25), Cell::Decimal(-225, 2).into());
+        assert_eq!(decimal(functions::DIVIDE, 725, 0), Outcome::Fails);
+        assert_eq!(decimal(functions::DIVIDE, 725, 25), Outcome::Unknown);
+        assert_eq!(decimal(functions::DIVIDE, 10_i128.pow(37), 1), Outcome::Fails);
         let infinite = apply(functions::DIVIDE, &Cell::Double(1.0), &Cell::Double(0.0), &DataType::Float64);
         assert_eq!(infinite, Cell::Double(f64::INFINITY).into());
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use athena_protocol::{Constraints, Split};
+use athena_protocol::{Constraints, Split, TableName};
 use bytes::Bytes;
 
 use super::{
     Area, Kind,
-    caller::{Caller, Definition},
+    caller::{Caller, Definition, Exchange},
     planning::{self, Plan},
     report::{Coverage, Fault, Report},
     rows::{Brought, MAX_BLOCK, MAX_INLINE, Read, Room},
@@ -100,14 +100,8 @@ pub(crate) async fn read<'a>(
             max_inline_size: MAX_INLINE,
             room,
         };
-        let Some(Brought { rows: found, bytes: more, is_cut, faults, .. }) =
-            take(report, &table, caller.read(&read).await)
-        else {
-            continue;
-        };
-        for fault in faults {
-            report.add(Some(&table.name), fault);
-        }
+        let Some(exchange) = taken(report, &table.name, caller.read(&read).await) else { continue };
+        let Brought { rows: found, bytes: more, is_cut, .. } = exchange.answer;
         if is_cut {
             too_large += 1;
             continue;
@@ -143,12 +137,17 @@ pub(crate) async fn read<'a>(
     (Subject { caller, announced, table, plan, splits, is_complete, bytes, names, pools, everything }, coverage)
 }
 
-fn take(
+/// What a read brought; its faults, and those of how the rows came, are written down.
+fn taken(
     report: &mut Report,
-    table: &Definition,
-    result: Result<super::caller::Exchange<Brought>, Fault>,
-) -> Option<Brought> {
-    report.take(Some(&table.name), result).map(|exchange| exchange.answer)
+    table: &TableName,
+    result: Result<Exchange<Brought>, Fault>,
+) -> Option<Exchange<Brought>> {
+    let mut exchange = report.take(Some(table), result)?;
+    for fault in exchange.answer.faults.drain(..) {
+        report.add(Some(table), fault);
+    }
+    Some(exchange)
 }
 
 /// Whether a split has more rows than `room`, as far as a limit on its first column can tell.
@@ -198,6 +197,15 @@ impl Subject<'_> {
         }
     }
 
+    /// The rows of a read whose faults are written down; `None` if they are not all to be had, as spilled ones without a store.
+    pub(crate) fn rows(
+        &self,
+        report: &mut Report,
+        result: Result<Exchange<Brought>, Fault>,
+    ) -> Option<Exchange<Brought>> {
+        taken(report, &self.table.name, result).filter(|exchange| !exchange.answer.is_cut)
+    }
+
     pub(crate) fn all_columns(&self) -> Vec<usize> {
         (0..self.names.len()).collect()
     }
@@ -228,7 +236,7 @@ impl Subject<'_> {
         for split in splits {
             report.checked(Area::Reading);
             let read = self.caller.read(&self.read(split, &self.all_columns())).await;
-            let Some(read) = report.take(Some(&self.table.name), read) else { return };
+            let Some(read) = self.rows(report, read) else { return };
             request = read.request;
             rows.extend(read.answer.rows);
         }

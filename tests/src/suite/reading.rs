@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::{
     Area, Kind,
     baseline::{SplitRows, Subject},
+    caller::Exchange,
     report::{Fault, Report},
     rows::Read,
 };
@@ -82,11 +83,7 @@ async fn compare(
 ) -> Option<(Bytes, super::rows::Brought)> {
     let name = Some(&subject.table.name);
     report.checked(kind.area());
-    let exchange = report.take(name, subject.caller.read(read).await)?;
-    let (request, mut rows) = (exchange.request, exchange.answer);
-    for fault in rows.faults.drain(..) {
-        report.add(name, fault);
-    }
+    let Exchange { request, answer: rows } = subject.rows(report, subject.caller.read(read).await)?;
     let expected: Vec<Vec<Cell>> =
         split.rows.iter().map(|row| columns.iter().map(|&column| row[column].clone()).collect()).collect();
     if let Some(difference) = difference(&expected, &rows.rows) {
@@ -98,7 +95,7 @@ async fn compare(
 async fn no_columns(subject: &Subject<'_>, report: &mut Report, split: &SplitRows) {
     report.checked(Area::Reading);
     let fault = match subject.caller.read(&subject.read(&split.split, &[])).await {
-        Ok(read) if read.answer.count == split.rows.len() => return,
+        Ok(read) if read.answer.is_cut || read.answer.count == split.rows.len() => return,
         Ok(read) => {
             let sentence = format!("{} rows without columns, {} with them", read.answer.count, split.rows.len());
             Fault::new(Kind::RowCountLost, &read.request, sentence)

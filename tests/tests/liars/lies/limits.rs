@@ -56,7 +56,9 @@ pub(super) fn lies() -> Vec<Liar> {
         }),
         limited(Liar::new(Kind::LimitShort, "a limit costs the expressions"), |request| {
             request.constraints.expressions.clear();
-        }),
+            request.constraints.query_plan = None;
+        })
+        .in_cases(800),
         limited(Liar::new(Kind::LimitShort, "a limit is one row too small"), |request| {
             request.constraints.limit = request.constraints.limit.map(|limit| limit.saturating_sub(1));
         }),

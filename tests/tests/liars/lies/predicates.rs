@@ -124,7 +124,24 @@ pub(super) fn lies() -> Vec<Liar> {
     let mut lies = of_sets();
     lies.extend(of_constants());
     lies.extend(of_values());
+    lies.extend(of_plans());
     lies
+}
+
+fn of_plans() -> Vec<Liar> {
+    vec![
+        Liar::new(Kind::RowsLost, "a query plan costs the last row").in_cases(400).giving(|asked, rows| {
+            let lost = usize::from(asked.constraints.query_plan.is_some() && rows.num_rows() > 0);
+            rows.slice(0, rows.num_rows() - lost)
+        }),
+        Liar::new(Kind::LimitShort, "the limit of a query plan is one row too small").in_cases(400).reading(
+            |request| {
+                if request.constraints.query_plan.take().is_some() {
+                    request.constraints.limit = request.constraints.limit.map(|limit| limit.saturating_sub(1));
+                }
+            },
+        ),
+    ]
 }
 
 fn of_sets() -> Vec<Liar> {
@@ -234,7 +251,8 @@ fn of_values() -> Vec<Liar> {
             let conditions = Constraints { summary: BTreeMap::new(), ..asked.constraints.clone() };
             sets.into_iter().all(|(name, set)| cell(name).is_none_or(|cell| in_ranges_of_utf16(set, cell)))
                 && passes(&conditions, names, row)
-        }),
+        })
+        .in_cases(4_000),
         filtering(Kind::RowsLost, "decimals are compared as whole numbers", |asked, names, row| {
             let whole = |cell: &Cell| match cell {
                 Cell::Decimal(digits, scale) if *scale == 2 => Cell::Decimal(digits / 100 * 100, 2),

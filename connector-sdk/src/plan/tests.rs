@@ -1,7 +1,5 @@
 //! What plans come to, and what is refused.
 
-pub(crate) mod build;
-
 use std::{path::Path, sync::Arc};
 
 use arrow::{
@@ -11,6 +9,10 @@ use arrow::{
     },
     datatypes::{DataType, Field, Schema},
 };
+use athena_conformance::plan::{
+    FP64, I32, I64, Proto, STRING, call, call_of, cast, column, fetch, filter, functions as declared, int, literal,
+    new, one_of, plan, project, simple, sort, string, table, truth,
+};
 use athena_protocol::{
     Request,
     predicate::{Constraints, Direction, Expression, OrderByField, QueryPlan, functions},
@@ -19,10 +21,6 @@ use base64_simd::STANDARD;
 
 use super::Plan;
 use crate::{Error, ErrorKind, Result};
-use build::{
-    FP64, I32, I64, Proto, STRING, call, call_of, cast, column, fetch, filter, functions as declared, int, literal,
-    new, one_of, plan, project, simple, sort, string, table, truth,
-};
 
 fn read(plan: &Proto) -> Result<Plan> {
     Plan::read(&QueryPlan { substrait_version: None, substrait_plan: STANDARD.encode_to_string(&plan.0) })
@@ -358,6 +356,10 @@ fn functions_of_others_and_options_are_refused_by_name() {
     assert!(with("/functions_comparison.yaml", "equal:any_any").is_ok());
     assert!(with("extension:io.substrait:functions_comparison", "equal:any_any").is_ok());
     refusal(with("/functions_mine.yaml", "equal:any_any"), "functions_mine");
+    refusal(with("https://example.com/functions_comparison.yaml", "equal:any_any"), "example.com");
+    let undeclared = new().message(3, &new().number(1, 4).number(2, 77).text(3, "equal:any_any"));
+    let root = new().message(1, &filter(&rows(), &call_of(77, &simple(1), &[column(0), column(0)])));
+    refusal(read(&declared().message(2, &undeclared).message(3, &new().message(2, &root))), "origin 4");
     refusal(with("/functions_string.yaml", "regexp_match:str_str"), "regexp_match");
     refusal(condition(&call_of(4_711, &simple(1), &[column(0)])), "4711");
     let option = |name: &str, value: &str| {
