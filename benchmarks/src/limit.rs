@@ -15,21 +15,21 @@ use athena_connector_bench::BenchTable;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::{
+    parts::BLOCK_ROWS,
     process::of_thread,
     report::{Report, Unit},
     sample::Sample,
 };
 
-/// Rows of one block of 16,000,000 bytes, about.
-const WIDE16_ROWS: u64 = 84_500;
+/// Rows of `narrow3` in one block of 16,000,000 bytes, about.
 const NARROW3_ROWS: u64 = 550_000;
 
 pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
     let cases = [
-        ("wide16, encrypted, https", BenchTable::Wide16, WIDE16_ROWS, 2),
-        ("wide16, not encrypted, https", BenchTable::Wide16, WIDE16_ROWS, 1),
-        ("wide16, encrypted, http", BenchTable::Wide16, WIDE16_ROWS, 1),
-        ("wide16, not encrypted, http", BenchTable::Wide16, WIDE16_ROWS, 0),
+        ("wide16, encrypted, https", BenchTable::Wide16, BLOCK_ROWS, 2),
+        ("wide16, not encrypted, https", BenchTable::Wide16, BLOCK_ROWS, 1),
+        ("wide16, encrypted, http", BenchTable::Wide16, BLOCK_ROWS, 1),
+        ("wide16, not encrypted, http", BenchTable::Wide16, BLOCK_ROWS, 0),
         ("narrow3, encrypted, https", BenchTable::Narrow3, NARROW3_ROWS, 2),
     ];
     for (name, table, rows, passes) in cases {

@@ -18,8 +18,9 @@ use crate::{
     sample::Sample,
 };
 
-/// Rows of a block of 16,000,000 bytes, and of an inline answer at Lambda's limit.
-const BLOCK_ROWS: u64 = 84_500;
+/// Rows of `wide16` in a block of 16,000,000 bytes, about.
+pub(crate) const BLOCK_ROWS: u64 = 84_500;
+/// The same in an inline answer at Lambda's limit.
 const INLINE_ROWS: u64 = 23_000;
 
 pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use arrow::{array::Int64Array, datatypes::DataType};
+use arrow::{
+    array::{AsArray as _, BooleanArray, Int64Array},
+    datatypes::{DataType, Int64Type},
+    record_batch::RecordBatch,
+};
 use athena_connector_bench::{BenchTable, Checksum};
 use athena_protocol::{
     Constraints, Response,
@@ -73,22 +77,13 @@ impl Workload {
 
     /// The sums by the table's definition.
     fn expected(&self) -> anyhow::Result<Checksum> {
-        let schema = Arc::new(arrow::datatypes::Schema::new(self.table.fields()));
-        let mut sum = Checksum::default();
-        for batch in self.table.read(&schema, 0..self.rows)? {
-            let batch = batch?;
-            let batch = if self.filtered { keep(&batch)? } else { batch };
-            sum.add(&batch)?;
-        }
-        Ok(sum)
+        Ok(self.table.checksum_of_kept(0..self.rows, |batch| self.filtered.then(|| kept(batch)))?)
     }
 }
 
-fn keep(batch: &arrow::record_batch::RecordBatch) -> anyhow::Result<arrow::record_batch::RecordBatch> {
-    use arrow::array::{AsArray as _, BooleanArray};
-    let b1 = batch.column(1).as_primitive::<arrow::datatypes::Int64Type>();
-    let kept: BooleanArray = b1.iter().map(|value| value.map(|value| (0..10_486).contains(&value))).collect();
-    Ok(arrow::compute::filter_record_batch(batch, &kept)?)
+fn kept(batch: &RecordBatch) -> BooleanArray {
+    let b1 = batch.column(1).as_primitive::<Int64Type>();
+    b1.iter().map(|value| value.map(|value| (0..10_486).contains(&value))).collect()
 }
 
 pub(crate) async fn measure(

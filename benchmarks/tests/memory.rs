@@ -25,7 +25,7 @@ const FUNCTION_MB: u32 = 256;
 /// What may be used; the rest of the function is the source's.
 const MOST: u64 = 160_000_000;
 /// Blocks wait for this store, and the source for the blocks.
-const SLOW: Faults = Faults { put: (When::From(0), Fault::Slow(Duration::from_secs(2))), ..Faults::NONE };
+const SLOW: Faults = Faults { when: When::From(0), fault: Fault::Slow(Duration::from_secs(2)) };
 
 struct Setup {
     function: Arc<HostedFunction>,

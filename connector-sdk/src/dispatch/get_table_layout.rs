@@ -38,7 +38,10 @@ impl Call<'_> {
         // name of a column of the table and hold something else.
         let residual = Residual::try_new(&ask.constraints, &Arc::new(Schema::new(columns.clone())))?;
         let stream = source.get_partitions(ask).await?;
-        let partitions = gather(stream, &columns, &residual, self.version.has_legacy_framing()).await?;
+        let partitions = match gather(stream, &columns, &residual, self.version.has_legacy_framing()).await {
+            Ok(partitions) => partitions,
+            Err(error) => return Err(self.blame(error, &source, &request.table_name, &columns).await),
+        };
         Ok(Response::GetTableLayout(GetTableLayoutResponse {
             catalog_name: request.catalog_name,
             table_name: request.table_name,

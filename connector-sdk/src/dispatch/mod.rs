@@ -14,11 +14,12 @@ pub(crate) use ping::ping;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use arrow::datatypes::{DataType, Fields};
 use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 
 use crate::{
-    Connector, Context, Error, GetTable, Handler, Passthrough, Result, Setting::EnableQueryPassthrough, Settings,
-    TableDef, passthrough::Passed, plan::Plan,
+    Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result, Setting::EnableQueryPassthrough,
+    Settings, TableDef, passthrough::Passed, plan::Plan,
 };
 
 /// One invocation, and what answers it.
@@ -101,9 +102,41 @@ impl Call<'_> {
         }))
     }
 
+    /// A column that the table has not, or has in another type, is the caller's fault, whatever a connector makes of it.
+    ///
+    /// Looked up after a failure alone: before each split it could cost a call of the source.
+    async fn blame(&self, error: Error, source: &Arc<dyn Connector>, table: &TableName, asked: &Fields) -> Error {
+        if error.kind() != ErrorKind::Internal {
+            return error;
+        }
+        let Ok(definition) = self.definition(source, table).await else { return error };
+        let wrong = asked.iter().find_map(|asked| match definition.schema.fields().find(asked.name()) {
+            None => Some(format!("has no column {:?}", asked.name())),
+            Some((_, field)) if !same_type(field.data_type(), asked.data_type()) => {
+                let (name, is, wanted) = (field.name(), field.data_type(), asked.data_type());
+                Some(format!("has column {name:?} as {is}, and the request wants {wanted}"))
+            }
+            Some(_) => None,
+        });
+        match wrong {
+            Some(wrong) => {
+                Error::invalid_input(format!("table {table} {wrong}; describe the table again")).with_source(error)
+            }
+            None => error,
+        }
+    }
+
     /// The definition of a table, in the types of the wire, checked.
     async fn definition(&self, source: &Arc<dyn Connector>, table: &TableName) -> Result<TableDef> {
         let request = GetTable { context: self.context(), table: table.clone() };
         get_table::checked(table, &source.get_table(request).await?)
+    }
+}
+
+/// Whether two types are the same on the wire, where each instant has a zone of its own.
+fn same_type(left: &DataType, right: &DataType) -> bool {
+    match (left, right) {
+        (DataType::Timestamp(left, Some(_)), DataType::Timestamp(right, Some(_))) => left == right,
+        _ => left.equals_datatype(right),
     }
 }

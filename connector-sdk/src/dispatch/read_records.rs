@@ -7,7 +7,7 @@ use std::{
 
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use athena_protocol::{
-    Constraints, Response, TableName,
+    Constraints, Response,
     message::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse},
     predicate::Expression,
 };
@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use super::{Call, page::json_len};
 use crate::{
-    Connector, Error, ErrorKind, ReadRecords, Result, Split,
+    Connector, Error, ReadRecords, Result, Split,
     partition::PartitionValues,
     plan::Plan,
     read::{Columns, Limits, Outcome, Rows, Sink, columns_of, columns_of_constraints},
@@ -59,7 +59,7 @@ impl Call<'_> {
         let span = tracing::info_span!("split", table = %request.table_name, split);
         let outcome = match self.sink(&request, &columns).fill(rows).instrument(span).await {
             Ok(outcome) => outcome,
-            Err(error) => return Err(self.blame(error, &source, &request.table_name, columns.read()).await),
+            Err(error) => return Err(self.blame(error, &source, &request.table_name, columns.read().fields()).await),
         };
         match outcome {
             Outcome::Inline(records) => {
@@ -71,22 +71,6 @@ impl Call<'_> {
                 remote_blocks,
                 encryption_key: request.split.encryption_key,
             })),
-        }
-    }
-
-    /// A column that the table has not is the caller's fault, whatever a connector makes of it.
-    ///
-    /// Looked up after a failure alone: before each split it could cost a call of the source.
-    async fn blame(&self, error: Error, source: &Arc<dyn Connector>, table: &TableName, read: &Schema) -> Error {
-        if error.kind() != ErrorKind::Internal {
-            return error;
-        }
-        let Ok(definition) = self.definition(source, table).await else { return error };
-        let mut names = read.fields().iter().map(|field| field.name());
-        match names.find(|name| definition.schema.fields().find(name).is_none()) {
-            Some(name) => Error::invalid_input(format!("table {table} has no column {name:?}; describe it again"))
-                .with_source(error),
-            None => error,
         }
     }
 

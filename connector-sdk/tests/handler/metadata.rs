@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, Int32Array, Int64Array, StringArray},
+    array::{ArrayRef, BinaryArray, Int32Array, Int64Array, StringArray},
     datatypes::{DataType, Field, Schema, TimeUnit},
     record_batch::RecordBatch,
 };
@@ -165,6 +165,20 @@ async fn partitions_are_pruned_by_the_partition_columns_alone() {
     let size = found.column_by_name("size").unwrap();
     assert_eq!(size.as_ref(), &StringArray::from(vec!["3 files", "7 files"]));
     assert_eq!(found.schema().metadata()["source"], "files");
+}
+
+#[tokio::test]
+async fn a_partition_column_of_another_type_than_the_tables_is_the_callers_fault() {
+    let region: ArrayRef = Arc::new(BinaryArray::from_vec(vec![b"emea"]));
+    let bytes = RecordBatch::try_from_iter([("region", region)]).unwrap();
+    let fake = Fake { partitions: vec![bytes.clone()], ..Fake::of(bytes.clone()) };
+    let error = layout(fake, &["region"], Constraints::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert!(error.message().contains("\"region\" as Binary"), "{error}");
+    // A connector that does not keep to its own definition is at fault itself.
+    let fake = Fake { partitions: vec![bytes], ..Fake::of(numbers(0, 1)) };
+    let fake = Fake { definition: TableDef::new([Field::new("region", DataType::Int64, true)]), ..fake };
+    assert_eq!(layout(fake, &["region"], Constraints::default()).await.unwrap_err().kind(), ErrorKind::Internal);
 }
 
 #[tokio::test]

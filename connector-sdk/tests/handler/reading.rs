@@ -51,10 +51,16 @@ fn descending(column: &str) -> OrderByField {
 }
 
 #[tokio::test]
-async fn a_column_that_the_table_has_not_is_the_callers_fault() {
+async fn a_column_that_the_table_has_not_or_not_so_is_the_callers_fault() {
     let asked = |columns: &[(&str, DataType)]| read_request(schema(columns));
-    let error = rows(Fake::of(numbers(0, 3)), asked(&[("n", DataType::Int64), ("m", DataType::Int64)])).await;
-    assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidInput);
+    for (columns, says) in [
+        ([("n", DataType::Int64), ("m", DataType::Int64)], "no column \"m\""),
+        ([("n", DataType::Int64), ("text", DataType::Null)], "\"text\" as Utf8"),
+    ] {
+        let error = rows(Fake::of(numbers(0, 3)), asked(&columns)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.message().contains(says), "{error}");
+    }
     // A connector that forgets one of its own columns is at fault itself.
     let forgetful = Fake::of(numbers(0, 3)).reading(|_| Ok(numbers(0, 3).project(&[0]).unwrap().into()));
     let error = rows(forgetful, asked(&[("n", DataType::Int64), ("text", DataType::Utf8)])).await;

@@ -5,13 +5,17 @@ use std::{ops::Range, sync::Arc};
 use athena_connector_sdk::{
     Error, Result,
     arrow::{
-        array::ArrayRef,
+        array::{ArrayRef, BooleanArray},
+        compute::filter_record_batch,
         datatypes::{Field, Schema, SchemaRef},
         record_batch::{RecordBatch, RecordBatchOptions},
     },
 };
 
-use crate::column::{Column, Values};
+use crate::{
+    checksum::Checksum,
+    column::{Column, Values},
+};
 
 /// A table of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +84,39 @@ impl BenchTable {
     /// `Internal` if there are more than a batch can hold.
     pub fn batch(self, rows: Range<u64>) -> Result<RecordBatch> {
         Projection::new(self, &Arc::new(Schema::new(self.fields())))?.batch(rows)
+    }
+
+    /// The sums of the rows `rows`, with all columns.
+    ///
+    /// # Errors
+    ///
+    /// None that is expected: a sum of every type of column is defined.
+    pub fn checksum(self, rows: Range<u64>) -> Result<Checksum> {
+        self.checksum_of_kept(rows, |_| None)
+    }
+
+    /// The same of those rows of each batch that `keeps` names; of all if it names none.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` if `keeps` names rows that are not there.
+    pub fn checksum_of_kept(
+        self,
+        rows: Range<u64>,
+        keeps: impl Fn(&RecordBatch) -> Option<BooleanArray>,
+    ) -> Result<Checksum> {
+        let mut sum = Checksum::default();
+        for batch in self.read(&Arc::new(Schema::new(self.fields())), rows)? {
+            let batch = batch?;
+            match keeps(&batch) {
+                None => sum.add(&batch)?,
+                Some(kept) => sum.add(
+                    &filter_record_batch(&batch, &kept)
+                        .map_err(|error| Error::internal("rows cannot be kept").with_source(error))?,
+                )?,
+            }
+        }
+        Ok(sum)
     }
 
     #[expect(clippy::cast_possible_wrap, reason = "values are the bits of a hash")]

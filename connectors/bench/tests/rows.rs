@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use athena_connector_bench::{BenchTable, Checksum};
 use athena_connector_sdk::arrow::{
-    array::{ArrayRef, AsArray, BooleanArray},
-    compute::filter_record_batch,
+    array::{ArrayRef, AsArray},
     datatypes::{DataType, Date32Type, Date64Type, Int64Type, Schema, SchemaRef},
     record_batch::RecordBatch,
     util::display::array_value_to_string,
@@ -57,14 +56,6 @@ fn schema(table: BenchTable) -> SchemaRef {
     Arc::new(Schema::new(table.fields()))
 }
 
-fn checksum(table: BenchTable, rows: std::ops::Range<u64>, keep: impl Fn(&RecordBatch) -> RecordBatch) -> Checksum {
-    let mut sum = Checksum::default();
-    for batch in table.read(&schema(table), rows).unwrap() {
-        sum.add(&keep(&batch.unwrap())).unwrap();
-    }
-    sum
-}
-
 #[track_caller]
 fn assert_sums(sum: &Checksum, rows: u64, expected: &[u64]) {
     assert_eq!(sum.rows, rows);
@@ -74,18 +65,17 @@ fn assert_sums(sum: &Checksum, rows: u64, expected: &[u64]) {
 
 #[test]
 fn a_million_rows_have_the_sums_of_every_other_implementation() {
-    assert_sums(&checksum(BenchTable::Wide16, 0..1_000_000, RecordBatch::clone), 1_000_000, &WIDE16);
-    assert_sums(&checksum(BenchTable::Narrow3, 0..1_000_000, RecordBatch::clone), 1_000_000, &NARROW3);
+    assert_sums(&BenchTable::Wide16.checksum(0..1_000_000).unwrap(), 1_000_000, &WIDE16);
+    assert_sums(&BenchTable::Narrow3.checksum(0..1_000_000).unwrap(), 1_000_000, &NARROW3);
 }
 
 #[test]
 fn one_percent_of_the_rows_passes_the_filter() {
-    let filtered = checksum(BenchTable::Wide16, 0..1_000_000, |batch| {
+    let filtered = BenchTable::Wide16.checksum_of_kept(0..1_000_000, |batch| {
         let b1 = batch.column(1).as_primitive::<Int64Type>();
-        let kept: BooleanArray = b1.iter().map(|value| value.map(|value| (0..10_486).contains(&value))).collect();
-        filter_record_batch(batch, &kept).unwrap()
+        Some(b1.iter().map(|value| value.map(|value| (0..10_486).contains(&value))).collect())
     });
-    assert_sums(&filtered, 10_009, &WIDE16_FILTERED);
+    assert_sums(&filtered.unwrap(), 10_009, &WIDE16_FILTERED);
 }
 
 #[test]
@@ -96,7 +86,7 @@ fn rows_in_any_cut_are_the_same() {
             parts.add(&batch.unwrap()).unwrap();
         }
     }
-    assert_eq!(parts, checksum(BenchTable::Wide16, 0..20_000, RecordBatch::clone));
+    assert_eq!(parts, BenchTable::Wide16.checksum(0..20_000).unwrap());
 }
 
 #[test]

@@ -1,23 +1,25 @@
-//! What can go wrong with a store, and when.
+//! What can go wrong with a put, and when.
 
 use std::time::Duration;
 
-/// One thing that goes wrong with a request.
+/// One thing that goes wrong with a put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Answers with this status and error code, after the whole request was read.
     Status(u16, &'static str),
-    /// Cuts the connection in the middle of the request, or before the answer to one without a body.
+    /// Cuts the connection in the middle of the request.
     Reset,
     /// Reads the request and never answers.
     Stall,
-    /// Says how long the object is and ends before. Of requests other than `GET` as [`Reset`](Self::Reset).
+    /// Takes the object, and cuts the connection in the middle of the answer.
     Truncate,
+    /// Takes the object, and cuts the connection before the answer.
+    Unanswered,
     /// Answers rightly, but only after this time.
     Slow(Duration),
 }
 
-/// Which puts, or gets if there are no puts with this fault, go wrong. They are counted from 0 and every try counts.
+/// Which puts go wrong. They are counted from 0 and every try counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// Never.
@@ -52,26 +54,16 @@ impl When {
     }
 }
 
-/// What goes wrong with puts and gets of objects.
+/// What goes wrong with the puts of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Faults {
-    /// Which puts fail, and how.
-    pub put: (When, Fault),
-    /// Which gets fail, and how.
-    pub get: (When, Fault),
+    /// Which puts.
+    pub when: When,
+    /// How.
+    pub fault: Fault,
 }
 
 impl Faults {
     /// Nothing goes wrong.
-    pub const NONE: Self = Self { put: (When::Never, Fault::Reset), get: (When::Never, Fault::Reset) };
-
-    /// Puts fail.
-    pub fn of_puts(when: When, fault: Fault) -> Self {
-        Self { put: (when, fault), ..Self::NONE }
-    }
-
-    /// Gets fail.
-    pub fn of_gets(when: When, fault: Fault) -> Self {
-        Self { get: (when, fault), ..Self::NONE }
-    }
+    pub const NONE: Self = Self { when: When::Never, fault: Fault::Reset };
 }

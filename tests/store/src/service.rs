@@ -27,19 +27,13 @@ type Answer = Response<BoxBody<Bytes, io::Error>>;
 #[derive(Debug)]
 pub(crate) struct Shared {
     objects: Mutex<Objects>,
-    faults: Mutex<Faults>,
+    faults: Faults,
     puts: AtomicUsize,
-    gets: AtomicUsize,
 }
 
 impl Shared {
     pub(crate) fn new(faults: Faults) -> Self {
-        Self {
-            objects: Mutex::default(),
-            faults: Mutex::new(faults),
-            puts: AtomicUsize::new(0),
-            gets: AtomicUsize::new(0),
-        }
+        Self { objects: Mutex::default(), faults, puts: AtomicUsize::new(0) }
     }
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, Objects> {
@@ -51,39 +45,24 @@ impl Shared {
         self.puts.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn set_faults(&self, faults: Faults) {
-        *self.faults() = faults;
-        self.puts.store(0, Ordering::SeqCst);
-        self.gets.store(0, Ordering::SeqCst);
-    }
-
-    fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Answer> {
-        let faults = *self.faults();
         let name = request.uri().path().trim_matches('/').to_owned();
         // A bucket alone: HeadBucket.
         if !name.contains('/') {
             return Ok(plain(StatusCode::OK));
         }
-        let (counter, (when, fault)) = match *request.method() {
-            Method::PUT => (&self.puts, faults.put),
-            Method::GET => (&self.gets, faults.get),
-            _ => return Ok(error(405, "MethodNotAllowed")),
-        };
-        let fault = when.is_now(counter.fetch_add(1, Ordering::SeqCst)).then_some(fault);
-        if *request.method() == Method::PUT {
-            self.put(name, request, fault).await
-        } else {
-            self.get(&name, fault).await
+        match *request.method() {
+            Method::PUT => self.put(name, request).await,
+            Method::GET => Ok(self.get(&name)),
+            _ => Ok(error(405, "MethodNotAllowed")),
         }
     }
 
-    async fn put(&self, name: String, request: Request<Incoming>, fault: Option<Fault>) -> io::Result<Answer> {
+    async fn put(&self, name: String, request: Request<Incoming>) -> io::Result<Answer> {
+        let Faults { when, fault } = self.faults;
+        let fault = when.is_now(self.puts.fetch_add(1, Ordering::SeqCst)).then_some(fault);
         let (head, body) = request.into_parts();
-        if let Some(Fault::Reset | Fault::Truncate) = fault {
+        if fault == Some(Fault::Reset) {
             begin(body).await;
             return Err(reset());
         }
@@ -92,37 +71,35 @@ impl Shared {
             Some(Fault::Status(status, code)) => return Ok(error(status, code)),
             Some(Fault::Stall) => std::future::pending().await,
             Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
-            Some(Fault::Reset | Fault::Truncate) | None => {}
+            Some(Fault::Reset | Fault::Truncate | Fault::Unanswered) | None => {}
         }
         match object(body, &head.headers) {
             Ok(object) => {
                 self.objects().0.insert(name, object);
-                Ok(plain(StatusCode::OK))
             }
-            Err(_) => Ok(error(400, "IncompleteBody")),
+            Err(_) => return Ok(error(400, "IncompleteBody")),
+        }
+        match fault {
+            Some(Fault::Unanswered) => Err(reset()),
+            Some(Fault::Truncate) => Ok(broken()),
+            _ => Ok(plain(StatusCode::OK)),
         }
     }
 
-    async fn get(&self, name: &str, fault: Option<Fault>) -> io::Result<Answer> {
-        let object = self.objects().0.get(name).cloned();
-        match fault {
-            Some(Fault::Status(status, code)) => return Ok(error(status, code)),
-            Some(Fault::Reset) => return Err(reset()),
-            Some(Fault::Stall) => std::future::pending().await,
-            Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
-            Some(Fault::Truncate) | None => {}
+    fn get(&self, name: &str) -> Answer {
+        match self.objects().0.get(name) {
+            Some(object) => Response::new(whole(object.clone())),
+            None => error(404, "NoSuchKey"),
         }
-        let Some(object) = object else { return Ok(error(404, "NoSuchKey")) };
-        let body = if fault == Some(Fault::Truncate) {
-            let half = Ok(Frame::data(object.slice(..object.len() / 2)));
-            BodyExt::boxed(StreamBody::new(futures::stream::iter([half, Err(reset())])))
-        } else {
-            whole(object.clone())
-        };
-        let mut answer = Response::new(body);
-        answer.headers_mut().insert(CONTENT_LENGTH, object.len().into());
-        Ok(answer)
     }
+}
+
+/// An answer that ends before its length.
+fn broken() -> Answer {
+    let half = Ok(Frame::data(Bytes::from_static(b"<half")));
+    let mut answer = Response::new(BodyExt::boxed(StreamBody::new(futures::stream::iter([half, Err(reset())]))));
+    answer.headers_mut().insert(CONTENT_LENGTH, 10.into());
+    answer
 }
 
 fn reset() -> io::Error {

@@ -62,14 +62,9 @@ impl Store {
         variables.into_iter().chain(authority).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    /// How many puts of objects were asked for, since the faults were set, also those that failed.
+    /// How many puts of objects were asked for, also those that failed.
     pub fn puts(&self) -> usize {
         self.shared.puts()
-    }
-
-    /// Has this go wrong from now on, and counts from 0 again.
-    pub fn set_faults(&self, faults: Faults) {
-        self.shared.set_faults(faults);
     }
 
     /// What there is, which leaves the store empty.
