@@ -1,6 +1,9 @@
 //! Value sets, ranges and markers (section 3.13 of the protocol).
 
-use arrow::{array::ArrayRef, datatypes::DataType};
+use arrow::{
+    array::ArrayRef,
+    datatypes::{DataType, TimeUnit},
+};
 
 /// The values that a column may have.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,4 +141,25 @@ impl ValueSet {
             Self::AllOrNone(set) => &set.data_type,
         }
     }
+}
+
+/// Whether a column of this type has an order that every peer agrees on, so that ranges of its values mean one thing: all types of
+/// section 6.1 of the protocol that are not nested.
+pub fn is_ordered(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Boolean
+            | DataType::Int8
+            | DataType::Int16
+            | DataType::Int32
+            | DataType::Int64
+            | DataType::Float32
+            | DataType::Float64
+            | DataType::Decimal128(_, _)
+            | DataType::Utf8
+            | DataType::Binary
+            | DataType::Date32
+            | DataType::Date64
+            | DataType::Timestamp(TimeUnit::Millisecond, Some(_))
+    )
 }

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use arrow::datatypes::DataType;
-use athena_protocol::zoned::{pack, unpack};
+use athena_protocol::{
+    predicate::is_ordered,
+    zoned::{pack, unpack},
+};
 
 use super::Dice;
 use crate::oracle::{Cell, in_order};
@@ -32,7 +35,7 @@ impl Pool {
     ) -> Self {
         let (name, data_type) = (name.to_owned(), data_type.clone());
         let (mut values, mut own) = (Vec::new(), Vec::new());
-        if is_scalar(&data_type) {
+        if is_ordered(&data_type) {
             let mut seen = HashSet::new();
             let usable = cells.filter(|cell| !cell.is_null() && !cell.is_nan());
             for (drawn, cell) in usable.enumerate() {
@@ -70,28 +73,8 @@ impl Pool {
 
     /// Whether values of the column compare.
     pub(crate) fn is_scalar(&self) -> bool {
-        is_scalar(&self.data_type)
+        is_ordered(&self.data_type)
     }
-}
-
-fn is_scalar(data_type: &DataType) -> bool {
-    use arrow::datatypes::TimeUnit::Millisecond;
-    matches!(
-        data_type,
-        DataType::Boolean
-            | DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Float32
-            | DataType::Float64
-            | DataType::Decimal128(_, _)
-            | DataType::Utf8
-            | DataType::Binary
-            | DataType::Date32
-            | DataType::Date64
-            | DataType::Timestamp(Millisecond, Some(_))
-    )
 }
 
 /// Values just beside one: where bounds, rounding, padding and zones go wrong.

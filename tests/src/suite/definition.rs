@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, Schema, TimeUnit};
-use athena_protocol::TableName;
+use athena_protocol::{TableName, predicate::is_ordered};
 
 use super::{
     Area, Kind,
@@ -89,19 +89,9 @@ fn illegal_columns(schema: &Schema) -> Option<String> {
 /// The type, or the first inside of it, that no table may have (section 6.1 of the protocol).
 fn illegal_type(data_type: &DataType) -> Option<&DataType> {
     match data_type {
-        DataType::Boolean
-        | DataType::Int8
-        | DataType::Int16
-        | DataType::Int32
-        | DataType::Int64
-        | DataType::Float32
-        | DataType::Float64
-        | DataType::Decimal128(_, _)
-        | DataType::Utf8
-        | DataType::Binary
-        | DataType::Date32
-        | DataType::Date64
-        | DataType::Timestamp(TimeUnit::Millisecond | TimeUnit::Microsecond, Some(_)) => None,
+        scalar if is_ordered(scalar) => None,
+        // A legal type, though nothing says how its values compare.
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => None,
         DataType::List(item) => illegal_type(item.data_type()),
         DataType::Struct(fields) => fields.iter().find_map(|field| illegal_type(field.data_type())),
         DataType::Map(entries, _) => match entries.data_type() {

@@ -1,6 +1,7 @@
 //! For which values of a column a condition is true, and for which it is false.
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
+use athena_protocol::predicate::is_ordered;
 use datafusion::{
     common::ScalarValue,
     logical_expr::{BinaryExpr, Expr, Operator, expr::InList},
@@ -145,7 +146,7 @@ impl<'a> Column<'a> {
             return None;
         };
         let (_, field) = schema.column_with_name(&column.name)?;
-        is_orderable(field.data_type()).then(|| Self { name: field.name(), data_type: field.data_type() })
+        is_ordered(field.data_type()).then(|| Self { name: field.name(), data_type: field.data_type() })
     }
 
     fn literal(&self, expr: &Expr) -> Option<ScalarValue> {
@@ -171,24 +172,4 @@ impl<'a> Column<'a> {
         let has_nan = self.data_type.is_floating();
         (!has_nan).then(|| domain.complement().intersect(&Domain::not_null(self.data_type)))
     }
-}
-
-/// Types whose order is the same for the engine and for every connector.
-fn is_orderable(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Boolean
-            | DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::Int64
-            | DataType::Float32
-            | DataType::Float64
-            | DataType::Decimal128(_, _)
-            | DataType::Utf8
-            | DataType::Binary
-            | DataType::Date32
-            | DataType::Date64
-            | DataType::Timestamp(arrow::datatypes::TimeUnit::Millisecond, Some(_))
-    )
 }
