@@ -97,6 +97,12 @@ fn exact(value: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
 
 /// The value that a text stands for; `None` if it stands for none of the type.
 fn of_text(text: Option<&str>, data_type: &DataType) -> Option<ArrayRef> {
+    // What is nested or of a fixed size is carried by no split, and a null of it may be as large as its type says.
+    let is_carried =
+        data_type.is_primitive() || matches!(data_type, DataType::Boolean | DataType::Utf8 | DataType::Binary);
+    if !is_carried {
+        return None;
+    }
     let Some(text) = text else { return Some(new_null_array(data_type, 1)) };
     if *data_type == DataType::Binary {
         let bytes = URL_SAFE_NO_PAD.decode_to_vec(text).ok()?;
@@ -230,6 +236,12 @@ mod tests {
     fn what_cannot_be_carried_is_refused_and_what_was_edited_too() {
         let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
         assert_eq!(request(vec![("list", Arc::new(lists))]).split_of(0).unwrap_err().kind(), ErrorKind::Unsupported);
+        let endless = |element: DataType| DataType::new_fixed_size_list(element, i32::MAX, true);
+        for data_type in [endless(endless(DataType::Int8)), DataType::FixedSizeBinary(i32::MAX)] {
+            let read = Arc::new(Schema::new(vec![Field::new("n", data_type, true)]));
+            let split = Split::new().with(PROPERTY, r#"{"n":null}"#);
+            assert_eq!(PartitionValues::of_split(&split, &read).unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
         let read = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
         for json in ["", "[]", r#"{"n":"seven"}"#, r#"{"n":7}"#] {
             let split = Split::new().with(PROPERTY, json);

@@ -15,7 +15,7 @@ use super::{
     page::{Capacity, Page, json_len, take},
 };
 use crate::{
-    Connector, GetSplits, Result, Split,
+    Connector, Error, GetSplits, Result, Split,
     spilling::{new_location, place_of_splits},
     token::Binding,
 };
@@ -29,6 +29,10 @@ const KEYS_AT_A_TIME: usize = 16;
 
 impl Call<'_> {
     pub(super) async fn get_splits(&self, request: GetSplitsRequest) -> Result<Response> {
+        let (columns, rows) = (request.partitions.num_columns(), request.partitions.num_rows());
+        if columns == 0 && rows > 1 {
+            return Err(Error::invalid_input(format!("{rows} partitions have no column that tells them apart")));
+        }
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let place = place_of_splits(self.settings, self.context.claimed_identity())?;
         let after = match &request.continuation_token {

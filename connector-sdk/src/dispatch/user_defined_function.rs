@@ -21,6 +21,13 @@ pub(super) fn answer(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result
             request.output_schema.fields().len()
         )));
     };
+    // Arguments may take no bytes, and each row of the result does.
+    let rows = request.input_records.num_rows();
+    if rows > MAX_PAYLOAD_BYTES {
+        return Err(Error::invalid_input(format!(
+            "function {name:?} is called for {rows} rows, more than an answer of {MAX_PAYLOAD_BYTES} bytes has room for"
+        )));
+    }
     let input = unpack_batch(&request.input_records)?;
     let result = udfs.evaluate(name, input.columns(), input.num_rows())?;
     let cast = cast_values(&result, field.data_type()).ok_or_else(|| {

@@ -1,7 +1,11 @@
 //! Logs for operators, by the variables with which Lambda's logging controls are set.
 
 use tracing_subscriber::{
-    EnvFilter, filter::LevelFilter, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
 };
 
 /// How lines look.
@@ -13,21 +17,26 @@ enum Format {
 
 /// Installs the subscriber, unless the program has one already.
 ///
-/// The level is that of `AWS_LAMBDA_LOG_LEVEL`, `INFO` by default; `RUST_LOG` can say more. Lines are JSON unless
-/// `AWS_LAMBDA_LOG_FORMAT` is `Text`. They go to the standard error, which Lambda collects as it does the standard output.
+/// The level is that of `AWS_LAMBDA_LOG_LEVEL`, `INFO` by default; `RUST_LOG` can set it by target, as in
+/// `info,athena_spill=debug`. Lines are JSON unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. They go to the standard error, which Lambda
+/// collects as it does the standard output.
 pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).ok();
     let format = format(variable("AWS_LAMBDA_LOG_FORMAT").as_deref());
-    let level = level(variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
-    // Directives cost a millisecond of the cold start, so they are parsed only where there are some.
-    let filter = variable("RUST_LOG").and_then(|directives| EnvFilter::try_new(directives).ok());
+    let filter = filter(variable("RUST_LOG").as_deref(), variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
     // A subscriber of the program's own stays: the error of a second one is not worth more.
-    let _ = match (format, filter) {
-        (Format::Json, Some(filter)) => registry().with(filter).with(json()).try_init(),
-        (Format::Json, None) => registry().with(level).with(json()).try_init(),
-        (Format::Text, Some(filter)) => registry().with(filter).with(text()).try_init(),
-        (Format::Text, None) => registry().with(level).with(text()).try_init(),
+    let _ = match format {
+        Format::Json => registry().with(filter).with(json()).try_init(),
+        Format::Text => registry().with(filter).with(text()).try_init(),
     };
+}
+
+/// Levels by target. Those that are no directives count as not set.
+///
+/// Not the `EnvFilter` of the same crate, which also knows fields of spans: its regular expressions are a fiftieth of a program.
+fn filter(directives: Option<&str>, lambdas_level: Option<&str>) -> Targets {
+    let set = directives.and_then(|directives| directives.parse().ok());
+    set.unwrap_or_else(|| Targets::new().with_default(level(lambdas_level)))
 }
 
 fn json<S>() -> impl tracing_subscriber::Layer<S>
@@ -71,5 +80,17 @@ mod tests {
         assert_eq!(level(None), LevelFilter::INFO);
         assert_eq!(format(Some("Text")), Format::Text);
         assert_eq!(format(None), Format::Json);
+    }
+
+    #[test]
+    fn directives_go_before_lambdas_level() {
+        use tracing::Level;
+        let set = filter(Some("warn,athena_spill=debug"), Some("ERROR"));
+        assert!(set.would_enable("athena_spill::aws", &Level::DEBUG));
+        assert!(set.would_enable("hyper", &Level::WARN) && !set.would_enable("hyper", &Level::INFO));
+        for wrong in [None, Some("a=b=c")] {
+            let set = filter(wrong, Some("DEBUG"));
+            assert!(set.would_enable("hyper", &Level::DEBUG) && !set.would_enable("hyper", &Level::TRACE), "{wrong:?}");
+        }
     }
 }

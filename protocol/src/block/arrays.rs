@@ -25,13 +25,22 @@ pub(super) struct ArrayReader {
     nodes: vec::IntoIter<(i64, i64)>,
     /// Offset in the body and length of each buffer.
     buffers: vec::IntoIter<(i64, i64)>,
-    /// Bytes that were copied to be aligned.
-    copied: usize,
+    /// Bytes of buffers that were read so far.
+    claimed: usize,
+    /// Bytes that bitmaps may still take which the message leaves out.
+    implied: usize,
+    /// Values that arrays may still have which take no bytes in the message: as many as it has bytes, or [`FREE_VALUES`].
+    free: usize,
 }
 
+/// Values of arrays without bytes that every message may have, such as rows of null.
+const FREE_VALUES: usize = 1 << 20;
+
 impl ArrayReader {
-    pub(super) fn new(body: Buffer, nodes: Vec<(i64, i64)>, buffers: Vec<(i64, i64)>) -> Self {
-        Self { body, nodes: nodes.into_iter(), buffers: buffers.into_iter(), copied: 0 }
+    /// Reads from the `body` of a message of `message_len` bytes.
+    pub(super) fn new(body: Buffer, nodes: Vec<(i64, i64)>, buffers: Vec<(i64, i64)>, message_len: usize) -> Self {
+        let (nodes, buffers) = (nodes.into_iter(), buffers.into_iter());
+        Self { body, nodes, buffers, claimed: 0, implied: message_len, free: message_len.max(FREE_VALUES) }
     }
 
     /// Fails if the message has more than what was read.
@@ -65,6 +74,9 @@ impl ArrayReader {
     }
 
     fn values(&mut self, path: ColumnPath<'_>, data_type: &DataType, len: usize, null_count: i64) -> Result<ArrayRef> {
+        if is_free(data_type) {
+            self.free = spend(path, self.free, len, "values that take no bytes")?;
+        }
         if data_type == &DataType::Null {
             return Ok(Arc::new(NullArray::new(len)));
         }
@@ -119,9 +131,6 @@ impl ArrayReader {
     ) -> Result<ArrayRef> {
         let needed = times(path, len, width)?;
         let values = self.buffer(path, "values", needed)?.slice_with_length(0, needed);
-        if !is_aligned(&values, width.min(MAX_ALIGNMENT)) {
-            self.count_copy(path, needed)?;
-        }
         let array = ArrayData::builder(data_type.clone()).len(len).add_buffer(values).nulls(nulls);
         array.align_buffers(true).build().map(make_array).map_err(|error| damaged(path, error))
     }
@@ -191,14 +200,15 @@ impl ArrayReader {
                 "the {what} of column {path} have {len} bytes, expected {needed}"
             )));
         }
+        self.claim(path, needed)?;
         Ok(self.body.slice_with_length(offset, len))
     }
 
-    /// Takes note of bytes that are copied: buffers that do not overlap are not longer than the body, and what overlaps could
-    /// have it copied once for every column.
-    fn count_copy(&mut self, path: ColumnPath<'_>, bytes: usize) -> Result<()> {
-        self.copied += bytes;
-        if self.copied > self.body.len() {
+    /// Takes note of bytes that are read: buffers that do not overlap are not longer than the body, and what overlaps could have
+    /// it read, copied or written again once for every column.
+    fn claim(&mut self, path: ColumnPath<'_>, bytes: usize) -> Result<()> {
+        self.claimed += bytes;
+        if self.claimed > self.body.len() {
             return Err(Error::invalid_input(format!(
                 "the values of column {path} overlap with others: all buffers together are longer than the body of {} bytes",
                 self.body.len()
@@ -218,14 +228,16 @@ impl ArrayReader {
                     len.div_ceil(8)
                 )));
             }
+            self.claim(path, len.div_ceil(8))?;
             let nulls = NullBuffer::new(BooleanBuffer::new(bitmap, 0, len));
             return Ok((nulls.null_count() > 0).then_some(nulls));
         }
-        // What is claimed without a bitmap must not take more memory than the body could have described.
-        let affordable = len.div_ceil(64) <= self.body.len();
         match usize::try_from(null_count) {
             Ok(0) => Ok(None),
-            Ok(count) if count == len && affordable => Ok(Some(NullBuffer::new_null(len))),
+            Ok(count) if count == len => {
+                self.implied = spend(path, self.implied, len.div_ceil(8), "bytes of nulls that it leaves out")?;
+                Ok(Some(NullBuffer::new_null(len)))
+            }
             _ => Err(Error::invalid_input(format!(
                 "column {path} says that {null_count} of its {len} values are null, and not which"
             ))),
@@ -240,12 +252,7 @@ impl ArrayReader {
         }
         let needed = times(path, len + 1, size_of::<i32>())?;
         let buffer = self.buffer(path, "offsets", needed)?.slice_with_length(0, needed);
-        let buffer = if is_aligned(&buffer, align_of::<i32>()) {
-            buffer
-        } else {
-            self.count_copy(path, needed)?;
-            Buffer::from(buffer.as_slice())
-        };
+        let buffer = if is_aligned(&buffer, align_of::<i32>()) { buffer } else { Buffer::from(buffer.as_slice()) };
         let offsets = ScalarBuffer::<i32>::new(buffer, 0, len + 1);
         if offsets[0] < 0 || !offsets.is_sorted() {
             return Err(Error::invalid_input(format!("the offsets of column {path} are not in order")));
@@ -254,8 +261,23 @@ impl ArrayReader {
     }
 }
 
-/// The largest alignment of a value.
-const MAX_ALIGNMENT: usize = align_of::<i128>();
+/// Whether values of the type take no bytes in a message, but for a bitmap that may be left out.
+fn is_free(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Null | DataType::FixedSizeBinary(0) | DataType::FixedSizeList(_, 0) => true,
+        DataType::Struct(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// What is left of a budget.
+fn spend(path: ColumnPath<'_>, left: usize, amount: usize, what: &str) -> Result<usize> {
+    left.checked_sub(amount).ok_or_else(|| {
+        Error::invalid_input(format!(
+            "column {path} has {amount} {what}, and a message of this length may have {left} more"
+        ))
+    })
+}
 
 fn is_aligned(buffer: &Buffer, alignment: usize) -> bool {
     buffer.as_ptr().addr().is_multiple_of(alignment)

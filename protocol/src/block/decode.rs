@@ -68,7 +68,7 @@ fn decode(bytes: &[u8], schema: &SchemaRef, body: impl FnOnce(&[u8]) -> Buffer) 
     let rows = row_count(batch.length())?;
     let nodes = batch.nodes().into_iter().flatten().map(|node| (node.length(), node.null_count()));
     let buffers = batch.buffers().into_iter().flatten().map(|buffer| (buffer.offset(), buffer.length()));
-    let mut reader = ArrayReader::new(body(declared), nodes.collect(), buffers.collect());
+    let mut reader = ArrayReader::new(body(declared), nodes.collect(), buffers.collect(), bytes.len());
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         columns.push(reader.read(ColumnPath::column(field.name()), field.data_type(), rows)?);

@@ -18,8 +18,11 @@ pub fn block(batch: &RecordBatch) -> Value {
     json!({ "schema": super::schema(batch.schema_ref()), "rows": rows(batch) })
 }
 
-/// The rows of a batch, each a list of cells.
+/// The rows of a batch, each a list of cells; their number where there are no columns, since rows without cells may be any number.
 pub fn rows(batch: &RecordBatch) -> Value {
+    if batch.num_columns() == 0 {
+        return batch.num_rows().into();
+    }
     (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| cell(column, row)).collect::<Value>()).collect()
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array, AsArray},
-    datatypes::{DataType, Field, Int64Type, Schema, SchemaRef},
+    datatypes::{DataType, Field, Fields, Int64Type, Schema, SchemaRef},
     ipc::{
         CompressionType,
         writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message},
@@ -261,9 +261,33 @@ fn compressed_batches_are_refused() {
 }
 
 #[test]
-fn null_columns_cost_nothing_however_long() {
-    let batch =
-        decode_batch(&message(0x7FFF_FFFF, &[[0x7FFF_FFFF, 0]], &[], &[0; 8]), &schema(DataType::Null)).unwrap();
-    assert_eq!(batch.num_rows(), 0x7FFF_FFFF);
-    assert_eq!(no_columns(3).num_rows(), 3);
+fn rows_without_columns_are_any_number_and_values_without_bytes_are_not() {
+    assert_eq!(no_columns(0x7FFF_FFFF).num_rows(), 0x7FFF_FFFF);
+    let free = [
+        DataType::Null,
+        DataType::Struct(Fields::empty()),
+        DataType::FixedSizeBinary(0),
+        DataType::new_fixed_size_list(DataType::Int8, 0, true),
+    ];
+    for data_type in free {
+        let bytes = message(0x7FFF_FFFF, &[[0x7FFF_FFFF, 0], [0, 0]], &[[0, 0]; 3], &[0; 8]);
+        let error = decode_batch(&bytes, &schema(data_type.clone())).unwrap_err();
+        assert!(error.to_string().contains("take no bytes"), "{data_type}: {error}");
+    }
+    assert_eq!(
+        decode_batch(&message(9_000, &[[9_000, 0]], &[], &[]), &schema(DataType::Null)).unwrap().num_rows(),
+        9_000
+    );
+}
+
+#[test]
+fn columns_that_share_buffers_are_refused_before_they_are_read() {
+    // Each column would be a megabit of the same bytes, and as many nulls when it is written again.
+    let columns = 1_000;
+    let body = vec![0xFF; 1 << 17];
+    let fields: Vec<_> = (0..columns).map(|n| Field::new(format!("c{n}"), DataType::Boolean, true)).collect();
+    let (rows, len) = (1 << 20, u64::try_from(body.len()).unwrap());
+    let bytes = message(rows, &vec![[rows, 0]; columns], &vec![[[0, 0], [0, len]]; columns].concat(), &body);
+    let error = decode_batch(&bytes, &Arc::new(Schema::new(fields))).unwrap_err();
+    assert!(error.to_string().contains("overlap"), "{error}");
 }
