@@ -86,12 +86,43 @@ def shared_and_unshared(keys):
     check("a second and a third share change the policies", policies() not in (before, after))
     run(["unshare", FUNCTION, "--all", "--apply"], A)
     check("unshare --all takes back every share and nothing else", policies() == before)
+    for consumer in [ANALYST, C, ORGANIZATION]:
+        run(["share", FUNCTION, "--to", consumer, *terms, "--apply"], A)
+    for statement in json.loads(client("lambda", A).get_policy(FunctionName=NAME)["Policy"])["Statement"]:
+        if statement["Sid"].startswith("AthenaShare"):
+            client("lambda", A).remove_permission(FunctionName=NAME, StatementId=statement["Sid"])
+    check("shares are left in the policies of bucket and key alone", policies()[0] == before[0] and policies()[1:] != before[1:])
+    run(["unshare", FUNCTION, "--all", "--apply"], A)
+    check("unshare --all takes back what is left in the policies of bucket and key alone", policies() == before)
+    hidden(terms, check, before)
     # The stand-in cannot replace a function's policy, which comes last: what was written before has to be taken back.
     status, _, error = share("--apply")
     check(f"a share that fails halfway leaves nothing behind: {error.strip()}", status == 1 and policies() == before)
     refused(check, before, state)
     shared_through_athena_only(keys, check)
     return wrong
+
+
+def hidden(terms, check, before):
+    """What cannot be seen of the owner's side is named with the permission that is missing, and nothing is changed."""
+    iam, name = client("iam", A), f"operator-{TAG}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    operator = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    every = ["lambda:*", "s3:*", "iam:*", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]
+    share, unshare = (["share", FUNCTION, "--to", ANALYST, *terms, "--apply"], ["unshare", FUNCTION, "--to", ANALYST, "--apply"])
+    for command, sure in [(share, before), (unshare, None)]:
+        sure = sure or policies()
+        for action in ["lambda:GetPolicy", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration", "kms:DescribeKey", "kms:GetKeyPolicy"]:
+            deny = allow("Hide", action, "*", effect="Deny")
+            iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=document([allow("May", every, "*"), deny]))
+            done = run(command, **operator)
+            check(f"{command[0]} by somebody without {action} says so and changes nothing: {done.stderr.strip()[:200]}",
+                  done.returncode == 1 and f"with {action}" in done.stderr and "nothing was changed" in done.stderr and policies() == sure)
+        iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=document([allow("May", every, "*")]))
+        done = run(command, **operator)
+        check(f"{command[0]} by somebody who may do all of that is done", done.returncode == 0 and policies() != sure)
+    check("and leaves the policies as they were", policies() == before)
 
 
 def shared_through_athena_only(keys, check):

@@ -346,6 +346,44 @@ fn what_is_no_policy_is_said_to_be_unread_and_is_neither_right_nor_wrong() {
 }
 
 #[test]
+fn what_hides_a_policy_from_its_owner_is_named_with_what_it_takes_to_see_it() {
+    let hide = |plant: fn(&mut Owner)| {
+        let mut observed = good();
+        plant(owner(&mut observed));
+        hidden_from_owner(&question().function, owner(&mut observed))
+    };
+    let why = || "AccessDenied".to_owned();
+    assert_eq!(hide(|_| ()), None);
+    for (takes, plant) in [
+        (
+            "lambda:GetFunctionConfiguration",
+            (|it: &mut Owner| it.function = Seen::Hidden(String::new())) as fn(&mut Owner),
+        ),
+        ("lambda:GetPolicy", |it| it.function_policy = Seen::Hidden(String::new())),
+        ("s3:GetBucketPolicy", |it| it.bucket_policy = Seen::Hidden(String::new())),
+        ("s3:GetEncryptionConfiguration", |it| {
+            it.bucket = known(Bucket { is_own: Some(true), encryption: Seen::Hidden(String::new()) });
+            (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()));
+        }),
+        ("kms:DescribeKey", |it| (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()))),
+        ("kms:GetKeyPolicy", |it| it.key_policy = Seen::Hidden(String::new())),
+    ] {
+        let words = hide(plant).unwrap_or_default();
+        assert!(words.contains(takes), "{takes} is not in {words:?}");
+    }
+    // A function that spills nowhere has neither bucket nor key, and nobody looked for them.
+    let bare = |it: &mut Owner| {
+        it.function = known(Function { state: "Active".to_owned(), role: ROLE.to_owned(), ..Function::default() });
+        it.bucket_policy = Seen::default();
+        (it.key, it.key_policy) = (Seen::default(), Seen::default());
+    };
+    assert_eq!(hide(bare), None);
+    let mut observed = good();
+    owner(&mut observed).key = Seen::Hidden(why());
+    assert!(hidden_from_owner(&question().function, owner(&mut observed)).unwrap().contains(&why()));
+}
+
+#[test]
 fn the_report_for_programs_has_the_same_as_that_for_people() {
     let mut observed = good();
     owner(&mut observed).function = Seen::Missing;
