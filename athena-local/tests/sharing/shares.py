@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import tempfile
 
 from botocore.exceptions import ClientError
 
@@ -15,13 +16,14 @@ from setting import (
 from standin import WholePolicies, whole_policies
 
 
-def policies():
-    """The texts of the three policies of the owner."""
+def policies(key=None):
+    """The texts of the three policies of the owner: with that of `key`, or of the one with which the bucket encrypts."""
     texts = [client("lambda", A).get_policy(FunctionName=NAME)["Policy"]]
     with contextlib.suppress(ClientError):
         texts.append(client("s3", A).get_bucket_policy(Bucket=SPILL)["Policy"])
-    key = client("s3", A).get_bucket_encryption(Bucket=SPILL)["ServerSideEncryptionConfiguration"]["Rules"][0]
-    key = key["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    if key is None:
+        rule = client("s3", A).get_bucket_encryption(Bucket=SPILL)["ServerSideEncryptionConfiguration"]["Rules"][0]
+        key = rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
     return [*texts, client("kms", A).get_key_policy(KeyId=key, PolicyName="default")["Policy"]]
 
 
@@ -98,7 +100,7 @@ def shared_and_unshared(keys):
     # The stand-in cannot replace a function's policy, which comes last: what was written before has to be taken back.
     status, _, error = share("--apply")
     check(f"a share that fails halfway leaves nothing behind: {error.strip()}", status == 1 and policies() == before)
-    refused(check, before, state)
+    refused(check, before, state, keys)
     shared_through_athena_only(keys, check)
     return wrong
 
@@ -154,7 +156,7 @@ def shared_through_athena_only(keys, check):
                   done.returncode == 0 and WholePolicies.policy == start and policies()[1:] == others)
 
 
-def refused(check, before, state):
+def refused(check, before, state, keys):
     """What cannot be shared is refused with status 2 before anything is changed."""
     to = ["--to", ANALYST, "--direct", "--add-permission", "--apply"]
     for claim, arguments, account, word in [
@@ -169,7 +171,19 @@ def refused(check, before, state):
     ]:
         done = run(["share", *arguments], account)
         check(f"{claim} is refused", done.returncode == 2 and word in done.stderr and policies() == before)
+    with tempfile.NamedTemporaryFile("w", suffix=".credentials") as profiles:
+        profiles.write("".join(f"[{name}]\naws_access_key_id={account}\naws_secret_access_key=test\n"
+                               for name, account in [("owner", A), ("consumer", B)]))
+        profiles.flush()
+        nobody = f"arn:aws:iam::{B}:role/nobody-{TAG}"
+        done = run(["share", FUNCTION, "--to", nobody, *to[2:], "--profile", "owner", "--profile", "consumer"],
+                   AWS_SHARED_CREDENTIALS_FILE=profiles.name)
+        check("a principal that does not exist is refused",
+              done.returncode == 2 and f"{nobody} does not exist" in done.stderr and policies() == before)
     for claim, plant, word in [
+        ("a bucket that does not exist", setting(environment={"spill_bucket": f"nowhere-{TAG}", "spill_prefix": PREFIX}), "does not exist"),
+        ("a key of another region", setting(encryption=keys["far"]), f"is not in {REGION}"),
+        ("a key that is disabled", setting(key_enabled=False), "Disabled"),
         ("a bucket of somebody else", setting(environment={"spill_bucket": FOREIGN, "spill_prefix": PREFIX}), FOREIGN),
         ("a bucket of another region", setting(environment={"spill_bucket": FAR_SPILL, "spill_prefix": PREFIX}), ELSEWHERE),
         ("a key that AWS manages", setting(encryption=None), "managed by AWS"),
@@ -177,6 +191,8 @@ def refused(check, before, state):
         changed = copy.deepcopy(state)
         plant(changed)
         build(changed)
+        planted = policies(keys["own"])
         done = run(["share", FUNCTION, *to], A)
+        kept = policies(keys["own"]) == planted
         build(state)
-        check(f"{claim} is refused", done.returncode == 2 and word in done.stderr)
+        check(f"{claim} is refused", done.returncode == 2 and word in done.stderr and kept)
