@@ -12,13 +12,13 @@ use crate::{
     cli::{ShareCommand, UnshareCommand},
     output::say,
     sharing::{
-        amendment,
         arn::FunctionArn,
         aws::{Account, apply, observe_owner, observe_principal},
         consumer::Consumer,
-        doctor::{Observed, Owner, Question, Seen, Told, obstacles, shared},
+        doctor::{Function, Observed, Owner, Question, Seen, Told, hidden_from_owner, obstacles, shared},
         letter::letter,
         plan::{Place, Plan},
+        roster,
         terms::{KINDS, SID_PREFIX, Shared, Terms, Written, is_expressible, is_permission},
     },
 };
@@ -75,11 +75,8 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
     let sides = Sides::open(&command.credentials).await?;
     let function = sides.function(&command.function, &command.credentials)?;
     let present = present(&sides, &function, &[]).await?;
-    let tags: Vec<String> = if command.all {
-        let before = present.policy(Place::Function)?.and_then(|(_, before)| before);
-        let invoke = format!("{SID_PREFIX}Invoke");
-        let names = before.map(amendment::sids).transpose()?.unwrap_or_default();
-        names.iter().filter_map(|sid| sid.strip_prefix(&invoke).map(str::to_owned)).collect()
+    let tags = if command.all {
+        present.tags(&function)?
     } else {
         command.consumers.iter().map(|consumer| consumer.tag(&function.to_string())).collect()
     };
@@ -99,6 +96,9 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
         plans.push(plan);
     }
     print(&plans)?;
+    if let Some(words) = present.out_of_sight() {
+        say(words);
+    }
     finish(&present, &function, &plans, command.apply, by_permission).await
 }
 
@@ -175,13 +175,43 @@ async fn present<'a>(sides: &'a Sides, function: &FunctionArn, consumers: &[Cons
     }
     let shared = shared(&question, &observed);
     let owner = observed.owner.unwrap_or_default();
-    if let Seen::Hidden(why) = &owner.function {
-        anyhow::bail!("{function} cannot be seen: {why}");
+    if let Some(hidden) = hidden_from_owner(function, &owner) {
+        anyhow::bail!("nothing was changed: {hidden}");
     }
     Ok(Present { account, owner, shared })
 }
 
 impl Present<'_> {
+    /// What ends the names of all statements that share the function, in whichever of the policies.
+    fn tags(&self, function: &FunctionArn) -> anyhow::Result<Vec<String>> {
+        let mut tags = Vec::new();
+        for place in [Place::Function, Place::Key, Place::Bucket] {
+            let Some((owner, Some(document))) = self.policy(place)? else {
+                continue;
+            };
+            let found = roster::tags(place, document, function);
+            let found = found.with_context(|| format!("the {} {owner} cannot be read", place.title()))?;
+            tags.extend(found.into_iter().filter(|tag| !tags.contains(tag)).collect::<Vec<_>>());
+        }
+        Ok(tags)
+    }
+
+    /// Policies that the function may once have been shared by, and that it does not lead to any more.
+    fn out_of_sight(&self) -> Option<String> {
+        let function = &self.shared.function;
+        match (self.owner.function.known().and_then(Function::spill_bucket), &self.owner.bucket) {
+            (None, _) => Some(format!(
+                "{function} has no variable spill_bucket: if it had one when it was shared, take the statements {SID_PREFIX}... out \
+                 of the policies of that bucket and its key"
+            )),
+            (Some(bucket), Seen::Missing) => Some(format!(
+                "spill bucket {bucket} does not exist: if a key of your own encrypted it, take the statements \
+                 {SID_PREFIX}Decrypt... out of the policy of that key"
+            )),
+            (Some(_), _) => None,
+        }
+    }
+
     /// Whose policy it is, and what it says; nothing if the function has no such thing.
     fn policy(&self, place: Place) -> anyhow::Result<Option<(String, Option<&str>)>> {
         let spill = self.shared.spill.as_ref();

@@ -59,3 +59,32 @@ aws athena create-data-catalog --region {region} --name {catalog} --type LAMBDA 
 fn catalog_name(function: &str) -> String {
     function.to_ascii_lowercase().replace('-', "_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sharing::terms::Spill;
+
+    #[test]
+    fn the_letter_has_every_statement_that_the_analyst_needs_however_it_is_shared() {
+        let function = "arn:aws:lambda:us-east-1:444455556666:function:my-shop".parse().unwrap();
+        let key = Some("arn:aws:kms:us-east-1:444455556666:key/1".to_owned());
+        let spill = Spill { bucket: "spill".to_owned(), prefix: "athena".to_owned(), key };
+        let shared = Shared { function, spill: Some(spill) };
+        for through_athena in [true, false] {
+            let consumer = "arn:aws:iam::111122223333:role/Analyst".parse().unwrap();
+            let terms = Terms { consumer, organization: None, through_athena, by_permission: false };
+            let text = letter(&shared, &[terms]);
+            for sid in [
+                "InvokeConnectorThroughAthena",
+                "DenyOtherFunctionsThroughAthena",
+                "ReadSpill",
+                "LocateSpill",
+                "DecryptSpillThroughS3",
+            ] {
+                assert!(text.contains(sid), "{sid} is not in the letter: {text}");
+            }
+            assert!(text.contains("--name my_shop") && text.contains("--spill-bucket spill --spill-prefix athena"));
+        }
+    }
+}

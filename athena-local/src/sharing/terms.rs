@@ -235,21 +235,21 @@ fn root(function: &FunctionArn, account: &str) -> String {
     format!("arn:{}:iam::{account}:root", function.partition)
 }
 
-/// For the policies of whoever queries, in their own account; for use through Athena only unless it cannot be told there.
+/// For the policies of whoever queries, in their own account.
+///
+/// Unless `through_athena`, what they allow is allowed to direct calls too. Other functions are denied through Athena either way.
 pub fn for_identity(shared: &Shared, through_athena: bool) -> Vec<Written> {
     let function = shared.function.to_string();
     let functions = json!([function, format!("{function}:*")]);
-    let fence = json!({ "ForAnyValue:StringEquals": { "aws:CalledVia": ATHENA } });
-    let fence = if through_athena { fence } else { Json::Null };
+    let by_athena = json!({ "ForAnyValue:StringEquals": { "aws:CalledVia": ATHENA } });
+    let fence = if through_athena { by_athena.clone() } else { Json::Null };
     let invoke = json!("lambda:InvokeFunction");
     let fenced = |written: Written| Written { condition: fence.clone(), ..written };
     let mut statements =
         vec![fenced(Written::allow("InvokeConnectorThroughAthena", invoke.clone(), functions.clone()))];
-    if through_athena {
-        // A query can call any function that its author may invoke, as a function of SQL.
-        let others = Written::allow("DenyOtherFunctionsThroughAthena", invoke, Json::Null);
-        statements.push(fenced(Written { effect: "Deny", not_resource: functions, ..others }));
-    }
+    // A query can call any function that its author may invoke, as a function of SQL: then it is Athena that calls, whoever else may.
+    let others = Written::allow("DenyOtherFunctionsThroughAthena", invoke, Json::Null);
+    statements.push(Written { effect: "Deny", not_resource: functions, condition: by_athena, ..others });
     let Some(spill) = &shared.spill else {
         return statements;
     };

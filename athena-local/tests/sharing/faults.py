@@ -96,6 +96,8 @@ def owner_faults(keys):
         ("role: no ListBucket", without("execution", "ProbeSpillBucket"), "no statement", [("execution-role", LIST)]),
         ("role: no GenerateDataKey", without("execution", "DataKeys"), "no statement", [("execution-role", DATA_KEY)]),
         ("role: another key", change("execution", "DataKeys", Resource=keys["far"]), keys["far"], [("execution-role", DATA_KEY)]),
+        ("role: a boundary", setting(execution_boundary=keys["boundary"]), "permissions boundary",
+         [("permissions-boundary", PUT), ("permissions-boundary", LIST)]),
         ("told: another prefix", setting(told={"--spill-bucket": SPILL, "--spill-prefix": "other"}), "other", [("told", "prefix")]),
     ]
 

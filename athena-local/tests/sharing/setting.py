@@ -100,6 +100,7 @@ def good(keys):
             allow("LocateSpill", ["s3:ListBucket", "s3:GetBucketLocation"], bucket(SPILL), None, via),
             allow("Decrypt", "kms:Decrypt", keys["own"], None, {"StringEquals": {"kms:ViaService": s3}}),
         ],
+        "execution_boundary": None,
         "analyst_exists": True,
         "boundary": None,
         "catalog": FUNCTION,
@@ -128,6 +129,8 @@ def make_once():
     trust = lambda who: document([{"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}])  # noqa: E731
     client("iam", A).create_role(RoleName=EXECUTION.rsplit("/")[-1],
                                  AssumeRolePolicyDocument=trust({"Service": "lambda.amazonaws.com"}))
+    keys["boundary"] = client("iam", A).create_policy(PolicyName=f"execution-{TAG}", PolicyDocument=document(
+        [allow("OnlyKeysAndLogs", ["kms:*", "logs:*"], "*")]))["Policy"]["Arn"]
     client("iam", B).create_policy(PolicyName=BOUNDARY.rsplit("/")[-1], PolicyDocument=document(
         [allow("OnlyAthenaAndS3", ["athena:*", "s3:*", "kms:*"], "*")]))
     return keys
@@ -151,6 +154,11 @@ def build(state):
         kms.disable_key(KeyId=own)
     client("iam", A).put_role_policy(RoleName=EXECUTION.rsplit("/")[-1], PolicyName="spill",
                                      PolicyDocument=document(state["execution"]))
+    if state["execution_boundary"]:
+        client("iam", A).put_role_permissions_boundary(
+            RoleName=EXECUTION.rsplit("/")[-1], PermissionsBoundary=state["execution_boundary"])
+    else:
+        quiet(client("iam", A).delete_role_permissions_boundary, RoleName=EXECUTION.rsplit("/")[-1])
     build_consumer(state)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import tempfile
 
 from botocore.exceptions import ClientError
 
@@ -15,13 +16,14 @@ from setting import (
 from standin import WholePolicies, whole_policies
 
 
-def policies():
-    """The texts of the three policies of the owner."""
+def policies(key=None):
+    """The texts of the three policies of the owner: with that of `key`, or of the one with which the bucket encrypts."""
     texts = [client("lambda", A).get_policy(FunctionName=NAME)["Policy"]]
     with contextlib.suppress(ClientError):
         texts.append(client("s3", A).get_bucket_policy(Bucket=SPILL)["Policy"])
-    key = client("s3", A).get_bucket_encryption(Bucket=SPILL)["ServerSideEncryptionConfiguration"]["Rules"][0]
-    key = key["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    if key is None:
+        rule = client("s3", A).get_bucket_encryption(Bucket=SPILL)["ServerSideEncryptionConfiguration"]["Rules"][0]
+        key = rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
     return [*texts, client("kms", A).get_key_policy(KeyId=key, PolicyName="default")["Policy"]]
 
 
@@ -86,12 +88,43 @@ def shared_and_unshared(keys):
     check("a second and a third share change the policies", policies() not in (before, after))
     run(["unshare", FUNCTION, "--all", "--apply"], A)
     check("unshare --all takes back every share and nothing else", policies() == before)
+    for consumer in [ANALYST, C, ORGANIZATION]:
+        run(["share", FUNCTION, "--to", consumer, *terms, "--apply"], A)
+    for statement in json.loads(client("lambda", A).get_policy(FunctionName=NAME)["Policy"])["Statement"]:
+        if statement["Sid"].startswith("AthenaShare"):
+            client("lambda", A).remove_permission(FunctionName=NAME, StatementId=statement["Sid"])
+    check("shares are left in the policies of bucket and key alone", policies()[0] == before[0] and policies()[1:] != before[1:])
+    run(["unshare", FUNCTION, "--all", "--apply"], A)
+    check("unshare --all takes back what is left in the policies of bucket and key alone", policies() == before)
+    hidden(terms, check, before)
     # The stand-in cannot replace a function's policy, which comes last: what was written before has to be taken back.
     status, _, error = share("--apply")
     check(f"a share that fails halfway leaves nothing behind: {error.strip()}", status == 1 and policies() == before)
-    refused(check, before, state)
+    refused(check, before, state, keys)
     shared_through_athena_only(keys, check)
     return wrong
+
+
+def hidden(terms, check, before):
+    """What cannot be seen of the owner's side is named with the permission that is missing, and nothing is changed."""
+    iam, name = client("iam", A), f"operator-{TAG}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    operator = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    every = ["lambda:*", "s3:*", "iam:*", "kms:DescribeKey", "kms:GetKeyPolicy", "kms:PutKeyPolicy"]
+    share, unshare = (["share", FUNCTION, "--to", ANALYST, *terms, "--apply"], ["unshare", FUNCTION, "--to", ANALYST, "--apply"])
+    for command, sure in [(share, before), (unshare, None)]:
+        sure = sure or policies()
+        for action in ["lambda:GetPolicy", "s3:GetBucketPolicy", "s3:GetEncryptionConfiguration", "kms:DescribeKey", "kms:GetKeyPolicy"]:
+            deny = allow("Hide", action, "*", effect="Deny")
+            iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=document([allow("May", every, "*"), deny]))
+            done = run(command, **operator)
+            check(f"{command[0]} by somebody without {action} says so and changes nothing: {done.stderr.strip()[:200]}",
+                  done.returncode == 1 and f"with {action}" in done.stderr and "nothing was changed" in done.stderr and policies() == sure)
+        iam.put_user_policy(UserName=name, PolicyName="operator", PolicyDocument=document([allow("May", every, "*")]))
+        done = run(command, **operator)
+        check(f"{command[0]} by somebody who may do all of that is done", done.returncode == 0 and policies() != sure)
+    check("and leaves the policies as they were", policies() == before)
 
 
 def shared_through_athena_only(keys, check):
@@ -123,7 +156,7 @@ def shared_through_athena_only(keys, check):
                   done.returncode == 0 and WholePolicies.policy == start and policies()[1:] == others)
 
 
-def refused(check, before, state):
+def refused(check, before, state, keys):
     """What cannot be shared is refused with status 2 before anything is changed."""
     to = ["--to", ANALYST, "--direct", "--add-permission", "--apply"]
     for claim, arguments, account, word in [
@@ -138,7 +171,19 @@ def refused(check, before, state):
     ]:
         done = run(["share", *arguments], account)
         check(f"{claim} is refused", done.returncode == 2 and word in done.stderr and policies() == before)
+    with tempfile.NamedTemporaryFile("w", suffix=".credentials") as profiles:
+        profiles.write("".join(f"[{name}]\naws_access_key_id={account}\naws_secret_access_key=test\n"
+                               for name, account in [("owner", A), ("consumer", B)]))
+        profiles.flush()
+        nobody = f"arn:aws:iam::{B}:role/nobody-{TAG}"
+        done = run(["share", FUNCTION, "--to", nobody, *to[2:], "--profile", "owner", "--profile", "consumer"],
+                   AWS_SHARED_CREDENTIALS_FILE=profiles.name)
+        check("a principal that does not exist is refused",
+              done.returncode == 2 and f"{nobody} does not exist" in done.stderr and policies() == before)
     for claim, plant, word in [
+        ("a bucket that does not exist", setting(environment={"spill_bucket": f"nowhere-{TAG}", "spill_prefix": PREFIX}), "does not exist"),
+        ("a key of another region", setting(encryption=keys["far"]), f"is not in {REGION}"),
+        ("a key that is disabled", setting(key_enabled=False), "Disabled"),
         ("a bucket of somebody else", setting(environment={"spill_bucket": FOREIGN, "spill_prefix": PREFIX}), FOREIGN),
         ("a bucket of another region", setting(environment={"spill_bucket": FAR_SPILL, "spill_prefix": PREFIX}), ELSEWHERE),
         ("a key that AWS manages", setting(encryption=None), "managed by AWS"),
@@ -146,6 +191,8 @@ def refused(check, before, state):
         changed = copy.deepcopy(state)
         plant(changed)
         build(changed)
+        planted = policies(keys["own"])
         done = run(["share", FUNCTION, *to], A)
+        kept = policies(keys["own"]) == planted
         build(state)
-        check(f"{claim} is refused", done.returncode == 2 and word in done.stderr)
+        check(f"{claim} is refused", done.returncode == 2 and word in done.stderr and kept)

@@ -14,6 +14,11 @@ import threading
 import time
 import urllib.parse
 
+import listening
+
+
+STARTED_WITHIN, ENDED_WITHIN = 60, 20  # seconds
+
 
 @contextlib.contextmanager
 def stand_in():
@@ -24,22 +29,49 @@ def stand_in():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {"AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"}
+    # Its broker of IoT and its server of SFTP would listen on every interface.
+    own = {"AUTH": "true", "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_HOST": "127.0.0.1"}
     program = pathlib.Path(sys.executable).parent / "ministack"
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen([program], env=environment, stdout=log, stderr=log)
+    with tempfile.TemporaryFile() as log, serving([program], port, log, env=os.environ | own) as process:
+        yield f"http://127.0.0.1:{port}"
+        kept_at_home(process)
+
+
+@contextlib.contextmanager
+def serving(command, port, log, within=STARTED_WITHIN, patience=ENDED_WITHIN, **options):
+    """Runs a server while the block runs: it has to listen on `port` of 127.0.0.1 before that, and is gone after it."""
+    process = subprocess.Popen(command, stdout=log, stderr=log, **options)
+    try:
+        answers(process, port, log, within)
+        kept_at_home(process)
+        yield process
+    finally:
+        process.terminate()
         try:
-            for _ in range(300):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                if process.poll() is not None:
-                    sys.exit("doctor: the stand-in has ended before it answered")
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
             process.wait()
+
+
+def answers(process, port, log, within):
+    """Waits until `port` is open; ends the program with the server's last words if it does not come so far."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    log.seek(0)
+    words = log.read().decode(errors="replace")[-2000:]
+    how = f"has ended with {process.returncode}" if process.poll() is not None else f"has not opened port {port} in {within} s"
+    sys.exit(f"doctor: the stand-in {how}:\n{words}")
+
+
+def kept_at_home(process):
+    """Ends the program if the server can be reached from another machine."""
+    if open_at := listening.outside(process.pid):
+        sys.exit(f"doctor: the stand-in listens at {', '.join(open_at)}, and may at 127.0.0.1 alone")
 
 
 class WholePolicies(http.server.BaseHTTPRequestHandler):

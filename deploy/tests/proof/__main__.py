@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from proof import bad_input, cast, fences, grants, lint, live, matrix, mutations, ram, readback, servers, variants
+from proof import bad_input, cast, fences, grants, guides, lint, live, matrix, mutations, ram, readback, servers, variants
 from proof.guide import Reader
 from proof.live import Check
 from proof.setting import Accounts, prepare
@@ -51,7 +51,7 @@ class Report:
 def free_the_lake(report: Report, accounts: Accounts) -> None:
     """What docs/deploy/lake-formation.md has the producer do before anything is shared, on the recorder: twice, and nothing is lost."""
     session = accounts.recorded_a.role("LakeAdmin")  # the recorder knows the account by it
-    reader = Reader(ROOT / "docs/deploy/lake-formation.md", ROOT, {"A": session})
+    reader = Reader(ROOT / guides.LAKE, ROOT, {"A": session})
     count = reader.follow("A")
     reader.follow("A")
     print(f"   {count} blocks of the Lake Formation guide")
@@ -239,6 +239,9 @@ def main() -> int:
         free_the_lake(report, accounts)
         report.section("rows and refusals, on the stand-in")
         report.checks([*live.refusals(accounts), *live.rows(engine, accounts, folder)])
+        report.section("the guides")
+        report.checks([*guides.administrator(accounts, ROOT), *guides.analyst(engine, accounts, ROOT, folder)])
+        report.checks(guides.tables(accounts, ROOT))
         report.section("policies read back: linter, matrix, mutations")
         of_matrix, of_mutations = judge(report, accounts, programs)
         report.section("doctor")
@@ -247,12 +250,15 @@ def main() -> int:
         report.section("without fences")
         report.checks(variants.without_fences(accounts, ROOT, BUILT))
         report.section("bad input, and a stack half made")
-        report.checks([*bad_input.refused(accounts.a, DEPLOY), *bad_input.rolled_back(accounts, ROOT, BUILT)])
+        analyst = accounts.b.role("AthenaAnalyst", live.VIA_ATHENA)
+        report.checks([*bad_input.requests(analyst), *bad_input.refused(accounts.a, DEPLOY)])
+        report.checks(bad_input.rolled_back(accounts, ROOT, BUILT))
         report.section("a share accepted")
         report.checks(ram.acceptance(accounts.b, ROOT))
         report.section("change, and removal")
         change(report, reader, accounts)
         remove(report, reader, accounts)
+        report.checks(guides.whole(ROOT))
         report.section("done")
     print(f"{of_matrix}, {of_mutations}, {of_doctor}")
     return 1 if report.wrong else 0

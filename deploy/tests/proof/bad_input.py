@@ -1,5 +1,6 @@
 """What is refused before anything changes, and a stack that fails half way and leaves nothing."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,4 +151,46 @@ def rolled_back(accounts: Accounts, root: Path, built: Path) -> list[Check]:
     return [
         Check("a bucket that exists elsewhere fails the stack", done.returncode != 0, f"status {done.returncode}"),
         Check("and the stack leaves nothing", not left, f"left: {left}"),
+        *_nobody(accounts.b, root),
     ]
+
+
+def _nobody(b: Account, root: Path) -> list[Check]:
+    """A role that does not exist fails the consumer's stack, and its catalog, workgroup, bucket and policy are not left."""
+    done = b.shell(
+        "aws cloudformation deploy --template-file deploy/consumer.yaml --stack-name half-consumer"
+        " --capabilities CAPABILITY_NAMED_IAM --parameter-overrides AnalystRoleNames=Nobody CatalogName=half_made"
+        " WorkGroupName=half-made ResultsBucketName=half-made-results "
+        + " ".join(f"{key}={value}" for key, value in GOOD_CONSUMER.items()),
+        root,
+    )
+    athena = b.client("athena")
+    catalogs = [item["CatalogName"] for item in athena.list_data_catalogs()["DataCatalogsSummary"]]
+    groups = [item["Name"] for item in athena.list_work_groups()["WorkGroups"]]
+    left = [name for name in [*catalogs, *groups] if "half" in name] + left_of(b, "half")
+    return [
+        Check("a role that does not exist fails the consumer's stack", done.returncode != 0, f"status {done.returncode}"),
+        Check("and that leaves nothing either", not left, f"left: {left}"),
+    ]
+
+
+def requests(who: Account) -> list[Check]:
+    """What the deployed function itself refuses of a caller who may invoke it: tokens that it never made, and other functions' words."""
+    identity = {"id": "x", "principal": "x", "account": cast.B, "arn": cast.ANALYST, "tags": {}, "groups": []}
+    common = {"identity": identity, "queryId": "q", "catalogName": "rustconn"}
+    cases = {
+        "a token that it never made": {"@type": "ListTablesRequest", "schemaName": "sf0_01", "nextToken": "foreign", "pageSize": 2},
+        "a request of an unknown type": {"@type": "DropTableRequest", "schemaName": "sf0_01"},
+    }
+    good = {"@type": "ListTablesRequest", "schemaName": "sf0_01", "nextToken": None, "pageSize": -1}
+
+    def answer(request: dict) -> tuple[bool, str]:
+        said = who.client("lambda").invoke(FunctionName=cast.FUNCTION, Payload=json.dumps({**request, **common}))
+        return "FunctionError" in said, said["Payload"].read().decode()[:300]
+
+    failed, words = answer(good)
+    checks = [Check("the function answers what is in order", not failed, words)]
+    for what, request in cases.items():
+        failed, words = answer(request)
+        checks.append(Check(f"the function refuses {what}", failed and "InvalidInput" in words, words))
+    return checks

@@ -1,6 +1,7 @@
 """What the stand-in itself enforces, tried with everybody's own credentials: who gets rows, and who is refused."""
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,11 +112,11 @@ class Query:
     failure: str
 
 
-def query(engine: Path, who: Account, folder: Path, *options: str) -> Query:
-    """Runs the query with `who`'s credentials for the objects and through Athena's hop for the function."""
+def query(engine: Path, who: Account, folder: Path, *options: str, sql: str = SQL) -> Query:
+    """Runs a query with `who`'s credentials for the objects and through Athena's hop for the function."""
     with athena.calling_as(who, cast.FUNCTION) as url:
-        words = [str(engine), "query", SQL, "--connector", f"rustconn={url}", "--format", "csv", *options]
-        done = who.shell(" ".join(f"'{word}'" for word in words), folder)
+        words = [str(engine), "query", sql, "--connector", f"rustconn={url}", "--format", "csv", *options]
+        done = who.shell(shlex.join(words), folder)
     return Query(done.stdout.splitlines(), done.stderr if done.returncode else "")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from proof import cast
 from proof.account import Account
+from proof.guide import Reader
 from proof.live import Check
 
 PENDING, ACCEPTED = "PENDING", "ACCEPTED"
@@ -71,16 +72,16 @@ def acceptance(b: Account, root: Path) -> list[Check]:
     thread.start()
     try:
         endpoint = {"AWS_ENDPOINT_URL_RAM": f"http://127.0.0.1:{server.server_port}"}
-        command = f"deploy/accept-share {cast.A}"
-        first, second = b.shell(command, root, **endpoint), b.shell(command, root, **endpoint)
+        reader = Reader(root / "docs/deploy/lake-formation.md", root, {"B with invitations": b}, endpoint)
+        first, second = (reader.each("B with invitations")[0] for _ in range(2))
         wrong = b.shell("deploy/accept-share 12345", root, **endpoint)
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
     return [
-        Check("the producer's share is accepted", server.status_of(cast.A) == ACCEPTED, first.stdout + first.stderr),
-        Check("a stranger's is not", server.status_of(cast.STRANGER) == PENDING, first.stdout),
-        Check("twice is as once", second.returncode == 0 and "nothing" in second.stdout, second.stdout + second.stderr),
+        Check("the producer's share is accepted", server.status_of(cast.A) == ACCEPTED, first),
+        Check("a stranger's is not", server.status_of(cast.STRANGER) == PENDING, first),
+        Check("twice is as once", "nothing" in second, second),
         Check("five digits are no account", wrong.returncode == 2, wrong.stderr),
     ]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import listening
 from proof import cast
 from proof.account import Endpoint
 
@@ -58,13 +59,20 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise SystemExit(f"nothing listens on port {port}:\n{log.read_text()[-2000:]}")
 
 
+def _kept_at_home(process: subprocess.Popen[bytes]) -> None:
+    if open_at := listening.outside(process.pid):
+        raise SystemExit(f"{process.args} listens at {', '.join(open_at)}, and may at 127.0.0.1 alone")
+
+
 @contextmanager
 def _running(command: list[str], environment: dict[str, str], port: int, log: Path) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=environment, cwd=TESTS, stdout=output, stderr=output)
     try:
         _wait(process, port, log)
+        _kept_at_home(process)
         yield
+        _kept_at_home(process)
     finally:
         process.terminate()
         try:
@@ -93,7 +101,8 @@ def running(programs: Programs, folder: Path) -> Iterator[tuple[Endpoint, Endpoi
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
         "SERVICES": "s3,sts,iam,lambda,kms,cloudformation,logs,athena,glue,organizations",
-        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
+        "IOT_MTLS_ENABLED": "0",  # it would listen on every interface,
+        "SFTP_HOST": "127.0.0.1",  # and so would this
         "STANDIN_ORGANIZATION": f"{cast.ORGANIZATION}={','.join(cast.MEMBERS)}",
         "STANDIN_RECORDER": recorder.url,
         # Handed on to the functions that it runs.

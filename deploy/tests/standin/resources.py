@@ -1,11 +1,11 @@
-"""Resource types of our templates that ministack's CloudFormation does not know.
+"""Resource types of our templates that ministack's CloudFormation does not know, or makes where CloudFormation would not.
 
 Each is made as the service would make it: through ministack's own operation, or the recorder's.
 """
 
 import copy
 
-from ministack.services import athena, lambda_svc
+from ministack.services import athena, iam, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from standin import recorder
@@ -57,7 +57,16 @@ def _catalog_delete(physical_id: str, properties: dict) -> None:
     _checked(athena._delete_data_catalog({"Name": physical_id}))
 
 
+def _managed_policy_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
+    """Attaches to roles that exist alone: ministack passes over the others."""
+    for name in properties.get("Roles", []):
+        if name not in iam._roles:
+            raise ValueError(f"The role with name {name} cannot be found.")
+    return provisioners._iam_managed_policy_create(logical_id, properties, stack)
+
+
 def install() -> None:
+    provisioners._RESOURCE_HANDLERS["AWS::IAM::ManagedPolicy"]["create"] = _managed_policy_create
     provisioners._RESOURCE_HANDLERS |= {
         "AWS::Lambda::ResourcePolicy": {
             "create": _resource_policy_create,

@@ -86,12 +86,20 @@ async fn answered(account: &Account, region: &str, name: &str) -> Seen<Option<St
     let athena = aws_sdk_athena::Client::new(&account.in_region(region));
     match athena.list_databases().catalog_name(name).max_results(1).send().await {
         Ok(_) => Seen::Known(None),
-        // To query, nobody needs to be allowed to list.
-        Err(error) if error.message().is_some_and(|message| message.contains("athena:ListDatabases")) => {
-            Seen::Hidden(words(&error))
-        }
-        Err(error) => Seen::Known(Some(words(&error))),
+        Err(error) if is_about_the_function(error.code(), error.message()) => Seen::Known(Some(words(&error))),
+        Err(error) => Seen::Hidden(words(&error)),
     }
+}
+
+/// Whether an error of `ListDatabases` says how the call of the function went.
+///
+/// Any other says nothing of it: that somebody asks too often, that there is no way to Athena, that Athena has a fault of its own,
+/// or that the caller may not list, which nobody needs for a query.
+fn is_about_the_function(code: Option<&str>, message: Option<&str>) -> bool {
+    let of_function = ["MetadataException", "InvalidRequestException", "AccessDeniedException"];
+    let message = message.unwrap_or_default().to_ascii_lowercase();
+    let passing = ["athena:listdatabases", "rate exceeded", "throttl", "too many requests", "toomanyrequests"];
+    code.is_some_and(|code| of_function.contains(&code)) && !passing.iter().any(|words| message.contains(words))
 }
 
 /// Whether `caller` is `principal` or a session of it.
@@ -104,4 +112,34 @@ fn is_caller(principal: &str, caller: &str) -> bool {
 fn is_not_found(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     ["not found", "does not exist", "not exist"].iter().any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_about_the_function;
+
+    #[test]
+    fn only_an_answer_about_the_function_says_that_something_is_wrong_with_it() {
+        for (code, message) in [
+            ("MetadataException", "The Lambda function arn:aws:lambda:... returned an error"),
+            ("AccessDeniedException", "not authorized to perform: lambda:InvokeFunction"),
+            ("InvalidRequestException", "Function not found: arn:aws:lambda:..."),
+        ] {
+            assert!(is_about_the_function(Some(code), Some(message)), "{code}: {message}");
+        }
+        for (code, message) in [
+            (Some("ThrottlingException"), Some("Rate exceeded")),
+            (Some("TooManyRequestsException"), None),
+            (Some("InternalServerException"), Some("Amazon Athena has a fault")),
+            (Some("ServiceUnavailable"), None),
+            (Some("ExpiredTokenException"), Some("The security token is expired")),
+            // Athena was throttled where it called the function.
+            (Some("MetadataException"), Some("TooManyRequestsException; Rate Exceeded")),
+            (Some("AccessDeniedException"), Some("not authorized to perform: athena:ListDatabases")),
+            // No answer at all, or one that is none of Athena.
+            (None, None),
+        ] {
+            assert!(!is_about_the_function(code, message), "{code:?}: {message:?}");
+        }
+    }
 }

@@ -100,8 +100,13 @@ fn default_encryption(answer: &GetBucketEncryptionOutput) -> Encryption {
 /// The key with which S3 encrypts what is spilled, and its policy.
 async fn key(account: &Account, arn: &FunctionArn, owner: &Owner) -> (Seen<Key>, Seen<String>) {
     let Some(encryption) = owner.encryption() else {
-        let why = || Seen::Hidden("how the spill bucket encrypts could not be seen".to_owned());
-        return (why(), Seen::Hidden("the key could not be seen".to_owned()));
+        let why = match &owner.bucket {
+            // What is not there encrypts nothing.
+            Seen::Missing => return (Seen::Missing, Seen::Missing),
+            Seen::Known(Bucket { encryption: Seen::Hidden(why), .. }) | Seen::Hidden(why) => why,
+            Seen::Known(_) => "S3 does not say how the bucket encrypts",
+        };
+        return (Seen::Hidden(why.to_owned()), Seen::Hidden(why.to_owned()));
     };
     if !encryption.by_kms {
         return (Seen::Missing, Seen::Missing);
@@ -127,7 +132,7 @@ async fn key(account: &Account, arn: &FunctionArn, owner: &Owner) -> (Seen<Key>,
             by_aws: true,
         },
         Seen::Missing => return (Seen::Missing, Seen::Missing),
-        Seen::Hidden(why) => return (Seen::Hidden(why), Seen::default()),
+        Seen::Hidden(why) => return (Seen::Hidden(why.clone()), Seen::Hidden(why)),
     };
     let policy = kms.get_key_policy().key_id(&key.arn).policy_name("default").send().await;
     (Seen::Known(key), seen(policy, &["NotFoundException"]).and_then(|policy| policy.policy.into()))

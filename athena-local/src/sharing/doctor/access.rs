@@ -7,7 +7,7 @@ use super::{
 use crate::sharing::{
     arn::{FunctionArn, account_of},
     consumer::Consumer,
-    policy::{Decision, Miss, Reason, Request, Statement, decide, parse, within_account},
+    policy::{Decision, Effect, Miss, Principal, Reason, Request, Statement, decide, parse, within_account},
     terms::{Shared, Terms, Written, for_identity},
 };
 
@@ -96,14 +96,17 @@ fn resources<'a>(question: &'a Question, owner: &'a Owner, shared: &Shared, prin
 /// Decides by a policy of the owner; within one account together with the policies of the principal.
 fn by_resource(resource: &Resource<'_>, principal: &str, identity: Option<&Identity>, report: &mut Report) {
     let Resource { check, function, policy, needed, wanted } = resource;
-    let Some(statements) = statements(check, policy, Side::Owner, report) else {
+    let Some(statements) = statements(check, policy, report) else {
         return;
     };
     for needed in needed {
         let request = request(principal, needed);
         let mut decision = decide(&statements, &request);
         if let Some(identity) = identity {
-            decision = within_account(by_own_policies(identity, &request, report), decision, *check == "key-policy");
+            decision = within_account(by_own_policies(identity, &request), decision, *check == "key-policy");
+            let subject = format!("{} for {principal}", needed.action);
+            let verdict = Verdict { check: "permissions-boundary", subject, side: Side::Owner, needed, principal };
+            by_boundary_at_home(verdict, identity, (&statements, &request), report);
         }
         let subject = format!("{} for {principal}", needed.action);
         let paste = wanted.iter().find(|statement| statement.allows(needed.action)).map(Written::pretty);
@@ -122,7 +125,6 @@ fn by_identity(
     report: &mut Report,
 ) {
     let Question { function, organization, .. } = question;
-    let boundary = identity.boundary.as_ref().map(|policy| of_policies(std::slice::from_ref(policy), report));
     let context = through_athena(principal, organization.as_deref(), function, &function.account);
     let mut needed = at_home(question, observed, principal);
     // Within one account the owner's policies may do alone, and were decided together with these.
@@ -145,10 +147,10 @@ fn by_identity(
         let request = request(principal, needed);
         let verdict =
             Verdict { check: "identity-policy", subject: subject.clone(), side: Side::Consumer, needed, principal };
-        verdict.say(&by_own_policies(identity, &request, report), fix, report);
-        if let Some(boundary) = &boundary {
+        verdict.say(&by_own_policies(identity, &request), fix, report);
+        if let Some(decision) = by_boundary(identity, &request) {
             let verdict = Verdict { check: "permissions-boundary", subject, side: Side::Consumer, needed, principal };
-            verdict.say(&decide(boundary, &request), fix, report);
+            verdict.say(&decision, || widen_boundary(identity, needed), report);
         }
     }
 }
@@ -168,7 +170,8 @@ fn closed_to_strangers(question: &Question, owner: &Owner, shared: &Shared, repo
             needed.extend(decrypt.map(|needed| ("key-policy", &owner.key_policy, needed)));
         }
         for (check, policy, needed) in needed {
-            let Some(statements) = policy.known().and_then(|text| parse(text).ok()) else {
+            // The report says once that one could not be seen, however many ask.
+            let Some(statements) = statements(check, policy, report) else {
                 continue;
             };
             if decide(&statements, &request(STRANGER, &needed)).is_allowed() {
@@ -188,25 +191,13 @@ pub(super) fn request<'a>(caller: &'a str, needed: &'a Needed) -> Request<'a> {
     Request { caller, action: needed.action, resource: &needed.resource, context: &needed.context }
 }
 
-/// The statements of a policy; none if there is no policy, nothing if it could not be seen.
-pub(super) fn statements(
-    check: &'static str,
-    policy: &Seen<String>,
-    side: Side,
-    report: &mut Report,
-) -> Option<Vec<Statement>> {
+/// The statements of a policy; none if there is no policy, nothing if it could not be seen or understood.
+pub(super) fn statements(check: &str, policy: &Seen<String>, report: &mut Report) -> Option<Vec<Statement>> {
     match policy {
         Seen::Known(text) => match parse(text) {
             Ok(statements) => Some(statements),
             Err(error) => {
-                let what = format!("the {check} cannot be read: {error}");
-                report.wrong(Finding {
-                    check,
-                    subject: "form".to_owned(),
-                    side,
-                    what,
-                    fix: "write it anew".to_owned(),
-                });
+                report.unseen(format!("{check}: it could not be read: {error}"));
                 None
             }
         },
@@ -219,28 +210,73 @@ pub(super) fn statements(
 }
 
 /// Decides by the policies of a principal alone: what they do not deny, one that could not be read may allow or deny.
-pub(super) fn by_own_policies(identity: &Identity, request: &Request<'_>, report: &mut Report) -> Decision {
-    let decision = decide(&of_policies(&identity.policies, report), request);
-    if !matches!(decision, Decision::Denied { .. }) && !identity.hidden.is_empty() {
-        let label = format!("in {}", identity.hidden.join(", "));
-        return Decision::Undecided { open: Miss { label, reasons: vec![Reason::Unread] }, may_be_denied: true };
-    }
-    decision
+pub(super) fn by_own_policies(identity: &Identity, request: &Request<'_>) -> Decision {
+    let (statements, mut unread) = of_policies(&identity.policies);
+    unread.extend(identity.hidden.iter().cloned());
+    decide_in_part(&statements, &unread, request)
 }
 
-/// The statements of several policies, each named with its policy.
-fn of_policies(policies: &[NamedPolicy], report: &mut Report) -> Vec<Statement> {
-    let mut all = Vec::new();
+/// What bounds a principal says; nothing if nothing does. One that could not be fetched is among what is hidden of the principal.
+pub(super) fn by_boundary(identity: &Identity, request: &Request<'_>) -> Option<Decision> {
+    let (statements, unread) = of_policies(std::slice::from_ref(identity.boundary.as_ref()?));
+    Some(decide_in_part(&statements, &unread, request))
+}
+
+/// Decides by what could be read, where `unread` may allow or deny as well.
+fn decide_in_part(statements: &[Statement], unread: &[String], request: &Request<'_>) -> Decision {
+    let decision = decide(statements, request);
+    if matches!(decision, Decision::Denied { .. }) || unread.is_empty() {
+        return decision;
+    }
+    let label = format!("in {}", unread.join(", "));
+    Decision::Undecided { open: Miss { label, reasons: vec![Reason::Unread] }, may_be_denied: true }
+}
+
+/// Puts into the report what a boundary says of a request that the policy of a resource in the same account may allow by itself.
+///
+/// A boundary takes nothing from what such a policy allows to everybody, or to a user by name, unless it denies it.
+pub(super) fn by_boundary_at_home(
+    verdict: Verdict<'_>,
+    identity: &Identity,
+    (resource, request): (&[Statement], &Request<'_>),
+    report: &mut Report,
+) {
+    let Some(decision) = by_boundary(identity, request) else {
+        return;
+    };
+    let is_unbounded = |statement: &&Statement| {
+        let members = statement.principals.as_ref().map(|principals| &principals.members[..]).unwrap_or_default();
+        statement.effect == Effect::Deny
+            || members.contains(&Principal::Everybody)
+            || (identity.arn.contains(":user/") && members.contains(&Principal::Arn(identity.arn.clone())))
+    };
+    let unbounded: Vec<_> = resource.iter().filter(is_unbounded).cloned().collect();
+    let is_past = matches!(decision, Decision::NotAllowed { .. }) && decide(&unbounded, request).is_allowed();
+    if !is_past {
+        let fix = widen_boundary(identity, verdict.needed);
+        verdict.say(&decision, || fix, report);
+    }
+}
+
+/// How to let a boundary allow what is needed.
+fn widen_boundary(identity: &Identity, needed: &Needed) -> String {
+    let name = identity.boundary.as_ref().map(|policy| policy.name.as_str()).unwrap_or_default();
+    format!("put into {name}, the permissions boundary of {}:\n{}", identity.arn, needed.statement().pretty())
+}
+
+/// The statements of several policies, each named with its policy, and those policies that are none, with the fault.
+fn of_policies(policies: &[NamedPolicy]) -> (Vec<Statement>, Vec<String>) {
+    let (mut all, mut unread) = (Vec::new(), Vec::new());
     for NamedPolicy { name, text } in policies {
         match parse(text) {
             Ok(statements) => all.extend(statements.into_iter().enumerate().map(|(at, statement)| {
                 let sid = statement.sid.clone().unwrap_or_else(|| format!("number {}", at + 1));
                 Statement { sid: Some(format!("{sid} in {name}")), ..statement }
             })),
-            Err(error) => report.unseen(format!("policy {name}: {error}")),
+            Err(error) => unread.push(format!("{name} ({error})")),
         }
     }
-    all
+    (all, unread)
 }
 
 /// What a decision is about.

@@ -2,7 +2,7 @@
 
 use super::{
     Observed, Owner, Question, Report, Seen, Side,
-    access::{Verdict, by_own_policies, request, statements},
+    access::{Verdict, by_boundary_at_home, by_own_policies, request, statements},
     observed::{Function, Identity},
     requests::{Needed, by_s3, direct, object},
 };
@@ -97,7 +97,7 @@ fn sealing(
 const DELEGATES: &str =
     r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "ACCOUNT"}, "Action": "kms:*", "Resource": "*"}}"#;
 
-/// Decides by the role's policies and that of the resource together, as within one account.
+/// Decides by the role's policies, that of the resource and what bounds the role together, as within one account.
 fn decided(
     owner: &Owner,
     (check, policy): (&'static str, &Seen<String>),
@@ -105,19 +105,27 @@ fn decided(
     needed: &[Needed],
     report: &mut Report,
 ) {
-    let Some(resource) = statements(check, policy, Side::Owner, report) else {
+    let Some(resource) = statements(check, policy, report) else {
         return;
     };
     let role = owner.function.known().map_or(identity.arn.as_str(), |function| &function.role);
     for needed in needed {
         let request = request(role, needed);
-        let (own, resource) = (by_own_policies(identity, &request, report), decide(&resource, &request));
+        let subject = format!("{} for {role}", needed.action);
+        let bound = Verdict {
+            check: "permissions-boundary",
+            subject: subject.clone(),
+            side: Side::Owner,
+            needed,
+            principal: role,
+        };
+        by_boundary_at_home(bound, identity, (&resource, &request), report);
+        let (own, resource) = (by_own_policies(identity, &request), decide(&resource, &request));
         let is_key = check == "key-policy";
         // Whose policy it is that has to be mended.
         let by_resource =
             matches!(resource, Decision::Denied { .. }) || (is_key && own.is_allowed() && !resource.is_allowed());
         let decision = within_account(own, resource, is_key);
-        let subject = format!("{} for {role}", needed.action);
         let check = if by_resource { check } else { "execution-role" };
         let fix = || format!("put into a policy of {role}:\n{}", needed.statement().pretty());
         Verdict { check, subject, side: Side::Owner, needed, principal: role }.say(&decision, fix, report);

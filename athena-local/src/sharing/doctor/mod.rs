@@ -89,6 +89,37 @@ pub fn obstacles(question: &Question, observed: &Observed) -> Vec<Finding> {
     faults
 }
 
+/// What of its own side `owner` could not see and has to, before a share is written or taken back: what it is, why, and what to do.
+///
+/// Without it a share would open the function and leave the key closed, or close the one and leave the other open.
+pub fn hidden_from_owner(function: &FunctionArn, owner: &Owner) -> Option<String> {
+    let hidden = |what: String, why: &str, takes: &str| {
+        Some(format!("{what} cannot be seen: {why}; use credentials of account {} with {takes}", function.account))
+    };
+    let configured = match &owner.function {
+        Seen::Known(configured) => configured,
+        Seen::Missing => return None,
+        Seen::Hidden(why) => return hidden(function.to_string(), why, "lambda:GetFunctionConfiguration"),
+    };
+    if let Seen::Hidden(why) = &owner.function_policy {
+        return hidden(format!("the policy of function {}", function.name), why, "lambda:GetPolicy");
+    }
+    let bucket = configured.spill_bucket()?;
+    if let Seen::Hidden(why) = &owner.bucket_policy {
+        return hidden(format!("the policy of bucket {bucket}"), why, "s3:GetBucketPolicy");
+    }
+    match (&owner.key, &owner.key_policy) {
+        (Seen::Hidden(why), _) => {
+            let takes = if owner.encryption().is_some() { "kms:DescribeKey" } else { "s3:GetEncryptionConfiguration" };
+            hidden(format!("the key with which bucket {bucket} encrypts"), why, takes)
+        }
+        (Seen::Known(key), Seen::Hidden(why)) => {
+            hidden(format!("the policy of key {}", key.arn), why, "kms:GetKeyPolicy")
+        }
+        (Seen::Known(_) | Seen::Missing, _) => None,
+    }
+}
+
 /// Where the function spills: as it is configured where that is known, else as its owner said.
 pub fn shared(question: &Question, observed: &Observed) -> Shared {
     let function = observed.owner.as_ref().and_then(|owner| owner.function.known());

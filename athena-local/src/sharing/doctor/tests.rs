@@ -256,6 +256,133 @@ fn a_policy_that_could_not_be_read_may_allow_what_the_others_do_not() {
     assert!(report.unseen.iter().any(|words| words.contains("s3:PutObject") && words.contains("Secret")));
 }
 
+/// A boundary of `identity` called `Bound`.
+fn bound(identity: &mut Seen<Identity>, text: &str) {
+    let Seen::Known(identity) = identity else { panic!("it is known") };
+    identity.boundary = Some(NamedPolicy { name: "Bound".to_owned(), text: text.to_owned() });
+}
+
+#[test]
+fn what_bounds_the_role_of_the_function_is_judged_as_its_policies_are() {
+    let role = |it: &mut Observed, actions: &str| {
+        let text = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#);
+        bound(&mut owner(it).role, &text);
+    };
+    let of_role = |action: &str| ("permissions-boundary", format!("{action} for {ROLE}"));
+    assert_eq!(found(|it| role(it, r#""s3:*","kms:*""#)), []);
+    assert_eq!(found(|it| role(it, r#""s3:*""#)), [of_role("kms:GenerateDataKey")]);
+    assert_eq!(found(|it| role(it, r#""s3:ListBucket","kms:*""#)), [of_role("s3:PutObject")]);
+    let mut observed = good();
+    role(&mut observed, r#""s3:*""#);
+    let report = diagnose(&question(), &observed);
+    assert_eq!(report.findings[0].side, Side::Owner);
+    assert!(report.findings[0].fix.contains("Bound") && report.findings[0].fix.contains("kms:GenerateDataKey"));
+    let deny = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"No","Effect":"Deny","Action":"s3:PutObject","Resource":"*"}]}"#;
+    let denied = found(|it| bound(&mut owner(it).role, deny));
+    assert_eq!(denied, [of_role("s3:PutObject")]);
+}
+
+#[test]
+fn what_a_bucket_allows_to_everybody_no_boundary_takes_away() {
+    let everybody = r#"{"Sid":"Own","Effect":"Allow","Principal":"*","Action":["s3:PutObject","s3:ListBucket"],"Resource":"*",
+        "Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::444455556666:role/Execution"}}}"#;
+    let by_name = everybody.replace(r#""Principal":"*""#, &format!(r#""Principal":{{"AWS":"{ROLE}"}}"#));
+    let plant = |statement: &str| {
+        let statement = statement.to_owned();
+        found(move |it| {
+            bound(&mut owner(it).role, r#"{"Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#);
+            let Seen::Known(text) = &owner(it).bucket_policy else { panic!("there is a policy") };
+            owner(it).bucket_policy = known(amendment::with(Some(text), &statement).unwrap());
+        })
+    };
+    assert_eq!(plant(everybody), []);
+    let of_role = |action: &str| ("permissions-boundary", format!("{action} for {ROLE}"));
+    assert_eq!(plant(&by_name), [of_role("s3:PutObject"), of_role("s3:ListBucket")]);
+}
+
+#[test]
+fn a_principal_of_the_function_s_own_account_is_held_to_its_boundary() {
+    let own = "arn:aws:iam::444455556666:role/Analyst";
+    let mut observed = good();
+    let consumer = observed.consumer.as_mut().unwrap();
+    let (_, mut identity) = consumer.principals.remove(0);
+    if let Seen::Known(identity) = &mut identity {
+        identity.arn = own.to_owned();
+    }
+    bound(&mut identity, r#"{"Statement":[{"Effect":"Allow","Action":["athena:*","s3:*","kms:*"],"Resource":"*"}]}"#);
+    consumer.principals.push((own.to_owned(), identity));
+    let report = diagnose(&Question { principals: vec![own.to_owned()], ..question() }, &observed);
+    let found: Vec<_> = report.findings.iter().map(|finding| (finding.check, finding.subject.as_str())).collect();
+    assert!(found.contains(&("permissions-boundary", &format!("lambda:InvokeFunction for {own}"))), "{found:?}");
+}
+
+#[test]
+fn what_is_no_policy_is_said_to_be_unread_and_is_neither_right_nor_wrong() {
+    const BROKEN: &str = r#"{"Statement":[{"Effect":"allow"}]}"#;
+    type Plant = fn(&mut Observed);
+    let cases: [(&str, &str, Plant); 7] = [
+        ("function-policy", "lambda:InvokeFunction", |it| owner(it).function_policy = known(BROKEN.to_owned())),
+        ("bucket-policy", "s3:GetObject", |it| owner(it).bucket_policy = known(BROKEN.to_owned())),
+        ("key-policy", "kms:Decrypt", |it| owner(it).key_policy = known(BROKEN.to_owned())),
+        ("execution-role", "s3:PutObject", |it| owner(it).role = identity(ROLE, BROKEN.to_owned())),
+        ("permissions-boundary", "s3:PutObject", |it| bound(&mut owner(it).role, BROKEN)),
+        ("identity-policy", "lambda:InvokeFunction", |it| {
+            it.consumer.as_mut().unwrap().principals[0].1 = identity(ANALYST, BROKEN.to_owned());
+        }),
+        ("permissions-boundary", "lambda:InvokeFunction", |it| {
+            bound(&mut it.consumer.as_mut().unwrap().principals[0].1, BROKEN);
+        }),
+    ];
+    for (check, action, plant) in cases {
+        let mut observed = good();
+        plant(&mut observed);
+        let report = diagnose(&question(), &observed);
+        assert_eq!(report.findings, [], "{check}");
+        let is_named = |words: &String| words.contains(check) && words.contains("could not be read");
+        assert!(report.unseen.iter().any(is_named), "{check}: {:?}", report.unseen);
+        let ok = report.passed.iter().any(|passed| passed.check == check && passed.subject.starts_with(action));
+        assert!(!ok, "{check} {action} is said to be in order");
+    }
+}
+
+#[test]
+fn what_hides_a_policy_from_its_owner_is_named_with_what_it_takes_to_see_it() {
+    let hide = |plant: fn(&mut Owner)| {
+        let mut observed = good();
+        plant(owner(&mut observed));
+        hidden_from_owner(&question().function, owner(&mut observed))
+    };
+    let why = || "AccessDenied".to_owned();
+    assert_eq!(hide(|_| ()), None);
+    for (takes, plant) in [
+        (
+            "lambda:GetFunctionConfiguration",
+            (|it: &mut Owner| it.function = Seen::Hidden(String::new())) as fn(&mut Owner),
+        ),
+        ("lambda:GetPolicy", |it| it.function_policy = Seen::Hidden(String::new())),
+        ("s3:GetBucketPolicy", |it| it.bucket_policy = Seen::Hidden(String::new())),
+        ("s3:GetEncryptionConfiguration", |it| {
+            it.bucket = known(Bucket { is_own: Some(true), encryption: Seen::Hidden(String::new()) });
+            (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()));
+        }),
+        ("kms:DescribeKey", |it| (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()))),
+        ("kms:GetKeyPolicy", |it| it.key_policy = Seen::Hidden(String::new())),
+    ] {
+        let words = hide(plant).unwrap_or_default();
+        assert!(words.contains(takes), "{takes} is not in {words:?}");
+    }
+    // A function that spills nowhere has neither bucket nor key, and nobody looked for them.
+    let bare = |it: &mut Owner| {
+        it.function = known(Function { state: "Active".to_owned(), role: ROLE.to_owned(), ..Function::default() });
+        it.bucket_policy = Seen::default();
+        (it.key, it.key_policy) = (Seen::default(), Seen::default());
+    };
+    assert_eq!(hide(bare), None);
+    let mut observed = good();
+    owner(&mut observed).key = Seen::Hidden(why());
+    assert!(hidden_from_owner(&question().function, owner(&mut observed)).unwrap().contains(&why()));
+}
+
 #[test]
 fn the_report_for_programs_has_the_same_as_that_for_people() {
     let mut observed = good();

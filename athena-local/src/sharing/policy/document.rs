@@ -61,7 +61,8 @@ fn statement(object: &Map<String, Json>) -> Result<Statement, &'static str> {
         },
         actions: names(object, "Action", "NotAction").ok_or("has no Action")?,
         resources: names(object, "Resource", "NotResource"),
-        conditions: conditions(object.get("Condition")),
+        conditions: conditions(object.get("Condition"))
+            .ok_or("has a Condition that is no map of operators and keys")?,
     })
 }
 
@@ -101,15 +102,19 @@ fn principal(value: String) -> Principal {
     Principal::Arn(value)
 }
 
-fn conditions(json: Option<&Json>) -> Vec<Condition> {
+/// Nothing if they cannot be understood: a condition that is overlooked would allow too much.
+fn conditions(json: Option<&Json>) -> Option<Vec<Condition>> {
     let mut conditions = Vec::new();
-    for (operator, keys) in json.and_then(Json::as_object).into_iter().flatten() {
-        for (key, values) in keys.as_object().into_iter().flatten() {
+    let Some(json) = json else {
+        return Some(conditions);
+    };
+    for (operator, keys) in json.as_object()? {
+        for (key, values) in keys.as_object()? {
             conditions.push(Condition { operator: operator.clone(), key: key.clone(), values: texts(values) });
         }
     }
     conditions.sort_unstable();
-    conditions
+    Some(conditions)
 }
 
 /// The values of one or a list, sorted: their order means nothing.
@@ -158,6 +163,11 @@ mod tests {
             ("{}", "Statement"),
             (r#"{"Statement": [{"Effect": "allow", "Action": "*"}]}"#, "statement 1 has no Effect"),
             (r#"{"Statement": [{"Effect": "Allow"}]}"#, "statement 1 has no Action"),
+            (
+                r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Condition": ["Bool"]}]}"#,
+                "statement 1 has a Condition",
+            ),
+            (r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Condition": {"Bool": "x"}}]}"#, "Condition"),
         ] {
             assert!(parse(text).unwrap_err().to_string().contains(word), "{text}");
         }

@@ -74,12 +74,22 @@ fn the_bucket_opens_the_prefix_only_and_the_key_this_bucket_only() {
 
 #[test]
 fn the_policy_of_the_analyst_reaches_no_other_function_through_athena() {
-    let written = [vec![Written::of("Wide", "lambda:*", "*")], for_identity(&shared(), true)].concat();
-    let context = context(ROLE, "o-example12345");
-    let invoke = |function: &str| allows(&written, "lambda:InvokeFunction", function, &context, ROLE);
-    assert!(invoke(&shared().function.to_string()));
-    assert!(!invoke("arn:aws:lambda:us-east-1:111122223333:function:payroll"));
-    assert!(!document(&for_identity(&shared(), false)).contains("aws:CalledVia"));
+    let (shop, payroll) =
+        (shared().function.to_string(), "arn:aws:lambda:us-east-1:111122223333:function:payroll".to_owned());
+    let through_athena = context(ROLE, "o-example12345");
+    let direct = through_athena.clone().without("aws:CalledVia");
+    for fenced in [true, false] {
+        let written = for_identity(&shared(), fenced);
+        let invoke = |written: &[Written], function: &str, context: &Context| {
+            allows(written, "lambda:InvokeFunction", function, context, ROLE)
+        };
+        assert!(invoke(&written, &shop, &through_athena));
+        assert_eq!(invoke(&written, &shop, &direct), !fenced);
+        let wide = [vec![Written::of("Wide", "lambda:*", "*")], written].concat();
+        assert!(!invoke(&wide, &payroll, &through_athena), "fenced: {fenced}");
+        // What the analyst does without Athena is nobody's business here.
+        assert!(invoke(&wide, &payroll, &direct), "fenced: {fenced}");
+    }
 }
 
 #[test]
