@@ -16,6 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         assert_eq!(written.len(), encoded_len(&batch, framing).expect("what was written has a length"));
         let again = decode_batch(&written, &schema).expect("what we write is read");
+        assert_eq!(again, batch);
         let mut rewritten = Vec::new();
         encode_batch(&again, framing, &mut rewritten).expect("what was written is written again");
         assert_eq!(rewritten, written);

@@ -3,7 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use athena_protocol::EncryptionKey;
+use athena_connector_sdk::{Catalog, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait};
+use athena_protocol::{EncryptionKey, Request, SerdeVersion, message::ListTablesRequest};
 use tokio::runtime::Runtime;
 
 /// The runtime that every input of a process is run in.
@@ -49,4 +50,35 @@ pub fn schema() -> SchemaRef {
         ),
         field("map", DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)),
     ]))
+}
+
+struct Empty;
+
+#[async_trait]
+impl Table for Empty {
+    fn definition(&self) -> TableDef {
+        TableDef::new([Field::new("n", DataType::Int64, true)])
+    }
+
+    async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+        unreachable!("nobody reads")
+    }
+}
+
+/// A function with ten tables in schema `s`.
+pub fn ten_tables() -> Handler {
+    Handler::new((0..10).fold(Catalog::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)))
+}
+
+/// A request for three of its tables: the first ones, or those behind `token`.
+pub fn list_tables(token: Option<&str>) -> Vec<u8> {
+    let request = Request::ListTables(ListTablesRequest {
+        identity: None,
+        query_id: None,
+        catalog_name: "c".into(),
+        schema_name: Some("s".into()),
+        next_token: token.map(str::to_owned),
+        page_size: 3,
+    });
+    request.encode(SerdeVersion::LATEST).expect("the newest version carries it")
 }

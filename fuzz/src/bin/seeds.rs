@@ -9,7 +9,7 @@ use std::{
 };
 
 use arrow::{array::new_null_array, record_batch::RecordBatch};
-use athena_fuzz::{join_block, key, schema};
+use athena_fuzz::{RUNTIME, join_block, key, list_tables, schema, ten_tables};
 use athena_protocol::{
     Request, Response,
     block::{Framing, encode_batch, encode_schema},
@@ -59,6 +59,10 @@ fn main() -> io::Result<()> {
         write("spill_object", &object)?;
     }
     write("token", b"eyJjIjoiMyIsImIiOiJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIn0")?;
+    let first = RUNTIME.block_on(ten_tables().handle(&list_tables(None), None)).map_err(io::Error::other)?;
+    if let Ok(Response::ListTables(page)) = Response::decode(&first) {
+        write("token", page.next_token.unwrap_or_default().as_bytes())?;
+    }
     println!("{written:?}");
     Ok(())
 }

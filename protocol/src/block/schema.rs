@@ -155,7 +155,9 @@ fn data_type(path: ColumnPath<'_>, field: ipc::Field<'_>, children: Vec<FieldRef
         }
         ipc::Type::Timestamp => {
             let timestamp = field.type_as_timestamp().ok_or_else(bad)?;
-            DataType::Timestamp(time_unit(timestamp.unit()).ok_or_else(bad)?, timestamp.timezone().map(Arc::from))
+            // No zone is written as an empty one by arrow-rs, and left out by Java.
+            let zone = timestamp.timezone().filter(|zone| !zone.is_empty());
+            DataType::Timestamp(time_unit(timestamp.unit()).ok_or_else(bad)?, zone.map(Arc::from))
         }
         ipc::Type::Interval => DataType::Interval(match field.type_as_interval().ok_or_else(bad)?.unit() {
             ipc::IntervalUnit::YEAR_MONTH => IntervalUnit::YearMonth,
