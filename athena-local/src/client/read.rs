@@ -86,7 +86,8 @@ impl FederatedClient {
         answer: RemoteReadRecordsResponse,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let blocks = answer.remote_blocks.len();
-        self.trace().set_outcome(place, Outcome::Spilled { blocks, rows: 0, bytes: 0 });
+        let sealed = answer.encryption_key.is_some();
+        self.trace().set_outcome(place, Outcome::Spilled { blocks, rows: 0, bytes: 0, sealed });
         self.check_schema(&subject, &schema, &answer.schema)?;
         let Some(store) = &self.shared.store else {
             let text = "it spilled its rows, and no object store is configured to read them from";

@@ -56,6 +56,8 @@ pub enum Outcome {
         rows: u64,
         /// Bytes fetched so far.
         bytes: u64,
+        /// Whether they are sealed with a key of their split.
+        sealed: bool,
     },
     /// No answer: why.
     Failed(String),

@@ -27,7 +27,7 @@ fn line(call: &Call) -> String {
     let outcome = match &call.outcome {
         Outcome::Answer(words) => words.clone(),
         Outcome::Inline { rows } => format!("{} inline", plural(*rows, "row")),
-        Outcome::Spilled { blocks, rows, bytes } => {
+        Outcome::Spilled { blocks, rows, bytes, .. } => {
             let blocks = plural(*blocks as u64, "block");
             format!("{} in {blocks} spilled, {}", plural(*rows, "row"), size(*bytes))
         }

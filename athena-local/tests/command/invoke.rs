@@ -8,7 +8,7 @@ use athena_local::{
     host::HostedFunction,
     object_store::LocalS3,
 };
-use athena_protocol::{Request, Response, message::PingResponse};
+use athena_protocol::{ErrorKind, Request, Response, message::PingResponse};
 use bytes::Bytes;
 
 use super::{failed, printed, root, run};
@@ -79,7 +79,14 @@ async fn one_process_answers_every_recorded_request_and_lives_on() {
                 Response::decode(&answer).unwrap();
                 "an answer".to_owned()
             }
-            Err(InvokeError::Function(error)) => error.error_type.unwrap_or_default(),
+            Err(InvokeError::Function(error)) => {
+                // The caller is at fault, and is told of what.
+                let message = error.error_message.unwrap_or_default();
+                let (code, words) = message.split_once(": ").unwrap_or_default();
+                let kind = ErrorKind::from_wire_code(code).unwrap_or_else(|| panic!("{}: {message:?}", case.id));
+                assert!(kind != ErrorKind::Internal && words.len() > 10, "{}: {message}", case.id);
+                code.to_owned()
+            }
             Err(InvokeError::Host(message)) => panic!("{}: {message}", case.id),
         };
         *outcomes.entry(outcome).or_default() += 1;

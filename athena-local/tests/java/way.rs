@@ -98,6 +98,7 @@ impl Way {
                     return Err(format!("{rows} rows of {} came inline", call.subject));
                 }
                 Outcome::Spilled { .. } if !self.spilled => return Err(format!("{} was spilled", call.subject)),
+                Outcome::Spilled { sealed: false, .. } => return Err(format!("{} was spilled in clear", call.subject)),
                 Outcome::Inline { rows } => self.rows += rows,
                 Outcome::Spilled { blocks, rows, .. } => {
                     self.blocks += blocks;
