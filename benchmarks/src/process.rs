@@ -4,21 +4,16 @@ use std::{fs, time::Duration};
 
 use anyhow::Context as _;
 use nix::{
-    time::{ClockId, clock_gettime},
-    unistd::{SysconfVar, sysconf},
+    time::{ClockId, clock_getcpuclockid, clock_gettime},
+    unistd::Pid,
 };
 
-/// User and system time of a process and its threads, also those that ended. Exact to 10 ms.
+/// User and system time of a process and its threads, also those that ended, by the clock of the process itself: `/proc` counts ticks
+/// of 10 ms.
 pub(crate) fn cpu(process: i32) -> anyhow::Result<Duration> {
-    let file = format!("/proc/{process}/stat");
-    let stat = fs::read_to_string(&file).with_context(|| file.clone())?;
-    // The name of the program, in parentheses, may hold anything.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
-    let (user, system) = ticks(11).zip(ticks(12)).with_context(|| format!("{file} is not as expected"))?;
-    let a_second = sysconf(SysconfVar::CLK_TCK)?.context("the system has no clock ticks")?;
-    #[expect(clippy::cast_precision_loss, reason = "it is 100")]
-    Ok(Duration::from_secs_f64((user + system) / a_second as f64))
+    let clock =
+        clock_getcpuclockid(Pid::from_raw(process)).with_context(|| format!("process {process} has no clock"))?;
+    Ok(clock_gettime(clock)?.into())
 }
 
 /// Memory that a process has now, in bytes.

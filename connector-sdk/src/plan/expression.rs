@@ -49,6 +49,14 @@ impl Typed {
         if depth > MAX_DEPTH {
             return Err(refused(&format!("an expression of more than {MAX_DEPTH} levels")));
         }
+        // Whether there is a value can be told of every type, and more only of those that are evaluated.
+        let strange = arguments.iter().find_map(|argument| match argument.plan_type {
+            PlanType::Other { name, .. } if function != functions::IS_NULL => Some(name),
+            _ => None,
+        });
+        if let Some(name) = strange {
+            return Err(refused(&format!("function {function:?} of a value of type {name}")));
+        }
         let arguments = arguments.into_iter().map(|argument| argument.expression).collect();
         let expression = Expression::Call { function: function.to_owned(), arguments, data_type: data_type.clone() };
         Ok(Self { expression, plan_type: PlanType::Plain(data_type), nodes, depth })

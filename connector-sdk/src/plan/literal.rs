@@ -42,7 +42,7 @@ fn value(field: &Field<'_>) -> Result<ArrayRef> {
         7 => Arc::new(Int64Array::from(vec![field.number()?])),
         10 => Arc::new(Float32Array::from(vec![field.float()?])),
         11 => Arc::new(Float64Array::from(vec![field.double()?])),
-        12 | 21 => text(field.text()?),
+        12 => text(field.text()?),
         22 => text(var_char(field)?),
         13 | 23 => Arc::new(BinaryArray::from(vec![field.bytes()?])),
         14 => local_time(field.number()?, 6)?,
@@ -67,6 +67,7 @@ fn name(number: u32) -> String {
     match number {
         17 | 37 => "time".to_owned(),
         19 | 20 | 36 => "interval".to_owned(),
+        21 => "fixed_char".to_owned(), // spaces at its end do not count
         25 => "struct".to_owned(),
         26 | 32 => "map".to_owned(),
         28 => "uuid".to_owned(),

@@ -89,7 +89,9 @@ impl<D: SqlDialect> SqlConditions<D> {
     /// Adds a condition, as far as SQL has it in the same meaning, and says how far that is.
     ///
     /// Exact are conditions on integers, decimals, dates and timestamps, on text where the dialect promises it, and on nulls; a
-    /// source whose timestamps are finer than Athena's milliseconds is asked for whole milliseconds.
+    /// source whose timestamps are finer than Athena's milliseconds is asked for whole milliseconds, and one whose dates have a time
+    /// of day for whole days. Of numbers that is not done: a column whose numbers are finer in the source than in the table, such
+    /// as `NUMERIC(12, 4)` declared as `DECIMAL(12, 2)`, is rounded on its way, so declare what the source has.
     pub fn push(&mut self, conjunct: &Conjunct<'_>) -> Pushed<()> {
         let before = self.parameters.len();
         let text = match *conjunct {
@@ -183,10 +185,9 @@ impl<D: SqlDialect> SqlConditions<D> {
         data_type: &DataType,
         ranges: impl Iterator<Item = (i64, Option<i64>)>,
     ) -> Option<Text> {
-        // Of a timestamp, a single key is a whole millisecond.
-        let is_single = |from: i64, to: Option<i64>| {
-            to == from.checked_add(1) && !matches!(data_type, DataType::Date64 | DataType::Timestamp(_, _))
-        };
+        // Of a timestamp, a single key is a whole millisecond, and of a date, which may have a time of day in the source, a day.
+        let is_span = matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
+        let is_single = |from: i64, to: Option<i64>| to == from.checked_add(1) && !is_span;
         let (single, wide): (Vec<_>, Vec<_>) = ranges.partition(|(from, to)| is_single(*from, *to));
         let mut parts = Vec::new();
         if !single.is_empty() {

@@ -186,6 +186,14 @@ fn timestamps_are_asked_for_by_whole_milliseconds() {
 }
 
 #[test]
+fn dates_are_asked_for_by_whole_days() {
+    // A source whose dates have a time of day has rows that are shown as this day.
+    let set = list_of(Arc::new(Date32Array::from(vec![19_783])), true, false);
+    let conjunct = Conjunct::Values { column: "d", set: &set };
+    assert_eq!(sql_of(&conjunct, StandardSql), (Pushed::Exact(()), r#"("d" >= ? AND "d" < ?)"#.to_owned()));
+}
+
+#[test]
 fn expressions_become_sql_as_far_as_it_means_the_same() {
     let n = || column("n", DataType::Int64);
     let equal = |value| call(functions::EQUAL, vec![n(), constant(numbers(&[value]))]);

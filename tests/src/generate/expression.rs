@@ -20,6 +20,29 @@ const COMPARISONS: [&str; 7] = [
 const ARITHMETIC: [&str; 5] =
     [functions::ADD, functions::SUBTRACT, functions::MULTIPLY, functions::DIVIDE, functions::MODULUS];
 
+/// The functions that no condition can be made of: names that nobody knows, and those that need others which are not there.
+pub(crate) fn unasked(announced: &BTreeSet<String>) -> Vec<&str> {
+    let has = |function: &str| announced.contains(function);
+    let compares = COMPARISONS.iter().any(|function| has(function));
+    let is_asked = |function: &str| match function {
+        functions::IN => has(functions::ARRAY),
+        functions::ARRAY => has(functions::IN),
+        functions::NULLIF => has(functions::IS_NULL) || has(functions::EQUAL),
+        functions::NEGATE => compares,
+        arithmetic if ARITHMETIC.contains(&arithmetic) => compares,
+        // These join conditions, of which there must be some.
+        functions::AND | functions::OR | functions::NOT => {
+            compares
+                || has(functions::IS_NULL)
+                || has(functions::LIKE_PATTERN)
+                || (has(functions::IN) && has(functions::ARRAY))
+        }
+        functions::IS_NULL | functions::LIKE_PATTERN => true,
+        comparison => COMPARISONS.contains(&comparison),
+    };
+    announced.iter().map(String::as_str).filter(|function| !is_asked(function)).collect()
+}
+
 /// Makes conditions over the columns of some pools.
 #[derive(Debug)]
 pub(super) struct Conditions<'a> {
@@ -87,7 +110,7 @@ impl Conditions<'_> {
 
     fn like(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
         let Cell::Text(text) = pool.value(dice) else { return None };
-        let chars: Vec<char> = text.chars().take(12).filter(|c| !matches!(c, '%' | '_' | '\\')).collect();
+        let chars: Vec<char> = text.chars().take(12).filter(|c| !matches!(c, '%' | '_')).collect();
         let cut = dice.below(chars.len() + 1);
         let (head, tail): (String, String) = (chars[..cut].iter().collect(), chars[cut..].iter().collect());
         let rest: String = tail.chars().skip(1).collect();
@@ -102,12 +125,16 @@ impl Conditions<'_> {
     }
 
     fn null_if(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
-        if !self.has(functions::NULLIF) || !self.has(functions::IS_NULL) {
-            return None;
-        }
         let value = constant(pool, pool.value(dice))?;
         let null_if = call(functions::NULLIF, vec![variable(pool), value], pool.data_type.clone());
-        Some(boolean(functions::IS_NULL, vec![null_if]))
+        if !self.has(functions::NULLIF) {
+            None
+        } else if self.has(functions::IS_NULL) {
+            Some(boolean(functions::IS_NULL, vec![null_if]))
+        } else {
+            let other = constant(pool, pool.value(dice))?;
+            self.has(functions::EQUAL).then(|| boolean(functions::EQUAL, vec![null_if, other]))
+        }
     }
 
     /// Arithmetic on a column, compared with one of its values.
@@ -175,4 +202,16 @@ fn boolean(function: &str, arguments: Vec<Expression>) -> Expression {
 
 fn call(function: &str, arguments: Vec<Expression>, data_type: DataType) -> Expression {
     Expression::Call { function: function.to_owned(), arguments, data_type }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_asked_is_known() {
+        let of = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|&name| name.to_owned()).collect() };
+        assert_eq!(unasked(&of(&["$in", "$add", "$nullif", "$my_own", "$is_null"])), ["$add", "$in", "$my_own"]);
+        assert_eq!(unasked(&of(&["$in", "$array", "$not", "$equal", "$add", "$nullif", "$like_pattern"])), [""; 0]);
+    }
 }

@@ -7,6 +7,7 @@ mod pool;
 mod value_set;
 
 pub(crate) use dice::Dice;
+pub(crate) use expression::unasked;
 pub(crate) use pool::Pool;
 
 use athena_protocol::predicate::{Constraints, Direction, OrderByField};

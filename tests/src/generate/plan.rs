@@ -15,8 +15,12 @@ use crate::{
     plan::{Proto, call_of, column, fetch, filter, function, literal, new, one_of, plan, sort, table, truth},
 };
 
-/// A plan with the expressions, the order and the limit of `constraints`; `None` where a plan has no words for them.
+/// A plan with the expressions, the order and the limit of `constraints`; `None` where a plan has no words for them, and where there
+/// are value sets: whoever reads the plan alone must know all.
 pub(super) fn plan_of(constraints: &Constraints, pools: &[Pool]) -> Option<QueryPlan> {
+    if !constraints.summary.is_empty() {
+        return None;
+    }
     let columns: Vec<(&str, Proto)> =
         pools.iter().filter_map(|pool| Some((pool.name.as_str(), plan_type(&pool.data_type)?))).collect();
     let writer = Writer { names: columns.iter().map(|(name, _)| *name).collect() };

@@ -115,7 +115,7 @@ fn strangers(data_type: &DataType) -> Vec<Cell> {
         DataType::Float32 => vec![Cell::Single(0.0), Cell::Single(f32::INFINITY)],
         DataType::Float64 => vec![Cell::Double(0.0), Cell::Double(f64::NEG_INFINITY)],
         DataType::Decimal128(_, scale) => vec![Cell::Decimal(0, *scale), Cell::Decimal(7, *scale)],
-        DataType::Utf8 => ["", "~absent"].map(|text| Cell::Text(text.into())).into(),
+        DataType::Utf8 => ["", "~absent", "a\\b"].map(|text| Cell::Text(text.into())).into(),
         DataType::Binary => vec![Cell::Bytes([].into()), Cell::Bytes([0xFE, 0xED].into())],
         DataType::Date32 => vec![Cell::Day(0)],
         DataType::Date64 => vec![Cell::Milli(0)],

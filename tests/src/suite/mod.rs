@@ -48,7 +48,10 @@ use self::{
     report::Fault,
     rows::Room,
 };
-use crate::{Capabilities, Invoke, generate::Dice};
+use crate::{
+    Capabilities, Invoke,
+    generate::{Dice, unasked},
+};
 
 /// How much is looked at.
 #[derive(Debug, Clone)]
@@ -129,6 +132,12 @@ impl Suite {
         let announced = report.take(None, self.caller.capabilities().await);
         let announced = announced.map(|exchange| exchange.answer).unwrap_or_default();
         report.announced = announced.in_words();
+        let unasked = unasked(&announced.functions);
+        if !unasked.is_empty() {
+            report
+                .left_out
+                .push(format!("functions that were announced: there is no way to ask for {}", unasked.join(", ")));
+        }
         if let Some(again) = report.take(None, self.caller.capabilities().await)
             && again.answer != announced
         {

@@ -45,37 +45,51 @@ pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &Definiti
     }
     let pages = report.take(name, caller.splits(table, &layout.answer, &everything).await)?;
     let partitions = layout.answer;
-    pages_again(caller, report, (table, &partitions), &pages.answer).await;
+    let changed = pages_again(caller, report, (table, &partitions), &pages.answer).await;
+    let again = report.take(name, caller.splits(table, &partitions, &everything).await)?;
+    let all = |pages: &[SplitsPage]| -> Vec<Split> { pages.iter().flat_map(|page| page.splits.clone()).collect() };
+    let (splits, again) = (all(&pages.answer), all(&again.answer));
+    let is_stable = properties(&again) == properties(&splits);
+    // Where what splits say of themselves changes from plan to plan, only their number can be compared.
+    for Changed { request, first, second } in changed.into_iter().filter(|page| is_stable || page.first != page.second)
+    {
+        let sentence = format!("a page of {first} splits had {second} or others when it was asked for again");
+        report.add(name, Fault::new(Kind::SplitsPageChanges, &request, sentence));
+    }
     let request = pages.request;
-    let splits: Vec<Split> = pages.answer.into_iter().flat_map(|page| page.splits).collect();
     if let Some(place) = shared_location(&splits) {
         report.add(name, Fault::new(Kind::SplitsShareLocation, &request, format!("two splits spill to {place:?}")));
     }
-    let again = report.take(name, caller.splits(table, &partitions, &everything).await)?;
-    let again: Vec<Split> = again.answer.into_iter().flat_map(|page| page.splits).collect();
-    let other_splits = (properties(&again) != properties(&splits)).then_some(again);
+    let other_splits = (!is_stable).then_some(again);
     Some(Plan { partitions, splits, request, other_splits })
 }
 
-/// Every page has the same splits when it is asked for once more.
+/// A page of splits that was another one when it was asked for once more.
+struct Changed {
+    request: Bytes,
+    first: usize,
+    second: usize,
+}
+
+/// The pages that are not the same when they are asked for once more, with their tokens.
 async fn pages_again(
     caller: &Caller,
     report: &mut Report,
     (table, partitions): (&Definition, &RecordBatch),
     pages: &[SplitsPage],
-) {
+) -> Vec<Changed> {
     const PAGES: usize = 5;
+    let mut changed = Vec::new();
     for page in pages.iter().filter(|page| page.token.is_some()).take(PAGES) {
         report.checked(Area::Planning);
         let asked = caller.splits_page(table, partitions, &Constraints::default(), page.token.as_deref()).await;
-        let Some(again) = report.take(Some(&table.name), asked) else { return };
+        let Some(again) = report.take(Some(&table.name), asked) else { break };
         let (splits, _) = again.answer;
-        if splits.len() != page.splits.len() {
-            let sentence =
-                format!("a page of {} splits had {} when it was asked for again", page.splits.len(), splits.len());
-            report.add(Some(&table.name), Fault::new(Kind::SplitsPageChanges, &again.request, sentence));
+        if properties(&splits) != properties(&page.splits) {
+            changed.push(Changed { request: again.request, first: page.splits.len(), second: splits.len() });
         }
     }
+    changed
 }
 
 /// Partitions must have every partition column, in the type of the table.
@@ -185,8 +199,8 @@ pub(crate) async fn by_partition(
     (properties(&splits) != properties(&plan.splits)).then_some(splits)
 }
 
-/// How many rows are in more than one split, if that is no chance: some column tells the rows of every split apart, and where two
-/// splits have the same value of it they have the same row.
+/// How many rows are in more than one split, if that is no chance: some column tells the rows of every split apart, where two splits
+/// have the same value of it they have the same row, and these rows are many, or just those with which a split begins or ends.
 pub(crate) fn overlap(splits: &[&[Row]]) -> Option<usize> {
     /// With fewer rows, equal ones may be chance.
     const ROWS: usize = 20;
@@ -195,26 +209,43 @@ pub(crate) fn overlap(splits: &[&[Row]]) -> Option<usize> {
     if rows < ROWS {
         return None;
     }
-    let again = (0..columns).find_map(|column| rows_again(splits, column))?;
-    // The values of a single column are its rows, and a few of them are equal by chance.
-    let is_chance = columns == 1 && again * 10 < rows;
-    (again > 0 && !is_chance).then_some(again)
+    let Again { rows: again, at_ends } = (0..columns).find_map(|column| rows_again(splits, column))?;
+    // The values of a single column are its rows, and some are equal by chance wherever they are.
+    let is_many = again * 10 >= rows;
+    (again > 0 && (is_many || (at_ends && columns > 1))).then_some(again)
 }
 
-/// How many rows have a value of `column` that a row of an earlier split has too; `None` if the column does not tell rows apart.
-fn rows_again(splits: &[&[Row]], column: usize) -> Option<usize> {
-    let (mut known, mut again) = (HashMap::<Vec<u8>, (usize, &Row)>::new(), 0);
+/// Rows that are in an earlier split too.
+struct Again {
+    rows: usize,
+    /// Whether each split has them at its beginning or at its end, and nowhere else.
+    at_ends: bool,
+}
+
+/// The rows whose value of `column` a row of an earlier split has too; `None` if the column does not tell rows apart.
+fn rows_again(splits: &[&[Row]], column: usize) -> Option<Again> {
+    let mut known = HashMap::<Vec<u8>, (usize, &Row)>::new();
+    let mut again = Again { rows: 0, at_ends: true };
     for (number, rows) in splits.iter().enumerate() {
-        for row in *rows {
+        let mut places = Vec::new();
+        for (place, row) in rows.iter().enumerate() {
             if row[column].is_null() {
                 return None;
             }
             match known.insert(key_of([&row[column]]), (number, row)) {
-                Some((earlier, same)) if earlier < number && key_of(same.iter()) == key_of(row.iter()) => again += 1,
+                Some((earlier, same)) if earlier < number && key_of(same.iter()) == key_of(row.iter()) => {
+                    places.push(place);
+                }
                 Some(_) => return None,
                 None => {}
             }
         }
+        let (begin, end) = (
+            places.iter().copied().eq(0..places.len()),
+            places.iter().copied().eq(rows.len() - places.len()..rows.len()),
+        );
+        again.rows += places.len();
+        again.at_ends &= begin || end;
     }
     Some(again)
 }
@@ -230,6 +261,8 @@ mod tests {
     #[test]
     fn a_row_of_two_splits_is_an_overlap_if_a_column_is_a_key() {
         assert_eq!(overlap(&[&rows(0..16, 0), &rows(15..30, 0)]), Some(1));
+        let in_the_middle = rows((15..22).chain([3]).chain(22..30), 0);
+        assert_eq!(overlap(&[&rows(0..15, 0), &in_the_middle]), None, "a word that two files have");
         assert_eq!(overlap(&[&rows(0..15, 0), &rows(15..30, 0)]), None);
     }
 

@@ -99,7 +99,7 @@ async fn one_split(
         }
         result => subject.rows(report, result),
     };
-    let Some(rows) = rows else { return true };
+    let Some(rows) = rows else { return false };
     judgement.compare(&rows.answer.rows);
     let faults = if let Some(limit) = constraints.limit {
         limits::judge(&judgement, usize::try_from(limit).unwrap_or(usize::MAX))
@@ -117,15 +117,15 @@ async fn one_split(
 async fn whole_query(subject: &Subject<'_>, report: &mut Report, constraints: &Constraints, dice: &mut Dice) -> bool {
     let name = Some(&subject.table.name);
     let partitions = planning::prune(subject.caller, report, (&subject.table, &subject.plan), constraints).await;
-    let Some(partitions) = partitions else { return true };
+    let Some(partitions) = partitions else { return false };
     if !subject.is_complete {
-        return true;
+        return false;
     }
     let pages = match partitions.num_rows() {
         0 => Vec::new(),
         _ => match report.take(name, subject.caller.splits(&subject.table, &partitions, constraints).await) {
             Some(pages) => pages.answer,
-            None => return true,
+            None => return false,
         },
     };
     let columns = columns(subject, constraints, dice);
@@ -133,7 +133,7 @@ async fn whole_query(subject: &Subject<'_>, report: &mut Report, constraints: &C
     for split in pages.iter().flat_map(|page| &page.splits) {
         report.checked(Area::Predicates);
         let read = Read { constraints, ..subject.read(split, &columns) };
-        let Some(read) = subject.rows(report, subject.caller.read(&read).await) else { return true };
+        let Some(read) = subject.rows(report, subject.caller.read(&read).await) else { return false };
         rows.extend(read.answer.rows);
         request = Some(read.request);
     }

@@ -183,9 +183,19 @@ fn cycle<T: Clone, A: FromIterator<Option<T>>>(pool: &[T], pace: usize) -> A {
 
 /// A column of every type, with extremes, nulls, and values that differ in what is often lost.
 fn kinds() -> RecordBatch {
-    let texts =
-        ["", "one", "one ", "ONE", "two", "\u{1F600} häuser", "\u{FFFF}", "a%b_c", "a much longer text than others"]
-            .map(str::to_owned);
+    let texts = [
+        "",
+        "one",
+        "one ",
+        "ONE",
+        "two",
+        "\u{1F600} häuser",
+        "\u{FFFF}",
+        "a%b_c",
+        "a\\b",
+        "a much longer text than others",
+    ]
+    .map(str::to_owned);
     let bytes: [&[u8]; 5] = [b"", b"\0", b"one", b"\x7f", b"\x80\xff"];
     let singles = [f32::NEG_INFINITY, -1.5, -0.0, 0.0, 0.1, f32::NAN, f32::INFINITY];
     let doubles = [f64::MIN, -1.5, -0.0, 0.0, 0.1, f64::NAN, f64::MAX, 5e-324];
