@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::record_batch::RecordBatch;
+use arrow::{datatypes::Schema, record_batch::RecordBatch};
 use athena_protocol::{
     MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, Response,
     block::{Framing, encoded_len},
@@ -38,7 +38,11 @@ pub(super) fn answer(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result
             result.data_type()
         ))
     })?;
-    let records = RecordBatch::try_new(Arc::clone(&request.output_schema), vec![cast])
+    // A function may return null whatever the query says of it, as null is what it makes of null.
+    let is_nullable = field.is_nullable() || cast.logical_null_count() > 0;
+    let field = field.as_ref().clone().with_nullable(is_nullable);
+    let schema = Schema::new_with_metadata(vec![field], request.output_schema.metadata().clone());
+    let records = RecordBatch::try_new(Arc::new(schema), vec![cast])
         .map_err(|e| Error::internal(format!("the results of function {name:?} do not make a block")).with_source(e))?;
     let records = pack_batch(&records)?;
     let bytes = encoded_len(&records, Framing::Modern)?;

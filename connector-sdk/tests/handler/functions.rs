@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray},
-    datatypes::{DataType, Float64Type},
+    datatypes::{DataType, Field, Float64Type, Schema},
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{Catalog, Error, ErrorKind, Handler, Result, Udfs};
@@ -81,6 +81,23 @@ async fn an_optional_argument_sees_nulls() {
 async fn an_optional_result_can_be_null() {
     let found = call("half", vec![longs(vec![Some(4), Some(3), None])], DataType::Int64).await.unwrap();
     assert_eq!(found.as_ref(), &Int64Array::from(vec![Some(2), None, None]));
+}
+
+#[tokio::test]
+async fn a_result_can_be_null_where_the_query_says_that_it_is_not() {
+    let output = Schema::new(vec![Field::new("result", DataType::Int64, false)]);
+    let request = Request::UserDefinedFunction(UserDefinedFunctionRequest {
+        identity: None,
+        input_records: RecordBatch::try_from_iter([("0", longs(vec![Some(4), Some(3)]))]).unwrap(),
+        output_schema: Arc::new(output),
+        method_name: "half".into(),
+    });
+    let Response::UserDefinedFunction(answer) = ask(&Handler::new(Catalog::new()).udfs(udfs()), request).await.unwrap()
+    else {
+        panic!("no results")
+    };
+    assert_eq!(answer.records.column(0).as_ref(), &Int64Array::from(vec![Some(2), None]));
+    assert!(answer.records.schema().field(0).is_nullable());
 }
 
 #[tokio::test]
