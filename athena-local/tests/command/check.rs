@@ -35,7 +35,9 @@ fn the_connector_to_copy_has_no_findings() {
     assert!(!report.contains("not looked at"), "{report}");
     let json = reports.json();
     assert_eq!((&json["findings"], &json["seed"]), (&serde_json::json!([]), &serde_json::json!(11)));
-    assert!(json["cases"].as_u64().unwrap() >= 300 && json["requests"].as_u64().unwrap() > 500, "{json}");
+    // A predicate may fail on a row, as a division by zero does, and is then judged neither way.
+    let (cases, undecided) = (json["cases"].as_u64().unwrap(), json["undecided"].as_u64().unwrap());
+    assert!(cases + undecided >= 300 && undecided * 20 < cases && json["requests"].as_u64().unwrap() > 500, "{json}");
     let junit = fs::read_to_string(reports.path("junit")).unwrap();
     assert!(junit.contains("tests=\"9\" failures=\"0\""), "{junit}");
 }
