@@ -198,9 +198,9 @@ async fn a_final_failure_stops_an_endless_source_within_what_is_in_flight() {
 async fn no_run_of_random_faults_loses_a_row() {
     let runs = if is_long() { 1_000 } else { 60 };
     let expected = expected(ROWS);
+    let faults = [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, DENIED, NO_BUCKET];
     let results = stream::iter(0..runs).map(async |seed: u64| {
-        let fault = [INTERNAL, SLOW_DOWN, Fault::Reset, DENIED][(seed % 4) as usize];
-        let percent = [2, 10, 40][(seed / 4 % 3) as usize];
+        let (fault, percent) = (faults[(seed % 7) as usize], [2, 10, 40][(seed / 7 % 3) as usize]);
         let setup = Setup::new(ROWS, Faults { when: When::Some { seed, percent }, fault }).await;
         match setup.read(BLOCK).await {
             Ok(answer) => {
