@@ -18,7 +18,7 @@ mod sample;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 
 use crate::{contestant::Contestants, report::Report};
@@ -32,14 +32,14 @@ struct Options {
     /// Class path of the Java connector. Without it there are no ratios.
     #[arg(long)]
     java: Option<String>,
-    /// Runs only the benchmarks whose name contains this, or one of these with commas between them.
+    /// Runs only the benchmarks whose name contains this. Can be given more than once.
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// Writes all figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Writes the page of the book to this file.
-    #[arg(long)]
+    /// Writes the page of the book, which is of a whole run, to this file.
+    #[arg(long, conflicts_with = "only", requires = "java")]
     markdown: Option<PathBuf>,
     /// How often each measurement is repeated.
     #[arg(long, default_value_t = 5)]
@@ -53,8 +53,7 @@ async fn main() -> anyhow::Result<()> {
     let mut report = Report::new(&contestants);
     print!("{}", report.head());
 
-    let wanted =
-        |name: &str| options.only.as_deref().is_none_or(|only| only.split(',').any(|only| name.contains(only)));
+    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
     if wanted("parts") {
         parts::measure(options.rounds, &mut report)?;
     }
@@ -75,6 +74,7 @@ async fn main() -> anyhow::Result<()> {
             read::measure(workload, &contestants, options.rounds, &mut report).await?;
         }
     }
+    ensure!(!report.is_empty(), "no benchmark has a name with one of {:?} in it", options.only);
     let files = [(&options.json, report.json()), (&options.markdown, report.markdown())];
     for (file, text) in files {
         if let Some(file) = file {

@@ -88,6 +88,10 @@ impl Report {
         self.figures.push(figure);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.figures.is_empty()
+    }
+
     /// Notes and prints an answer that was wrong.
     pub(crate) fn note(&mut self, text: String) {
         println!("{text}");

@@ -66,6 +66,7 @@ impl Sandbox {
         let stream = format!("local/[$LATEST]{}", Uuid::new_v4().simple());
         launch.environment.push(("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), stream));
         let gone = sender.clone();
+        let began = Instant::now();
         let group = spawn(&launch, &log, move |status| {
             // Nobody listens when the sandbox has been dropped.
             let _ = gone.send(Event::Exited(status));
@@ -78,7 +79,6 @@ impl Sandbox {
             let _ = sender.send(Event::OutOfMemory { used });
             watched.kill();
         });
-        let began = Instant::now();
         Ok(Self {
             api,
             events,

@@ -49,7 +49,11 @@ impl Call {
                 let text = "the request could not be sent: check the credentials, the region and the settings";
                 (ErrorKind::Internal, text.to_owned())
             }
-            SdkError::ResponseError(_) => (ErrorKind::InvalidResponse, "the answer cannot be read".to_owned()),
+            SdkError::ResponseError(_) => {
+                let text = "its answer broke off or cannot be read, at every try: see what is between, such as a proxy, and \
+                            whether the endpoint is the service's";
+                (ErrorKind::InvalidResponse, text.to_owned())
+            }
             _ => (ErrorKind::Internal, "for an unknown reason".to_owned()),
         };
         Error::new(kind, format!("{operation} of {subject} failed: {text}")).with_source(error)
