@@ -148,7 +148,8 @@ fn encode(response: &Response, version: SerdeVersion) -> Result<Vec<u8>> {
     let bytes = response.encode(version)?;
     if bytes.len() > MAX_PAYLOAD_BYTES {
         return Err(Error::unsupported(format!(
-            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most",
+            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most: fewer columns, smaller splits \
+             or larger blocks make it shorter",
             response.type_name(),
             bytes.len()
         )));

@@ -141,10 +141,19 @@ impl PartitionValues {
         Ok(Self { values })
     }
 
+    /// Those that `batch` has no column of.
+    fn lacking(&self, batch: &RecordBatch) -> impl Iterator<Item = (&String, &ArrayRef)> {
+        self.values.iter().filter(|(name, _)| batch.schema_ref().fields().find(name).is_none())
+    }
+
+    /// How many bytes [`fill`](Self::fill) adds to each row of `batch`.
+    pub(crate) fn row_len(&self, batch: &RecordBatch) -> usize {
+        self.lacking(batch).map(|(_, value)| value.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+    }
+
     /// The batch with a column for each of the partition columns that it lacks.
     pub(crate) fn fill(&self, batch: RecordBatch) -> Result<RecordBatch> {
-        let lacking = |name: &String| batch.schema_ref().fields().find(name).is_none();
-        let values: Vec<_> = self.values.iter().filter(|(name, _)| lacking(name)).collect();
+        let values: Vec<_> = self.lacking(&batch).collect();
         if values.is_empty() {
             return Ok(batch);
         }

@@ -28,9 +28,10 @@ pub enum Setting {
     /// `spill_put_request_headers`: a JSON object of texts, default `{}`. Headers added to every put.
     SpillPutRequestHeaders,
     /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1, 2 or 4 by the function's memory.
-    /// Blocks that are encoded, encrypted or on their way at a time.
+    /// Blocks that are encoded, encrypted or on their way at a time, as far as there is memory for them.
     SpillQueueCapacity,
-    /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the largest block size.
+    /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the largest block size, which is an
+    /// eighth of the memory at most.
     MaxBlockSize,
     /// `athena_connector_spill_sse`: `none`, `s3` or `kms:<key>`, default `none`. How S3 encrypts what is spilled; `none`
     /// leaves it to the bucket.
@@ -39,6 +40,9 @@ pub enum Setting {
     SpillBucketOwner,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: a number of MiB, set by Lambda, default 512. Bounds blocks in flight and sorting.
     FunctionMemory,
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`: a number from 1, set by Lambda where one process answers several invocations at a time,
+    /// default 1. Each has its part of the memory.
+    FunctionConcurrency,
     /// `athena_connector_allow_foreign_spill`: `true` or `false`, default `false`. Lets a request name another spill
     /// bucket or prefix than the function's own, as the Java SDK does.
     AllowForeignSpill,
@@ -66,6 +70,7 @@ impl Setting {
         Self::SpillServerSideEncryption,
         Self::SpillBucketOwner,
         Self::FunctionMemory,
+        Self::FunctionConcurrency,
         Self::AllowForeignSpill,
         Self::CheckSpillBucket,
         Self::DeadlineMargin,
@@ -85,6 +90,7 @@ impl Setting {
             Self::SpillServerSideEncryption => "athena_connector_spill_sse",
             Self::SpillBucketOwner => "athena_connector_spill_bucket_owner",
             Self::FunctionMemory => "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+            Self::FunctionConcurrency => "AWS_LAMBDA_MAX_CONCURRENCY",
             Self::AllowForeignSpill => "athena_connector_allow_foreign_spill",
             Self::CheckSpillBucket => "athena_connector_check_spill_bucket",
             Self::DeadlineMargin => "athena_connector_deadline_margin_ms",
@@ -101,6 +107,8 @@ pub struct Settings {
     pub spill: SpillSettings,
     /// [`Setting::FunctionMemory`], in bytes.
     pub function_memory: usize,
+    /// [`Setting::FunctionConcurrency`].
+    pub function_concurrency: usize,
     /// [`Setting::AllowForeignSpill`].
     pub allow_foreign_spill: bool,
     /// [`Setting::CheckSpillBucket`].
@@ -117,6 +125,7 @@ impl Default for Settings {
         Self {
             spill: SpillSettings::default(),
             function_memory: DEFAULT_MEMORY_MIB * MIB,
+            function_concurrency: 1,
             allow_foreign_spill: false,
             check_spill_bucket: true,
             deadline_margin: std::time::Duration::from_secs(1),
@@ -154,6 +163,9 @@ impl Settings {
             function_memory: reader
                 .number(Setting::FunctionMemory, 1, usize::MAX / MIB)
                 .map_or(defaults.function_memory, |mib| mib * MIB),
+            function_concurrency: reader
+                .number(Setting::FunctionConcurrency, 1, usize::MAX)
+                .unwrap_or(defaults.function_concurrency),
             allow_foreign_spill: reader.flag(Setting::AllowForeignSpill).unwrap_or(defaults.allow_foreign_spill),
             check_spill_bucket: reader.flag(Setting::CheckSpillBucket).unwrap_or(defaults.check_spill_bucket),
             deadline_margin: reader
@@ -168,24 +180,30 @@ impl Settings {
 
     /// How many blocks of `block_size` bytes may be encoded, encrypted or on their way at a time.
     ///
-    /// An eighth of the function's memory, counted in blocks, from 1 to 2: one of 16 MB in 128 MB, two from 256 MB on. A block more
+    /// An eighth of the invocation's memory, counted in blocks, from 1 to 2: one of 16 MB in 128 MB, two from 256 MB on. A block more
     /// is being gathered, and half of them are there as columns too, which makes three eighths of the memory at worst; the rest
     /// is for the source's batches, what the allocator keeps and the process. Two keep the network of a function busy; from
-    /// 4 GiB on, where Lambda gives more of it, there may be four.
+    /// 4 GiB on, where Lambda gives more of it, there may be four. A setting may say another number, but not more memory.
     pub(crate) fn in_flight(&self, block_size: usize) -> usize {
-        let most = if self.function_memory < 4 << 30 { 2 } else { 4 };
-        self.spill.in_flight.unwrap_or_else(|| (self.function_memory / 8 / block_size.max(1)).clamp(1, most))
+        let most = if self.memory() < 4 << 30 { 2 } else { 4 };
+        let most = self.spill.in_flight.unwrap_or(most);
+        (self.memory() / 8 / block_size.max(1)).clamp(1, most.max(1))
     }
 
-    /// The largest block that the function has memory for, in bytes, whatever a request asks: an eighth of its memory.
+    /// The largest block that there is memory for, in bytes, whatever a request asks: an eighth of it.
     pub(crate) fn largest_block(&self) -> usize {
-        self.function_memory / 8
+        self.memory() / 8
+    }
+
+    /// What each of the invocations that run at a time may take, in bytes.
+    fn memory(&self) -> usize {
+        self.function_memory / self.function_concurrency.max(1)
     }
 
     /// How many bytes of rows may be kept to order them: a sixteenth of the memory, since sorting holds them twice more, and
     /// blocks take their part.
     pub(crate) fn sort_memory(&self) -> usize {
-        self.function_memory / 16
+        self.memory() / 16
     }
 }
 
@@ -278,7 +296,8 @@ mod tests {
         let settings = Settings::from_vars([
             ("spill_bucket", "my-spill"),
             ("MAX_BLOCK_SIZE_BYTES", "2000"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "2048"),
+            ("AWS_LAMBDA_MAX_CONCURRENCY", "2"),
             ("athena_connector_allow_foreign_spill", "TRUE"),
             ("athena_connector_check_spill_bucket", "false"),
             ("SPILL_QUEUE_CAPACITY", "7"),
@@ -291,7 +310,7 @@ mod tests {
         .unwrap();
         assert_eq!(settings.spill.bucket.as_deref(), Some("my-spill"));
         assert_eq!(settings.spill.max_block_bytes, Some(2000));
-        assert_eq!(settings.function_memory, 1 << 30);
+        assert_eq!((settings.function_memory, settings.function_concurrency), (2 << 30, 2));
         assert!(settings.allow_foreign_spill && !settings.check_spill_bucket);
         assert_eq!(settings.in_flight(16_000_000), 7);
         assert_eq!(settings.deadline_margin.as_millis(), 250);
@@ -313,6 +332,12 @@ mod tests {
         assert_eq!(with(10_240).in_flight(16_000_000), 4);
         assert_eq!(with(128).in_flight(1 << 40), 1);
         assert_eq!(with(128).in_flight(0), 2);
+        let shared = Settings { function_concurrency: 16, ..with(2_048) };
+        assert_eq!((shared.in_flight(16_000_000), shared.largest_block()), (1, 16 * MIB));
+        assert_eq!(shared.sort_memory(), 8 * MIB);
+        let mut asked = with(256);
+        asked.spill.in_flight = Some(20);
+        assert_eq!((asked.in_flight(16_000_000), asked.in_flight(1_000_000)), (2, 20));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use zeroize::Zeroize as _;
+
 use crate::{
     error::Result,
     json::{Cursor, Writer},
@@ -32,7 +34,8 @@ pub struct S3SpillLocation {
 /// An AES key of 16, 24 or 32 bytes and a nonce of 12, as they travel.
 ///
 /// The wire has one pair for all blocks of a split, so a split of several blocks uses its nonce more than once; smaller
-/// splits, or server-side encryption in place of this one, avoid that.
+/// splits, or server-side encryption in place of this one, avoid that. The key is wiped when it is dropped; in the JSON of a
+/// request and of an answer it stands as everything else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EncryptionKey {
     /// The AES key.
@@ -44,6 +47,12 @@ pub struct EncryptionKey {
 impl fmt::Debug for EncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EncryptionKey({} bytes, redacted)", self.key.len())
+    }
+}
+
+impl Drop for EncryptionKey {
+    fn drop(&mut self) {
+        self.key.zeroize();
     }
 }
 

@@ -1,8 +1,8 @@
 //! Cutting a stream of batches into blocks of bounded encoded size.
 //!
 //! Blocks are measured as they will be written ([`BlockLen`]), which costs a look at each column of a batch, and the last
-//! row that fits is found by bisection. A block is a list of pieces, slices of the batches that came: what is written is
-//! never copied before it is written.
+//! row that fits is found by bisection. A block is a list of pieces, slices of the batches that came: rows are not copied
+//! before they are written, but for those of small batches and of the ends that a block leaves over.
 
 use std::{mem, sync::Arc};
 
@@ -22,13 +22,19 @@ const MAX_BLOCK: usize = 0x7FFF_FFFF;
 /// Batches below this part of a block are gathered into pieces first: a batch has columns to keep and to walk over, also
 /// where it has few bytes.
 const SMALL: usize = 32;
-/// The most small batches that wait.
+/// The most small batches that wait, and the most columns of them.
 const MAX_SMALL: usize = 4_096;
+const MAX_SMALL_COLUMNS: usize = 32_768;
+/// About what a column of a batch takes beside its values, in bytes: many batches of few rows are mostly that.
+const COLUMN: usize = 256;
+/// Up to so many bytes of that do not matter.
+const FEW: usize = 8 << 20;
 
 /// Gathers batches and slices them, so that every block is as large as it may be and not larger.
 ///
-/// Blocks keep the order of the rows, and are made of slices of the batches, without a copy; rows of small batches are
-/// copied once. At most one block of rows waits here, beside the batch that is pushed.
+/// Blocks keep the order of the rows, and are made of slices of the batches; rows of small batches are copied once, and again
+/// where there are so many columns that they would take more memory than the rows. At most one block of rows waits here,
+/// and as much around them, beside the batch that is pushed.
 #[derive(Debug)]
 pub struct BlockCutter {
     schema: SchemaRef,
@@ -150,8 +156,13 @@ impl BlockCutter {
         if !is_small {
             self.small = self.pending.len();
         } else if self.small_len.bytes(Framing::Legacy) >= self.max_bytes / SMALL
-            || self.pending.len() - self.small >= MAX_SMALL
+            || self.pending.len() - self.small >= MAX_SMALL.min(MAX_SMALL_COLUMNS / self.schema.fields().len().max(1))
         {
+            self.gather_small()?;
+        }
+        if self.pending.len() > 1 && self.pending.len() * self.schema.fields().len() > self.max_bytes.max(FEW) / COLUMN
+        {
+            self.small = 0;
             self.gather_small()?;
         }
         Ok(())
@@ -181,8 +192,8 @@ impl BlockCutter {
     fn too_large(&self, row: &RecordBatch) -> Error {
         let size = encoded_len(row, Framing::Legacy).unwrap_or_default();
         Error::invalid_input(format!(
-            "one row takes {size} bytes, a block may have {}, and a row cannot be split: raise MAX_BLOCK_SIZE_BYTES if the \
-             request says less than Athena takes, or select fewer or shorter columns",
+            "one row takes {size} bytes, a block may have {}, and a row cannot be split: raise MAX_BLOCK_SIZE_BYTES, and the \
+             memory of the function, of which a block is an eighth at most, or select fewer or shorter columns",
             self.max_bytes
         ))
     }

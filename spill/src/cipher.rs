@@ -150,8 +150,7 @@ mod tests {
 
     #[test]
     fn a_key_or_nonce_of_a_wrong_length_is_refused() {
-        let no_nonce = EncryptionKey { nonce: Vec::new(), ..key(32) };
-        let long_nonce = EncryptionKey { nonce: vec![0; 16], ..key(32) };
+        let [no_nonce, long_nonce] = [0, 16].map(|len| EncryptionKey { key: vec![7; 32], nonce: vec![0; len] });
         for key in [key(0), key(15), key(20), key(33), no_nonce, long_nonce] {
             let mut block = vec![7; 40];
             assert_eq!(seal(&key, &mut block).unwrap_err().kind(), ErrorKind::InvalidInput, "{key:?}");

@@ -23,6 +23,8 @@ pub(crate) struct FakeStore {
     /// Calls begun, and calls that are running.
     pub(crate) begun: AtomicUsize,
     pub(crate) running: AtomicUsize,
+    /// How many had begun when the first failed.
+    pub(crate) begun_until_failure: AtomicUsize,
     /// The most that ever ran at a time.
     pub(crate) most: AtomicUsize,
     /// What each call has to get a permit from.
@@ -49,7 +51,8 @@ impl FakeStore {
 
     fn with(permits: usize, fails: Option<&'static str>) -> Self {
         let (objects, gate) = (Mutex::default(), Semaphore::new(permits));
-        Self { objects, begun: 0.into(), running: 0.into(), most: 0.into(), gate, fails }
+        let (begun, running, begun_until_failure, most) = Default::default();
+        Self { objects, begun, running, begun_until_failure, most, gate, fails }
     }
 
     pub(crate) fn keys(&self) -> Vec<String> {
@@ -70,7 +73,10 @@ impl FakeStore {
         self.most.fetch_max(running.0.load(SeqCst), SeqCst);
         self.gate.acquire().await.expect("the gate is never closed").forget();
         match self.fails {
-            Some(end) if key.ends_with(end) => Err(Error::access_denied(format!("{key} is denied"))),
+            Some(end) if key.ends_with(end) => {
+                self.begun_until_failure.store(self.begun.load(SeqCst), SeqCst);
+                Err(Error::access_denied(format!("{key} is denied")))
+            }
             _ => Ok(()),
         }
     }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use athena_protocol::{EncryptionKey, Error, Result};
 use rand::{TryRng, rngs::SysRng};
-use zeroize::Zeroizing;
 
 /// Bytes of the keys that are made here; keys of 16 and 24 are read all the same.
 const KEY_LEN: usize = 32;
@@ -23,10 +22,8 @@ pub struct LocalKeyFactory;
 #[async_trait]
 impl KeyFactory for LocalKeyFactory {
     async fn create(&self) -> Result<EncryptionKey> {
-        // Wiped if the nonce cannot be had.
-        let mut key = Zeroizing::new(random(KEY_LEN)?);
         let nonce = fresh_nonce()?;
-        Ok(EncryptionKey { key: std::mem::take(&mut *key), nonce })
+        Ok(EncryptionKey { key: random(KEY_LEN)?, nonce })
     }
 }
 

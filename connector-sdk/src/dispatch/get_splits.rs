@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Most splits of a page. Athena reads the splits of one page while it asks for the next, so smaller pages start the query
-/// earlier; and a KMS key for each takes two calls.
+/// earlier; and a KMS key for each takes a call.
 const PAGE_SPLITS: usize = 1_000;
 
 /// Keys that are made at a time: calls of KMS when they are not made here.

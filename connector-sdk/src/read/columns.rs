@@ -26,6 +26,8 @@ pub(crate) struct Columns {
     answered: SchemaRef,
     /// Where each column asked for comes from.
     asked: Vec<Origin>,
+    /// Bytes of the constants that computed columns are made of.
+    constants: usize,
 }
 
 /// Where a column of the answer comes from.
@@ -43,7 +45,7 @@ impl Columns {
         let fields: Fields = asked.fields().iter().cloned().chain(more).collect();
         let read = Arc::new(Schema::new_with_metadata(fields, asked.metadata().clone()));
         let origins = (0..asked.fields().len()).map(Origin::Read).collect();
-        Self { read, answered: answered(asked), asked: origins }
+        Self { read, answered: answered(asked), asked: origins, constants: 0 }
     }
 
     /// The columns `asked`, of which a plan computes some, and `more` that the computations and constraints need.
@@ -68,12 +70,18 @@ impl Columns {
             None => Ok(Origin::Read(places.next().expect("there is no last number"))),
         };
         let origins = asked.fields().iter().map(origin).collect::<Result<_>>()?;
-        Ok(Self { read, answered: answered(asked), asked: origins })
+        let constants = computed.values().map(|expression| len_of_constants(expression)).sum();
+        Ok(Self { read, answered: answered(asked), asked: origins, constants })
     }
 
     /// What the connector is asked for, in the types of the wire.
     pub(crate) fn read(&self) -> &SchemaRef {
         &self.read
+    }
+
+    /// How many bytes [`select`](Self::select) adds to each row at most, beside those of its columns.
+    pub(crate) fn row_len(&self) -> usize {
+        self.constants
     }
 
     /// What the answer has.
@@ -121,16 +129,30 @@ pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str
 
 /// Every column that an expression names, sorted.
 pub(crate) fn columns_of(expression: &Expression) -> BTreeSet<&str> {
-    let mut columns = BTreeSet::new();
+    let names = parts(expression).filter_map(|part| match part {
+        Expression::Variable { column, .. } => Some(column.as_str()),
+        Expression::Constant { .. } | Expression::Call { .. } => None,
+    });
+    names.collect()
+}
+
+/// Bytes of all constants of an expression.
+fn len_of_constants(expression: &Expression) -> usize {
+    let lens = parts(expression).map(|part| match part {
+        Expression::Constant { values: Some(values), .. } => values.to_data().get_slice_memory_size().unwrap_or(0),
+        Expression::Constant { .. } | Expression::Variable { .. } | Expression::Call { .. } => 0,
+    });
+    lens.sum()
+}
+
+/// The expression and all that it is made of.
+fn parts(expression: &Expression) -> impl Iterator<Item = &Expression> {
     let mut rest = vec![expression];
-    while let Some(expression) = rest.pop() {
-        match expression {
-            Expression::Constant { .. } => {}
-            Expression::Variable { column, .. } => {
-                columns.insert(column.as_str());
-            }
-            Expression::Call { arguments, .. } => rest.extend(arguments),
+    std::iter::from_fn(move || {
+        let part = rest.pop()?;
+        if let Expression::Call { arguments, .. } = part {
+            rest.extend(arguments);
         }
-    }
-    columns
+        Some(part)
+    })
 }

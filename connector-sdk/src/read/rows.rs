@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use athena_protocol::zoned::pack_batch;
 use futures::StreamExt;
-use tokio::sync::mpsc::Sender;
+use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 
 use super::{
     Columns,
@@ -51,9 +51,13 @@ impl Rows {
                 tokio::task::yield_now().await;
             }
         }
-        for batch in self.limit.finish()? {
-            if forward(&self.columns, &batch, &sender).await? == Demand::Enough {
-                break;
+        let limit = self.limit;
+        let last = if limit.is_slow() { blocking(|| limit.finish()).await? } else { limit.finish()? };
+        for batch in last {
+            for rows in by_rows(batch, self.columns.row_len()) {
+                if forward(&self.columns, &rows, &sender).await? == Demand::Enough {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -61,14 +65,15 @@ impl Rows {
 
     async fn take(&mut self, batch: RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
         // Slices of large batches wait for a block to be full, and each would keep all of its batch.
-        for rows in by_rows(unshared(batch)?) {
+        let more = self.partition.row_len(&batch).saturating_add(self.columns.row_len());
+        for rows in by_rows(unshared(batch)?, more) {
             let rows = self.partition.fill(rows)?;
             for rows in by_bytes(cast_batch(&rows, self.columns.read())?) {
                 let kept = self.residual.filter(&rows)?;
                 if kept.num_rows() < rows.num_rows() {
                     self.check_claims()?;
                 }
-                if let Some(passed) = self.limit.push(kept)?
+                if let Some(passed) = self.limit(kept).await?
                     && forward(&self.columns, &passed, sender).await? == Demand::Enough
                 {
                     return Ok(Demand::Enough);
@@ -79,6 +84,17 @@ impl Rows {
             }
         }
         Ok(Demand::More)
+    }
+
+    /// What of `kept` is part of the result already.
+    async fn limit(&mut self, kept: RecordBatch) -> Result<Option<RecordBatch>> {
+        if !self.limit.is_slow() {
+            return self.limit.push(kept);
+        }
+        let mut limit = std::mem::take(&mut self.limit);
+        let passed;
+        (self.limit, passed) = blocking(move || limit.push(kept).map(|passed| (limit, passed))).await?;
+        Ok(passed)
     }
 
     /// Says that a row was removed which an exact push-down would not have yielded, where one was claimed.
@@ -109,4 +125,13 @@ async fn forward(columns: &Columns, batch: &RecordBatch, sender: &Sender<RecordB
     }
     let packed = pack_batch(&columns.select(batch)?)?;
     Ok(if sender.send(packed).await.is_ok() { Demand::More } else { Demand::Enough })
+}
+
+/// Does what takes long on a thread of its own, so that the deadline is met in time.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => Err(Error::internal("the runtime ended while rows were being ordered").with_source(error)),
+    }
 }

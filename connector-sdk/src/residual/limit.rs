@@ -11,15 +11,18 @@ use crate::Result;
 /// Batches are pushed as they are read; what comes back, then and at the end, is the result. Where an order cannot be
 /// applied, by an unknown column, a type without order or for want of memory, all rows pass: the engine orders and limits
 /// again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RowLimit {
     state: State,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum State {
+    #[default]
     All,
-    First { remaining: u64 },
+    First {
+        remaining: u64,
+    },
     Top(TopN),
 }
 
@@ -54,6 +57,11 @@ impl RowLimit {
     /// Whether no further batch can add a row, so that reading may stop.
     pub(crate) fn is_satisfied(&self) -> bool {
         matches!(self.state, State::First { remaining: 0 })
+    }
+
+    /// Whether the next call may order so many rows that it holds up its thread.
+    pub(crate) fn is_slow(&self) -> bool {
+        matches!(&self.state, State::Top(top) if top.is_large())
     }
 
     /// The rows of the result that [`Self::push`] did not give, in order if all of the result is among them.

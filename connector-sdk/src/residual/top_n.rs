@@ -16,6 +16,9 @@ use crate::{Error, Result, unshared::unshared};
 /// Sorting fewer candidates than this at once costs more than keeping them.
 const WORTH_SORTING: usize = 8_192;
 
+/// Sorting more takes tens of milliseconds and more.
+const LARGE: usize = 65_536;
+
 /// Keeps the `limit` rows that come first in an order.
 ///
 /// NaN comes after all numbers and -0.0 with 0.0, as in Trino. Which of several equal rows are kept is not defined.
@@ -74,6 +77,11 @@ impl TopN {
             return Ok(self.candidates);
         }
         Ok(vec![self.first_of(&self.candidates)?])
+    }
+
+    /// Whether there are many rows to order.
+    pub(super) fn is_large(&self) -> bool {
+        !self.given_up && self.rows > LARGE
     }
 
     #[cfg(test)]

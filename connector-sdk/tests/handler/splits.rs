@@ -43,7 +43,7 @@ async fn pages_hold_every_split_once_each_with_a_place_of_its_own() {
                 let key = location.key.unwrap();
                 assert!(key.starts_with(&format!("athena-federation-spill/{QUERY}/")), "{key}");
                 places.insert(key);
-                keys.insert(split.encryption_key.unwrap().key);
+                keys.insert(split.encryption_key.unwrap().key.clone());
                 found.push(split.properties["number"].parse::<usize>().unwrap());
             }
             token = answer.continuation_token;

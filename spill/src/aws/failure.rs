@@ -41,6 +41,11 @@ impl Call {
                             is sent";
                 (ErrorKind::Timeout, text.to_owned())
             }
+            SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(is_of_certificate) => {
+                let text =
+                    "its TLS certificate is not trusted: check the endpoint, and SSL_CERT_FILE if it is not AWS's own";
+                (ErrorKind::Internal, text.to_owned())
+            }
             SdkError::TimeoutError(_) => (ErrorKind::Timeout, no_route),
             SdkError::DispatchFailure(failure) if failure.is_timeout() || failure.is_io() => {
                 (ErrorKind::Timeout, no_route)
@@ -76,6 +81,15 @@ impl Call {
                 | "SignatureDoesNotMatch"
                 | "UnrecognizedClientException",
             ) => (ErrorKind::InvalidCredentials, format!("the credentials are not valid ({code}), renew them")),
+            (_, code) if code.starts_with("KMS.") => {
+                let text = format!(
+                    "the KMS key that it is encrypted with cannot be used ({code}): enable it, or name another"
+                );
+                (ErrorKind::InvalidInput, text)
+            }
+            (503, "ServiceUnavailable" | "InternalError") => {
+                (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service))
+            }
             (429 | 503, _) | (_, "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException") => {
                 let text = "asked too often, in spite of the pauses between tries: run fewer at a time";
                 (ErrorKind::Throttled, text.to_owned())
@@ -94,21 +108,27 @@ impl Call {
     }
 }
 
+/// The error and what it comes from.
+fn causes(error: &ConnectorError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (**error).source())
+}
+
+/// Whether a TLS handshake ended at the certificate. The type of this error is private to the client.
+fn is_of_certificate(error: &ConnectorError) -> bool {
+    causes(error).any(|error| error.to_string().contains("invalid peer certificate"))
+}
+
 /// Whether the service was reached, and then did not answer or hung up. The client has tried again by then.
 fn was_reached(error: &ConnectorError) -> bool {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = cause {
+    let hung_up = |error: &(dyn StdError + 'static)| {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
         let hung_up = matches!(
             kind,
             Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
         );
         // The type of this error is private to the client.
-        if hung_up || error.to_string().starts_with("HTTP read timeout") {
-            return true;
-        }
-        cause = error.source();
-    }
-    // A message that broke off midway.
-    error.as_other().is_some()
+        hung_up || error.to_string().starts_with("HTTP read timeout")
+    };
+    // Another is a message that broke off midway.
+    causes(error).any(hung_up) || error.as_other().is_some()
 }

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use athena_protocol::{EncryptionKey, Error, Result};
 use aws_sdk_kms::{Client, types::DataKeySpec};
 use tokio::sync::OnceCell;
-use zeroize::Zeroizing;
 
 use super::{connection::Connection, failure::Call};
 use crate::{KeyFactory, key_factory::fresh_nonce};
@@ -64,17 +63,17 @@ impl KmsKeyFactory {
 #[async_trait]
 impl KeyFactory for KmsKeyFactory {
     async fn create(&self) -> Result<EncryptionKey> {
+        let nonce = fresh_nonce()?;
         let request = self.client().await.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
         let answer = request.send().await.map_err(|error| self.call().failed(error))?;
-        // The bytes move out of the answer, so that no other copy of ours is left; this one is wiped if it is not used.
-        let mut key =
-            Zeroizing::new(answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default());
-        if key.len() != KEY_LEN {
-            let (id, len) = (&self.key_id, key.len());
+        // The bytes move out of the answer, so that no other copy of ours is left.
+        let key = answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default();
+        let key = EncryptionKey { key, nonce };
+        if key.key.len() != KEY_LEN {
+            let (id, len) = (&self.key_id, key.key.len());
             let text = format!("KMS gave a data key of {len} bytes for the key {id:?}, expected {KEY_LEN}");
             return Err(Error::invalid_response(text));
         }
-        let nonce = fresh_nonce()?;
-        Ok(EncryptionKey { key: std::mem::take(&mut *key), nonce })
+        Ok(key)
     }
 }

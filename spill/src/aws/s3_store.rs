@@ -16,7 +16,7 @@ use super::{
     connection::{Connection, is_plain_http, needs_path_style},
     failure::Call,
 };
-use crate::{ObjectStore, SpillSettings};
+use crate::{ObjectStore, ServerSideEncryption, SpillSettings};
 
 /// How often a body is fetched that breaks off midway, which the client does not try again by itself.
 const FETCHES: usize = 3;
@@ -26,11 +26,14 @@ const MAX_TRUSTED_LEN: usize = 64 << 20;
 /// Objects in S3, through the official client.
 ///
 /// Calls are tried four times, with growing and random pauses. Objects written over TLS are not signed as a whole: TLS
-/// protects them on the way, a checksum in the request at their end, and hashing them would cost as much as encrypting.
+/// protects them on the way and a checksum says whether they arrived as they were, where hashing them would cost as much as
+/// encrypting.
 pub struct S3Store {
     connection: Connection,
     headers: Arc<[(String, String)]>,
     bucket_owner: Option<String>,
+    /// The KMS key that S3 is told to encrypt with.
+    kms_key: Option<String>,
     client: OnceCell<ReadyClient>,
 }
 
@@ -63,11 +66,16 @@ impl S3Store {
     /// The same store with the headers and the owner of `settings`.
     #[must_use]
     pub fn with_settings(self, settings: &SpillSettings) -> Self {
-        Self { headers: settings.request_headers().into(), bucket_owner: settings.bucket_owner.clone(), ..self }
+        let kms_key = match &settings.server_side_encryption {
+            Some(ServerSideEncryption::Kms(key)) => Some(key.clone()),
+            Some(ServerSideEncryption::S3) | None => None,
+        };
+        let bucket_owner = settings.bucket_owner.clone();
+        Self { headers: settings.request_headers().into(), bucket_owner, kms_key, ..self }
     }
 
     fn at(connection: Connection) -> Self {
-        Self { connection, headers: Arc::default(), bucket_owner: None, client: OnceCell::new() }
+        Self { connection, headers: Arc::default(), bucket_owner: None, kms_key: None, client: OnceCell::new() }
     }
 
     async fn client(&self) -> &ReadyClient {
@@ -141,15 +149,18 @@ impl ObjectStore for S3Store {
 impl S3Store {
     fn put_call(&self, bucket: &str, key: &str) -> Call {
         let owner = self.owner_in_words();
+        let kms_key = match &self.kms_key {
+            Some(key) => format!("the KMS key {key:?} (athena_connector_spill_sse)"),
+            None => "the bucket's KMS key if it has one".to_owned(),
+        };
         Call {
             service: "S3",
             operation: "PutObject",
             subject: format!("s3://{bucket}/{key}"),
             permissions: format!(
-                "s3:PutObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:GenerateDataKey on the bucket's KMS key if \
-                 it has one"
+                "s3:PutObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:GenerateDataKey on {kms_key}"
             ),
-            absent: "the bucket does not exist",
+            absent: "the bucket does not exist, set spill_bucket to one",
         }
     }
 

@@ -1,7 +1,7 @@
 //! Blocks are never over the limit, as full as they can be, and have the rows in order.
 
 use arrow::{
-    array::{ArrayRef, AsArray, StringArray},
+    array::{ArrayRef, AsArray, Int8Array, StringArray},
     compute::concat_batches,
 };
 use athena_protocol::ErrorKind;
@@ -200,4 +200,19 @@ fn a_type_without_a_wire_form_is_unsupported() {
     let batch = RecordBatch::try_from_iter([("t", texts)]).unwrap();
     let mut cutter = BlockCutter::new(batch.schema(), 1_000);
     assert_eq!(cutter.push(batch).unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn many_columns_of_small_batches_wait_as_few_pieces() {
+    const COLUMNS: usize = 500;
+    let column: ArrayRef = Arc::new(Int8Array::from(vec![7]));
+    let one = RecordBatch::try_from_iter((0..COLUMNS).map(|at| (format!("c{at}"), Arc::clone(&column)))).unwrap();
+    let mut cutter = BlockCutter::new(one.schema(), 16_000_000);
+    let mut most = 0;
+    for _ in 0..10_000 {
+        assert!(cutter.push(one.clone()).unwrap().is_empty());
+        most = most.max(cutter.pending.len() * COLUMNS);
+    }
+    assert!(most <= MAX_SMALL_COLUMNS + 16_000_000 / COLUMN, "{most} columns waited");
+    assert_eq!(cutter.finish().unwrap().into_batch().unwrap().num_rows(), 10_000);
 }
