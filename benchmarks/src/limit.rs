@@ -7,6 +7,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    ops::Range,
     thread,
 };
 
@@ -14,53 +15,41 @@ use arrow::{ipc::writer::StreamWriter, record_batch::RecordBatch};
 use athena_connector_bench::BenchTable;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use crate::{
-    parts::BLOCK_ROWS,
-    process::of_thread,
-    report::{Report, Unit},
-    sample::Sample,
-};
+use crate::{parts::BLOCK_ROWS, process::of_thread, sample::Sample};
 
 /// Rows of `narrow3` in one block of 16,000,000 bytes, about.
 const NARROW3_ROWS: u64 = 550_000;
+/// Blocks that are made in a round.
+const BLOCKS: u64 = 4;
 
-pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
-    let cases = [
-        ("wide16, encrypted, https", BenchTable::Wide16, BLOCK_ROWS, 2),
-        ("wide16, not encrypted, https", BenchTable::Wide16, BLOCK_ROWS, 1),
-        ("wide16, encrypted, http", BenchTable::Wide16, BLOCK_ROWS, 1),
-        ("wide16, not encrypted, http", BenchTable::Wide16, BLOCK_ROWS, 0),
-        ("narrow3, encrypted, https", BenchTable::Narrow3, NARROW3_ROWS, 2),
-    ];
-    for (name, table, rows, passes) in cases {
-        let mut sink = Sink::start()?;
-        let mut memory = Vec::new();
-        let mut sample = Sample::default();
-        for round in 0..=rounds {
-            let (done, used) =
-                of_thread(|| (0..4).try_for_each(|at| block(table, at * rows, rows, passes, &mut memory, &mut sink)));
-            done?;
-            // The first round pays for the pages of the memory.
-            if round > 0 {
-                #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
-                sample.push((4 * rows) as f64 / used.as_secs_f64());
-            }
+/// Rows a CPU second, with so many `passes` of encryption: one for the block, one for TLS.
+pub(crate) fn measure(table: BenchTable, passes: usize, rounds: usize) -> anyhow::Result<Sample> {
+    let rows = if table == BenchTable::Narrow3 { NARROW3_ROWS } else { BLOCK_ROWS };
+    let mut sink = Sink::start()?;
+    let mut memory = Vec::new();
+    let mut sample = Sample::default();
+    for round in 0..=rounds {
+        let block = |at| block(table, at * rows..(at + 1) * rows, passes, &mut memory, &mut sink);
+        let (done, used) = of_thread(|| (0..BLOCKS).try_for_each(block));
+        done?;
+        // The first round pays for the pages of the memory.
+        if round > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
+            sample.push((BLOCKS * rows) as f64 / used.as_secs_f64());
         }
-        report.add(&format!("limit: {name}"), "rows / CPU second", "one core", Unit::RowsASecond, sample);
     }
-    Ok(())
+    Ok(sample)
 }
 
 fn block(
     table: BenchTable,
-    start: u64,
-    rows: u64,
+    rows: Range<u64>,
     passes: usize,
     memory: &mut Vec<u8>,
     sink: &mut Sink,
 ) -> anyhow::Result<()> {
-    let batch = table.batch(start..start + rows)?;
-    serialise(&batch, memory)?;
+    // A block is one record batch: its rows are made at once, or else copied together.
+    serialise(&table.batch(rows)?, memory)?;
     for _ in 0..passes {
         encrypt(memory)?;
     }

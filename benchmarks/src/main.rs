@@ -57,9 +57,6 @@ async fn main() -> anyhow::Result<()> {
     if wanted("parts") {
         parts::measure(options.rounds, &mut report)?;
     }
-    if wanted("limit") {
-        limit::measure(options.rounds, &mut report)?;
-    }
     if wanted("filter") {
         filter::measure(&contestants, options.rounds, &mut report).await?;
     }

@@ -17,6 +17,7 @@ use test_store::{Faults, Objects, Store};
 
 use crate::{
     contestant::{Contestant, Contestants},
+    limit,
     process::cpu,
     report::{Report, Unit},
     running::{ReadOptions, Running, read_records},
@@ -75,6 +76,12 @@ impl Workload {
         constraints
     }
 
+    /// How often the rows are encrypted on their way, where all that is done to them is what has to be.
+    fn passes(&self) -> Option<usize> {
+        let is_plain = !self.filtered && self.rows >= WIDE16.rows && self.max_block_size == WIDE16.max_block_size;
+        is_plain.then_some(usize::from(self.encrypted) + usize::from(self.https))
+    }
+
     /// The sums by the table's definition.
     fn expected(&self) -> anyhow::Result<Checksum> {
         Ok(self.table.checksum_of_kept(0..self.rows, |batch| self.filtered.then(|| kept(batch)))?)
@@ -93,6 +100,8 @@ pub(crate) async fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let expected = workload.expected()?;
+    // Right before the read, so that both have the same weather.
+    let limit = workload.passes().map(|passes| limit::measure(workload.table, passes, rounds)).transpose()?;
     for contestant in &contestants.all {
         let certificate = workload.https.then_some(&contestants.certificate);
         let store = Store::start(certificate, Faults::NONE).await?;
@@ -100,6 +109,11 @@ pub(crate) async fn measure(
             .await
             .with_context(|| format!("{} of {}", workload.name, contestant.name))?;
         let mut add = |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
+        if let Some(limit) = limit.as_ref().filter(|_| !contestant.is_java()) {
+            let share = samples.rows_by_cpu.values().iter().map(|rows| 100.0 * rows / limit.median());
+            add("limit, rows / CPU second", Unit::RowsASecond, limit.clone());
+            add("share of the limit", Unit::Percent, share.collect());
+        }
         add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
         add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
         add("peak memory", Unit::Megabytes, samples.memory);

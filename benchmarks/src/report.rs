@@ -15,6 +15,7 @@ pub(crate) enum Unit {
     /// Megabytes in a second of CPU time, or of wall time where the figure says so.
     MegabytesASecond,
     RowsASecond,
+    Percent,
 }
 
 impl Unit {
@@ -24,11 +25,12 @@ impl Unit {
             Self::Megabytes => "MB",
             Self::MegabytesASecond => "MB/s",
             Self::RowsASecond => "rows/s",
+            Self::Percent => "%",
         }
     }
 
     fn more_is_better(self) -> bool {
-        matches!(self, Self::MegabytesASecond | Self::RowsASecond)
+        matches!(self, Self::MegabytesASecond | Self::RowsASecond | Self::Percent)
     }
 }
 
