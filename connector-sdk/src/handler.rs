@@ -148,10 +148,15 @@ fn encode(response: &Response, version: SerdeVersion) -> Result<Vec<u8>> {
     let bytes = response.encode(version)?;
     if bytes.len() > MAX_PAYLOAD_BYTES {
         return Err(Error::unsupported(format!(
-            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most: fewer columns, smaller splits \
-             or larger blocks make it shorter",
+            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most{}",
             response.type_name(),
-            bytes.len()
+            bytes.len(),
+            // Its length is that of the list of blocks.
+            if matches!(response, Response::RemoteReadRecords(_)) {
+                ": make smaller splits or larger blocks"
+            } else {
+                ""
+            }
         )));
     }
     Ok(bytes)

@@ -6,6 +6,7 @@ use arrow::{
     array::{Array, ArrayData, UInt32Array},
     buffer::NullBuffer,
     compute::take_record_batch,
+    datatypes::DataType,
     record_batch::RecordBatch,
 };
 
@@ -24,13 +25,18 @@ pub(crate) fn unshared(batch: RecordBatch) -> Result<RecordBatch> {
         .map_err(|e| Error::internal("the rows of a batch cannot be copied").with_source(e))
 }
 
-/// Bytes of all buffers that the batch keeps alive. Columns that came in one message share one, which counts once.
+/// Bytes of all buffers that the batch keeps alive. Columns that came in one message share one, which counts once; what views
+/// point to does not count, since it cannot be told what of it they show, and a copy of them would keep it too.
 fn held(batch: &RecordBatch) -> usize {
     let mut buffers = BTreeMap::new();
     let mut rest: Vec<ArrayData> = batch.columns().iter().map(Array::to_data).collect();
     while let Some(data) = rest.pop() {
         let nulls = data.nulls().map(NullBuffer::buffer);
-        buffers.extend(data.buffers().iter().chain(nulls).map(|buffer| (buffer.data_ptr(), buffer.capacity())));
+        let own = match data.data_type() {
+            DataType::Utf8View | DataType::BinaryView => &data.buffers()[..1],
+            _ => data.buffers(),
+        };
+        buffers.extend(own.iter().chain(nulls).map(|buffer| (buffer.data_ptr(), buffer.capacity())));
         rest.extend_from_slice(data.child_data());
     }
     buffers.values().sum()

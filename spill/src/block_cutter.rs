@@ -34,7 +34,7 @@ const FEW: usize = 8 << 20;
 ///
 /// Blocks keep the order of the rows, and are made of slices of the batches; rows of small batches are copied once, and again
 /// where there are so many columns that they would take more memory than the rows. At most one block of rows waits here,
-/// and as much around them, beside the batch that is pushed.
+/// and as much or 8 MiB around them, beside the batch that is pushed.
 #[derive(Debug)]
 pub struct BlockCutter {
     schema: SchemaRef,

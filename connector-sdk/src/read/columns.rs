@@ -11,7 +11,7 @@ use arrow::{
     datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
-use athena_protocol::predicate::{Constraints, Expression};
+use athena_protocol::predicate::{Constraints, Expression, functions};
 
 use crate::{Error, Result, residual::Projection};
 
@@ -26,7 +26,7 @@ pub(crate) struct Columns {
     answered: SchemaRef,
     /// Where each column asked for comes from.
     asked: Vec<Origin>,
-    /// Bytes of the constants that computed columns are made of.
+    /// Bytes of the constants that computed columns have in every row.
     constants: usize,
 }
 
@@ -70,7 +70,7 @@ impl Columns {
             None => Ok(Origin::Read(places.next().expect("there is no last number"))),
         };
         let origins = asked.fields().iter().map(origin).collect::<Result<_>>()?;
-        let constants = computed.values().map(|expression| len_of_constants(expression)).sum();
+        let constants = computed.values().map(|expression| len_of_constant(expression)).sum();
         Ok(Self { read, answered: answered(asked), asked: origins, constants })
     }
 
@@ -129,30 +129,28 @@ pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str
 
 /// Every column that an expression names, sorted.
 pub(crate) fn columns_of(expression: &Expression) -> BTreeSet<&str> {
-    let names = parts(expression).filter_map(|part| match part {
-        Expression::Variable { column, .. } => Some(column.as_str()),
-        Expression::Constant { .. } | Expression::Call { .. } => None,
-    });
-    names.collect()
-}
-
-/// Bytes of all constants of an expression.
-fn len_of_constants(expression: &Expression) -> usize {
-    let lens = parts(expression).map(|part| match part {
-        Expression::Constant { values: Some(values), .. } => values.to_data().get_slice_memory_size().unwrap_or(0),
-        Expression::Constant { .. } | Expression::Variable { .. } | Expression::Call { .. } => 0,
-    });
-    lens.sum()
-}
-
-/// The expression and all that it is made of.
-fn parts(expression: &Expression) -> impl Iterator<Item = &Expression> {
+    let mut columns = BTreeSet::new();
     let mut rest = vec![expression];
-    std::iter::from_fn(move || {
-        let part = rest.pop()?;
-        if let Expression::Call { arguments, .. } = part {
-            rest.extend(arguments);
+    while let Some(expression) = rest.pop() {
+        match expression {
+            Expression::Constant { .. } => {}
+            Expression::Variable { column, .. } => {
+                columns.insert(column.as_str());
+            }
+            Expression::Call { arguments, .. } => rest.extend(arguments),
         }
-        Some(part)
-    })
+    }
+    columns
+}
+
+/// Bytes of the constant that an expression may have the value of in every row.
+fn len_of_constant(expression: &Expression) -> usize {
+    match expression {
+        Expression::Constant { values: Some(values), .. } => values.to_data().get_slice_memory_size().unwrap_or(0),
+        Expression::Call { function, arguments, .. } if function == functions::NULLIF => {
+            arguments.first().map_or(0, len_of_constant)
+        }
+        // What others make is true, false or a number.
+        Expression::Constant { .. } | Expression::Variable { .. } | Expression::Call { .. } => 0,
+    }
 }

@@ -12,6 +12,7 @@ mod columns;
 mod rows;
 mod sink;
 mod slices;
+mod written_out;
 
 pub(crate) use columns::{Columns, columns_of, columns_of_constraints};
 pub(crate) use rows::Rows;

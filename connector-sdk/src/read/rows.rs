@@ -52,7 +52,7 @@ impl Rows {
             }
         }
         let limit = self.limit;
-        let last = if limit.is_slow() { blocking(|| limit.finish()).await? } else { limit.finish()? };
+        let last = if limit.is_slow(None) { blocking(|| limit.finish()).await? } else { limit.finish()? };
         for batch in last {
             for rows in by_rows(batch, self.columns.row_len()) {
                 if forward(&self.columns, &rows, &sender).await? == Demand::Enough {
@@ -88,7 +88,7 @@ impl Rows {
 
     /// What of `kept` is part of the result already.
     async fn limit(&mut self, kept: RecordBatch) -> Result<Option<RecordBatch>> {
-        if !self.limit.is_slow() {
+        if !self.limit.is_slow(Some(&kept)) {
             return self.limit.push(kept);
         }
         let mut limit = std::mem::take(&mut self.limit);

@@ -1,13 +1,8 @@
 //! Batches of bounded size, whatever size the connector's are.
 
-use std::sync::Arc;
+use arrow::{array::Array, record_batch::RecordBatch};
 
-use arrow::{
-    array::{Array, ArrayRef, AsArray, GenericListViewArray, OffsetSizeTrait, make_array},
-    buffer::OffsetBuffer,
-    datatypes::DataType,
-    record_batch::RecordBatch,
-};
+use super::written_out::written_out;
 
 /// Most rows of a slice: what a filter is fast with, and few enough to notice a full limit soon.
 const ROWS: usize = 64 * 1024;
@@ -21,8 +16,8 @@ const BYTES: usize = 4 << 20;
 /// takes no more than [`BYTES`], or one row. `more` bytes come to each row beside.
 pub(super) fn by_rows(batch: RecordBatch, more: usize) -> impl Iterator<Item = RecordBatch> {
     let fits = move |batch: &RecordBatch| {
-        let written_out: usize = batch.columns().iter().map(written_out).sum();
-        batch.num_rows() <= 1 || more.saturating_mul(batch.num_rows()).saturating_add(written_out) <= BYTES
+        let written_out = || batch.columns().iter().map(|column| written_out(column)).sum();
+        batch.num_rows() <= 1 || more.saturating_mul(batch.num_rows()).saturating_add(written_out()) <= BYTES
     };
     every(batch, ROWS).flat_map(move |rows| {
         let mut rest = vec![rows];
@@ -36,56 +31,6 @@ pub(super) fn by_rows(batch: RecordBatch, more: usize) -> impl Iterator<Item = R
             Some(rows)
         })
     })
-}
-
-/// Bytes that the values of `column` take once each row has its own, where rows may share them.
-fn written_out(column: &ArrayRef) -> usize {
-    let of_text = |lens: usize| lens.saturating_add(size_of::<i32>() * column.len());
-    match column.data_type() {
-        DataType::Dictionary(_, _) => {
-            let dictionary = column.as_any_dictionary();
-            let lens = lens_of_each(dictionary.values());
-            if lens.is_empty() { 0 } else { dictionary.normalized_keys().iter().map(|&key| lens[key]).sum() }
-        }
-        DataType::RunEndEncoded(_, _) => {
-            let longest = lens_of_each(&make_array(column.to_data().child_data()[1].clone())).into_iter().max();
-            longest.unwrap_or(0).saturating_mul(column.len())
-        }
-        DataType::Utf8View => of_text(column.as_string_view().lengths().map(|len| len as usize).sum()),
-        DataType::BinaryView => of_text(column.as_binary_view().lengths().map(|len| len as usize).sum()),
-        DataType::Struct(_) => column.as_struct().columns().iter().map(written_out).sum(),
-        DataType::List(_) => written_out(&between(column.as_list::<i32>().values(), column.as_list::<i32>().offsets())),
-        DataType::LargeList(_) => {
-            written_out(&between(column.as_list::<i64>().values(), column.as_list::<i64>().offsets()))
-        }
-        DataType::FixedSizeList(_, _) => written_out(column.as_fixed_size_list().values()),
-        DataType::Map(_, _) => {
-            let entries: ArrayRef = Arc::new(column.as_map().entries().clone());
-            written_out(&between(&entries, column.as_map().offsets()))
-        }
-        DataType::ListView(_) => of_views(column.as_list_view::<i32>()),
-        DataType::LargeListView(_) => of_views(column.as_list_view::<i64>()),
-        _ => 0,
-    }
-}
-
-fn lens_of_each(values: &ArrayRef) -> Vec<usize> {
-    let len = |value: ArrayRef| written_out(&value).max(value.to_data().get_slice_memory_size().unwrap_or(0));
-    (0..values.len()).map(|at| len(values.slice(at, 1))).collect()
-}
-
-/// The elements of all lists of a slice.
-fn between<O: OffsetSizeTrait>(values: &ArrayRef, offsets: &OffsetBuffer<O>) -> ArrayRef {
-    let (first, last) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
-    values.slice(first, last - first)
-}
-
-/// Lists may share elements: of each, the average is counted.
-fn of_views<O: OffsetSizeTrait>(lists: &GenericListViewArray<O>) -> usize {
-    let values = lists.values();
-    let bytes = written_out(values).max(values.to_data().get_slice_memory_size().unwrap_or(0));
-    let elements: usize = lists.sizes().iter().map(|size| size.as_usize()).sum();
-    elements.saturating_mul(bytes.div_ceil(values.len().max(1)))
 }
 
 /// The batch in slices of about [`BYTES`] bytes, or one row, without copying.
@@ -117,13 +62,22 @@ fn every(batch: RecordBatch, rows: usize) -> impl Iterator<Item = RecordBatch> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use arrow::{
-        array::{DictionaryArray, Int32Array, Int64Array, ListArray, RunArray, StringArray, StringViewArray},
-        datatypes::{Field, Int32Type},
+        array::{
+            ArrayRef, DictionaryArray, Int32Array, Int64Array, ListArray, ListViewArray, MapArray, NullArray, RunArray,
+            StringArray, StringViewArray, StructArray,
+        },
+        buffer::{NullBuffer, OffsetBuffer, ScalarBuffer},
+        datatypes::{DataType, Field, Int32Type, Schema},
     };
 
     use super::*;
-    use crate::ReadRecords;
+    use crate::{
+        ReadRecords,
+        wire_type::{cast_batch, wire_schema},
+    };
 
     #[test]
     fn slices_hold_every_row_in_order() {
@@ -152,35 +106,95 @@ mod tests {
         assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
     }
 
+    /// Columns of [`ROWS`] rows and what they become; written out, each has far more than [`BYTES`].
+    fn shared() -> Vec<(ArrayRef, DataType)> {
+        const LEN: usize = 2_000;
+        let rows = i32::try_from(ROWS).unwrap();
+        let long: ArrayRef = Arc::new(StringArray::from_iter_values(["y".to_owned(), "x".repeat(LEN)]));
+        // Every tenth row is short, and some are null.
+        let keys = Int32Array::from_iter((0..rows).map(|row| (row % 7 != 0).then(|| i32::from(row % 10 != 0))));
+        let dictionary: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(&long)));
+        let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![7, rows]), &long).unwrap();
+        let view = StringViewArray::from_iter_values(["x".repeat(LEN)]);
+        let views: ScalarBuffer<u128> = std::iter::repeat_n(view.views()[0], ROWS).collect();
+        let views: ArrayRef = Arc::new(StringViewArray::new(views, view.data_buffers().to_vec(), None));
+        let item = Arc::new(Field::new_list_field(DataType::Utf8View, true));
+        let pairs = OffsetBuffer::from_lengths(std::iter::repeat_n(1, ROWS));
+        let lists = ListArray::new(item, pairs.clone(), Arc::clone(&views), None);
+        let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
+        let same = |number| std::iter::repeat_n(number, ROWS).collect::<ScalarBuffer<i32>>();
+        let list_views = ListViewArray::new(item, same(1), same(1), Arc::clone(&long), None);
+        let child = Arc::new(Field::new("d", dictionary.data_type().clone(), true));
+        let structs = StructArray::new(vec![child].into(), vec![Arc::clone(&dictionary)], None);
+        let names: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n("k", ROWS)));
+        let entries = [("keys", names, false), ("values", Arc::clone(&views), true)];
+        let entries = StructArray::from(
+            entries
+                .map(|(name, values, nullable)| {
+                    (Arc::new(Field::new(name, values.data_type().clone(), nullable)), values)
+                })
+                .to_vec(),
+        );
+        let field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
+        let maps = MapArray::new(field, pairs, entries, None, false);
+        let columns: [ArrayRef; 8] = [
+            dictionary,
+            Arc::new(runs),
+            views,
+            Arc::new(lists),
+            Arc::new(list_views),
+            Arc::new(structs),
+            Arc::new(maps),
+            Arc::new(NullArray::new(ROWS)),
+        ];
+        let on_the_wire = |column: ArrayRef| {
+            let wire = match column.data_type() {
+                DataType::Null => DataType::Decimal128(38, 0),
+                other => {
+                    let schema = Schema::new(vec![Field::new("s", other.clone(), true)]);
+                    wire_schema(&schema).unwrap().field(0).data_type().clone()
+                }
+            };
+            (column, wire)
+        };
+        columns.into_iter().map(on_the_wire).collect()
+    }
+
     #[test]
     fn values_that_rows_share_make_slices_that_fit_when_each_has_its_own() {
-        const LEN: usize = 20_000;
-        let long: ArrayRef = Arc::new(StringArray::from_iter_values(["x".repeat(LEN), "y".to_owned()]));
-        let rows = i32::try_from(ROWS).unwrap();
-        let keys = Int32Array::from_iter_values((0..rows).map(|row| i32::from(row % 10 != 0)));
-        let dictionary: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(&long)));
-        let runs: ArrayRef = Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![7, rows]), &long).unwrap());
-        let mut views = StringViewArray::from_iter_values(["x".repeat(LEN)]);
-        views = StringViewArray::new(
-            std::iter::repeat_n(views.views()[0], ROWS).collect(),
-            views.data_buffers().to_vec(),
-            None,
-        );
-        let views: ArrayRef = Arc::new(views);
-        let item = Arc::new(Field::new_list_field(views.data_type().clone(), true));
-        let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(2, ROWS / 2));
-        let lists: ArrayRef = Arc::new(ListArray::new(item, offsets, Arc::clone(&views), None));
-        for column in [dictionary, runs, views, lists] {
-            let batch = RecordBatch::try_from_iter([("s", column)]).unwrap();
+        for (column, wire) in shared() {
+            let batch = RecordBatch::try_from_iter_with_nullable([("s", column, true)]).unwrap();
+            let target = Arc::new(Schema::new(vec![Field::new("s", wire, true)]));
             let slices: Vec<_> = by_rows(batch.clone(), 0).collect();
-            assert!(slices.iter().all(|slice| written_out(slice.column(0)) <= BYTES), "{}", batch.schema());
-            assert!(slices.iter().any(|slice| slice.num_rows() > BYTES / LEN / 4), "{}", batch.schema());
             let mut start = 0;
-            for slice in slices {
-                assert_eq!(slice, batch.slice(start, slice.num_rows()));
+            for slice in &slices {
+                assert_eq!(*slice, batch.slice(start, slice.num_rows()));
                 start += slice.num_rows();
+                let cast = cast_batch(slice, &target).unwrap();
+                let bytes = cast.column(0).to_data().get_slice_memory_size().unwrap();
+                // Offsets, bitmaps and names come on top.
+                assert!(bytes <= BYTES + 32 * slice.num_rows(), "{bytes} bytes of {}", batch.schema());
             }
             assert_eq!(start, batch.num_rows());
+            let (shortest, bytes) = (slices.iter().map(RecordBatch::num_rows).min().unwrap(), BYTES / 2_000);
+            assert!(slices.len() == 1 || shortest > bytes / 4, "{shortest} rows of {}", batch.schema());
+        }
+    }
+
+    #[test]
+    fn a_long_value_makes_no_slices_of_others_short() {
+        let rows = i32::try_from(ROWS).unwrap();
+        let values: ArrayRef = Arc::new(StringArray::from_iter_values(
+            (0..ROWS).map(|row| if row == 100 { "x".repeat(BYTES) } else { format!("value {row}") }),
+        ));
+        let keys = Int32Array::new((0..rows).collect(), Some(NullBuffer::new_valid(ROWS)));
+        let dictionary: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(&values)));
+        let runs: ArrayRef =
+            Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from_iter_values(1..=rows), &values).unwrap());
+        for column in [dictionary, runs] {
+            let batch = RecordBatch::try_from_iter([("s", column)]).unwrap();
+            let slices = by_rows(batch, 0).count();
+            assert!(slices < 40, "{slices} slices");
         }
     }
 

@@ -59,9 +59,9 @@ impl RowLimit {
         matches!(self.state, State::First { remaining: 0 })
     }
 
-    /// Whether the next call may order so many rows that it holds up its thread.
-    pub(crate) fn is_slow(&self) -> bool {
-        matches!(&self.state, State::Top(top) if top.is_large())
+    /// Whether pushing `batch`, or finishing with `None`, orders so many rows that it holds up its thread.
+    pub(crate) fn is_slow(&self, batch: Option<&RecordBatch>) -> bool {
+        matches!(&self.state, State::Top(top) if top.is_slow(batch))
     }
 
     /// The rows of the result that [`Self::push`] did not give, in order if all of the result is among them.

@@ -65,7 +65,7 @@ impl TopN {
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         self.candidates.push(batch);
-        if self.bytes > self.cap_bytes || self.rows.saturating_sub(self.limit) >= self.limit.max(WORTH_SORTING) {
+        if self.is_full(self.rows, self.bytes) {
             self.compact()?;
         }
         Ok(None)
@@ -79,9 +79,16 @@ impl TopN {
         Ok(vec![self.first_of(&self.candidates)?])
     }
 
-    /// Whether there are many rows to order.
-    pub(super) fn is_large(&self) -> bool {
-        !self.given_up && self.rows > LARGE
+    /// Whether [`push`](Self::push) of `batch`, or [`finish`](Self::finish), orders many rows.
+    pub(super) fn is_slow(&self, batch: Option<&RecordBatch>) -> bool {
+        let rows = self.rows + batch.map_or(0, RecordBatch::num_rows);
+        let bytes = self.bytes + batch.map_or(0, RecordBatch::get_array_memory_size);
+        !self.given_up && rows > LARGE && (batch.is_none() || self.is_full(rows, bytes))
+    }
+
+    /// Whether so many candidates are worth sorting.
+    fn is_full(&self, rows: usize, bytes: usize) -> bool {
+        bytes > self.cap_bytes || rows.saturating_sub(self.limit) >= self.limit.max(WORTH_SORTING)
     }
 
     #[cfg(test)]

@@ -66,13 +66,6 @@ impl Digest {
     }
 }
 
-/// The checksum of `bytes`.
-pub fn checksum(algorithm: CrcAlgorithm, bytes: &[u8]) -> u64 {
-    let mut digest = Digest::new(algorithm);
-    digest.update(bytes);
-    digest.finalize()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,12 +79,11 @@ mod tests {
             (CrcAlgorithm::Crc64Nvme, 0xAE8B_1486_0A79_9888),
         ];
         for (algorithm, expected) in sums {
-            assert_eq!(checksum(algorithm, b"123456789"), expected, "{algorithm:?}");
-            let mut digest = Digest::new(algorithm);
-            digest.update(b"1234");
-            digest.update(b"");
-            digest.update(b"56789");
-            assert_eq!(digest.finalize(), expected, "{algorithm:?} in pieces");
+            for pieces in [&[&b"123456789"[..]][..], &[b"1234", b"", b"56789"]] {
+                let mut digest = Digest::new(algorithm);
+                pieces.iter().for_each(|piece| digest.update(piece));
+                assert_eq!(digest.finalize(), expected, "{algorithm:?} of {} pieces", pieces.len());
+            }
         }
     }
 }

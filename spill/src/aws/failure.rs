@@ -81,7 +81,7 @@ impl Call {
                 | "SignatureDoesNotMatch"
                 | "UnrecognizedClientException",
             ) => (ErrorKind::InvalidCredentials, format!("the credentials are not valid ({code}), renew them")),
-            (_, code) if code.starts_with("KMS.") => {
+            (400, "KMS.DisabledException" | "KMS.KMSInvalidStateException" | "KMS.NotFoundException") => {
                 let text = format!(
                     "the KMS key that it is encrypted with cannot be used ({code}): enable it, or name another"
                 );
