@@ -3,6 +3,7 @@
 mod check;
 mod faults;
 mod invoke;
+mod memory;
 mod printing;
 mod query;
 
@@ -41,4 +42,18 @@ fn failed(output: &Output) -> &str {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), "", "no partial result is printed");
     text(&output.stderr)
+}
+
+/// Bytes received, as the sum under the messages says.
+fn bytes_received(explanation: &str) -> f64 {
+    let sum = explanation.lines().find(|line| line.contains(" received (")).unwrap();
+    let (before, _) = sum.split_once(" received (").unwrap();
+    let (number, unit) = before.rsplit_once(", ").unwrap().1.split_once(' ').unwrap();
+    let factor = match unit {
+        "B" | "bytes" => 1.0,
+        "kB" | "KB" | "KiB" => 1e3,
+        "MB" | "MiB" => 1e6,
+        other => panic!("a size in {other:?}"),
+    };
+    number.replace(',', "").parse::<f64>().unwrap() * factor
 }

@@ -1,23 +1,9 @@
 //! `query`: rows on standard output, everything else on standard error.
 
-use super::{failed, printed, run, text};
+use super::{bytes_received, failed, printed, run, text};
 
 const ORDERS: &str = "SELECT o_orderkey, o_totalprice FROM tpch.sf0_01.orders \
                       WHERE o_totalprice > 300000 AND o_orderdate < DATE '1995-01-01' ORDER BY o_totalprice DESC LIMIT 5";
-
-/// Bytes received, as the sum under the messages says.
-fn bytes_received(explanation: &str) -> f64 {
-    let sum = explanation.lines().find(|line| line.contains(" received (")).unwrap();
-    let (before, _) = sum.split_once(" received (").unwrap();
-    let (number, unit) = before.rsplit_once(", ").unwrap().1.split_once(' ').unwrap();
-    let factor = match unit {
-        "B" | "bytes" => 1.0,
-        "kB" | "KB" | "KiB" => 1e3,
-        "MB" | "MiB" => 1e6,
-        other => panic!("a size in {other:?}"),
-    };
-    number.replace(',', "").parse::<f64>().unwrap() * factor
-}
 
 #[test]
 fn the_readmes_query_joins_two_connectors() {

@@ -6,9 +6,11 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -96,8 +98,13 @@ impl Shared {
 
 /// An answer that ends before its length.
 fn broken() -> Answer {
-    let half = Ok(Frame::data(Bytes::from_static(b"<half")));
-    let mut answer = Response::new(BodyExt::boxed(StreamBody::new(futures::stream::iter([half, Err(reset())]))));
+    let half = futures::stream::iter([Ok(Frame::data(Bytes::from_static(b"<half")))]);
+    let end = futures::stream::once(async {
+        // What TLS has not sent when the connection ends is never sent, and the answer would be none at all.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(reset())
+    });
+    let mut answer = Response::new(BodyExt::boxed(StreamBody::new(half.chain(end))));
     answer.headers_mut().insert(CONTENT_LENGTH, 10.into());
     answer
 }

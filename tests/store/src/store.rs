@@ -2,6 +2,7 @@
 
 use std::{io, net::Ipv4Addr, sync::Arc};
 
+use bytes::Bytes;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -65,6 +66,11 @@ impl Store {
     /// How many puts of objects were asked for, also those that failed.
     pub fn puts(&self) -> usize {
         self.shared.puts()
+    }
+
+    /// The object of this bucket and key.
+    pub fn get(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        self.shared.objects().0.get(&format!("{bucket}/{key}")).cloned()
     }
 
     /// What there is, which leaves the store empty.

@@ -1,0 +1,133 @@
+//! A hosted function, the store that it spills to over https, and the client that reads what it answers.
+
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+
+use arrow::{
+    datatypes::{Field, Schema},
+    record_batch::RecordBatch,
+};
+use athena_local::{
+    client::{ClientOptions, FederatedClient, Scan},
+    function::{FunctionOptions, build_all},
+    host::HostedFunction,
+};
+use athena_protocol::{Constraints, Error, Result, Split, TableName};
+use athena_spill::ObjectStore;
+use bytes::Bytes;
+use futures::{StreamExt as _, stream::BoxStream};
+use test_store::{Certificate, Faults, Store};
+use tokio::task::JoinHandle;
+
+const FUNCTION_MB: u32 = 256;
+/// What may be used; the rest of the function is the source's.
+const MOST: u64 = 160_000_000;
+
+/// For reads that a deadline does not end.
+pub(crate) const MINUTES: Duration = Duration::from_mins(10);
+
+pub(crate) struct Setup {
+    pub(crate) store: Arc<Store>,
+    function: Arc<HostedFunction>,
+    client: FederatedClient,
+    _certificate: Certificate,
+}
+
+/// Reads from the store itself what a function wrote over https.
+#[derive(Debug)]
+struct Written(Arc<Store>);
+
+#[async_trait::async_trait]
+impl ObjectStore for Written {
+    async fn put(&self, bucket: &str, key: &str, _: Bytes) -> Result<()> {
+        Err(Error::unsupported(format!("functions write, and s3://{bucket}/{key} would be written by the client")))
+    }
+
+    async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
+        let object = self.0.get(bucket, key);
+        object.ok_or_else(|| Error::not_found(format!("s3://{bucket}/{key} was not written")))
+    }
+
+    async fn check_bucket(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Setup {
+    pub(crate) async fn new(connector: &str, timeout: Duration, faults: Faults) -> Self {
+        let certificate = Certificate::generate().expect("a certificate");
+        let store = Arc::new(Store::start(Some(&certificate), faults).await.expect("a store"));
+        let options = FunctionOptions {
+            name: connector.to_owned(),
+            memory_mb: FUNCTION_MB,
+            timeout,
+            concurrency: 1,
+            env: store.env(),
+            ..FunctionOptions::default()
+        };
+        let function = Arc::new(HostedFunction::new(program(connector).await, [""; 0], options));
+        let written = Arc::new(Written(Arc::clone(&store)));
+        let options = ClientOptions { blocks_ahead: 0, ..ClientOptions::default() };
+        let client = FederatedClient::new(connector, Arc::<HostedFunction>::clone(&function), Some(written), options);
+        Self { store, function, client, _certificate: certificate }
+    }
+
+    /// What the table `schema.name` is read with, without the columns whose name ends so.
+    pub(crate) async fn scan(
+        &self,
+        name: &TableName,
+        without: Option<&str>,
+        constraints: Constraints,
+    ) -> (Scan, Vec<Split>) {
+        let table = self.client.get_table(name).await.expect("a table");
+        let layout = self.client.get_table_layout(&table, &constraints).await.expect("a layout");
+        let splits = self.client.get_splits(&table, layout, &constraints);
+        let splits = splits.map(|split| split.expect("a split")).collect().await;
+        let wanted = |field: &&Arc<Field>| without.is_none_or(|end| !field.name().ends_with(end));
+        let fields: Vec<Arc<Field>> = table.schema.fields().iter().filter(wanted).map(Arc::clone).collect();
+        (Scan { table: name.clone(), schema: Arc::new(Schema::new(fields)), constraints }, splits)
+    }
+
+    /// Has a split read. What it wrote is taken from the store when the stream is polled.
+    pub(crate) async fn read(&self, scan: &Scan, split: Split) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        self.client.read_records(scan, split).await
+    }
+
+    /// Has a split read, and does not look at the rows.
+    pub(crate) async fn write(&self, scan: &Scan, split: Split) -> Result<()> {
+        self.read(scan, split).await.map(drop)
+    }
+
+    /// Throws away what is written, for ever.
+    pub(crate) fn forget(&self) -> JoinHandle<()> {
+        let store = Arc::clone(&self.store);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                store.take();
+            }
+        })
+    }
+
+    /// Says what was used, and fails if it was too much.
+    pub(crate) fn check(&self, what: &str) {
+        let peak = self.function.peak_memory().expect("the system tells");
+        println!("memory: {what}: {} MB at most, of {FUNCTION_MB} MiB", peak / 1_000_000);
+        assert!(peak <= MOST, "{what}: {peak} bytes");
+    }
+}
+
+async fn program(connector: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("ATHENA_FUNCTIONS") {
+        return PathBuf::from(folder).join(format!("athena-connector-{connector}"));
+    }
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../connectors").join(connector);
+    let built = tokio::task::spawn_blocking(move || build_all(&[package])).await.expect("no panic");
+    built.expect("the package is built").remove(0)
+}
+
+/// The split of the bench connector's tables that covers `rows`.
+pub(crate) fn covering(mut split: Split, rows: Range<u64>) -> Split {
+    split.properties.insert("start".to_owned(), rows.start.to_string());
+    split.properties.insert("end".to_owned(), rows.end.to_string());
+    split
+}
