@@ -180,14 +180,15 @@ impl Settings {
 
     /// How many blocks of `block_size` bytes may be encoded, encrypted or on their way at a time.
     ///
-    /// An eighth of the invocation's memory, counted in blocks, from 1 to 2: one of 16 MB in 128 MB, two from 256 MB on. A block more
-    /// is being gathered, and half of them are there as columns too, which makes three eighths of the memory at worst; the rest
-    /// is for the source's batches, what the allocator keeps and the process. Two keep the network of a function busy; from
-    /// 4 GiB on, where Lambda gives more of it, there may be four. A setting may say another number, but not more memory.
+    /// A sixteenth of the invocation's memory, counted in blocks, from 1 to 2: one of 16 MB below 512 MB, two from there on. A
+    /// block more is being gathered, one waits, and half of those in flight are there as columns too; the rest is for the source's
+    /// batches, the process, and what the allocator keeps of all this for a second. Two keep the network of a function
+    /// busy; from 4 GiB on, where Lambda gives more of it, there may be four. A setting may say another number, but not more
+    /// memory than an eighth.
     pub(crate) fn in_flight(&self, block_size: usize) -> usize {
         let most = if self.memory() < 4 << 30 { 2 } else { 4 };
-        let most = self.spill.in_flight.unwrap_or(most);
-        (self.memory() / 8 / block_size.max(1)).clamp(1, most.max(1))
+        let (part, most) = self.spill.in_flight.map_or((16, most), |asked| (8, asked.max(1)));
+        (self.memory() / part / block_size.max(1)).clamp(1, most)
     }
 
     /// The largest block that there is memory for, in bytes, whatever a request asks: an eighth of it.
@@ -327,7 +328,8 @@ mod tests {
     fn blocks_in_flight_follow_the_memory() {
         let with = |mib: usize| Settings { function_memory: mib * MIB, ..Settings::default() };
         assert_eq!(with(128).in_flight(16_000_000), 1);
-        assert_eq!(with(256).in_flight(16_000_000), 2);
+        assert_eq!(with(256).in_flight(16_000_000), 1);
+        assert_eq!(with(512).in_flight(16_000_000), 2);
         assert_eq!(with(3_008).in_flight(16_000_000), 2);
         assert_eq!(with(10_240).in_flight(16_000_000), 4);
         assert_eq!(with(128).in_flight(1 << 40), 1);
