@@ -29,6 +29,12 @@ const FINDINGS: &[(Kind, &str)] = &[
     (Kind::ForeignSpillAccepted, "its SDK spills to whatever place a request names"),
 ];
 
+/// What is wrong with it now and then: a race of its threads, met or not from run to run.
+const NOW_AND_THEN: &[(Kind, &str)] = &[
+    (Kind::RowsDifferByBlockSize, "its SDK loses blocks from the answer where several are written at a time"),
+    (Kind::ObjectsMisnumbered, "and the numbers of the others have gaps"),
+];
+
 /// So many that each finding is met.
 const CASES: u64 = 1_500;
 
@@ -48,13 +54,15 @@ async fn the_suite_says_of_the_java_connector_what_is_true_and_of_the_twin_nothi
     assert!(twin.cases + twin.undecided >= CASES && twin.undecided * 10 < twin.cases);
 
     let java = check(Arc::new(peer::java_connector(&class_path, &s3)), &s3).await;
-    let found: BTreeSet<Kind> = java.findings.iter().map(|finding| finding.kind).collect();
+    let by_race = |kind: &Kind| NOW_AND_THEN.iter().any(|(other, _)| other == kind);
+    let found = java.findings.iter().map(|finding| finding.kind).filter(|kind| !by_race(kind));
+    let found: BTreeSet<Kind> = found.collect();
     let expected: BTreeSet<Kind> = FINDINGS.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(
         found, expected,
         "what is not expected may be true as well: send its request, and say here why it is so"
     );
-    for (kind, why) in FINDINGS {
+    for (kind, why) in FINDINGS.iter().chain(NOW_AND_THEN) {
         peer::say(&format!("  {kind}: {why}"));
     }
 }
