@@ -112,7 +112,7 @@ mod tests {
         let rows = i32::try_from(ROWS).unwrap();
         let long: ArrayRef = Arc::new(StringArray::from_iter_values(["y".to_owned(), "x".repeat(LEN)]));
         // Every tenth row is short, and some are null.
-        let keys = Int32Array::from_iter((0..rows).map(|row| (row % 7 != 0).then(|| i32::from(row % 10 != 0))));
+        let keys: Int32Array = (0..rows).map(|row| (row % 7 != 0).then(|| i32::from(row % 10 != 0))).collect();
         let dictionary: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(&long)));
         let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![7, rows]), &long).unwrap();
         let view = StringViewArray::from_iter_values(["x".repeat(LEN)]);
