@@ -81,7 +81,9 @@ mod tests {
         for (algorithm, expected) in sums {
             for pieces in [&[&b"123456789"[..]][..], &[b"1234", b"", b"56789"]] {
                 let mut digest = Digest::new(algorithm);
-                pieces.iter().for_each(|piece| digest.update(piece));
+                for piece in pieces {
+                    digest.update(piece);
+                }
                 assert_eq!(digest.finalize(), expected, "{algorithm:?} of {} pieces", pieces.len());
             }
         }
