@@ -147,16 +147,15 @@ impl Handler {
 fn encode(response: &Response, version: SerdeVersion) -> Result<Vec<u8>> {
     let bytes = response.encode(version)?;
     if bytes.len() > MAX_PAYLOAD_BYTES {
-        return Err(Error::unsupported(format!(
-            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most{}",
-            response.type_name(),
-            bytes.len(),
+        let remedy = match response {
             // Its length is that of the list of blocks.
-            if matches!(response, Response::RemoteReadRecords(_)) {
-                ": make smaller splits or larger blocks"
-            } else {
-                ""
-            }
+            Response::RemoteReadRecords(_) => ": make smaller splits or larger blocks",
+            _ => "",
+        };
+        return Err(Error::unsupported(format!(
+            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most{remedy}",
+            response.type_name(),
+            bytes.len()
         )));
     }
     Ok(bytes)

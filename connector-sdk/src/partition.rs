@@ -10,7 +10,7 @@ use arrow::{
 };
 use base64_simd::URL_SAFE_NO_PAD;
 
-use crate::{Error, GetSplits, Result, Split};
+use crate::{Error, GetSplits, Result, Split, unshared::shown};
 
 /// The property of a split that holds them, as a JSON object of texts and nulls.
 const PROPERTY: &str = "$partition";
@@ -148,7 +148,7 @@ impl PartitionValues {
 
     /// How many bytes [`fill`](Self::fill) adds to each row of `batch`.
     pub(crate) fn row_len(&self, batch: &RecordBatch) -> usize {
-        self.lacking(batch).map(|(_, value)| value.to_data().get_slice_memory_size().unwrap_or(0)).sum()
+        self.lacking(batch).map(|(_, value)| shown(&value.to_data())).sum()
     }
 
     /// The batch with a column for each of the partition columns that it lacks.

@@ -15,8 +15,9 @@ use crate::{Error, Result};
 /// The batch without what it keeps alive but does not show: rows outside of a slice, columns that were dropped.
 pub(crate) fn unshared(batch: RecordBatch) -> Result<RecordBatch> {
     const SLACK: usize = 4_096;
-    let shown: usize = batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum();
-    if held(&batch) <= shown.saturating_mul(2).saturating_add(SLACK * batch.num_columns()) {
+    let columns: Vec<ArrayData> = batch.columns().iter().map(Array::to_data).collect();
+    let shown: usize = columns.iter().map(shown).sum();
+    if held(columns) <= shown.saturating_mul(2).saturating_add(SLACK * batch.num_columns()) {
         return Ok(batch);
     }
     let rows = u32::try_from(batch.num_rows())
@@ -25,19 +26,23 @@ pub(crate) fn unshared(batch: RecordBatch) -> Result<RecordBatch> {
         .map_err(|e| Error::internal("the rows of a batch cannot be copied").with_source(e))
 }
 
-/// Bytes of all buffers that the batch keeps alive. Columns that came in one message share one, which counts once; what views
+/// Bytes of the values that a column shows.
+pub(crate) fn shown(column: &ArrayData) -> usize {
+    column.get_slice_memory_size().unwrap_or(0)
+}
+
+/// Bytes of all buffers that the columns keep alive. Columns that came in one message share one, which counts once; what views
 /// point to does not count, since it cannot be told what of it they show, and a copy of them would keep it too.
-fn held(batch: &RecordBatch) -> usize {
+fn held(mut columns: Vec<ArrayData>) -> usize {
     let mut buffers = BTreeMap::new();
-    let mut rest: Vec<ArrayData> = batch.columns().iter().map(Array::to_data).collect();
-    while let Some(data) = rest.pop() {
+    while let Some(data) = columns.pop() {
         let nulls = data.nulls().map(NullBuffer::buffer);
         let own = match data.data_type() {
             DataType::Utf8View | DataType::BinaryView => &data.buffers()[..1],
             _ => data.buffers(),
         };
         buffers.extend(own.iter().chain(nulls).map(|buffer| (buffer.data_ptr(), buffer.capacity())));
-        rest.extend_from_slice(data.child_data());
+        columns.extend_from_slice(data.child_data());
     }
     buffers.values().sum()
 }
@@ -68,6 +73,7 @@ mod tests {
         let slice = batch.slice(0, 1_000);
         let copy = unshared(slice.clone()).unwrap();
         assert_eq!(copy, slice);
-        assert!(held(&copy) < 1_000_000, "{} bytes", held(&copy));
+        let held = held(copy.columns().iter().map(Array::to_data).collect());
+        assert!(held < 1_000_000, "{held} bytes");
     }
 }

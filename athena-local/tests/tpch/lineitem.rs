@@ -69,14 +69,14 @@ async fn every_line_is_spilled_once_in_numbered_sealed_objects_of_bounded_size()
     assert_eq!(sealed as u64, expected.rows);
     assert!(largest <= max_block_size, "an object has {largest} bytes");
 
-    let memory = wire.function.function.cold_starts().iter().filter_map(|start| peak_kib(start.process)).max();
+    let memory = wire.function.function.peak_memory();
     println!(
         "{schema}.lineitem: {} rows of {} columns with equal checksums; {} objects, {bytes} bytes, the largest {largest}; \
-         peak memory of a connector {} KiB",
+         peak memory of a connector {} bytes",
         found.rows,
         found.columns.len(),
         objects.len(),
-        memory.map_or("unknown".to_owned(), |kib| kib.to_string()),
+        memory.map_or("unknown".to_owned(), |bytes| bytes.to_string()),
     );
     the_command_decodes_it(&wire, &answers[0], &bucket);
 }
@@ -126,12 +126,6 @@ fn files(bucket: &Path) -> BTreeMap<String, u64> {
         }
     }
     found
-}
-
-fn peak_kib(process: i32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Sums over all rows, of each column and of the rows as a whole, that do not depend on the order of the rows.

@@ -13,7 +13,7 @@ use arrow::{
 };
 use athena_protocol::predicate::{Constraints, Expression, functions};
 
-use crate::{Error, Result, residual::Projection};
+use crate::{Error, Result, residual::Projection, unshared::shown};
 
 /// The column that carries the number of rows where none is asked for. A batch without columns has an empty body, which
 /// Java peers cannot read (section 4.6 of the protocol); a bit a row is the least that can be sent.
@@ -146,7 +146,7 @@ pub(crate) fn columns_of(expression: &Expression) -> BTreeSet<&str> {
 /// Bytes of the constant that an expression may have the value of in every row.
 fn len_of_constant(expression: &Expression) -> usize {
     match expression {
-        Expression::Constant { values: Some(values), .. } => values.to_data().get_slice_memory_size().unwrap_or(0),
+        Expression::Constant { values: Some(values), .. } => shown(&values.to_data()),
         Expression::Call { function, arguments, .. } if function == functions::NULLIF => {
             arguments.first().map_or(0, len_of_constant)
         }

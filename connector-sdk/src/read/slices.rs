@@ -3,6 +3,7 @@
 use arrow::{array::Array, record_batch::RecordBatch};
 
 use super::written_out::written_out;
+use crate::unshared::shown;
 
 /// Most rows of a slice: what a filter is fast with, and few enough to notice a full limit soon.
 const ROWS: usize = 64 * 1024;
@@ -37,8 +38,7 @@ pub(super) fn by_rows(batch: RecordBatch, more: usize) -> impl Iterator<Item = R
 ///
 /// Only the average row is looked at: a block is measured exactly later, when it is cut.
 pub(super) fn by_bytes(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> {
-    let size = |column: &dyn Array| column.to_data().get_slice_memory_size().unwrap_or(0);
-    let bytes: usize = batch.columns().iter().map(|column| size(column.as_ref())).sum();
+    let bytes: usize = batch.columns().iter().map(|column| shown(&column.to_data())).sum();
     let rows = if bytes <= BYTES { usize::MAX } else { (BYTES / (bytes / batch.num_rows().max(1)).max(1)).max(1) };
     every(batch, rows)
 }

@@ -8,6 +8,8 @@ use arrow::{
     datatypes::{ArrowNativeType as _, DataType, RunEndIndexType},
 };
 
+use crate::unshared::shown;
+
 /// Bytes of the widest value that a null may become.
 const WIDEST: usize = 16;
 
@@ -88,7 +90,7 @@ fn len_of_each(values: &ArrayRef) -> Box<dyn Fn(usize) -> usize + '_> {
             Some(width) => Box::new(move |_| width),
             None => Box::new(|at| {
                 let value = values.slice(at, 1);
-                written_out(&value).max(value.to_data().get_slice_memory_size().unwrap_or(0))
+                written_out(&value).max(shown(&value.to_data()))
             }),
         },
     }

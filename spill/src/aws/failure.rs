@@ -67,6 +67,7 @@ impl Call {
     /// What a refusal of the service means. The code is in the body, which answers to HEAD do not have.
     fn refused(&self, code: &str, response: &HttpResponse) -> (ErrorKind, String) {
         let status = response.status().as_u16();
+        let broken = || (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service));
         match (status, code) {
             (
                 _,
@@ -87,9 +88,7 @@ impl Call {
                 );
                 (ErrorKind::InvalidInput, text)
             }
-            (503, "ServiceUnavailable" | "InternalError") => {
-                (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service))
-            }
+            (503, "ServiceUnavailable" | "InternalError") => broken(),
             (429 | 503, _) | (_, "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException") => {
                 let text = "asked too often, in spite of the pauses between tries: run fewer at a time";
                 (ErrorKind::Throttled, text.to_owned())
@@ -103,7 +102,7 @@ impl Call {
                 (ErrorKind::InvalidInput, format!("it is in {region}, and the function asks in its own region"))
             }
             (400..500, _) => (ErrorKind::InvalidInput, format!("{} refuses the request", self.service)),
-            _ => (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service)),
+            _ => broken(),
         }
     }
 }
