@@ -3,22 +3,26 @@
 use std::{ops::Range, sync::Arc};
 
 use athena_connector_sdk::arrow::{
-    array::{
-        ArrayRef, BooleanArray, Date32Array, Date64Array, Decimal128Array, Float64Array, Int16Array, Int32Array,
-        Int64Array, StringArray,
-    },
-    buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer},
-    datatypes::DataType,
+    array::{ArrayRef, ArrowPrimitiveType, BooleanArray, Decimal128Array, Int64Array, PrimitiveArray},
+    buffer::{BooleanBuffer, NullBuffer},
+    datatypes::{DataType, Date32Type, Date64Type, Float64Type, Int16Type, Int32Type, Int64Type},
 };
 
-use crate::hash::{cell, is_null, letters};
+use crate::{
+    hash::{cell, is_null},
+    text::Lengths,
+};
 
 /// How the values of a column come from its hash.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values {
     RowNumber,
-    BigInt(fn(u64) -> i64),
-    Int(fn(u64) -> i32),
+    /// Of [0, 2^20).
+    Million,
+    BigInt,
+    Int,
+    /// Of [-2^15, 2^15).
+    IntOf16Bits,
     SmallInt,
     Bit,
     /// Of [0, 1).
@@ -29,12 +33,7 @@ pub(crate) enum Values {
     Money,
     Days,
     Milliseconds,
-    /// Letters, at least so many and at most `mask` more.
-    Text {
-        least: usize,
-        mask: u64,
-        with_end: bool,
-    },
+    Text(Lengths),
 }
 
 /// One column of a table.
@@ -48,15 +47,15 @@ pub(crate) struct Column {
 impl Column {
     pub(crate) fn data_type(&self) -> DataType {
         match self.values {
-            Values::RowNumber | Values::BigInt(_) => DataType::Int64,
-            Values::Int(_) => DataType::Int32,
+            Values::RowNumber | Values::Million | Values::BigInt => DataType::Int64,
+            Values::Int | Values::IntOf16Bits => DataType::Int32,
             Values::SmallInt => DataType::Int16,
             Values::Bit => DataType::Boolean,
             Values::Unit | Values::Wide => DataType::Float64,
             Values::Money => DataType::Decimal128(15, 2),
             Values::Days => DataType::Date32,
             Values::Milliseconds => DataType::Date64,
-            Values::Text { .. } => DataType::Utf8,
+            Values::Text(_) => DataType::Utf8,
         }
     }
 
@@ -68,68 +67,37 @@ impl Column {
         reason = "values are the low bits of a hash; the floats are exact"
     )]
     pub(crate) fn array(&self, index: u64, rows: Range<u64>) -> ArrayRef {
-        let hash = |at: usize| cell(rows.start + at as u64, index);
-        let len = (rows.end - rows.start) as usize;
-        let hashes = || (0..len).map(hash);
-        let nulls = self.nulls.then(|| NullBuffer::new(BooleanBuffer::collect_bool(len, |at| !is_null(hash(at)))));
+        let hashes: Vec<u64> = rows.clone().map(|row| cell(row, index)).collect();
+        let nulls = self.nulls.then(|| NullBuffer::new(bits(&hashes, |h| !is_null(h))));
         match self.values {
-            Values::RowNumber => Arc::new(Int64Array::new(rows.clone().map(|row| row as i64).collect(), nulls)),
-            Values::BigInt(of) => Arc::new(Int64Array::new(hashes().map(of).collect(), nulls)),
-            Values::Int(of) => Arc::new(Int32Array::new(hashes().map(of).collect(), nulls)),
-            Values::SmallInt => Arc::new(Int16Array::new(hashes().map(|h| h as i16).collect(), nulls)),
-            Values::Bit => Arc::new(BooleanArray::new(BooleanBuffer::collect_bool(len, |at| hash(at) & 1 == 1), nulls)),
-            Values::Unit => {
-                let values: ScalarBuffer<f64> = hashes().map(|h| (h >> 11) as f64 / (1_u64 << 53) as f64).collect();
-                Arc::new(Float64Array::new(values, nulls))
-            }
-            Values::Wide => {
-                let values: ScalarBuffer<f64> = hashes().map(|h| ((h as i64) >> 24) as f64 / 1024.0).collect();
-                Arc::new(Float64Array::new(values, nulls))
-            }
+            Values::RowNumber => Arc::new(Int64Array::new(rows.map(|row| row as i64).collect(), nulls)),
+            Values::Million => primitive::<Int64Type>(&hashes, nulls, |h| (h >> 44) as i64),
+            Values::BigInt => primitive::<Int64Type>(&hashes, nulls, |h| h as i64),
+            Values::Int => primitive::<Int32Type>(&hashes, nulls, |h| (h >> 32) as i32),
+            Values::IntOf16Bits => primitive::<Int32Type>(&hashes, nulls, |h| (h & 0xFFFF) as i32 - 32_768),
+            Values::SmallInt => primitive::<Int16Type>(&hashes, nulls, |h| h as i16),
+            Values::Bit => Arc::new(BooleanArray::new(bits(&hashes, |h| h & 1 == 1), nulls)),
+            Values::Unit => primitive::<Float64Type>(&hashes, nulls, |h| (h >> 11) as f64 / (1_u64 << 53) as f64),
+            Values::Wide => primitive::<Float64Type>(&hashes, nulls, |h| ((h as i64) >> 24) as f64 / 1024.0),
             Values::Money => {
-                let values: ScalarBuffer<i128> = hashes().map(|h| i128::from((h as i64) >> 20)).collect();
-                let array = Decimal128Array::new(values, nulls);
-                Arc::new(array.with_data_type(self.data_type()))
+                let values = hashes.iter().map(|&h| i128::from((h as i64) >> 20)).collect();
+                Arc::new(Decimal128Array::new(values, nulls).with_data_type(self.data_type()))
             }
-            Values::Days => Arc::new(Date32Array::new(hashes().map(|h| (h & 0x7FFF) as i32).collect(), nulls)),
-            Values::Milliseconds => Arc::new(Date64Array::new(hashes().map(|h| (h >> 24) as i64).collect(), nulls)),
-            Values::Text { least, mask, with_end } => Arc::new(text(hashes(), nulls, least, mask, with_end)),
+            Values::Days => primitive::<Date32Type>(&hashes, nulls, |h| (h & 0x7FFF) as i32),
+            Values::Milliseconds => primitive::<Date64Type>(&hashes, nulls, |h| (h >> 24) as i64),
+            Values::Text(lengths) => Arc::new(lengths.text(&hashes, nulls)),
         }
     }
 }
 
-fn text(
-    hashes: impl ExactSizeIterator<Item = u64>,
+fn bits(hashes: &[u64], bit: impl Fn(u64) -> bool) -> BooleanBuffer {
+    BooleanBuffer::collect_bool(hashes.len(), |at| bit(hashes[at]))
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    hashes: &[u64],
     nulls: Option<NullBuffer>,
-    least: usize,
-    mask: u64,
-    with_end: bool,
-) -> StringArray {
-    let count = hashes.len();
-    let mut offsets = Vec::with_capacity(count + 1);
-    // A word more than the longest: letters come by the word.
-    let mut values = Vec::with_capacity(count * (least + length(mask) + 8));
-    offsets.push(0);
-    for (at, hash) in hashes.enumerate() {
-        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(at)) {
-            letters(hash, least + length((hash >> 8) & mask), &mut values);
-            if with_end {
-                values.extend_from_slice(
-                    match (hash >> 32) & 15 {
-                        0 => "\u{E9}",
-                        1 => "\u{6F22}",
-                        2 => "\u{1F680}",
-                        _ => "",
-                    }
-                    .as_bytes(),
-                );
-            }
-        }
-        offsets.push(i32::try_from(values.len()).expect("a batch of text is far below 2 GiB"));
-    }
-    StringArray::new(OffsetBuffer::new(offsets.into()), values.into(), nulls)
-}
-
-fn length(bits: u64) -> usize {
-    usize::try_from(bits).expect("lengths are small")
+    value: impl Fn(u64) -> T::Native,
+) -> ArrayRef {
+    Arc::new(PrimitiveArray::<T>::new(hashes.iter().map(|&hash| value(hash)).collect(), nulls))
 }

@@ -23,16 +23,12 @@ pub(crate) fn is_null(hash: u64) -> bool {
     (hash >> 56) < 13
 }
 
-/// Appends `len` letters from `a` to `p` that come from `hash`.
-pub(crate) fn letters(hash: u64, len: usize, out: &mut Vec<u8>) {
-    let end = out.len() + len;
+/// Fills `out`, whole words, with letters from `a` to `p` that come from `hash`.
+pub(crate) fn letters(hash: u64, out: &mut [u8]) {
     let mut x = hash;
-    // Whole words, and back to the length: no branch a letter.
-    while out.len() < end {
+    for letters in out.as_chunks_mut().0 {
         let word = x.wrapping_mul(C1);
-        let word = ((word ^ (word >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161;
-        out.extend_from_slice(&word.to_le_bytes());
+        *letters = (((word ^ (word >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161).to_le_bytes();
         x = x.wrapping_add(STEP);
     }
-    out.truncate(end);
 }

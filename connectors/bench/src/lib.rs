@@ -9,6 +9,7 @@ mod checksum;
 mod column;
 mod hash;
 mod table;
+mod text;
 
 use athena_connector_sdk::{
     Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,

@@ -15,6 +15,7 @@ use athena_connector_sdk::{
 use crate::{
     checksum::Checksum,
     column::{Column, Values},
+    text::Lengths,
 };
 
 /// A table of the schema.
@@ -119,7 +120,6 @@ impl BenchTable {
         Ok(sum)
     }
 
-    #[expect(clippy::cast_possible_wrap, reason = "values are the bits of a hash")]
     fn columns(self) -> &'static [Column] {
         const fn column(name: &'static str, values: Values) -> Column {
             Column { name, nulls: false, values }
@@ -127,15 +127,15 @@ impl BenchTable {
         const fn nullable(name: &'static str, values: Values) -> Column {
             Column { name, nulls: true, values }
         }
-        const fn text(least: usize, mask: u64) -> Values {
-            Values::Text { least, mask, with_end: false }
+        const fn text(least: usize, more: usize) -> Values {
+            Values::Text(Lengths { least, more, with_end: false })
         }
         const WIDE16: &[Column] = &[
             column("id", Values::RowNumber),
-            column("b1", Values::BigInt(|h| (h >> 44) as i64)),
-            nullable("b2", Values::BigInt(|h| h as i64)),
-            column("i1", Values::Int(|h| (h >> 32) as i32)),
-            nullable("i2", Values::Int(|h| (h & 0xFFFF) as i32 - 32_768)),
+            column("b1", Values::Million),
+            nullable("b2", Values::BigInt),
+            column("i1", Values::Int),
+            nullable("i2", Values::IntOf16Bits),
             column("s1", Values::SmallInt),
             nullable("f", Values::Bit),
             column("d1", Values::Unit),
@@ -144,12 +144,12 @@ impl BenchTable {
             column("dd", Values::Days),
             nullable("dm", Values::Milliseconds),
             column("v8", text(7, 3)),
-            nullable("v16", Values::Text { least: 12, mask: 7, with_end: true }),
+            nullable("v16", Values::Text(Lengths { least: 12, more: 7, with_end: true })),
             nullable("v24", text(20, 7)),
             column("v48", text(40, 15)),
         ];
         const NARROW3: &[Column] =
-            &[column("id", Values::RowNumber), column("k", Values::BigInt(|h| h as i64)), column("v", text(8, 0))];
+            &[column("id", Values::RowNumber), column("k", Values::BigInt), column("v", text(8, 0))];
         const HUGE2: &[Column] = &[column("id", Values::RowNumber), column("v", text(2_000_000, 0))];
         match self {
             Self::Wide16 => WIDE16,
