@@ -1,19 +1,22 @@
-//! What this machine could do at best, one core, nothing but the work itself: make the columns of a whole block, serialise,
-//! encrypt, once more for TLS, and send.
+//! What this machine could do at best, one core, nothing but the work itself: make rows, serialise, encrypt, put.
 //!
+//! Each step by itself, so that none pays for what another has left in the caches, and their CPU times added.
 //! Of other people's code wherever there is some, so that it does not get slower with ours: Arrow's own writer, the cipher
-//! itself, a socket.
+//! itself, a connection of the TLS library with a request written by hand.
 
 use std::{
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    ops::Range,
-    thread,
+    hint::black_box,
+    io::{BufRead as _, BufReader, Read, Write},
+    net::TcpStream,
+    sync::Arc,
 };
 
-use arrow::{ipc::writer::StreamWriter, record_batch::RecordBatch};
+use anyhow::{Context as _, ensure};
+use arrow::{datatypes::Schema, ipc::writer::StreamWriter, record_batch::RecordBatch};
 use athena_connector_bench::BenchTable;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use rustls::{ClientConnection, StreamOwned};
+use test_store::{BUCKET, Certificate, Store};
 
 use crate::{parts::BLOCK_ROWS, process::of_thread, sample::Sample};
 
@@ -22,15 +25,36 @@ const NARROW3_ROWS: u64 = 550_000;
 /// Blocks that are made in a round.
 const BLOCKS: u64 = 4;
 
-/// Rows a CPU second, with so many `passes` of encryption: one for the block, one for TLS.
-pub(crate) fn measure(table: BenchTable, passes: usize, rounds: usize) -> anyhow::Result<Sample> {
-    let rows = if table == BenchTable::Narrow3 { NARROW3_ROWS } else { BLOCK_ROWS };
-    let mut sink = Sink::start()?;
+/// What is done to the blocks of a table, and where they go.
+pub(crate) struct Work<'a> {
+    pub(crate) table: BenchTable,
+    pub(crate) encrypted: bool,
+    pub(crate) store: &'a Store,
+    /// The certificate of the store, if it has one.
+    pub(crate) certificate: Option<&'a Certificate>,
+}
+
+/// Rows a CPU second. Blocks the thread, and waits for the store, which must be served by others.
+pub(crate) fn measure(work: &Work<'_>, rounds: usize) -> anyhow::Result<Sample> {
+    let rows = if work.table == BenchTable::Narrow3 { NARROW3_ROWS } else { BLOCK_ROWS };
+    let schema = Arc::new(Schema::new(work.table.fields()));
+    let block = work.table.batch(0..rows)?;
+    let mut connection = connect(work.store, work.certificate)?;
     let mut memory = Vec::new();
     let mut sample = Sample::default();
     for round in 0..=rounds {
-        let block = |at| block(table, at * rows..(at + 1) * rows, passes, &mut memory, &mut sink);
-        let (done, used) = of_thread(|| (0..BLOCKS).try_for_each(block));
+        let (done, used) = of_thread(|| {
+            for _ in 0..BLOCKS {
+                work.table.read(&schema, 0..rows)?.try_for_each(|batch| batch.map(drop))?;
+            }
+            for _ in 0..BLOCKS {
+                serialise(black_box(&block), &mut memory)?;
+            }
+            if work.encrypted {
+                (0..BLOCKS).try_for_each(|_| encrypt(&mut memory))?;
+            }
+            (0..BLOCKS).try_for_each(|_| put(&mut connection, &memory))
+        });
         done?;
         // The first round pays for the pages of the memory.
         if round > 0 {
@@ -39,21 +63,6 @@ pub(crate) fn measure(table: BenchTable, passes: usize, rounds: usize) -> anyhow
         }
     }
     Ok(sample)
-}
-
-fn block(
-    table: BenchTable,
-    rows: Range<u64>,
-    passes: usize,
-    memory: &mut Vec<u8>,
-    sink: &mut Sink,
-) -> anyhow::Result<()> {
-    // A block is one record batch: its rows are made at once, or else copied together.
-    serialise(&table.batch(rows)?, memory)?;
-    for _ in 0..passes {
-        encrypt(memory)?;
-    }
-    Ok(sink.stream.write_all(memory)?)
 }
 
 /// Arrow's own form of `batch`.
@@ -72,21 +81,34 @@ pub(crate) fn encrypt(memory: &mut [u8]) -> anyhow::Result<()> {
     cipher.seal_in_place_separate_tag(nonce, Aad::empty(), memory).map(drop).map_err(failed)
 }
 
-/// A peer on loopback that reads and forgets, on a thread of its own.
-struct Sink {
-    stream: TcpStream,
+trait Connection: Read + Write {}
+impl<T: Read + Write> Connection for T {}
+
+fn connect(store: &Store, certificate: Option<&Certificate>) -> anyhow::Result<BufReader<Box<dyn Connection>>> {
+    let (_, address) = store.endpoint().split_once("://").context("the store has no address")?;
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    let connection: Box<dyn Connection> = match certificate {
+        None => Box::new(stream),
+        Some(certificate) => {
+            let name = stream.peer_addr()?.ip().into();
+            Box::new(StreamOwned::new(ClientConnection::new(certificate.client(), name)?, stream))
+        }
+    };
+    Ok(BufReader::new(connection))
 }
 
-impl Sink {
-    fn start() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let stream = TcpStream::connect(listener.local_addr()?)?;
-        let (mut peer, _) = listener.accept()?;
-        thread::spawn(move || {
-            let mut bytes = vec![0; 1 << 20];
-            // It ends when the other end is dropped.
-            while matches!(peer.read(&mut bytes), Ok(count) if count > 0) {}
-        });
-        Ok(Self { stream })
+/// Puts an object and waits for the answer.
+fn put(connection: &mut BufReader<Box<dyn Connection>>, object: &[u8]) -> anyhow::Result<()> {
+    let len = object.len();
+    let head = format!("PUT /{BUCKET}/limit HTTP/1.1\r\nhost: store\r\ncontent-length: {len}\r\n\r\n");
+    connection.get_mut().write_all(head.as_bytes())?;
+    connection.get_mut().write_all(object)?;
+    connection.get_mut().flush()?;
+    let mut answer = String::new();
+    while !answer.ends_with("\r\n\r\n") {
+        ensure!(connection.read_line(&mut answer)? > 0, "the store hung up");
     }
+    ensure!(answer.starts_with("HTTP/1.1 200"), "the store answers {answer:?}");
+    Ok(())
 }

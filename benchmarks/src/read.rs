@@ -14,10 +14,11 @@ use athena_protocol::{
     predicate::{Bound, Marker, Range, SortedRangeSet, ValueSet},
 };
 use test_store::{Faults, Objects, Store};
+use tokio::task::block_in_place;
 
 use crate::{
     contestant::{Contestant, Contestants},
-    limit,
+    limit::{self, Work},
     process::cpu,
     report::{Report, Unit},
     running::{ReadOptions, Running, read_records},
@@ -76,10 +77,9 @@ impl Workload {
         constraints
     }
 
-    /// How often the rows are encrypted on their way, where all that is done to them is what has to be.
-    fn passes(&self) -> Option<usize> {
-        let is_plain = !self.filtered && self.rows >= WIDE16.rows && self.max_block_size == WIDE16.max_block_size;
-        is_plain.then_some(usize::from(self.encrypted) + usize::from(self.https))
+    /// Whether all that is done to the rows is what has to be.
+    fn has_limit(&self) -> bool {
+        !self.filtered && self.rows >= WIDE16.rows && self.max_block_size == WIDE16.max_block_size
     }
 
     /// The sums by the table's definition.
@@ -100,19 +100,23 @@ pub(crate) async fn measure(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let expected = workload.expected()?;
-    // Right before the read, so that both have the same weather.
-    let limit = workload.passes().map(|passes| limit::measure(workload.table, passes, rounds)).transpose()?;
+    let certificate = workload.https.then_some(&contestants.certificate);
+    let mut limit = None;
     for contestant in &contestants.all {
-        let certificate = workload.https.then_some(&contestants.certificate);
         let store = Store::start(certificate, Faults::NONE).await?;
+        // Right before the read, so that both have the same weather.
+        if workload.has_limit() && !contestant.is_java() {
+            let work = Work { table: workload.table, encrypted: workload.encrypted, store: &store, certificate };
+            limit = Some(block_in_place(|| limit::measure(&work, rounds))?);
+        }
         let samples = reads(workload, contestant, &store, rounds, &expected)
             .await
             .with_context(|| format!("{} of {}", workload.name, contestant.name))?;
         let mut add = |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
-        if let Some(limit) = limit.as_ref().filter(|_| !contestant.is_java()) {
-            let share = samples.rows_by_cpu.values().iter().map(|rows| 100.0 * rows / limit.median());
-            add("limit, rows / CPU second", Unit::RowsASecond, limit.clone());
-            add("share of the limit", Unit::Percent, share.collect());
+        if let Some(limit) = limit.take() {
+            let share = samples.rows_by_cpu.values().iter().map(|rows| 100.0 * rows / limit.median()).collect();
+            add("limit, rows / CPU second", Unit::RowsASecond, limit);
+            add("share of the limit", Unit::Percent, share);
         }
         add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
         add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
