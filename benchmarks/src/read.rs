@@ -18,7 +18,7 @@ use tokio::task::block_in_place;
 
 use crate::{
     contestant::{Contestant, Contestants},
-    limit::{self, Work},
+    limit::{Costs, Limit},
     process::cpu,
     report::{Report, Unit},
     running::{ReadOptions, Running, read_records},
@@ -77,7 +77,7 @@ impl Workload {
         constraints
     }
 
-    /// Whether all that is done to the rows is what has to be.
+    /// Whether all that is asked for is what [`Limit`] does.
     fn has_limit(&self) -> bool {
         !self.filtered && self.rows >= WIDE16.rows && self.max_block_size == WIDE16.max_block_size
     }
@@ -101,23 +101,26 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<()> {
     let expected = workload.expected()?;
     let certificate = workload.https.then_some(&contestants.certificate);
-    let mut limit = None;
     for contestant in &contestants.all {
         let store = Store::start(certificate, Faults::NONE).await?;
-        // Right before the read, so that both have the same weather.
+        let mut limit = None;
         if workload.has_limit() && !contestant.is_java() {
-            let work = Work { table: workload.table, encrypted: workload.encrypted, store: &store, certificate };
-            limit = Some(block_in_place(|| limit::measure(&work, rounds))?);
+            limit = Some(Limit::new(workload.table, workload.encrypted, certificate).await?);
         }
-        let samples = reads(workload, contestant, &store, rounds, &expected)
+        let samples = reads(workload, contestant, &store, rounds, &expected, limit.as_mut())
             .await
             .with_context(|| format!("{} of {}", workload.name, contestant.name))?;
-        let mut add = |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
-        if let Some(limit) = limit.take() {
-            let share = samples.rows_by_cpu.values().iter().map(|rows| 100.0 * rows / limit.median()).collect();
-            add("limit, rows / CPU second", Unit::RowsASecond, limit);
-            add("share of the limit", Unit::Percent, share);
+        let mut add = |figure, unit, sample: Sample| {
+            if !sample.values().is_empty() {
+                report.add(workload.name, figure, contestant.name, unit, sample);
+            }
+        };
+        for (step, costs) in samples.steps {
+            add(step, Unit::NanosecondsARow, costs);
         }
+        add("limit, rows / CPU second", Unit::RowsASecond, samples.limit);
+        add("share of the limit", Unit::Percent, samples.share);
+        add("share, put by rustls", Unit::Percent, samples.share_with_tls);
         add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
         add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
         add("peak memory", Unit::Megabytes, samples.memory);
@@ -131,8 +134,31 @@ struct Samples {
     rows_by_cpu: Sample,
     rows_by_wall: Sample,
     memory: Sample,
+    /// Steps of the limit, by name.
+    steps: Vec<(&'static str, Sample)>,
+    limit: Sample,
+    share: Sample,
+    share_with_tls: Sample,
     /// What was wrong with answers.
     wrong: Vec<String>,
+}
+
+impl Samples {
+    /// Takes note of a limit, and of how much of it so many rows in a CPU second are.
+    fn compare(&mut self, rows_by_cpu: f64, costs: &Costs) {
+        if self.steps.is_empty() {
+            self.steps = costs.steps.iter().map(|(name, _)| (*name, Sample::default())).collect();
+        }
+        for ((_, sample), (_, cost)) in self.steps.iter_mut().zip(&costs.steps) {
+            sample.push(*cost);
+        }
+        let share = |cost| 100.0 * rows_by_cpu * cost / 1e9;
+        self.limit.push(1e9 / costs.limit());
+        self.share.push(share(costs.limit()));
+        if let Some(cost) = costs.with_tls {
+            self.share_with_tls.push(share(cost));
+        }
+    }
 }
 
 async fn reads(
@@ -141,6 +167,7 @@ async fn reads(
     store: &Store,
     rounds: usize,
     expected: &Checksum,
+    mut limit: Option<&mut Limit>,
 ) -> anyhow::Result<Samples> {
     let function = Running::new(contestant, store, workload.encrypted);
     let options = ReadOptions {
@@ -159,6 +186,8 @@ async fn reads(
     let rows = (workload.rows * u64::from(workload.reads)) as f64;
     let mut samples = Samples::default();
     for _ in 0..rounds {
+        // Right before the read, so that both have the same weather.
+        let costs = limit.as_mut().map(|limit| block_in_place(|| limit.measure())).transpose()?;
         let (before, began) = (cpu(process)?, Instant::now());
         let mut last = None;
         for _ in 0..workload.reads {
@@ -167,7 +196,11 @@ async fn reads(
             last = Some(function.ask_in_bytes(&request).await?);
         }
         let (wall, used) = (began.elapsed(), cpu(process)?.saturating_sub(before));
-        samples.rows_by_cpu.push(rows / used.as_secs_f64());
+        let by_cpu = rows / used.as_secs_f64();
+        samples.rows_by_cpu.push(by_cpu);
+        if let Some(costs) = costs {
+            samples.compare(by_cpu, &costs);
+        }
         samples.rows_by_wall.push(rows / wall.as_secs_f64());
         samples.memory.push(function.peak_memory()? / 1e6);
         let answer = Response::decode(&last.context("nothing was read")?)?;

@@ -15,6 +15,8 @@ pub(crate) enum Unit {
     /// Megabytes in a second of CPU time, or of wall time where the figure says so.
     MegabytesASecond,
     RowsASecond,
+    /// Of CPU time.
+    NanosecondsARow,
     Percent,
 }
 
@@ -25,6 +27,7 @@ impl Unit {
             Self::Megabytes => "MB",
             Self::MegabytesASecond => "MB/s",
             Self::RowsASecond => "rows/s",
+            Self::NanosecondsARow => "ns/row",
             Self::Percent => "%",
         }
     }

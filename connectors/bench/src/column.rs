@@ -3,14 +3,14 @@
 use std::{ops::Range, sync::Arc};
 
 use athena_connector_sdk::arrow::{
-    array::{ArrayRef, ArrowPrimitiveType, BooleanArray, Decimal128Array, Int64Array, PrimitiveArray},
+    array::{ArrayRef, ArrowPrimitiveType, BooleanArray, Decimal128Array, PrimitiveArray},
     buffer::{BooleanBuffer, NullBuffer},
     datatypes::{DataType, Date32Type, Date64Type, Float64Type, Int16Type, Int32Type, Int64Type},
 };
 
 use crate::{
     hash::{cell, is_null},
-    text::Lengths,
+    text::Text,
 };
 
 /// How the values of a column come from its hash.
@@ -33,7 +33,7 @@ pub(crate) enum Values {
     Money,
     Days,
     Milliseconds,
-    Text(Lengths),
+    Text(Text),
 }
 
 /// One column of a table.
@@ -67,12 +67,15 @@ impl Column {
         reason = "values are the low bits of a hash; the floats are exact"
     )]
     pub(crate) fn array(&self, index: u64, rows: Range<u64>) -> ArrayRef {
-        let hashes: Vec<u64> = rows.clone().map(|row| cell(row, index)).collect();
+        // The column of row numbers has these for hashes.
+        let hashes: Vec<u64> = match self.values {
+            Values::RowNumber => rows.collect(),
+            _ => rows.map(|row| cell(row, index)).collect(),
+        };
         let nulls = self.nulls.then(|| NullBuffer::new(bits(&hashes, |h| !is_null(h))));
         match self.values {
-            Values::RowNumber => Arc::new(Int64Array::new(rows.map(|row| row as i64).collect(), nulls)),
             Values::Million => primitive::<Int64Type>(&hashes, nulls, |h| (h >> 44) as i64),
-            Values::BigInt => primitive::<Int64Type>(&hashes, nulls, |h| h as i64),
+            Values::RowNumber | Values::BigInt => primitive::<Int64Type>(&hashes, nulls, |h| h as i64),
             Values::Int => primitive::<Int32Type>(&hashes, nulls, |h| (h >> 32) as i32),
             Values::IntOf16Bits => primitive::<Int32Type>(&hashes, nulls, |h| (h & 0xFFFF) as i32 - 32_768),
             Values::SmallInt => primitive::<Int16Type>(&hashes, nulls, |h| h as i16),
@@ -85,7 +88,7 @@ impl Column {
             }
             Values::Days => primitive::<Date32Type>(&hashes, nulls, |h| (h & 0x7FFF) as i32),
             Values::Milliseconds => primitive::<Date64Type>(&hashes, nulls, |h| (h >> 24) as i64),
-            Values::Text(lengths) => Arc::new(lengths.text(&hashes, nulls)),
+            Values::Text(text) => Arc::new(text.array(&hashes, nulls)),
         }
     }
 }

@@ -23,12 +23,12 @@ pub(crate) fn is_null(hash: u64) -> bool {
     (hash >> 56) < 13
 }
 
-/// Fills `out`, whole words, with letters from `a` to `p` that come from `hash`.
-pub(crate) fn letters(hash: u64, out: &mut [u8]) {
+/// Fills `words` with letters from `a` to `p` that come from `hash`.
+pub(crate) fn letters(hash: u64, words: &mut [[u8; 8]]) {
     let mut x = hash;
-    for letters in out.as_chunks_mut().0 {
-        let word = x.wrapping_mul(C1);
-        *letters = (((word ^ (word >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161).to_le_bytes();
+    for word in words {
+        let bits = x.wrapping_mul(C1);
+        *word = (((bits ^ (bits >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161).to_le_bytes();
         x = x.wrapping_add(STEP);
     }
 }

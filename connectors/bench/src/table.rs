@@ -15,7 +15,7 @@ use athena_connector_sdk::{
 use crate::{
     checksum::Checksum,
     column::{Column, Values},
-    text::Lengths,
+    text::Text,
 };
 
 /// A table of the schema.
@@ -128,7 +128,7 @@ impl BenchTable {
             Column { name, nulls: true, values }
         }
         const fn text(least: usize, more: usize) -> Values {
-            Values::Text(Lengths { least, more, with_end: false })
+            Values::Text(Text { least, more, with_end: false })
         }
         const WIDE16: &[Column] = &[
             column("id", Values::RowNumber),
@@ -144,7 +144,7 @@ impl BenchTable {
             column("dd", Values::Days),
             nullable("dm", Values::Milliseconds),
             column("v8", text(7, 3)),
-            nullable("v16", Values::Text(Lengths { least: 12, more: 7, with_end: true })),
+            nullable("v16", Values::Text(Text { least: 12, more: 7, with_end: true })),
             nullable("v24", text(20, 7)),
             column("v48", text(40, 15)),
         ];

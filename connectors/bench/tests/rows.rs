@@ -70,6 +70,28 @@ fn a_million_rows_have_the_sums_of_every_other_implementation() {
 }
 
 #[test]
+fn a_long_text_has_the_letters_of_its_hash_to_the_last() {
+    let batch = BenchTable::Huge2.batch(7..8).unwrap();
+    let text = batch.column(1).as_string::<i32>().value(0);
+    assert_eq!(text.len(), 2_000_000);
+    let mut x = splitmix64((7 << 4) + 1);
+    for (at, letters) in text.as_bytes().chunks(8).enumerate() {
+        let w = x.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let w = ((w ^ (w >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161;
+        assert_eq!(letters, w.to_le_bytes(), "word {at}");
+        x = x.wrapping_add(0xD1B5_4A32_D192_ED03);
+    }
+}
+
+/// The hash of the tables' definition, written once more.
+fn splitmix64(x: u64) -> u64 {
+    let z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[test]
 fn one_percent_of_the_rows_passes_the_filter() {
     let filtered = BenchTable::Wide16.checksum_of_kept(0..1_000_000, |batch| {
         let b1 = batch.column(1).as_primitive::<Int64Type>();
