@@ -4,7 +4,7 @@
 //! slower with ours: Arrow's own writer, the cipher itself, a request written by hand.
 
 use std::{
-    io::{BufRead as _, BufReader, Read, Write},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpStream,
     time::Duration,
 };
@@ -13,8 +13,7 @@ use anyhow::{Context as _, ensure};
 use arrow::{ipc::writer::StreamWriter, record_batch::RecordBatch};
 use athena_connector_bench::BenchTable;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use test_store::{BUCKET, Certificate, Faults, Store};
-use tokio_rustls::rustls::{ClientConnection, StreamOwned};
+use test_store::{BUCKET, Faults, Store};
 
 use crate::{parts::BLOCK_ROWS, process::of_thread};
 
@@ -28,67 +27,40 @@ pub(crate) struct Limit {
     table: BenchTable,
     /// Whether blocks are encrypted.
     encrypted: bool,
+    /// Whether they are encrypted once more on their way.
+    https: bool,
     /// A block as bytes.
     memory: Vec<u8>,
-    http: Client,
-    /// Where the read goes over https.
-    https: Option<Client>,
+    client: Client,
 }
 
-/// What a row costs by one measurement, in nanoseconds of CPU time.
-#[derive(Debug)]
-pub(crate) struct Costs {
-    /// The steps that make up the limit, by name.
-    pub(crate) steps: Vec<(&'static str, f64)>,
-    /// All steps, where TLS is not one more encryption but the TLS library.
-    pub(crate) with_tls: Option<f64>,
-}
-
-impl Costs {
-    pub(crate) fn limit(&self) -> f64 {
-        self.steps.iter().map(|(_, cost)| cost).sum()
-    }
-}
-
-const TLS: &str = "limit: encrypt for TLS";
-const PUT: &str = "limit: put, http";
-const PUT_OVER_TLS: &str = "put, https";
+/// The steps that make up a limit, and what a row costs in each, in nanoseconds of CPU time.
+pub(crate) type Costs = Vec<(&'static str, f64)>;
 
 impl Limit {
-    /// Blocks of `table` that go over https if there is a certificate.
-    pub(crate) async fn new(
-        table: BenchTable,
-        encrypted: bool,
-        certificate: Option<&Certificate>,
-    ) -> anyhow::Result<Self> {
-        let http = Client::new(None).await?;
-        let https = match certificate {
-            Some(_) => Some(Client::new(certificate).await?),
-            None => None,
-        };
-        let mut limit = Self { table, encrypted, memory: Vec::new(), http, https };
+    pub(crate) async fn new(table: BenchTable, encrypted: bool, https: bool) -> anyhow::Result<Self> {
+        let mut limit = Self { table, encrypted, https, memory: Vec::new(), client: Client::new().await? };
         // The first time pays for the pages of the memory.
         limit.measure()?;
         Ok(limit)
     }
 
-    /// Measures once. Blocks the thread, and waits for stores, which must be served by others.
+    /// Measures once. Blocks the thread, and waits for a store, which must be served by others.
     pub(crate) fn measure(&mut self) -> anyhow::Result<Costs> {
-        let Self { table, encrypted, memory, http, https } = self;
+        let Self { table, encrypted, https, memory, client } = self;
         let rows = if *table == BenchTable::Narrow3 { NARROW3_ROWS } else { BLOCK_ROWS };
         let mut clock = Clock::default();
         for block in 0..BLOCKS {
-            // A block is one record batch: its rows are made at once, or else copied together.
+            // Arrow's writer makes a message of one batch: to join the small ones of a read would cost more.
             let batch = clock.step("limit: make rows", || table.batch(block * rows..(block + 1) * rows))?;
             clock.step("limit: serialise", || serialise(&batch, memory))?;
             if *encrypted {
                 clock.step("limit: encrypt", || encrypt(memory))?;
             }
-            if let Some(https) = https {
-                clock.step(PUT_OVER_TLS, || https.put(memory))?;
-                clock.step(TLS, || encrypt(memory))?;
+            if *https {
+                clock.step("limit: encrypt for TLS", || encrypt(memory))?;
             }
-            clock.step(PUT, || http.put(memory))?;
+            clock.step("limit: put, http", || client.put(memory))?;
         }
         Ok(clock.costs(BLOCKS * rows))
     }
@@ -111,11 +83,7 @@ impl Clock {
     /// What one of `rows` rows costs.
     #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
     fn costs(self, rows: u64) -> Costs {
-        let mut steps: Vec<_> =
-            self.0.into_iter().map(|(name, sum)| (name, sum.as_secs_f64() * 1e9 / rows as f64)).collect();
-        let over_tls = steps.iter().position(|(name, _)| *name == PUT_OVER_TLS).map(|at| steps.remove(at).1);
-        let before: f64 = steps.iter().filter(|(name, _)| ![TLS, PUT].contains(name)).map(|(_, cost)| cost).sum();
-        Costs { with_tls: over_tls.map(|put| before + put), steps }
+        self.0.into_iter().map(|(name, sum)| (name, sum.as_secs_f64() * 1e9 / rows as f64)).collect()
     }
 }
 
@@ -135,45 +103,32 @@ pub(crate) fn encrypt(memory: &mut [u8]) -> anyhow::Result<()> {
     cipher.seal_in_place_separate_tag(nonce, Aad::empty(), memory).map(drop).map_err(failed)
 }
 
-trait Connection: Read + Write + Send {}
-impl<T: Read + Write + Send> Connection for T {}
-
 /// A connection to a store of its own.
 struct Client {
-    connection: BufReader<Box<dyn Connection>>,
-    /// Ends when it is dropped.
-    #[cfg_attr(not(test), expect(dead_code, reason = "it listens"))]
+    connection: BufReader<TcpStream>,
     store: Store,
 }
 
 impl Client {
-    async fn new(certificate: Option<&Certificate>) -> anyhow::Result<Self> {
-        let store = Store::start(certificate, Faults::NONE).await?;
+    async fn new() -> anyhow::Result<Self> {
+        let store = Store::start(None, Faults::NONE).await?;
         let (_, address) = store.endpoint().split_once("://").context("the store has no address")?;
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        let connection: Box<dyn Connection> = match certificate {
-            None => Box::new(stream),
-            Some(certificate) => {
-                let name = stream.peer_addr()?.ip().into();
-                Box::new(StreamOwned::new(ClientConnection::new(certificate.client(), name)?, stream))
-            }
-        };
-        Ok(Self { connection: BufReader::new(connection), store })
+        let connection = BufReader::new(TcpStream::connect(address)?);
+        Ok(Self { connection, store })
     }
 
-    /// Puts an object and waits for the answer.
+    /// Puts an object, waits for the answer, and leaves the store empty.
     fn put(&mut self, object: &[u8]) -> anyhow::Result<()> {
-        let (len, connection) = (object.len(), self.connection.get_mut());
+        let (len, stream) = (object.len(), self.connection.get_mut());
         let head = format!("PUT /{BUCKET}/limit HTTP/1.1\r\nhost: store\r\ncontent-length: {len}\r\n\r\n");
-        connection.write_all(head.as_bytes())?;
-        connection.write_all(object)?;
-        connection.flush()?;
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(object)?;
         let mut answer = String::new();
         while !answer.ends_with("\r\n\r\n") {
             ensure!(self.connection.read_line(&mut answer)? > 0, "the store hung up");
         }
-        ensure!(answer.starts_with("HTTP/1.1 200"), "the store answers {answer:?}");
+        let arrived = self.store.take().bytes();
+        ensure!(answer.starts_with("HTTP/1.1 200") && arrived == len, "{arrived} of {len} bytes arrived: {answer:?}");
         Ok(())
     }
 }
@@ -183,17 +138,12 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_limit_puts_what_it_has_made_where_a_read_puts_it() {
-        let certificate = Certificate::generate().unwrap();
-        for certificate in [None, Some(&certificate)] {
-            let mut limit = Limit::new(BenchTable::Narrow3, true, certificate).await.unwrap();
-            let costs = tokio::task::block_in_place(|| limit.measure()).unwrap();
-            assert!(costs.steps.iter().all(|(_, cost)| *cost > 0.0));
-            assert_eq!(costs.with_tls.is_some(), certificate.is_some());
-            let put = |client: &Client| client.store.get(BUCKET, "limit").unwrap();
-            assert!(put(&limit.http) == limit.memory);
-            // It was put before it was encrypted once more.
-            assert!(limit.https.iter().all(|client| put(client).len() == limit.memory.len()));
+    async fn a_limit_has_the_steps_that_its_read_takes_and_each_takes_time() {
+        for (encrypted, https, steps) in [(false, false, 3), (true, false, 4), (false, true, 4), (true, true, 5)] {
+            let mut limit = Limit::new(BenchTable::Narrow3, encrypted, https).await.unwrap();
+            let costs = limit.measure().unwrap();
+            assert_eq!(costs.len(), steps, "{costs:?}");
+            assert!(costs.iter().all(|(_, cost)| *cost > 0.0), "{costs:?}");
         }
     }
 }

@@ -50,7 +50,7 @@ struct Options {
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let contestants = Contestants::new(&options.rust, options.java.as_deref())?;
-    let mut report = Report::new(&contestants);
+    let mut report = Report::new(&contestants, options.rounds);
     print!("{}", report.head());
 
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::{
     limit::{encrypt, serialise},
     process::of_thread,
-    report::{Report, Unit},
+    report::{ONE_CORE, Report, Unit},
     sample::Sample,
 };
 
@@ -38,7 +38,7 @@ pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> 
                 sample.push((8 * bytes) as f64 / 1e6 / used.as_secs_f64());
             }
         }
-        report.add(&format!("parts: {part}"), "MB / CPU second", "one core", Unit::MegabytesASecond, sample);
+        report.add(&format!("parts: {part}"), "MB / CPU second", ONE_CORE, Unit::MegabytesASecond, sample);
         Ok(())
     };
 

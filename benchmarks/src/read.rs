@@ -14,13 +14,12 @@ use athena_protocol::{
     predicate::{Bound, Marker, Range, SortedRangeSet, ValueSet},
 };
 use test_store::{Faults, Objects, Store};
-use tokio::task::block_in_place;
 
 use crate::{
     contestant::{Contestant, Contestants},
     limit::{Costs, Limit},
     process::cpu,
-    report::{Report, Unit},
+    report::{ONE_CORE, Report, Unit},
     running::{ReadOptions, Running, read_records},
     sample::Sample,
 };
@@ -105,22 +104,21 @@ pub(crate) async fn measure(
         let store = Store::start(certificate, Faults::NONE).await?;
         let mut limit = None;
         if workload.has_limit() && !contestant.is_java() {
-            limit = Some(Limit::new(workload.table, workload.encrypted, certificate).await?);
+            limit = Some(Limit::new(workload.table, workload.encrypted, workload.https).await?);
         }
-        let samples = reads(workload, contestant, &store, rounds, &expected, limit.as_mut())
+        let read = Read { workload, contestant, store: &store, limit };
+        let samples = read
+            .rounds(rounds, &expected)
             .await
             .with_context(|| format!("{} of {}", workload.name, contestant.name))?;
-        let mut add = |figure, unit, sample: Sample| {
-            if !sample.values().is_empty() {
-                report.add(workload.name, figure, contestant.name, unit, sample);
-            }
-        };
         for (step, costs) in samples.steps {
-            add(step, Unit::NanosecondsARow, costs);
+            report.add(workload.name, step, ONE_CORE, Unit::NanosecondsARow, costs);
         }
-        add("limit, rows / CPU second", Unit::RowsASecond, samples.limit);
-        add("share of the limit", Unit::Percent, samples.share);
-        add("share, put by rustls", Unit::Percent, samples.share_with_tls);
+        if !samples.limit.values().is_empty() {
+            report.add(workload.name, "limit, rows / CPU second", ONE_CORE, Unit::RowsASecond, samples.limit);
+            report.add(workload.name, "share of the limit", contestant.name, Unit::Percent, samples.share);
+        }
+        let mut add = |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
         add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
         add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
         add("peak memory", Unit::Megabytes, samples.memory);
@@ -138,7 +136,6 @@ struct Samples {
     steps: Vec<(&'static str, Sample)>,
     limit: Sample,
     share: Sample,
-    share_with_tls: Sample,
     /// What was wrong with answers.
     wrong: Vec<String>,
 }
@@ -147,75 +144,77 @@ impl Samples {
     /// Takes note of a limit, and of how much of it so many rows in a CPU second are.
     fn compare(&mut self, rows_by_cpu: f64, costs: &Costs) {
         if self.steps.is_empty() {
-            self.steps = costs.steps.iter().map(|(name, _)| (*name, Sample::default())).collect();
+            self.steps = costs.iter().map(|(name, _)| (*name, Sample::default())).collect();
         }
-        for ((_, sample), (_, cost)) in self.steps.iter_mut().zip(&costs.steps) {
+        for ((_, sample), (_, cost)) in self.steps.iter_mut().zip(costs) {
             sample.push(*cost);
         }
-        let share = |cost| 100.0 * rows_by_cpu * cost / 1e9;
-        self.limit.push(1e9 / costs.limit());
-        self.share.push(share(costs.limit()));
-        if let Some(cost) = costs.with_tls {
-            self.share_with_tls.push(share(cost));
-        }
+        let limit = 1e9 / costs.iter().map(|(_, cost)| cost).sum::<f64>();
+        self.limit.push(limit);
+        self.share.push(100.0 * rows_by_cpu / limit);
     }
 }
 
-async fn reads(
-    workload: &Workload,
-    contestant: &Contestant,
-    store: &Store,
-    rounds: usize,
-    expected: &Checksum,
-    mut limit: Option<&mut Limit>,
-) -> anyhow::Result<Samples> {
-    let function = Running::new(contestant, store, workload.encrypted);
-    let options = ReadOptions {
-        constraints: workload.constraints(),
-        max_block_size: workload.max_block_size,
-        max_inline_block_size: 5_242_880,
-    };
-    let split = function.split(workload.table, 0..workload.rows).await?;
-    let request = read_records(workload.table, split, &options);
-    for _ in 0..contestant.warm_up * workload.reads as usize {
-        function.ask_in_bytes(&request).await?;
-        store.take();
-    }
-    let process = function.cold_start()?.process;
-    #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
-    let rows = (workload.rows * u64::from(workload.reads)) as f64;
-    let mut samples = Samples::default();
-    for _ in 0..rounds {
-        // Right before the read, so that both have the same weather.
-        let costs = limit.as_mut().map(|limit| block_in_place(|| limit.measure())).transpose()?;
-        let (before, began) = (cpu(process)?, Instant::now());
-        let mut last = None;
-        for _ in 0..workload.reads {
-            // What is written again has the same names: only what the last read wrote is checked.
+/// Reads of one workload by one contestant.
+struct Read<'a> {
+    workload: &'a Workload,
+    contestant: &'a Contestant,
+    store: &'a Store,
+    /// What they are compared with, if it can be.
+    limit: Option<Limit>,
+}
+
+impl Read<'_> {
+    async fn rounds(self, rounds: usize, expected: &Checksum) -> anyhow::Result<Samples> {
+        let Self { workload, contestant, store, mut limit } = self;
+        let function = Running::new(contestant, store, workload.encrypted);
+        let options = ReadOptions {
+            constraints: workload.constraints(),
+            max_block_size: workload.max_block_size,
+            max_inline_block_size: 5_242_880,
+        };
+        let split = function.split(workload.table, 0..workload.rows).await?;
+        let request = read_records(workload.table, split, &options);
+        for _ in 0..contestant.warm_up * workload.reads as usize {
+            function.ask_in_bytes(&request).await?;
             store.take();
-            last = Some(function.ask_in_bytes(&request).await?);
         }
-        let (wall, used) = (began.elapsed(), cpu(process)?.saturating_sub(before));
-        let by_cpu = rows / used.as_secs_f64();
-        samples.rows_by_cpu.push(by_cpu);
-        if let Some(costs) = costs {
-            samples.compare(by_cpu, &costs);
+        let process = function.cold_start()?.process;
+        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
+        let rows = (workload.rows * u64::from(workload.reads)) as f64;
+        let mut samples = Samples::default();
+        for _ in 0..rounds {
+            // Right before the read, so that both have the same weather.
+            let costs = limit.as_mut().map(Limit::measure).transpose()?;
+            let (before, began) = (cpu(process)?, Instant::now());
+            let mut last = None;
+            for _ in 0..workload.reads {
+                // What is written again has the same names: only what the last read wrote is checked.
+                store.take();
+                last = Some(function.ask_in_bytes(&request).await?);
+            }
+            let (wall, used) = (began.elapsed(), cpu(process)?.saturating_sub(before));
+            let by_cpu = rows / used.as_secs_f64();
+            samples.rows_by_cpu.push(by_cpu);
+            if let Some(costs) = costs {
+                samples.compare(by_cpu, &costs);
+            }
+            samples.rows_by_wall.push(rows / wall.as_secs_f64());
+            samples.memory.push(function.peak_memory()? / 1e6);
+            let answer = Response::decode(&last.context("nothing was read")?)?;
+            let objects = store.take();
+            // The Java SDK loses blocks now and then, and goes over the size of a block by a row and more.
+            let right = check(&answer, &objects, expected);
+            if !contestant.is_java() {
+                right?;
+                let (largest, most) = (objects.largest() as u64, workload.max_block_size);
+                ensure!(largest <= most, "an object has {largest} bytes, at most {most} were asked for");
+            } else if let Err(error) = right {
+                samples.wrong.push(format!("{}: an answer of {} is wrong: {error}", workload.name, contestant.name));
+            }
         }
-        samples.rows_by_wall.push(rows / wall.as_secs_f64());
-        samples.memory.push(function.peak_memory()? / 1e6);
-        let answer = Response::decode(&last.context("nothing was read")?)?;
-        let objects = store.take();
-        // The Java SDK loses blocks now and then, and goes over the size of a block by a row and more.
-        let right = check(&answer, &objects, expected);
-        if !contestant.is_java() {
-            right?;
-            let (largest, most) = (objects.largest() as u64, workload.max_block_size);
-            ensure!(largest <= most, "an object has {largest} bytes, at most {most} were asked for");
-        } else if let Err(error) = right {
-            samples.wrong.push(format!("{}: an answer of {} is wrong: {error}", workload.name, contestant.name));
-        }
+        Ok(samples)
     }
-    Ok(samples)
 }
 
 /// Whether the answer has all rows and names all objects.

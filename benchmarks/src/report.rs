@@ -7,6 +7,9 @@ use crate::{contestant::Contestants, sample::Sample};
 /// How everything is measured, as the beginning of the page.
 const METHOD: &str = include_str!("../method.md");
 
+/// The side of figures that no connector takes part in.
+pub(crate) const ONE_CORE: &str = "one core";
+
 /// What a figure counts, and so which way it is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -57,9 +60,13 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(contestants: &Contestants) -> Self {
+    pub(crate) fn new(contestants: &Contestants, rounds: usize) -> Self {
         Self {
-            machine: machine().into_iter().chain(contestants.versions.iter().cloned()).collect(),
+            machine: machine()
+                .into_iter()
+                .chain(contestants.versions.iter().cloned())
+                .chain([format!("rounds: {rounds}")])
+                .collect(),
             figures: Vec::new(),
             notes: Vec::new(),
         }

@@ -5,7 +5,7 @@ use std::{io, path::Path, sync::Arc};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
 use tokio_rustls::rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
@@ -14,7 +14,6 @@ use tokio_rustls::rustls::{
 #[derive(Debug)]
 pub struct Certificate {
     config: Arc<ServerConfig>,
-    client: Arc<ClientConfig>,
     folder: TempDir,
 }
 
@@ -28,31 +27,18 @@ impl Certificate {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(io::Error::other)?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key))
             .map_err(io::Error::other)?;
-        let mut trusted = RootCertStore::empty();
-        trusted.add(cert.der().clone()).map_err(io::Error::other)?;
-        let client = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(trusted)
-            .with_no_client_auth();
         let folder = tempfile::Builder::new().prefix("test-store-").tempdir()?;
         std::fs::write(folder.path().join("certificate.pem"), cert.pem())?;
-        Ok(Self { config: Arc::new(config), client: Arc::new(client), folder })
+        Ok(Self { config: Arc::new(config), folder })
     }
 
     /// A folder that is deleted with this, with the certificate in the file `certificate.pem`.
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// What a client is made from that trusts this certificate, and no other.
-    pub fn client(&self) -> Arc<ClientConfig> {
-        Arc::clone(&self.client)
     }
 
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
