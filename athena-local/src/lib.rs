@@ -1,7 +1,7 @@
 //! A local Athena: SQL against any connector through the real Lambda protocol.
 //!
-//! Without the feature `sql` there are the Lambda host, the S3 of this machine and the client of the protocol alone, without
-//! an engine: what a program needs that runs and measures functions.
+//! Without the feature `sql` there are the Lambda host, the S3 of this machine and the client of
+//! the protocol alone, without an engine: what a program needs that runs and measures functions.
 
 #[cfg(feature = "sql")]
 pub mod cli;

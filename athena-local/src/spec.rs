@@ -15,18 +15,20 @@ use std::{fmt, path::PathBuf, str::FromStr};
 pub enum Spec {
     /// `cargo:PATH`: the folder of a package, built and hosted here.
     Cargo(PathBuf),
-    /// `exec:COMMAND`: any process that speaks the Lambda Runtime API, hosted here. The words are split as a shell
-    /// does, and no shell runs.
+    /// `exec:COMMAND`: any process that speaks the Lambda Runtime API, hosted here. The words are
+    /// split as a shell does, and no shell runs.
     Exec(Vec<String>),
-    /// `http://HOST:PORT[/PATH]`: an Invoke endpoint, such as `cargo lambda watch` or the runtime interface emulator.
-    /// A path is taken as it is; without one the function is asked for by its name.
+    /// `http://HOST:PORT[/PATH]`: an Invoke endpoint, such as `cargo lambda watch` or the runtime
+    /// interface emulator. A path is taken as it is; without one the function is asked for by its
+    /// name.
     Http(String),
     /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`: a function in AWS.
     Arn(String),
 }
 
 impl Spec {
-    /// Whether the function runs on this machine as a child of this process, and so can be given this machine's S3.
+    /// Whether the function runs on this machine as a child of this process, and so can be given
+    /// this machine's S3.
     pub fn is_hosted(&self) -> bool {
         match self {
             Self::Cargo(_) | Self::Exec(_) => true,
@@ -48,7 +50,11 @@ pub struct InvalidSpec {
 
 impl fmt::Display for InvalidSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} does not say where a function lives: {}; expected {FORMS}", self.text, self.fault)
+        write!(
+            f,
+            "{:?} does not say where a function lives: {}; expected {FORMS}",
+            self.text, self.fault
+        )
     }
 }
 
@@ -64,7 +70,11 @@ impl FromStr for Spec {
 
 fn parse(text: &str) -> Result<Spec, &'static str> {
     if let Some(path) = text.strip_prefix("cargo:") {
-        return if path.is_empty() { Err("the path is empty") } else { Ok(Spec::Cargo(PathBuf::from(path))) };
+        return if path.is_empty() {
+            Err("the path is empty")
+        } else {
+            Ok(Spec::Cargo(PathBuf::from(path)))
+        };
     }
     if let Some(command) = text.strip_prefix("exec:") {
         let words = shlex::split(command).ok_or("a quote is not closed")?;
@@ -76,12 +86,16 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     }
     if text.starts_with("http://") {
         return match text.parse::<hyper::Uri>() {
-            Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => Ok(Spec::Http(text.to_owned())),
+            Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => {
+                Ok(Spec::Http(text.to_owned()))
+            }
             Ok(_) | Err(_) => Err("this is not a URL"),
         };
     }
     if text.starts_with("https://") {
-        return Err("an Invoke endpoint is spoken to over http only, on this machine or through a tunnel");
+        return Err(
+            "an Invoke endpoint is spoken to over http only, on this machine or through a tunnel",
+        );
     }
     if text.starts_with("arn:") {
         return if is_function_arn(text) {
@@ -93,13 +107,18 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     Err("it begins like none of the forms")
 }
 
-/// Whether `arn` has the parts of a function's ARN. Partitions other than `aws` (in China, for governments) have the same form.
+/// Whether `arn` has the parts of a function's ARN. Partitions other than `aws` (in China, for
+/// governments) have the same form.
 fn is_function_arn(arn: &str) -> bool {
     let parts: Vec<_> = arn.split(':').collect();
-    let [_, partition, "lambda", region, account, "function", name, qualifier @ ..] = &parts[..] else {
+    let [_, partition, "lambda", region, account, "function", name, qualifier @ ..] = &parts[..]
+    else {
         return false;
     };
-    let filled = [partition, region, account, name].into_iter().chain(qualifier).all(|part| !part.is_empty());
+    let filled = [partition, region, account, name]
+        .into_iter()
+        .chain(qualifier)
+        .all(|part| !part.is_empty());
     filled && qualifier.len() <= 1 && partition.starts_with("aws")
 }
 
@@ -131,9 +150,15 @@ mod tests {
         let forms = [
             ("cargo:connectors/tpch", Spec::Cargo("connectors/tpch".into())),
             ("exec:./bootstrap", Spec::Exec(vec!["./bootstrap".into()])),
-            ("exec:java -cp 'a b:c' Main", Spec::Exec(["java", "-cp", "a b:c", "Main"].map(Into::into).into())),
+            (
+                "exec:java -cp 'a b:c' Main",
+                Spec::Exec(["java", "-cp", "a b:c", "Main"].map(Into::into).into()),
+            ),
             ("http://127.0.0.1:9000", Spec::Http("http://127.0.0.1:9000".into())),
-            ("http://localhost:9000/lambda-url/shop", Spec::Http("http://localhost:9000/lambda-url/shop".into())),
+            (
+                "http://localhost:9000/lambda-url/shop",
+                Spec::Http("http://localhost:9000/lambda-url/shop".into()),
+            ),
             (ARN, Spec::Arn(ARN.into())),
         ];
         for (text, spec) in forms {
@@ -171,7 +196,9 @@ mod tests {
         for text in wrong {
             let error = text.parse::<Spec>().unwrap_err().to_string();
             assert!(
-                ["cargo:PATH", "exec:COMMAND", "http://", "arn:aws:lambda:"].iter().all(|form| error.contains(form))
+                ["cargo:PATH", "exec:COMMAND", "http://", "arn:aws:lambda:"]
+                    .iter()
+                    .all(|form| error.contains(form))
             );
         }
     }

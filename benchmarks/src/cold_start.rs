@@ -32,7 +32,11 @@ struct Samples {
     read_first_cpu: Sample,
 }
 
-pub(crate) async fn measure(contestants: &Contestants, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn measure(
+    contestants: &Contestants,
+    rounds: usize,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let store = Store::start(Some(&contestants.certificate), Faults::NONE).await?;
     for contestant in &contestants.all {
         let mut samples = Samples::default();
@@ -72,7 +76,9 @@ async fn one(contestant: &Contestant, store: &Store, samples: &mut Samples) -> a
     samples.ping_cpu.push(milliseconds(cpu(start.process)?));
     samples.ping_memory.push(memory(start.process)? / 1e6);
     let layout = function.layout(table).await?;
-    let Response::GetSplits(splits) = function.ask(&get_splits(layout)).await? else { bail!("no splits") };
+    let Response::GetSplits(splits) = function.ask(&get_splits(layout)).await? else {
+        bail!("no splits")
+    };
     samples.splits.push(since_start());
     let Some(mut split) = splits.splits.into_iter().next() else { bail!("no splits") };
     split.properties.insert("start".to_owned(), "0".to_owned());

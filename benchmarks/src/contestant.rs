@@ -39,7 +39,8 @@ pub(crate) struct Contestants {
 impl Contestants {
     pub(crate) fn new(rust: &Path, java: Option<&str>) -> anyhow::Result<Self> {
         let certificate = Certificate::generate().context("cannot make a certificate")?;
-        let program = rust.canonicalize().with_context(|| format!("no connector at {}", rust.display()))?;
+        let program =
+            rust.canonicalize().with_context(|| format!("no connector at {}", rust.display()))?;
         let mut all = vec![Contestant { name: RUST, program, arguments: Vec::new(), warm_up: 1 }];
         let mut versions = vec![format!("rust connector: version {}", env!("CARGO_PKG_VERSION"))];
         if let Some(class_path) = java {
@@ -50,7 +51,8 @@ impl Contestants {
             let sdk = class_path
                 .split(':')
                 .find_map(|jar| jar.rsplit('/').next()?.strip_prefix("aws-athena-federation-sdk-"));
-            versions.push(format!("java SDK: {}", sdk.unwrap_or("unknown").trim_end_matches(".jar")));
+            versions
+                .push(format!("java SDK: {}", sdk.unwrap_or("unknown").trim_end_matches(".jar")));
         }
         Ok(Self { certificate, all, versions })
     }
@@ -61,7 +63,13 @@ const RUST: &str = "rust";
 /// What Lambda gives a JVM by default.
 const LAMBDA_FLAGS: [&str; 2] = ["-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1"];
 
-fn of_java(name: &'static str, flags: &[&str], class_path: &str, trusted: &Path, warm_up: usize) -> Contestant {
+fn of_java(
+    name: &'static str,
+    flags: &[&str],
+    class_path: &str,
+    trusted: &Path,
+    warm_up: usize,
+) -> Contestant {
     let flags = flags.iter().copied().chain([
         // The heap of a function of 3008 MB.
         "-Xmx2557m",
@@ -72,7 +80,12 @@ fn of_java(name: &'static str, flags: &[&str], class_path: &str, trusted: &Path,
         "-Djavax.net.ssl.trustStorePassword=changeit",
     ]);
     let trusted = format!("-Djavax.net.ssl.trustStore={}", trusted.display());
-    let rest = ["-cp", class_path, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda", "bench.BenchHandler"];
+    let rest = [
+        "-cp",
+        class_path,
+        "com.amazonaws.services.lambda.runtime.api.client.AWSLambda",
+        "bench.BenchHandler",
+    ];
     let arguments = flags.chain([trusted.as_str()]).chain(rest).map(str::to_owned).collect();
     Contestant { name, program: "java".into(), arguments, warm_up }
 }
@@ -81,7 +94,16 @@ fn of_java(name: &'static str, flags: &[&str], class_path: &str, trusted: &Path,
 fn trust(certificate: &Certificate) -> anyhow::Result<PathBuf> {
     let store = certificate.folder().join("trusted.p12");
     let output = Command::new("keytool")
-        .args(["-importcert", "-noprompt", "-alias", "store", "-storetype", "PKCS12", "-storepass", "changeit"])
+        .args([
+            "-importcert",
+            "-noprompt",
+            "-alias",
+            "store",
+            "-storetype",
+            "PKCS12",
+            "-storepass",
+            "changeit",
+        ])
         .arg("-file")
         .arg(certificate.folder().join("certificate.pem"))
         .arg("-keystore")
@@ -95,5 +117,8 @@ fn trust(certificate: &Certificate) -> anyhow::Result<PathBuf> {
 fn java_version() -> anyhow::Result<String> {
     let output = Command::new("java").arg("-version").output().context("cannot run java")?;
     let text = String::from_utf8_lossy(&output.stderr);
-    Ok(format!("java: {}", text.lines().nth(1).or(text.lines().next()).unwrap_or("unknown version")))
+    Ok(format!(
+        "java: {}",
+        text.lines().nth(1).or(text.lines().next()).unwrap_or("unknown version")
+    ))
 }

@@ -1,6 +1,8 @@
-//! What filtering costs: reads of the same rows without a condition and with one, whose rest is the same work.
+//! What filtering costs: reads of the same rows without a condition and with one, whose rest is the
+//! same work.
 //!
-//! Blocks are neither encrypted here nor sent through TLS, so that the filter is as large a part of the read as it ever is.
+//! Blocks are neither encrypted here nor sent through TLS, so that the filter is as large a part of
+//! the read as it ever is.
 
 use std::sync::Arc;
 
@@ -13,7 +15,9 @@ use arrow::{
 use athena_connector_bench::{BenchTable, Checksum};
 use athena_protocol::{
     Constraints, Response,
-    predicate::{Bound, EquatableValueSet, Expression, Marker, Range, SortedRangeSet, ValueSet, functions},
+    predicate::{
+        Bound, EquatableValueSet, Expression, Marker, Range, SortedRangeSet, ValueSet, functions,
+    },
 };
 use test_store::{Faults, Store};
 
@@ -42,20 +46,29 @@ struct Case {
     keeps: fn(&RecordBatch) -> BooleanArray,
 }
 
-pub(crate) async fn measure(contestants: &Contestants, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
-    let contestant =
-        contestants.all.iter().find(|contestant| !contestant.is_java()).context("there is no Rust side")?;
+pub(crate) async fn measure(
+    contestants: &Contestants,
+    rounds: usize,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let contestant = contestants
+        .all
+        .iter()
+        .find(|contestant| !contestant.is_java())
+        .context("there is no Rust side")?;
     for case in cases() {
         let store = Store::start(None, Faults::NONE).await?;
         let function = Running::new(contestant, &store, false);
-        let sample = rows_by_cpu(&case, &function, contestant, &store, rounds).await.context(case.name)?;
+        let sample =
+            rows_by_cpu(&case, &function, contestant, &store, rounds).await.context(case.name)?;
         report.add(case.name, "rows / CPU second", contestant.name, Unit::RowsASecond, sample);
     }
     let store = Store::start(None, Faults::NONE).await?;
     let function = Running::new(contestant, &store, false);
     for case in cases() {
         if case.name.contains("IN of") {
-            let sample = request_alone(&case, &function, contestant, rounds).await.context(case.name)?;
+            let sample =
+                request_alone(&case, &function, contestant, rounds).await.context(case.name)?;
             report.add(
                 &format!("{}, no rows", case.name),
                 "CPU of a request",
@@ -70,21 +83,35 @@ pub(crate) async fn measure(contestants: &Contestants, rounds: usize, report: &m
 
 fn cases() -> Vec<Case> {
     let listed: ArrayRef = Arc::new((0..LISTED).map(|n| n * 2).collect::<Int64Array>());
-    let in_list = || EquatableValueSet { values: Arc::clone(&listed), white_list: true, null_allowed: false };
+    let in_list =
+        || EquatableValueSet { values: Arc::clone(&listed), white_list: true, null_allowed: false };
     let all = |batch: &RecordBatch| BooleanArray::from(vec![true; batch.num_rows()]);
-    let constant =
-        |values: ArrayRef| Expression::Constant { data_type: values.data_type().clone(), values: Some(values) };
-    let column = |name: &str, data_type| Expression::Variable { column: name.to_owned(), data_type };
+    let constant = |values: ArrayRef| Expression::Constant {
+        data_type: values.data_type().clone(),
+        values: Some(values),
+    };
+    let column =
+        |name: &str, data_type| Expression::Variable { column: name.to_owned(), data_type };
     let array = call(functions::ARRAY, vec![constant(Arc::clone(&listed))], DataType::Null);
-    let membership = call(functions::IN, vec![column("b1", DataType::Int64), array], DataType::Boolean);
+    let membership =
+        call(functions::IN, vec![column("b1", DataType::Int64), array], DataType::Boolean);
     let pattern: ArrayRef = Arc::new(StringArray::from(vec!["%ab%"]));
-    let like = call(functions::LIKE_PATTERN, vec![column("v48", DataType::Utf8), constant(pattern)], DataType::Boolean);
+    let like = call(
+        functions::LIKE_PATTERN,
+        vec![column("v48", DataType::Utf8), constant(pattern)],
+        DataType::Boolean,
+    );
     let number = |value: i32| constant(Arc::new(Int32Array::from(vec![value])));
-    let rest = call(functions::MODULUS, vec![column("i1", DataType::Int32), number(100)], DataType::Int32);
+    let rest =
+        call(functions::MODULUS, vec![column("i1", DataType::Int32), number(100)], DataType::Int32);
     let arithmetic = call(functions::EQUAL, vec![rest, number(7)], DataType::Boolean);
     vec![
         Case { name: "filter: none", constraints: Constraints::default(), keeps: all },
-        Case { name: "filter: a range that keeps all", constraints: set("id", from(0)), keeps: all },
+        Case {
+            name: "filter: a range that keeps all",
+            constraints: set("id", from(0)),
+            keeps: all,
+        },
         Case {
             name: "filter: a range that keeps half",
             constraints: set("b1", from(1 << 19)),
@@ -104,7 +131,11 @@ fn cases() -> Vec<Case> {
             name: "filter: LIKE '%ab%'",
             constraints: condition(like),
             keeps: |batch| {
-                let texts = batch.column_by_name("v48").expect("a column of the table").as_string::<i32>().iter();
+                let texts = batch
+                    .column_by_name("v48")
+                    .expect("a column of the table")
+                    .as_string::<i32>()
+                    .iter();
                 texts.map(|text| text.map(|text| text.contains("ab"))).collect()
             },
         },
@@ -112,7 +143,10 @@ fn cases() -> Vec<Case> {
             name: "filter: i1 % 100 = 7",
             constraints: condition(arithmetic),
             keeps: |batch| {
-                let values = batch.column_by_name("i1").expect("a column of the table").as_primitive::<Int32Type>();
+                let values = batch
+                    .column_by_name("i1")
+                    .expect("a column of the table")
+                    .as_primitive::<Int32Type>();
                 values.iter().map(|value| value.map(|value| value % 100 == 7)).collect()
             },
         },
@@ -124,7 +158,8 @@ fn is_listed(value: i64) -> bool {
 }
 
 fn b1(batch: &RecordBatch, keeps: impl Fn(i64) -> bool) -> BooleanArray {
-    let values = batch.column_by_name("b1").expect("a column of the table").as_primitive::<Int64Type>();
+    let values =
+        batch.column_by_name("b1").expect("a column of the table").as_primitive::<Int64Type>();
     values.iter().map(|value| value.map(&keeps)).collect()
 }
 
@@ -143,7 +178,11 @@ fn set(column: &str, set: ValueSet) -> Constraints {
 fn from(value: i64) -> ValueSet {
     let low = Marker::new(Bound::Exactly, Arc::new(Int64Array::from(vec![value])));
     let range = Range { low, high: Marker::upper_unbounded(DataType::Int64) };
-    ValueSet::SortedRange(SortedRangeSet { data_type: DataType::Int64, ranges: vec![range], null_allowed: false })
+    ValueSet::SortedRange(SortedRangeSet {
+        data_type: DataType::Int64,
+        ranges: vec![range],
+        null_allowed: false,
+    })
 }
 
 /// The sums of the rows that the condition leaves, by the table's definition.
@@ -152,7 +191,11 @@ fn expected(case: &Case) -> anyhow::Result<Checksum> {
 }
 
 fn options(case: &Case) -> ReadOptions {
-    ReadOptions { constraints: case.constraints.clone(), max_block_size: 16_000_000, max_inline_block_size: 5_242_880 }
+    ReadOptions {
+        constraints: case.constraints.clone(),
+        max_block_size: 16_000_000,
+        max_inline_block_size: 5_242_880,
+    }
 }
 
 async fn rows_by_cpu(

@@ -1,7 +1,9 @@
-//! What this machine could do at best, one core, nothing but the work itself: make rows, serialise, encrypt, put.
+//! What this machine could do at best, one core, nothing but the work itself: make rows, serialise,
+//! encrypt, put.
 //!
-//! Block after block, each step measured by itself. Of other people's code wherever there is some, so that it does not get
-//! slower with ours: Arrow's own writer, the cipher itself, a request written by hand.
+//! Block after block, each step measured by itself. Of other people's code wherever there is some,
+//! so that it does not get slower with ours: Arrow's own writer, the cipher itself, a request
+//! written by hand.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -38,8 +40,13 @@ pub(crate) struct Limit {
 pub(crate) type Costs = Vec<(&'static str, f64)>;
 
 impl Limit {
-    pub(crate) async fn new(table: BenchTable, encrypted: bool, https: bool) -> anyhow::Result<Self> {
-        let mut limit = Self { table, encrypted, https, memory: Vec::new(), client: Client::new().await? };
+    pub(crate) async fn new(
+        table: BenchTable,
+        encrypted: bool,
+        https: bool,
+    ) -> anyhow::Result<Self> {
+        let mut limit =
+            Self { table, encrypted, https, memory: Vec::new(), client: Client::new().await? };
         // The first time pays for the pages of the memory.
         limit.measure()?;
         Ok(limit)
@@ -51,8 +58,10 @@ impl Limit {
         let rows = if *table == BenchTable::Narrow3 { NARROW3_ROWS } else { BLOCK_ROWS };
         let mut clock = Clock::default();
         for block in 0..BLOCKS {
-            // Arrow's writer makes a message of one batch: to join the small ones of a read would cost more.
-            let batch = clock.step("limit: make rows", || table.batch(block * rows..(block + 1) * rows))?;
+            // Arrow's writer makes a message of one batch: to join the small ones of a read would
+            // cost more.
+            let batch =
+                clock.step("limit: make rows", || table.batch(block * rows..(block + 1) * rows))?;
             clock.step("limit: serialise", || serialise(&batch, memory))?;
             if *encrypted {
                 clock.step("limit: encrypt", || encrypt(memory))?;
@@ -83,7 +92,10 @@ impl Clock {
     /// What one of `rows` rows costs.
     #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
     fn costs(self, rows: u64) -> Costs {
-        self.0.into_iter().map(|(name, sum)| (name, sum.as_secs_f64() * 1e9 / rows as f64)).collect()
+        self.0
+            .into_iter()
+            .map(|(name, sum)| (name, sum.as_secs_f64() * 1e9 / rows as f64))
+            .collect()
     }
 }
 
@@ -112,7 +124,8 @@ struct Client {
 impl Client {
     async fn new() -> anyhow::Result<Self> {
         let store = Store::start(None, Faults::NONE).await?;
-        let (_, address) = store.endpoint().split_once("://").context("the store has no address")?;
+        let (_, address) =
+            store.endpoint().split_once("://").context("the store has no address")?;
         let connection = BufReader::new(TcpStream::connect(address)?);
         Ok(Self { connection, store })
     }
@@ -120,7 +133,8 @@ impl Client {
     /// Puts an object, waits for the answer, and leaves the store empty.
     fn put(&mut self, object: &[u8]) -> anyhow::Result<()> {
         let (len, stream) = (object.len(), self.connection.get_mut());
-        let head = format!("PUT /{BUCKET}/limit HTTP/1.1\r\nhost: store\r\ncontent-length: {len}\r\n\r\n");
+        let head =
+            format!("PUT /{BUCKET}/limit HTTP/1.1\r\nhost: store\r\ncontent-length: {len}\r\n\r\n");
         stream.write_all(head.as_bytes())?;
         stream.write_all(object)?;
         let mut answer = String::new();
@@ -128,7 +142,10 @@ impl Client {
             ensure!(self.connection.read_line(&mut answer)? > 0, "the store hung up");
         }
         let arrived = self.store.take().bytes();
-        ensure!(answer.starts_with("HTTP/1.1 200") && arrived == len, "{arrived} of {len} bytes arrived: {answer:?}");
+        ensure!(
+            answer.starts_with("HTTP/1.1 200") && arrived == len,
+            "{arrived} of {len} bytes arrived: {answer:?}"
+        );
         Ok(())
     }
 }
@@ -139,7 +156,9 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_limit_has_the_steps_that_its_read_takes_and_each_takes_time() {
-        for (encrypted, https, steps) in [(false, false, 3), (true, false, 4), (false, true, 4), (true, true, 5)] {
+        for (encrypted, https, steps) in
+            [(false, false, 3), (true, false, 4), (false, true, 4), (true, true, 5)]
+        {
             let mut limit = Limit::new(BenchTable::Narrow3, encrypted, https).await.unwrap();
             let costs = limit.measure().unwrap();
             assert_eq!(costs.len(), steps, "{costs:?}");

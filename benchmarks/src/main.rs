@@ -1,8 +1,9 @@
 //! Speed and memory of the Rust SDK and of the Java SDK, doing the same work in the same run.
 //!
-//! Both sides serve the tables of `connectors/bench` behind the same Lambda host and spill to the same store. The last answer
-//! of every round is checked against the sums of the table's definition: rows that are lost are not fast. What is
-//! compared is the CPU time of the function's process; wall time is shown, but a laptop has other work to do.
+//! Both sides serve the tables of `connectors/bench` behind the same Lambda host and spill to the
+//! same store. The last answer of every round is checked against the sums of the table's
+//! definition: rows that are lost are not fast. What is compared is the CPU time of the function's
+//! process; wall time is shown, but a laptop has other work to do.
 
 mod cold_start;
 mod contestant;
@@ -53,7 +54,8 @@ async fn main() -> anyhow::Result<()> {
     let mut report = Report::new(&contestants, options.rounds);
     print!("{}", report.head());
 
-    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
+    let wanted =
+        |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
     if wanted("parts") {
         parts::measure(options.rounds, &mut report)?;
     }
@@ -75,7 +77,8 @@ async fn main() -> anyhow::Result<()> {
     let files = [(&options.json, report.json()), (&options.markdown, report.markdown())];
     for (file, text) in files {
         if let Some(file) = file {
-            std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(file, text)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
     Ok(())

@@ -18,7 +18,11 @@ const WARM_UP: usize = 1_500;
 /// Calls a round.
 const CALLS: u32 = 500;
 
-pub(crate) async fn measure(contestants: &Contestants, rounds: usize, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn measure(
+    contestants: &Contestants,
+    rounds: usize,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let store = Store::start(Some(&contestants.certificate), Faults::NONE).await?;
     for contestant in &contestants.all {
         let function = Running::new(contestant, &store, true);
@@ -46,7 +50,9 @@ pub(crate) async fn measure(contestants: &Contestants, rounds: usize, report: &m
                     calls.push(began.elapsed().as_secs_f64() * 1e3);
                 }
                 wall.push(calls.median());
-                used.push(cpu(process)?.saturating_sub(before).as_secs_f64() * 1e3 / f64::from(CALLS));
+                used.push(
+                    cpu(process)?.saturating_sub(before).as_secs_f64() * 1e3 / f64::from(CALLS),
+                );
             }
             report.add(name, "wall, median of 500", contestant.name, Unit::Milliseconds, wall);
             report.add(name, "CPU", contestant.name, Unit::Milliseconds, used);

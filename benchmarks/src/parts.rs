@@ -1,4 +1,5 @@
-//! What the steps of an answer cost by themselves, on one core, beside what does nothing but the least.
+//! What the steps of an answer cost by themselves, on one core, beside what does nothing but the
+//! least.
 
 use std::hint::black_box;
 
@@ -28,7 +29,10 @@ pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> 
     let block = BenchTable::Wide16.batch(0..BLOCK_ROWS)?;
     let len = encoded_len(&block, Framing::Legacy)?;
     let mut memory = Vec::with_capacity(2 * len);
-    let mut add = |part: &str, bytes: usize, work: &mut dyn FnMut() -> anyhow::Result<()>| -> anyhow::Result<()> {
+    let mut add = |part: &str,
+                   bytes: usize,
+                   work: &mut dyn FnMut() -> anyhow::Result<()>|
+     -> anyhow::Result<()> {
         let mut sample = Sample::default();
         for round in 0..=rounds {
             let (done, used) = of_thread(|| (0..8).try_for_each(|_| work()));
@@ -38,7 +42,13 @@ pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> 
                 sample.push((8 * bytes) as f64 / 1e6 / used.as_secs_f64());
             }
         }
-        report.add(&format!("parts: {part}"), "MB / CPU second", ONE_CORE, Unit::MegabytesASecond, sample);
+        report.add(
+            &format!("parts: {part}"),
+            "MB / CPU second",
+            ONE_CORE,
+            Unit::MegabytesASecond,
+            sample,
+        );
         Ok(())
     };
 

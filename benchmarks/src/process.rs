@@ -8,11 +8,11 @@ use nix::{
     unistd::Pid,
 };
 
-/// User and system time of a process and its threads, also those that ended, by the clock of the process itself: `/proc` counts ticks
-/// of 10 ms.
+/// User and system time of a process and its threads, also those that ended, by the clock of the
+/// process itself: `/proc` counts ticks of 10 ms.
 pub(crate) fn cpu(process: i32) -> anyhow::Result<Duration> {
-    let clock =
-        clock_getcpuclockid(Pid::from_raw(process)).with_context(|| format!("process {process} has no clock"))?;
+    let clock = clock_getcpuclockid(Pid::from_raw(process))
+        .with_context(|| format!("process {process} has no clock"))?;
     Ok(clock_gettime(clock)?.into())
 }
 
@@ -27,7 +27,8 @@ pub(crate) fn memory(process: i32) -> anyhow::Result<f64> {
 
 /// CPU time of this thread while it does `work`.
 pub(crate) fn of_thread<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let now = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default();
+    let now =
+        || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default();
     let before = now();
     let result = work();
     (result, now().saturating_sub(before))

@@ -69,8 +69,13 @@ impl Workload {
         let mut constraints = Constraints::default();
         if self.filtered {
             let marker = |bound, value| Marker::new(bound, Arc::new(Int64Array::from(vec![value])));
-            let range = Range { low: marker(Bound::Exactly, 0), high: marker(Bound::Below, 10_486) };
-            let set = SortedRangeSet { data_type: DataType::Int64, ranges: vec![range], null_allowed: false };
+            let range =
+                Range { low: marker(Bound::Exactly, 0), high: marker(Bound::Below, 10_486) };
+            let set = SortedRangeSet {
+                data_type: DataType::Int64,
+                ranges: vec![range],
+                null_allowed: false,
+            };
             constraints.summary.insert("b1".to_owned(), ValueSet::SortedRange(set));
         }
         constraints
@@ -115,10 +120,23 @@ pub(crate) async fn measure(
             report.add(workload.name, step, ONE_CORE, Unit::NanosecondsARow, costs);
         }
         if !samples.limit.values().is_empty() {
-            report.add(workload.name, "limit, rows / CPU second", ONE_CORE, Unit::RowsASecond, samples.limit);
-            report.add(workload.name, "share of the limit", contestant.name, Unit::Percent, samples.share);
+            report.add(
+                workload.name,
+                "limit, rows / CPU second",
+                ONE_CORE,
+                Unit::RowsASecond,
+                samples.limit,
+            );
+            report.add(
+                workload.name,
+                "share of the limit",
+                contestant.name,
+                Unit::Percent,
+                samples.share,
+            );
         }
-        let mut add = |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
+        let mut add =
+            |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
         add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
         add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
         add("peak memory", Unit::Megabytes, samples.memory);
@@ -189,7 +207,8 @@ impl Read<'_> {
             let (before, began) = (cpu(process)?, Instant::now());
             let mut last = None;
             for _ in 0..workload.reads {
-                // What is written again has the same names: only what the last read wrote is checked.
+                // What is written again has the same names: only what the last read wrote is
+                // checked.
                 store.take();
                 last = Some(function.ask_in_bytes(&request).await?);
             }
@@ -203,14 +222,21 @@ impl Read<'_> {
             samples.memory.push(function.peak_memory()? / 1e6);
             let answer = Response::decode(&last.context("nothing was read")?)?;
             let objects = store.take();
-            // The Java SDK loses blocks now and then, and goes over the size of a block by a row and more.
+            // The Java SDK loses blocks now and then, and goes over the size of a block by a row
+            // and more.
             let right = check(&answer, &objects, expected);
             if !contestant.is_java() {
                 right?;
                 let (largest, most) = (objects.largest() as u64, workload.max_block_size);
-                ensure!(largest <= most, "an object has {largest} bytes, at most {most} were asked for");
+                ensure!(
+                    largest <= most,
+                    "an object has {largest} bytes, at most {most} were asked for"
+                );
             } else if let Err(error) = right {
-                samples.wrong.push(format!("{}: an answer of {} is wrong: {error}", workload.name, contestant.name));
+                samples.wrong.push(format!(
+                    "{}: an answer of {} is wrong: {error}",
+                    workload.name, contestant.name
+                ));
             }
         }
         Ok(samples)
@@ -218,7 +244,11 @@ impl Read<'_> {
 }
 
 /// Whether the answer has all rows and names all objects.
-pub(crate) fn check(answer: &Response, objects: &Objects, expected: &Checksum) -> anyhow::Result<()> {
+pub(crate) fn check(
+    answer: &Response,
+    objects: &Objects,
+    expected: &Checksum,
+) -> anyhow::Result<()> {
     let mut sum = Checksum::default();
     match answer {
         Response::ReadRecords(answer) => sum.add(&answer.records)?,
@@ -227,10 +257,17 @@ pub(crate) fn check(answer: &Response, objects: &Objects, expected: &Checksum) -
                 sum.add(&block?)?;
             }
             let (written, named) = (objects.len(), answer.remote_blocks.len());
-            ensure!(written == named, "{written} objects were written, and the answer names {named}");
+            ensure!(
+                written == named,
+                "{written} objects were written, and the answer names {named}"
+            );
         }
         other => bail!("the answer is {}", other.type_name()),
     }
-    ensure!(&sum == expected, "the sums of {} rows are not those of the table's definition", sum.rows);
+    ensure!(
+        &sum == expected,
+        "the sums of {} rows are not those of the table's definition",
+        sum.rows
+    );
     Ok(())
 }

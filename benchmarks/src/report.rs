@@ -81,7 +81,8 @@ impl Report {
         )
     }
 
-    /// Notes and prints one figure. Where another side has the same one, so many times better is the first, Rust.
+    /// Notes and prints one figure. Where another side has the same one, so many times better is
+    /// the first, Rust.
     pub(crate) fn add(
         &mut self,
         benchmark: &str,
@@ -91,7 +92,8 @@ impl Report {
         sample: Sample,
     ) {
         let figure = Figure { benchmark: benchmark.to_owned(), name: figure, side, unit, sample };
-        let (name, sample, ratio) = (figure.name, &figure.sample, self.ratio(&figure).unwrap_or_default());
+        let (name, sample, ratio) =
+            (figure.name, &figure.sample, self.ratio(&figure).unwrap_or_default());
         println!(
             "{benchmark:<36} {name:<24} {side:<24} {:>14} {:>31} {ratio:>10}",
             format!("{} {}", short(sample.median()), unit.name()),
@@ -126,14 +128,18 @@ impl Report {
 
     fn row(&self, figure: &Figure) -> String {
         let Figure { benchmark, name, side, unit, sample } = figure;
-        let (median, least, most) = (short(sample.median()), short(sample.least()), short(sample.most()));
+        let (median, least, most) =
+            (short(sample.median()), short(sample.least()), short(sample.most()));
         let (unit, ratio) = (unit.name(), self.ratio(figure).unwrap_or_default());
-        format!("| {benchmark} | {name} | {side} | {median} {unit} | {least} to {most} | {ratio} |\n")
+        format!(
+            "| {benchmark} | {name} | {side} | {median} {unit} | {least} to {most} | {ratio} |\n"
+        )
     }
 
     /// How many times better Rust is, where `figure` is of another side.
     fn ratio(&self, figure: &Figure) -> Option<String> {
-        let is_same = |other: &&Figure| other.benchmark == figure.benchmark && other.name == figure.name;
+        let is_same =
+            |other: &&Figure| other.benchmark == figure.benchmark && other.name == figure.name;
         let first = self.figures.iter().find(is_same).filter(|first| first.side != figure.side)?;
         let (rust, other) = (first.sample.median(), figure.sample.median());
         let ratio = if figure.unit.more_is_better() { rust / other } else { other / rust };
@@ -156,8 +162,10 @@ impl Report {
                 })
             })
             .collect();
-        let mut text =
-            format!("{:#}", json!({ "machine": self.machine, "figures": figures, "wrong answers": self.notes }));
+        let mut text = format!(
+            "{:#}",
+            json!({ "machine": self.machine, "figures": figures, "wrong answers": self.notes })
+        );
         text.push('\n');
         text
     }
@@ -190,8 +198,13 @@ fn machine() -> Vec<String> {
     let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
     let flags = info.lines().find(|line| line.starts_with("flags")).unwrap_or_default();
     let has = |flag: &str| flags.split_whitespace().any(|other| other == flag);
-    let known: Vec<&str> = ["aes", "vaes", "avx2", "avx512f", "sha_ni"].into_iter().filter(|flag| has(flag)).collect();
-    vec![format!("machine: {cores} cores, {}, {}", model.trim_start_matches(['\t', ' ', ':']), known.join(" "))]
+    let known: Vec<&str> =
+        ["aes", "vaes", "avx2", "avx512f", "sha_ni"].into_iter().filter(|flag| has(flag)).collect();
+    vec![format!(
+        "machine: {cores} cores, {}, {}",
+        model.trim_start_matches(['\t', ' ', ':']),
+        known.join(" ")
+    )]
 }
 
 #[cfg(test)]
@@ -200,7 +213,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_at_a_glance() {
-        let shown = [0.123_4, 1.234, 12.34, 123.4, 999.4, 1_234.0, 12_345.6, 1_234_567.0].map(short);
+        let shown =
+            [0.123_4, 1.234, 12.34, 123.4, 999.4, 1_234.0, 12_345.6, 1_234_567.0].map(short);
         assert_eq!(shown, ["0.12", "1.23", "12.3", "123", "999", "1,234", "12,346", "1,234,567"]);
     }
 }

@@ -13,7 +13,8 @@ use athena_local::{
 use athena_protocol::{
     Constraints, Request, Response, SerdeVersion, Split, TableName,
     message::{
-        GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListTablesRequest, PingRequest, ReadRecordsRequest,
+        GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListTablesRequest, PingRequest,
+        ReadRecordsRequest,
     },
 };
 use test_store::Store;
@@ -76,7 +77,8 @@ impl Running {
 
     /// A split of `table` that covers `rows`.
     pub(crate) async fn split(&self, table: BenchTable, rows: Range<u64>) -> anyhow::Result<Split> {
-        let Response::GetSplits(answer) = self.ask(&get_splits(self.layout(table).await?)).await? else {
+        let Response::GetSplits(answer) = self.ask(&get_splits(self.layout(table).await?)).await?
+        else {
             bail!("the answer is not one of GetSplits");
         };
         let mut split = answer.splits.into_iter().next().context("there are no splits")?;

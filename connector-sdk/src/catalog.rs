@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, NameCase, Pages, ReadRecords,
-    RecordBatchStream, Result, Scan, Split, Table, TableDef, TableName,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, NameCase, Pages,
+    ReadRecords, RecordBatchStream, Result, Scan, Split, Table, TableDef, TableName,
 };
 
 /// A connector of [`Table`]s by schema and name.
 ///
-/// Athena lower-cases the names in a query, so a name that it asks for is found in any case; two that differ in case alone are
-/// an error that names both.
+/// Athena lower-cases the names in a query, so a name that it asks for is found in any case; two
+/// that differ in case alone are an error that names both.
 #[derive(Default)]
 pub struct Catalog {
     schemas: BTreeMap<String, BTreeMap<String, Arc<dyn Table>>>,
@@ -26,26 +26,34 @@ impl Catalog {
 
     /// The catalog with one more table.
     #[must_use]
-    pub fn table(mut self, schema: impl Into<String>, name: impl Into<String>, table: impl Table) -> Self {
+    pub fn table(
+        mut self,
+        schema: impl Into<String>,
+        name: impl Into<String>,
+        table: impl Table,
+    ) -> Self {
         self.schemas.entry(schema.into()).or_default().insert(name.into(), Arc::new(table));
         self
     }
 
     fn schema(&self, name: &str) -> Result<&BTreeMap<String, Arc<dyn Table>>> {
-        let name = NameCase::Search.resolve("schema", name, self.schemas.keys().map(String::as_str))?;
+        let name =
+            NameCase::Search.resolve("schema", name, self.schemas.keys().map(String::as_str))?;
         Ok(&self.schemas[name])
     }
 
     fn find(&self, name: &TableName) -> Result<&Arc<dyn Table>> {
         let schema = self.schema(&name.schema)?;
-        let name = NameCase::Search.resolve("table", &name.table, schema.keys().map(String::as_str))?;
+        let name =
+            NameCase::Search.resolve("table", &name.table, schema.keys().map(String::as_str))?;
         Ok(&schema[name])
     }
 }
 
 impl fmt::Debug for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tables = self.schemas.iter().map(|(schema, tables)| (schema, tables.keys().collect::<Vec<_>>()));
+        let tables =
+            self.schemas.iter().map(|(schema, tables)| (schema, tables.keys().collect::<Vec<_>>()));
         f.debug_map().entries(tables).finish()
     }
 }

@@ -36,9 +36,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether nothing has left the process yet, so that [`Throttled`](crate::ErrorKind::Throttled) is safe to return:
-    /// Athena slows down and asks again. After the first block it may fail the query instead, so a connector that is
-    /// asked to slow down in the middle of a read waits and tries again itself.
+    /// Whether nothing has left the process yet, so that [`Throttled`](crate::ErrorKind::Throttled)
+    /// is safe to return: Athena slows down and asks again. After the first block it may fail the
+    /// query instead, so a connector that is asked to slow down in the middle of a read waits and
+    /// tries again itself.
     pub fn may_start_over(&self) -> bool {
         self.blocks == 0
     }
@@ -102,7 +103,8 @@ impl Context {
         }
     }
 
-    /// Who the caller says asks. Nothing proves it but a deployment that lets only Athena invoke the function.
+    /// Who the caller says asks. Nothing proves it but a deployment that lets only Athena invoke
+    /// the function.
     pub fn claimed_identity(&self) -> Option<&FederatedIdentity> {
         self.identity.as_ref()
     }

@@ -17,8 +17,8 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// The deadline of an invocation that the runtime ends at `end`.
     ///
-    /// The margin is what an answer takes to get out. It is at most a tenth of the time there is, so that a short
-    /// invocation is not refused because of it.
+    /// The margin is what an answer takes to get out. It is at most a tenth of the time there is,
+    /// so that a short invocation is not refused because of it.
     pub(crate) fn new(end: Option<SystemTime>, margin: Duration) -> Self {
         let budget = known(end).map(|end| {
             let remaining = end.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
@@ -27,9 +27,13 @@ impl Deadline {
         Self { budget }
     }
 
-    /// The outcome of `work`, or `Timeout` saying that `subject` was being worked on. `work` is dropped then, and with
-    /// it everything that it reads.
-    pub(crate) async fn race<T>(self, subject: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    /// The outcome of `work`, or `Timeout` saying that `subject` was being worked on. `work` is
+    /// dropped then, and with it everything that it reads.
+    pub(crate) async fn race<T>(
+        self,
+        subject: &str,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let Some(budget) = self.budget else { return work.await };
         match tokio::time::timeout(budget, work).await {
             Ok(outcome) => outcome,
@@ -54,7 +58,8 @@ mod tests {
     #[tokio::test]
     async fn work_that_takes_too_long_is_a_timeout_that_names_it() {
         let deadline = ending_in(Duration::from_millis(20), Duration::from_secs(1));
-        let error = deadline.race("reading s.t", std::future::pending::<Result<()>>()).await.unwrap_err();
+        let error =
+            deadline.race("reading s.t", std::future::pending::<Result<()>>()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.message().starts_with("reading s.t"), "{error}");
     }
@@ -69,8 +74,14 @@ mod tests {
     #[test]
     fn a_margin_takes_a_tenth_at_most() {
         let budget = ending_in(Duration::from_secs(1), Duration::from_secs(30)).budget.unwrap();
-        assert!(budget > Duration::from_millis(800) && budget <= Duration::from_millis(900), "{budget:?}");
+        assert!(
+            budget > Duration::from_millis(800) && budget <= Duration::from_millis(900),
+            "{budget:?}"
+        );
         let budget = ending_in(Duration::from_mins(1), Duration::from_secs(1)).budget.unwrap();
-        assert!(budget > Duration::from_secs(58) && budget <= Duration::from_secs(59), "{budget:?}");
+        assert!(
+            budget > Duration::from_secs(58) && budget <= Duration::from_secs(59),
+            "{budget:?}"
+        );
     }
 }

@@ -17,8 +17,9 @@ use crate::{
 
 /// A connector, its functions and its settings, ready to answer.
 ///
-/// [`handle`](Self::handle) is all there is to it; [`run`](Self::run) puts it behind AWS Lambda. One handler serves all
-/// invocations of a process, several at a time. Clients of S3 and KMS are made when they are first needed.
+/// [`handle`](Self::handle) is all there is to it; [`run`](Self::run) puts it behind AWS Lambda.
+/// One handler serves all invocations of a process, several at a time. Clients of S3 and KMS are
+/// made when they are first needed.
 ///
 /// ```
 /// # use athena_connector_sdk::{Catalog, Handler, Settings, Udfs};
@@ -71,7 +72,8 @@ impl Handler {
         self
     }
 
-    /// The handler that announces a table function for queries in the source's own language, and answers them.
+    /// The handler that announces a table function for queries in the source's own language, and
+    /// answers them.
     #[must_use]
     pub fn passthrough(mut self, passthrough: impl Passthrough) -> Self {
         self.passthrough = Some(Arc::new(passthrough));
@@ -80,7 +82,8 @@ impl Handler {
 
     /// The handler with these settings, whatever the environment says.
     ///
-    /// Without them, [`run`](Self::run) reads the environment, and [`handle`](Self::handle) alone uses the defaults.
+    /// Without them, [`run`](Self::run) reads the environment, and [`handle`](Self::handle) alone
+    /// uses the defaults.
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = Some(settings);
@@ -103,15 +106,17 @@ impl Handler {
 
     /// Answers one request, in the version that it came in.
     ///
-    /// `deadline` is when the runtime ends the invocation; shortly before it, the answer is `Timeout` and says what was
-    /// going on. `None` and the epoch mean that it is not known.
+    /// `deadline` is when the runtime ends the invocation; shortly before it, the answer is
+    /// `Timeout` and says what was going on. `None` and the epoch mean that it is not known.
     ///
     /// # Errors
     ///
-    /// What the caller is to be told; [`FunctionError`](athena_protocol::error::FunctionError) is how it travels.
+    /// What the caller is to be told; [`FunctionError`](athena_protocol::error::FunctionError) is
+    /// how it travels.
     pub async fn handle(&self, request: &[u8], deadline: Option<SystemTime>) -> Result<Vec<u8>> {
         let (request, version) = Request::decode(request)?;
-        // Nothing else runs for a ping: it is the first message of a cold start, and it must not fail.
+        // Nothing else runs for a ping: it is the first message of a cold start, and it must not
+        // fail.
         if let Request::Ping(ping) = &request {
             return dispatch::ping(self.connector.source_type(), ping).encode(version);
         }
@@ -169,8 +174,12 @@ fn context(request: &Request, deadline: Option<SystemTime>) -> Context {
         Request::GetTable(r) => (r.query_id.as_deref(), r.catalog_name.as_str(), &r.identity),
         Request::GetTableLayout(r) => (r.query_id.as_deref(), r.catalog_name.as_str(), &r.identity),
         Request::GetSplits(r) => (r.query_id.as_deref(), r.catalog_name.as_str(), &r.identity),
-        Request::GetDataSourceCapabilities(r) => (r.query_id.as_deref(), r.catalog_name.as_str(), &r.identity),
-        Request::ReadRecords(r) => (Some(r.query_id.as_str()), r.catalog_name.as_str(), &r.identity),
+        Request::GetDataSourceCapabilities(r) => {
+            (r.query_id.as_deref(), r.catalog_name.as_str(), &r.identity)
+        }
+        Request::ReadRecords(r) => {
+            (Some(r.query_id.as_str()), r.catalog_name.as_str(), &r.identity)
+        }
         Request::UserDefinedFunction(r) => (None, "", &r.identity),
     };
     Context {
@@ -187,12 +196,16 @@ fn subject(request: &Request) -> String {
     match request {
         Request::Ping(_) => "answering a ping".to_owned(),
         Request::ListSchemas(_) => "listing schemas".to_owned(),
-        Request::ListTables(r) => format!("listing tables of {}", r.schema_name.as_deref().unwrap_or("all schemas")),
+        Request::ListTables(r) => {
+            format!("listing tables of {}", r.schema_name.as_deref().unwrap_or("all schemas"))
+        }
         Request::GetTable(r) => format!("describing {}", r.table_name),
         Request::GetTableLayout(r) => format!("listing partitions of {}", r.table_name),
         Request::GetSplits(r) => format!("making splits of {}", r.table_name),
         Request::GetDataSourceCapabilities(_) => "listing capabilities".to_owned(),
-        Request::ReadRecords(r) => format!("reading {}, split {}", r.table_name, in_words(&r.split.properties)),
+        Request::ReadRecords(r) => {
+            format!("reading {}, split {}", r.table_name, in_words(&r.split.properties))
+        }
         Request::UserDefinedFunction(r) => format!("evaluating {}", r.method_name),
     }
 }
@@ -214,6 +227,9 @@ mod tests {
         let list = ListSchemasRequest { identity: None, query_id: None, catalog_name: "c".into() };
         let list = Request::ListSchemas(list).encode(SerdeVersion::V2).unwrap();
         let error = handler.handle(&list, None).await.unwrap_err();
-        assert_eq!((error.kind(), error.message()), (ErrorKind::InvalidInput, "spill_bucket is wrong"));
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::InvalidInput, "spill_bucket is wrong")
+        );
     }
 }

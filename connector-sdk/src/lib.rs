@@ -1,7 +1,8 @@
 //! Write Amazon Athena connectors in Rust.
 //!
-//! An author hands over Arrow batches. The SDK speaks every version of the wire, filters, orders and limits the rows itself,
-//! cuts pages and blocks, spills and encrypts, watches the deadline, and reports errors in the form that Athena reads.
+//! An author hands over Arrow batches. The SDK speaks every version of the wire, filters, orders
+//! and limits the rows itself, cuts pages and blocks, spills and encrypts, watches the deadline,
+//! and reports errors in the form that Athena reads.
 //!
 //! # The small way: a table is a definition and a scan
 //!
@@ -41,8 +42,8 @@
 //!
 //! # The full way: one trait
 //!
-//! [`Connector`] has one method for each operation of Athena. [`Handler`] joins a connector with [`Udfs`] and [`Settings`], and is
-//! what a test drives: bytes in, bytes out.
+//! [`Connector`] has one method for each operation of Athena. [`Handler`] joins a connector with
+//! [`Udfs`] and [`Settings`], and is what a test drives: bytes in, bytes out.
 //!
 //! | To | see |
 //! |---|---|
@@ -108,7 +109,9 @@ pub use handler::Handler;
 pub use names::NameCase;
 pub use pages::{Cursor, Pages};
 pub use passthrough::{Passthrough, PassthroughQuery, Signature};
-pub use pushdown::{Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlConditions, SqlDialect, StandardSql};
+pub use pushdown::{
+    Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlConditions, SqlDialect, StandardSql,
+};
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
 pub use secret::Secret;
 pub use settings::{Setting, Settings};

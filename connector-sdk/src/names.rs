@@ -7,7 +7,8 @@ use crate::{Error, Pages, Result};
 /// Most names that an error lists.
 const SHOWN: usize = 10;
 
-/// How the names of a source relate to those that Athena asks for, which are lower case whatever the query says.
+/// How the names of a source relate to those that Athena asks for, which are lower case whatever
+/// the query says.
 ///
 /// ```
 /// # use athena_connector_sdk::NameCase;
@@ -27,14 +28,15 @@ pub enum NameCase {
     Lower,
     /// The source has upper-case names.
     Upper,
-    /// The source has names in any case: the one that differs in case alone is found among all, and two such are an error.
+    /// The source has names in any case: the one that differs in case alone is found among all, and
+    /// two such are an error.
     #[default]
     Search,
 }
 
 impl NameCase {
-    /// The name in the source, where it follows from the name asked for; `None` for [`Search`](Self::Search), which takes
-    /// the list of names.
+    /// The name in the source, where it follows from the name asked for; `None` for
+    /// [`Search`](Self::Search), which takes the list of names.
     pub fn of(self, wanted: &str) -> Option<String> {
         match self {
             Self::Exact => Some(wanted.to_owned()),
@@ -44,12 +46,18 @@ impl NameCase {
         }
     }
 
-    /// The one of `names` that `wanted` stands for. `what` says what the names are of, as in `"table"`, for errors.
+    /// The one of `names` that `wanted` stands for. `what` says what the names are of, as in
+    /// `"table"`, for errors.
     ///
     /// # Errors
     ///
     /// `NotFound` if there is none, `InvalidInput` if there are several.
-    pub fn resolve<'a>(self, what: &str, wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Result<&'a str> {
+    pub fn resolve<'a>(
+        self,
+        what: &str,
+        wanted: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<&'a str> {
         let mut search = Search::new(self, what, wanted);
         for name in names {
             search.see(name)?;
@@ -57,7 +65,8 @@ impl NameCase {
         search.finish()
     }
 
-    /// As [`resolve`](Self::resolve), among names that are listed page by page. Reads all of them, so that a collision is seen.
+    /// As [`resolve`](Self::resolve), among names that are listed page by page. Reads all of them,
+    /// so that a collision is seen.
     ///
     /// # Errors
     ///
@@ -85,7 +94,14 @@ struct Search<'a, N> {
 
 impl<'a, N: AsRef<str>> Search<'a, N> {
     fn new(case: NameCase, what: &'a str, wanted: &'a str) -> Self {
-        Self { what, wanted, exact: case.of(wanted), folded: wanted.to_lowercase(), found: None, seen: Vec::new() }
+        Self {
+            what,
+            wanted,
+            exact: case.of(wanted),
+            folded: wanted.to_lowercase(),
+            found: None,
+            seen: Vec::new(),
+        }
     }
 
     fn see(&mut self, name: N) -> Result<()> {
@@ -136,7 +152,8 @@ mod tests {
         assert_eq!(find(NameCase::Upper, "orders"), None);
         assert_eq!(find(NameCase::Lower, "ORDERS"), Some("orders"));
         assert_eq!(find(NameCase::Lower, "customers"), None);
-        for (wanted, name) in [("ORDERS", "orders"), ("items", "ITEMS"), ("customers", "Customers")] {
+        for (wanted, name) in [("ORDERS", "orders"), ("items", "ITEMS"), ("customers", "Customers")]
+        {
             assert_eq!(find(NameCase::Search, wanted), Some(name));
         }
         // Not only ASCII has case.
@@ -158,6 +175,9 @@ mod tests {
         let pages = || Pages::of(["a", "B", "b"].map(str::to_owned), None).unwrap();
         assert_eq!(NameCase::Search.find("table", "A", pages()).await.unwrap(), "a");
         assert_eq!(NameCase::Upper.find("table", "b", pages()).await.unwrap(), "B");
-        assert_eq!(NameCase::Search.find("table", "b", pages()).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            NameCase::Search.find("table", "b", pages()).await.unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
     }
 }

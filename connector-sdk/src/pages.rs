@@ -8,7 +8,8 @@ use crate::{Error, Result};
 
 /// A place in a list, right after one of its items, as text of the author's choosing.
 ///
-/// It must mean the same to another copy of the process. The SDK wraps it into a token bound to the request.
+/// It must mean the same to another copy of the process. The SDK wraps it into a token bound to the
+/// request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub String);
 
@@ -29,21 +30,28 @@ impl<T: Send + 'static> Pages<T> {
         Self { items: items.boxed() }
     }
 
-    /// What is left of a list in memory after `after`. The list must be the same, in the same order, at every call.
+    /// What is left of a list in memory after `after`. The list must be the same, in the same
+    /// order, at every call.
     ///
     /// Cursors are positions.
     ///
     /// # Errors
     ///
     /// `InvalidInput` for a cursor that is not a position.
-    pub fn of(items: impl IntoIterator<Item = T, IntoIter: Send + 'static>, after: Option<&Cursor>) -> Result<Self> {
+    pub fn of(
+        items: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
+        after: Option<&Cursor>,
+    ) -> Result<Self> {
         let start = match after {
             None => 0,
             Some(cursor) => cursor.0.parse::<usize>().map_err(|error| {
-                Error::invalid_input(format!("cursor {:?} is not a position in a list", cursor.0)).with_source(error)
+                Error::invalid_input(format!("cursor {:?} is not a position in a list", cursor.0))
+                    .with_source(error)
             })?,
         };
         let rest = items.into_iter().enumerate().skip(start);
-        Ok(Self::new(futures::stream::iter(rest.map(|(index, item)| Ok((item, Cursor((index + 1).to_string())))))))
+        Ok(Self::new(futures::stream::iter(
+            rest.map(|(index, item)| Ok((item, Cursor((index + 1).to_string())))),
+        )))
     }
 }

@@ -16,8 +16,9 @@ use crate::{Error, GetSplits, Result, Split, unshared::shown};
 const PROPERTY: &str = "$partition";
 
 impl GetSplits {
-    /// A split of the partition in row `row` of [`partitions`](Self::partitions), which carries the values of its partition
-    /// columns: batches read from it may leave those columns out, and the SDK fills them in.
+    /// A split of the partition in row `row` of [`partitions`](Self::partitions), which carries the
+    /// values of its partition columns: batches read from it may leave those columns out, and the
+    /// SDK fills them in.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -33,8 +34,8 @@ impl GetSplits {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a partition without one of the columns; `Unsupported` for a value that cannot be carried as text, such
-    /// as one of a nested type.
+    /// `InvalidInput` for a partition without one of the columns; `Unsupported` for a value that
+    /// cannot be carried as text, such as one of a nested type.
     ///
     /// # Panics
     ///
@@ -50,7 +51,8 @@ impl GetSplits {
             let value = column.slice(row, 1);
             let text = to_text(&value).filter(|text| {
                 // Whatever the way, what is carried must come back.
-                of_text(text.as_deref(), value.data_type()).is_some_and(|back| back.as_ref() == value.as_ref())
+                of_text(text.as_deref(), value.data_type())
+                    .is_some_and(|back| back.as_ref() == value.as_ref())
             });
             let text = text.ok_or_else(|| {
                 Error::unsupported(format!(
@@ -75,8 +77,8 @@ fn to_text(value: &ArrayRef) -> Option<Option<String>> {
     if let Some(bytes) = value.as_binary_opt::<i32>() {
         return Some(Some(URL_SAFE_NO_PAD.encode_to_string(bytes.value(0))));
     }
-    let number =
-        carrier(value.data_type()).map_or_else(|| Some(Arc::clone(value)), |carrier| exact(value, &carrier))?;
+    let number = carrier(value.data_type())
+        .map_or_else(|| Some(Arc::clone(value)), |carrier| exact(value, &carrier))?;
     let text = exact(&number, &DataType::Utf8)?;
     Some(Some(text.as_string::<i32>().value(0).to_owned()))
 }
@@ -97,9 +99,10 @@ fn exact(value: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
 
 /// The value that a text stands for; `None` if it stands for none of the type.
 fn of_text(text: Option<&str>, data_type: &DataType) -> Option<ArrayRef> {
-    // What is nested or of a fixed size is carried by no split, and a null of it may be as large as its type says.
-    let is_carried =
-        data_type.is_primitive() || matches!(data_type, DataType::Boolean | DataType::Utf8 | DataType::Binary);
+    // What is nested or of a fixed size is carried by no split, and a null of it may be as large as
+    // its type says.
+    let is_carried = data_type.is_primitive()
+        || matches!(data_type, DataType::Boolean | DataType::Utf8 | DataType::Binary);
     if !is_carried {
         return None;
     }
@@ -109,7 +112,8 @@ fn of_text(text: Option<&str>, data_type: &DataType) -> Option<ArrayRef> {
         return Some(Arc::new(BinaryArray::from(vec![bytes.as_slice()])));
     }
     let text: ArrayRef = Arc::new(StringArray::from(vec![text]));
-    let number = carrier(data_type).map_or_else(|| Some(Arc::clone(&text)), |carrier| exact(&text, &carrier))?;
+    let number = carrier(data_type)
+        .map_or_else(|| Some(Arc::clone(&text)), |carrier| exact(&text, &carrier))?;
     exact(&number, data_type)
 }
 
@@ -128,7 +132,11 @@ impl PartitionValues {
     /// `InvalidInput` for a split that was not made by [`GetSplits::split_of`], or of another type.
     pub(crate) fn of_split(split: &Split, read: &SchemaRef) -> Result<Self> {
         let Some(json) = split.get_str(PROPERTY) else { return Ok(Self::default()) };
-        let foreign = || Error::invalid_input(format!("split property {PROPERTY:?} was not made by this connector"));
+        let foreign = || {
+            Error::invalid_input(format!(
+                "split property {PROPERTY:?} was not made by this connector"
+            ))
+        };
         let texts: BTreeMap<String, Option<String>> =
             serde_json::from_str(json).map_err(|e| foreign().with_source(e))?;
         let mut values = BTreeMap::new();
@@ -163,11 +171,14 @@ impl PartitionValues {
         for (name, value) in values {
             fields.push(Arc::new(Field::new(name, value.data_type().clone(), true)));
             let repeated = take(value, &UInt32Array::from_value(0, rows), None);
-            columns.push(repeated.map_err(|e| Error::internal("a partition value cannot be repeated").with_source(e))?);
+            columns.push(repeated.map_err(|e| {
+                Error::internal("a partition value cannot be repeated").with_source(e)
+            })?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
-            .map_err(|e| Error::internal("a batch cannot be filled with partition values").with_source(e))
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(
+            |e| Error::internal("a batch cannot be filled with partition values").with_source(e),
+        )
     }
 }
 
@@ -175,8 +186,8 @@ impl PartitionValues {
 mod tests {
     use arrow::{
         array::{
-            BooleanArray, Date32Array, Date64Array, Decimal128Array, Float64Array, Int8Array, Int64Array, ListArray,
-            TimestampMillisecondArray,
+            BooleanArray, Date32Array, Date64Array, Decimal128Array, Float64Array, Int8Array,
+            Int64Array, ListArray, TimestampMillisecondArray,
         },
         datatypes::Int32Type,
     };
@@ -187,7 +198,8 @@ mod tests {
     fn request(columns: Vec<(&str, ArrayRef)>) -> GetSplits {
         let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let partitions = columns.into_iter().map(|(name, column)| (name, column, true));
-        let partitions = RecordBatch::try_from_iter_with_nullable(partitions).expect("columns of one length");
+        let partitions =
+            RecordBatch::try_from_iter_with_nullable(partitions).expect("columns of one length");
         GetSplits::new(TableName::new("s", "t"), partitions).with_partition_columns(names)
     }
 
@@ -198,17 +210,27 @@ mod tests {
             ("tiny", Arc::new(Int8Array::from(vec![i8::MIN, 0, i8::MAX]))),
             ("big", Arc::new(Int64Array::from(vec![Some(i64::MIN), None, Some(i64::MAX)]))),
             ("double", Arc::new(Float64Array::from(vec![0.1, f64::MAX, -0.0]))),
-            ("text", Arc::new(StringArray::from(vec![Some(""), None, Some("a \"quoted\" \u{1F600}")]))),
+            (
+                "text",
+                Arc::new(StringArray::from(vec![Some(""), None, Some("a \"quoted\" \u{1F600}")])),
+            ),
             ("bytes", Arc::new(BinaryArray::from(vec![&b""[..], b"\xFF\x00", b"plain"]))),
             ("day", Arc::new(Date32Array::from(vec![-25_567, 0, 19_783]))),
             ("at", Arc::new(Date64Array::from(vec![-1, 0, 1_709_294_400_123]))),
             (
                 "zoned",
-                Arc::new(TimestampMillisecondArray::from(vec![-1, 0, 1_709_294_400_123]).with_timezone("Asia/Tokyo")),
+                Arc::new(
+                    TimestampMillisecondArray::from(vec![-1, 0, 1_709_294_400_123])
+                        .with_timezone("Asia/Tokyo"),
+                ),
             ),
             (
                 "exact",
-                Arc::new(Decimal128Array::from(vec![-1, 0, 10_i128.pow(37)]).with_precision_and_scale(38, 2).unwrap()),
+                Arc::new(
+                    Decimal128Array::from(vec![-1, 0, 10_i128.pow(37)])
+                        .with_precision_and_scale(38, 2)
+                        .unwrap(),
+                ),
             ),
         ];
         let request = request(columns);
@@ -219,7 +241,8 @@ mod tests {
             let n: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
             let filled = values.fill(RecordBatch::try_from_iter([("n", n)]).unwrap()).unwrap();
             for field in read.fields() {
-                let expected = request.partitions.column_by_name(field.name()).unwrap().slice(row, 1);
+                let expected =
+                    request.partitions.column_by_name(field.name()).unwrap().slice(row, 1);
                 for at in 0..2 {
                     let found = filled.column_by_name(field.name()).unwrap().slice(at, 1);
                     assert_eq!(&found, &expected, "{} of row {row}", field.name());
@@ -231,7 +254,9 @@ mod tests {
     #[test]
     fn columns_of_a_batch_are_kept_and_rows_without_columns_filled() {
         let request = request(vec![("region", Arc::new(Int64Array::from(vec![7])))]);
-        let values = PartitionValues::of_split(&request.split_of(0).unwrap(), &request.partitions.schema()).unwrap();
+        let values =
+            PartitionValues::of_split(&request.split_of(0).unwrap(), &request.partitions.schema())
+                .unwrap();
         let own: ArrayRef = Arc::new(Int64Array::from(vec![8]));
         let batch = RecordBatch::try_from_iter([("region", own)]).unwrap();
         assert_eq!(values.fill(batch.clone()).unwrap(), batch);
@@ -244,19 +269,30 @@ mod tests {
     #[test]
     fn what_cannot_be_carried_is_refused_and_what_was_edited_too() {
         let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
-        assert_eq!(request(vec![("list", Arc::new(lists))]).split_of(0).unwrap_err().kind(), ErrorKind::Unsupported);
+        assert_eq!(
+            request(vec![("list", Arc::new(lists))]).split_of(0).unwrap_err().kind(),
+            ErrorKind::Unsupported
+        );
         let endless = |element: DataType| DataType::new_fixed_size_list(element, i32::MAX, true);
         for data_type in [endless(endless(DataType::Int8)), DataType::FixedSizeBinary(i32::MAX)] {
             let read = Arc::new(Schema::new(vec![Field::new("n", data_type, true)]));
             let split = Split::new().with(PROPERTY, r#"{"n":null}"#);
-            assert_eq!(PartitionValues::of_split(&split, &read).unwrap_err().kind(), ErrorKind::InvalidInput);
+            assert_eq!(
+                PartitionValues::of_split(&split, &read).unwrap_err().kind(),
+                ErrorKind::InvalidInput
+            );
         }
         let read = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
         for json in ["", "[]", r#"{"n":"seven"}"#, r#"{"n":7}"#] {
             let split = Split::new().with(PROPERTY, json);
-            assert_eq!(PartitionValues::of_split(&split, &read).unwrap_err().kind(), ErrorKind::InvalidInput, "{json}");
+            assert_eq!(
+                PartitionValues::of_split(&split, &read).unwrap_err().kind(),
+                ErrorKind::InvalidInput,
+                "{json}"
+            );
         }
-        let absent = request(vec![("n", Arc::new(Int64Array::from(vec![1])))]).with_partition_columns(vec!["m".into()]);
+        let absent = request(vec![("n", Arc::new(Int64Array::from(vec![1])))])
+            .with_partition_columns(vec!["m".into()]);
         assert_eq!(absent.split_of(0).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 }

@@ -1,12 +1,13 @@
-//! Queries that go to the source as they are: `SELECT * FROM TABLE(catalog.system.query(QUERY => '...'))`.
+//! Queries that go to the source as they are: `SELECT * FROM TABLE(catalog.system.query(QUERY =>
+//! '...'))`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 
 use crate::{
-    Connector, Context, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, arrow::datatypes::SchemaRef,
+    Connector, Context, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Split, TableDef, arrow::datatypes::SchemaRef,
 };
 
 /// What the engine puts beside the arguments: the name of the function that was called.
@@ -14,8 +15,9 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 
 /// A table function whose rows are those of a query in the source's own language.
 ///
-/// [`Handler::passthrough`](crate::Handler::passthrough) announces it and routes its queries here. The SDK checks the arguments,
-/// reads the result in one split, and casts, filters, orders, limits and spills it like the rows of a table.
+/// [`Handler::passthrough`](crate::Handler::passthrough) announces it and routes its queries here.
+/// The SDK checks the arguments, reads the result in one split, and casts, filters, orders, limits
+/// and spills it like the rows of a table.
 ///
 /// ```
 /// # use athena_connector_sdk::{arrow, async_trait};
@@ -52,8 +54,8 @@ pub trait Passthrough: Send + Sync + 'static {
     /// Describes the columns of the result, without running the query if that can be helped.
     async fn definition(&self, query: PassthroughQuery) -> Result<TableDef>;
 
-    /// Runs the query. Batches hold at least the columns of [`PassthroughQuery::projection`], as those of
-    /// [`Connector::read_records`] do.
+    /// Runs the query. Batches hold at least the columns of [`PassthroughQuery::projection`], as
+    /// those of [`Connector::read_records`] do.
     async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream>;
 }
 
@@ -70,7 +72,11 @@ pub struct Signature {
 
 impl Default for Signature {
     fn default() -> Self {
-        Self { schema: "system".to_owned(), name: "query".to_owned(), arguments: vec!["QUERY".to_owned()] }
+        Self {
+            schema: "system".to_owned(),
+            name: "query".to_owned(),
+            arguments: vec!["QUERY".to_owned()],
+        }
     }
 }
 
@@ -103,7 +109,8 @@ impl PassthroughQuery {
     }
 }
 
-/// A connector whose only table is the result of one query, so that everything else is done as for any table.
+/// A connector whose only table is the result of one query, so that everything else is done as for
+/// any table.
 pub(crate) struct Passed {
     passthrough: Arc<dyn Passthrough>,
     arguments: BTreeMap<String, String>,
@@ -114,7 +121,8 @@ impl Passed {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for another function or an argument that is missing, as section 7.7 of the protocol has it.
+    /// `InvalidInput` for another function or an argument that is missing, as section 7.7 of the
+    /// protocol has it.
     pub(crate) fn try_new(
         passthrough: &Arc<dyn Passthrough>,
         given: &BTreeMap<String, Option<String>>,
@@ -129,7 +137,9 @@ impl Passed {
         }
         let argument = |name: String| match given.get(&name) {
             Some(Some(value)) if !value.is_empty() => Ok((name, value.clone())),
-            _ => Err(Error::invalid_input(format!("argument {name:?} of {called} is missing or empty"))),
+            _ => Err(Error::invalid_input(format!(
+                "argument {name:?} of {called} is missing or empty"
+            ))),
         };
         let arguments = signature.arguments.into_iter().map(argument).collect::<Result<_>>()?;
         Ok(Self { passthrough: Arc::clone(passthrough), arguments })
@@ -160,7 +170,9 @@ impl Connector for Passed {
         if definition.partition_columns.is_empty() {
             return Ok(definition);
         }
-        Err(Error::internal("the result of a passthrough query has partition columns, which nothing could list"))
+        Err(Error::internal(
+            "the result of a passthrough query has partition columns, which nothing could list",
+        ))
     }
 
     async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {

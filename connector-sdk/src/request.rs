@@ -1,6 +1,7 @@
 //! What the operations of [`Connector`](crate::Connector) are asked.
 //!
-//! Each is built by the SDK from a message, and by authors' unit tests with `new` and the `with_` methods.
+//! Each is built by the SDK from a message, and by authors' unit tests with `new` and the `with_`
+//! methods.
 
 use std::sync::Arc;
 
@@ -181,14 +182,23 @@ impl GetPartitions {
     /// A request for all partitions of `table`, whose columns are `schema`.
     pub fn new(table: TableName, schema: SchemaRef) -> Self {
         let constraints = Arc::default();
-        Self { context: Context::default(), table, schema, partition_columns: Vec::new(), constraints }
+        Self {
+            context: Context::default(),
+            table,
+            schema,
+            partition_columns: Vec::new(),
+            constraints,
+        }
     }
 
     /// Offers every condition of the query to `push`, which says what the source makes of it.
     ///
-    /// Conditions on other columns than the partition columns are among them. There is never a limit: it counts rows,
-    /// not partitions.
-    pub fn push_down<'a, T>(&'a self, push: impl FnMut(Conjunct<'a>) -> Pushed<T>) -> PushedDown<T> {
+    /// Conditions on other columns than the partition columns are among them. There is never a
+    /// limit: it counts rows, not partitions.
+    pub fn push_down<'a, T>(
+        &'a self,
+        push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
+    ) -> PushedDown<T> {
         PushedDown { limit: None, ..pushdown::push_down(&self.constraints, push) }
     }
 }
@@ -209,7 +219,10 @@ impl GetSplits {
     /// Offers every condition of the query to `push`, which says what the source makes of it.
     ///
     /// There is never a limit: which splits hold the first rows is not known before they are read.
-    pub fn push_down<'a, T>(&'a self, push: impl FnMut(Conjunct<'a>) -> Pushed<T>) -> PushedDown<T> {
+    pub fn push_down<'a, T>(
+        &'a self,
+        push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
+    ) -> PushedDown<T> {
         PushedDown { limit: None, ..pushdown::push_down(&self.constraints, push) }
     }
 }
@@ -229,9 +242,10 @@ impl ReadRecords {
 
     /// Offers every condition of the query to `push`, which says what the source makes of it.
     ///
-    /// The limit of the query comes back if everything was pushed down exactly and no order is asked. The SDK applies
-    /// all of the predicate again, and where a limit was handed out a row that an [`Exact`](Pushed::Exact) should have
-    /// removed makes the read fail: rows behind the limit would be missing.
+    /// The limit of the query comes back if everything was pushed down exactly and no order is
+    /// asked. The SDK applies all of the predicate again, and where a limit was handed out a row
+    /// that an [`Exact`](Pushed::Exact) should have removed makes the read fail: rows behind the
+    /// limit would be missing.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -243,16 +257,23 @@ impl ReadRecords {
     /// });
     /// assert!(plan.conjuncts.is_empty() && plan.limit.is_none());
     /// ```
-    pub fn push_down<'a, T>(&'a self, push: impl FnMut(Conjunct<'a>) -> Pushed<T>) -> PushedDown<T> {
+    pub fn push_down<'a, T>(
+        &'a self,
+        push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
+    ) -> PushedDown<T> {
         pushdown::push_down_claiming(&self.constraints, &self.claims, push)
     }
 
-    /// A batch of `rows` rows and no columns: what a read may yield for a query that asks for none, such as
-    /// `count(*)`.
+    /// A batch of `rows` rows and no columns: what a read may yield for a query that asks for none,
+    /// such as `count(*)`.
     #[expect(clippy::missing_panics_doc, reason = "no row count is wrong for no columns")]
     pub fn rows_without_columns(rows: usize) -> RecordBatch {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::new(arrow::datatypes::Schema::empty()), Vec::new(), &options)
-            .expect("no columns fit any row count")
+        RecordBatch::try_new_with_options(
+            Arc::new(arrow::datatypes::Schema::empty()),
+            Vec::new(),
+            &options,
+        )
+        .expect("no columns fit any row count")
     }
 }

@@ -4,7 +4,8 @@ use athena_spill::SpillSettings;
 
 use crate::{Error, Result};
 
-/// How our own variables begin. An unknown variable with this prefix is an error: most likely a misspelled one.
+/// How our own variables begin. An unknown variable with this prefix is an error: most likely a
+/// misspelled one.
 const PREFIX: &str = "athena_connector_";
 
 const MIB: usize = 1 << 20;
@@ -17,43 +18,50 @@ const DEFAULT_MEMORY_MIB: usize = 512;
 /// Names of the Java SDK are kept where it has the setting, so that its templates go on working.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setting {
-    /// `spill_bucket`: text, no default. Bucket for answers that do not fit inline; without it those fail.
+    /// `spill_bucket`: text, no default. Bucket for answers that do not fit inline; without it
+    /// those fail.
     SpillBucket,
     /// `spill_prefix`: text, default `athena-federation-spill`. Key prefix of everything spilled.
     SpillPrefix,
     /// `kms_key_id`: text, no default. KMS key whose data keys encrypt what is spilled.
     KmsKeyId,
-    /// `disable_spill_encryption`: `true` or `false`, default `false`. Spills clear text; rely on the bucket's encryption.
+    /// `disable_spill_encryption`: `true` or `false`, default `false`. Spills clear text; rely on
+    /// the bucket's encryption.
     DisableSpillEncryption,
-    /// `spill_put_request_headers`: a JSON object of texts, default `{}`. Headers added to every put.
+    /// `spill_put_request_headers`: a JSON object of texts, default `{}`. Headers added to every
+    /// put.
     SpillPutRequestHeaders,
-    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1, 2 or 4 by the function's memory.
-    /// Blocks that are encoded, encrypted or on their way at a time, as far as there is memory for them.
+    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1, 2 or 4
+    /// by the function's memory. Blocks that are encoded, encrypted or on their way at a time, as
+    /// far as there is memory for them.
     SpillQueueCapacity,
-    /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the largest block size, which is an
-    /// eighth of the memory at most.
+    /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the
+    /// largest block size, which is an eighth of the memory at most.
     MaxBlockSize,
-    /// `athena_connector_spill_sse`: `none`, `s3` or `kms:<key>`, default `none`. How S3 encrypts what is spilled; `none`
-    /// leaves it to the bucket.
+    /// `athena_connector_spill_sse`: `none`, `s3` or `kms:<key>`, default `none`. How S3 encrypts
+    /// what is spilled; `none` leaves it to the bucket.
     SpillServerSideEncryption,
-    /// `athena_connector_spill_bucket_owner`: 12 digits, no default. Account that the bucket must belong to.
+    /// `athena_connector_spill_bucket_owner`: 12 digits, no default. Account that the bucket must
+    /// belong to.
     SpillBucketOwner,
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: a number of MiB, set by Lambda, default 512. Bounds blocks in flight and sorting.
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: a number of MiB, set by Lambda, default 512. Bounds
+    /// blocks in flight and sorting.
     FunctionMemory,
-    /// `AWS_LAMBDA_MAX_CONCURRENCY`: a number from 1, set by Lambda where one process answers several invocations at a time,
-    /// default 1. Each has its part of the memory.
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`: a number from 1, set by Lambda where one process answers
+    /// several invocations at a time, default 1. Each has its part of the memory.
     FunctionConcurrency,
-    /// `athena_connector_allow_foreign_spill`: `true` or `false`, default `false`. Lets a request name another spill
-    /// bucket or prefix than the function's own, as the Java SDK does.
+    /// `athena_connector_allow_foreign_spill`: `true` or `false`, default `false`. Lets a request
+    /// name another spill bucket or prefix than the function's own, as the Java SDK does.
     AllowForeignSpill,
-    /// `athena_connector_check_spill_bucket`: `true` or `false`, default `true`. Asks S3 once, before the first splits are
-    /// made, whether the spill bucket can be used.
+    /// `athena_connector_check_spill_bucket`: `true` or `false`, default `true`. Asks S3 once,
+    /// before the first splits are made, whether the spill bucket can be used.
     CheckSpillBucket,
-    /// `athena_connector_deadline_margin_ms`: a number of milliseconds, default 1000. How long before the end of an
-    /// invocation it fails by itself, so that the error can say what was going on. Never more than a tenth of the time given.
+    /// `athena_connector_deadline_margin_ms`: a number of milliseconds, default 1000. How long
+    /// before the end of an invocation it fails by itself, so that the error can say what was going
+    /// on. Never more than a tenth of the time given.
     DeadlineMargin,
-    /// `enable_query_passthrough`: `true` or `false`, default `true`. Whether a connector that has a
-    /// [`Passthrough`](crate::Passthrough) function announces it and takes its queries.
+    /// `enable_query_passthrough`: `true` or `false`, default `true`. Whether a connector that has
+    /// a [`Passthrough`](crate::Passthrough) function announces it and takes its queries.
     EnableQueryPassthrough,
 }
 
@@ -103,7 +111,8 @@ impl Setting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Where and how answers are spilled: the settings whose names say so, and [`Setting::MaxBlockSize`].
+    /// Where and how answers are spilled: the settings whose names say so, and
+    /// [`Setting::MaxBlockSize`].
     pub spill: SpillSettings,
     /// [`Setting::FunctionMemory`], in bytes.
     pub function_memory: usize,
@@ -141,9 +150,12 @@ impl Settings {
     ///
     /// `InvalidInput` that lists every problem, not the first alone.
     pub fn from_env() -> Result<Self> {
-        // A variable that is not Unicode cannot be one of ours, whose values are all texts or numbers.
+        // A variable that is not Unicode cannot be one of ours, whose values are all texts or
+        // numbers.
         let text = |text: std::ffi::OsString| text.into_string().ok();
-        Self::from_vars(std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))))
+        Self::from_vars(
+            std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))),
+        )
     }
 
     /// Reads the settings from `variables`: all there are, so that misspelled ones are noticed.
@@ -153,7 +165,9 @@ impl Settings {
     /// # Errors
     ///
     /// `InvalidInput` that lists every problem, not the first alone.
-    pub fn from_vars<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Result<Self> {
+    pub fn from_vars<N: Into<String>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self> {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
         let mut reader = Reader { variables: variables.collect(), problems: Vec::new() };
         reader.refuse_unknown();
@@ -166,8 +180,12 @@ impl Settings {
             function_concurrency: reader
                 .number(Setting::FunctionConcurrency, 1, usize::MAX)
                 .unwrap_or(defaults.function_concurrency),
-            allow_foreign_spill: reader.flag(Setting::AllowForeignSpill).unwrap_or(defaults.allow_foreign_spill),
-            check_spill_bucket: reader.flag(Setting::CheckSpillBucket).unwrap_or(defaults.check_spill_bucket),
+            allow_foreign_spill: reader
+                .flag(Setting::AllowForeignSpill)
+                .unwrap_or(defaults.allow_foreign_spill),
+            check_spill_bucket: reader
+                .flag(Setting::CheckSpillBucket)
+                .unwrap_or(defaults.check_spill_bucket),
             deadline_margin: reader
                 .number(Setting::DeadlineMargin, 0, 900_000)
                 .map_or(defaults.deadline_margin, |ms| std::time::Duration::from_millis(ms as u64)),
@@ -180,18 +198,20 @@ impl Settings {
 
     /// How many blocks of `block_size` bytes may be encoded, encrypted or on their way at a time.
     ///
-    /// A sixteenth of the invocation's memory, counted in blocks, from 1 to 2: one of 16 MB below 512 MB, two from there on. A
-    /// block more is being gathered, one waits, and half of those in flight are there as columns too; the rest is for the source's
-    /// batches, the process, and what the allocator keeps of all this for a second. Two keep the network of a function
-    /// busy; from 4 GiB on, where Lambda gives more of it, there may be four. A setting may say another number, but not more
-    /// memory than an eighth.
+    /// A sixteenth of the invocation's memory, counted in blocks, from 1 to 2: one of 16 MB below
+    /// 512 MB, two from there on. A block more is being gathered, one waits, and half of those in
+    /// flight are there as columns too; the rest is for the source's batches, the process, and what
+    /// the allocator keeps of all this for a second. Two keep the network of a function busy; from
+    /// 4 GiB on, where Lambda gives more of it, there may be four. A setting may say another
+    /// number, but not more memory than an eighth.
     pub(crate) fn in_flight(&self, block_size: usize) -> usize {
         let most = if self.memory() < 4 << 30 { 2 } else { 4 };
         let (part, most) = self.spill.in_flight.map_or((16, most), |asked| (8, asked.max(1)));
         (self.memory() / part / block_size.max(1)).clamp(1, most)
     }
 
-    /// The largest block that there is memory for, in bytes, whatever a request asks: an eighth of it.
+    /// The largest block that there is memory for, in bytes, whatever a request asks: an eighth of
+    /// it.
     pub(crate) fn largest_block(&self) -> usize {
         self.memory() / 8
     }
@@ -201,8 +221,8 @@ impl Settings {
         self.function_memory / self.function_concurrency.max(1)
     }
 
-    /// How many bytes of rows may be kept to order them: a sixteenth of the memory, since sorting holds them twice more, and
-    /// blocks take their part.
+    /// How many bytes of rows may be kept to order them: a sixteenth of the memory, since sorting
+    /// holds them twice more, and blocks take their part.
     pub(crate) fn sort_memory(&self) -> usize {
         self.memory() / 16
     }
@@ -220,7 +240,10 @@ impl Reader {
             if !Setting::ALL.iter().any(|setting| setting.variable() == name) {
                 let ours = Setting::ALL.iter().map(|setting| setting.variable());
                 let known: Vec<_> = ours.filter(|variable| variable.starts_with(PREFIX)).collect();
-                self.problems.push(format!("{name} is not a setting; those of this prefix are {}", known.join(", ")));
+                self.problems.push(format!(
+                    "{name} is not a setting; those of this prefix are {}",
+                    known.join(", ")
+                ));
             }
         }
     }
@@ -267,7 +290,10 @@ impl Reader {
         if self.problems.is_empty() {
             return Ok(settings);
         }
-        Err(Error::invalid_input(format!("the function is configured wrongly: {}", self.problems.join("; "))))
+        Err(Error::invalid_input(format!(
+            "the function is configured wrongly: {}",
+            self.problems.join("; ")
+        )))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use athena_protocol::{EncryptionKey, FederatedIdentity, S3SpillLocation};
-use athena_spill::{Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings, is_inside, split_location};
+use athena_spill::{
+    Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings, is_inside, split_location,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -14,7 +16,10 @@ use crate::{Error, Result, Setting, Settings};
 /// # Errors
 ///
 /// As [`refuse_options`].
-pub(crate) fn place_of_splits(settings: &Settings, identity: Option<&FederatedIdentity>) -> Result<SpillSettings> {
+pub(crate) fn place_of_splits(
+    settings: &Settings,
+    identity: Option<&FederatedIdentity>,
+) -> Result<SpillSettings> {
     refuse_options(settings, identity)?;
     let mut place = settings.spill.clone();
     if let Some(bucket) = option(identity, Setting::SpillBucket) {
@@ -27,12 +32,16 @@ pub(crate) fn place_of_splits(settings: &Settings, identity: Option<&FederatedId
 }
 
 /// The location of one new split in `place`; `None` where nothing can be spilled.
-pub(crate) fn new_location(place: &SpillSettings, query_id: Option<&str>) -> Option<S3SpillLocation> {
+pub(crate) fn new_location(
+    place: &SpillSettings,
+    query_id: Option<&str>,
+) -> Option<S3SpillLocation> {
     place.bucket.as_ref()?;
     Some(split_location(place, query_id.unwrap_or_default(), &Uuid::new_v4().to_string()))
 }
 
-/// Refuses a spill place that the caller chose by way of its identity, unless foreign places are allowed.
+/// Refuses a spill place that the caller chose by way of its identity, unless foreign places are
+/// allowed.
 ///
 /// # Errors
 ///
@@ -62,8 +71,8 @@ fn option(identity: Option<&FederatedIdentity>, setting: Setting) -> Option<&str
     option.as_deref().filter(|value| !value.trim().is_empty())
 }
 
-/// Checks the spill location of a split that came in: a request is not trusted, and whoever may invoke the function could
-/// have it write rows anywhere that the function may write.
+/// Checks the spill location of a split that came in: a request is not trusted, and whoever may
+/// invoke the function could have it write rows anywhere that the function may write.
 ///
 /// # Errors
 ///
@@ -101,7 +110,8 @@ pub(crate) fn check_location(
 pub(crate) struct Spilling {
     store: OnceCell<Arc<dyn ObjectStore>>,
     keys: OnceCell<Arc<dyn KeyFactory>>,
-    /// Set once the bucket was found usable; a failure is not remembered, so that it can be repaired.
+    /// Set once the bucket was found usable; a failure is not remembered, so that it can be
+    /// repaired.
     bucket_checked: OnceCell<()>,
 }
 
@@ -135,7 +145,8 @@ impl Spilling {
 
     /// Checks the function's own bucket, once in the life of the process.
     pub(crate) async fn check_bucket(&self, settings: &Settings) -> Result<()> {
-        let Some(bucket) = settings.spill.bucket.as_deref().filter(|_| settings.check_spill_bucket) else {
+        let Some(bucket) = settings.spill.bucket.as_deref().filter(|_| settings.check_spill_bucket)
+        else {
             return Ok(());
         };
         let check = || async { self.store(settings).await?.check_bucket(bucket).await };
@@ -157,12 +168,16 @@ fn make_kms_keys(key_id: &str) -> Result<Arc<dyn KeyFactory>> {
 
 #[cfg(not(feature = "lambda"))]
 fn make_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
-    Err(Error::internal("no object store: call `Handler::with_object_store`, or turn the feature `lambda` on"))
+    Err(Error::internal(
+        "no object store: call `Handler::with_object_store`, or turn the feature `lambda` on",
+    ))
 }
 
 #[cfg(not(feature = "lambda"))]
 fn make_kms_keys(_: &str) -> Result<Arc<dyn KeyFactory>> {
-    Err(Error::internal("no KMS client: call `Handler::with_key_factory`, or turn the feature `lambda` on"))
+    Err(Error::internal(
+        "no KMS client: call `Handler::with_key_factory`, or turn the feature `lambda` on",
+    ))
 }
 
 fn make_keys(settings: &Settings) -> Result<Arc<dyn KeyFactory>> {

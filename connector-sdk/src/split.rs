@@ -35,13 +35,21 @@ impl Split {
     /// # Errors
     ///
     /// `InvalidInput` if it is missing or does not read as a `T`.
-    pub fn get<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(&self, name: &str) -> Result<T> {
+    pub fn get<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
+        &self,
+        name: &str,
+    ) -> Result<T> {
         let raw = self.properties.get(name).ok_or_else(|| {
-            Error::invalid_input(format!("split has no property {name:?}; was it made by this connector?"))
+            Error::invalid_input(format!(
+                "split has no property {name:?}; was it made by this connector?"
+            ))
         })?;
         raw.parse().map_err(|error| {
-            Error::invalid_input(format!("split property {name:?} is {raw:?}, expected {}", std::any::type_name::<T>()))
-                .with_source(error)
+            Error::invalid_input(format!(
+                "split property {name:?} is {raw:?}, expected {}",
+                std::any::type_name::<T>()
+            ))
+            .with_source(error)
         })
     }
 
@@ -51,7 +59,8 @@ impl Split {
     }
 }
 
-/// The split for people: the beginning of every property, since some connectors put whole plans into one.
+/// The split for people: the beginning of every property, since some connectors put whole plans
+/// into one.
 pub(crate) fn in_words(properties: &BTreeMap<String, String>) -> String {
     const SHOWN: usize = 40;
     let property = |(name, value): (&String, &String)| {

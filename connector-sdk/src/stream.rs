@@ -38,18 +38,21 @@ impl RecordBatchStream {
         Self::new(futures::stream::empty())
     }
 
-    /// The single partition of a table without partition columns: column `partitionId`, one row, value 1.
+    /// The single partition of a table without partition columns: column `partitionId`, one row,
+    /// value 1.
     #[expect(clippy::missing_panics_doc, reason = "one column always makes a batch")]
     pub fn unpartitioned() -> Self {
         let id: ArrayRef = Arc::new(Int32Array::from(vec![1]));
-        let batch =
-            RecordBatch::try_from_iter_with_nullable([("partitionId", id, true)]).expect("one column makes a batch");
+        let batch = RecordBatch::try_from_iter_with_nullable([("partitionId", id, true)])
+            .expect("one column makes a batch");
         batch.into()
     }
 
-    /// The batches of a blocking iterator, run on a thread for blocking work, `ahead` batches ahead of the reader.
+    /// The batches of a blocking iterator, run on a thread for blocking work, `ahead` batches ahead
+    /// of the reader.
     ///
-    /// Dropping the stream stops the iterator at its next batch. If the iterator panics, so does the stream.
+    /// Dropping the stream stops the iterator at its next batch. If the iterator panics, so does
+    /// the stream.
     pub fn blocking<I, E>(ahead: usize, batches: I) -> Self
     where
         I: IntoIterator<Item = Result<RecordBatch, E>> + Send + 'static,
@@ -64,20 +67,25 @@ impl RecordBatchStream {
                 }
             }
         });
-        Self::new(futures::stream::unfold((receiver, Some(reading)), |(mut receiver, reading)| async move {
-            if let Some(batch) = receiver.recv().await {
-                return Some((batch, (receiver, reading)));
-            }
-            // The end of the batches, or of a thread that could not go on: rows would be missing without a word.
-            match reading?.await {
-                Ok(()) => None,
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Err(error) => {
-                    let error = Error::internal("the thread that reads the source ended early").with_source(error);
-                    Some((Err(error), (receiver, None)))
+        Self::new(futures::stream::unfold(
+            (receiver, Some(reading)),
+            |(mut receiver, reading)| async move {
+                if let Some(batch) = receiver.recv().await {
+                    return Some((batch, (receiver, reading)));
                 }
-            }
-        }))
+                // The end of the batches, or of a thread that could not go on: rows would be
+                // missing without a word.
+                match reading?.await {
+                    Ok(()) => None,
+                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                    Err(error) => {
+                        let error = Error::internal("the thread that reads the source ended early")
+                            .with_source(error);
+                        Some((Err(error), (receiver, None)))
+                    }
+                }
+            },
+        ))
     }
 }
 

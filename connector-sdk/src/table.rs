@@ -15,7 +15,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableDef {
-    /// All columns, partition columns among them. Schema metadata under a column's name is its comment.
+    /// All columns, partition columns among them. Schema metadata under a column's name is its
+    /// comment.
     pub schema: SchemaRef,
     /// Names of the columns that partition the table, in order.
     pub partition_columns: Vec<String>,
@@ -23,8 +24,8 @@ pub struct TableDef {
     pub unsupported_types: UnsupportedTypes,
 }
 
-/// What becomes of a column whose type Athena does not take, in whole or in a nested part: null, time of day, interval,
-/// duration, union, a decimal of more than 38 digits.
+/// What becomes of a column whose type Athena does not take, in whole or in a nested part: null,
+/// time of day, interval, duration, union, a decimal of more than 38 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnsupportedTypes {
     /// The table cannot be queried; the error names the column.
@@ -48,7 +49,10 @@ impl TableDef {
 
     /// The table partitioned by these columns, which must be among its columns.
     #[must_use]
-    pub fn with_partition_columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+    pub fn with_partition_columns<S: Into<String>>(
+        mut self,
+        columns: impl IntoIterator<Item = S>,
+    ) -> Self {
         self.partition_columns = columns.into_iter().map(Into::into).collect();
         self
     }
@@ -67,7 +71,8 @@ impl TableDef {
         self
     }
 
-    /// The table with a comment on itself, in the schema's metadata under `comment`, where tables of AWS Glue have it.
+    /// The table with a comment on itself, in the schema's metadata under `comment`, where tables
+    /// of AWS Glue have it.
     ///
     /// A comment on a column of that name has the same place, and the one that is said last.
     #[must_use]
@@ -76,7 +81,8 @@ impl TableDef {
     }
 }
 
-/// A table without partitions that is read in one piece. Partitions, splits, paging, filters and spill are the SDK's.
+/// A table without partitions that is read in one piece. Partitions, splits, paging, filters and
+/// spill are the SDK's.
 #[async_trait]
 pub trait Table: Send + Sync + 'static {
     /// Describes the table.
@@ -102,7 +108,12 @@ pub struct Scan {
 impl Scan {
     /// A scan of the columns `projection`, for unit tests of tables.
     pub fn new(projection: SchemaRef) -> Self {
-        Self { context: Context::default(), projection, constraints: Arc::default(), claims: Arc::default() }
+        Self {
+            context: Context::default(),
+            projection,
+            constraints: Arc::default(),
+            claims: Arc::default(),
+        }
     }
 
     /// The scan of a query with these constraints.
@@ -112,8 +123,12 @@ impl Scan {
         self
     }
 
-    /// Offers every condition of the query to `push`, as [`ReadRecords::push_down`](crate::ReadRecords::push_down) does.
-    pub fn push_down<'a, T>(&'a self, push: impl FnMut(Conjunct<'a>) -> Pushed<T>) -> PushedDown<T> {
+    /// Offers every condition of the query to `push`, as
+    /// [`ReadRecords::push_down`](crate::ReadRecords::push_down) does.
+    pub fn push_down<'a, T>(
+        &'a self,
+        push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
+    ) -> PushedDown<T> {
         pushdown::push_down_claiming(&self.constraints, &self.claims, push)
     }
 }

@@ -20,8 +20,8 @@ use crate::{Cursor, Error, Result};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding([u8; 32]);
 
-/// What a token says. It is not a secret, nor does it grant anything; the digest tells a token that was edited or that
-/// belongs to another request from one of ours.
+/// What a token says. It is not a secret, nor does it grant anything; the digest tells a token that
+/// was edited or that belongs to another request from one of ours.
 #[derive(Debug, Serialize, Deserialize)]
 struct Token {
     /// The author's cursor.
@@ -31,8 +31,9 @@ struct Token {
 }
 
 impl Binding {
-    /// Binds to operation, catalog and schema. Not to the query: tools list tables outside of any, and a page of a list
-    /// may be asked for by another call than the page before. Nor to the page size, which may change from page to page.
+    /// Binds to operation, catalog and schema. Not to the query: tools list tables outside of any,
+    /// and a page of a list may be asked for by another call than the page before. Nor to the page
+    /// size, which may change from page to page.
     pub(crate) fn list_tables(request: &ListTablesRequest) -> Result<Self> {
         Self::of(&Request::ListTables(ListTablesRequest {
             identity: None,
@@ -44,7 +45,8 @@ impl Binding {
         }))
     }
 
-    /// Binds to operation, catalog, query, table, partitions and constraints: everything but who asks.
+    /// Binds to operation, catalog, query, table, partitions and constraints: everything but who
+    /// asks.
     pub(crate) fn get_splits(request: &GetSplitsRequest) -> Result<Self> {
         Self::of(&Request::GetSplits(GetSplitsRequest {
             identity: None,
@@ -58,7 +60,8 @@ impl Binding {
         }))
     }
 
-    /// Our own form of the request is canonical whatever form it came in: one member order, sorted maps.
+    /// Our own form of the request is canonical whatever form it came in: one member order, sorted
+    /// maps.
     fn of(request: &Request) -> Result<Self> {
         Ok(Self(Sha256::digest(request.encode(SerdeVersion::LATEST)?).into()))
     }
@@ -102,6 +105,7 @@ fn without_metadata(batch: &RecordBatch) -> RecordBatch {
 
 /// The largest token that a cursor of this many bytes makes.
 pub(crate) fn longest(cursor: &Cursor) -> usize {
-    // Six bytes of JSON for a control character, four of base64 for three of JSON, and the digest around it.
+    // Six bytes of JSON for a control character, four of base64 for three of JSON, and the digest
+    // around it.
     cursor.0.len() * 8 + 128
 }

@@ -8,7 +8,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use athena_connector_sdk::{Catalog, RecordBatchStream, Result, Scan, Table, TableDef, async_trait, lambda};
+use athena_connector_sdk::{
+    Catalog, RecordBatchStream, Result, Scan, Table, TableDef, async_trait, lambda,
+};
 use athena_protocol::{
     Constraints, Request, Response, SerdeVersion, Split, TableName,
     error::FunctionError,
@@ -68,7 +70,8 @@ impl Lambda {
         Self { listener, function, invocations: 0 }
     }
 
-    /// Hands one invocation out and waits for what comes of it: the last part of the path it is posted to, and its body.
+    /// Hands one invocation out and waits for what comes of it: the last part of the path it is
+    /// posted to, and its body.
     fn invoke(&mut self, payload: &[u8]) -> (String, Vec<u8>) {
         self.invocations += 1;
         let id = format!("invocation-{}", self.invocations);
@@ -104,7 +107,8 @@ fn request(stream: &TcpStream) -> (String, Vec<u8>) {
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         headers.insert(name.to_lowercase(), value.to_owned());
     }
-    let mut body = vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
+    let mut body =
+        vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).unwrap();
     (path, body)
 }
@@ -152,7 +156,10 @@ fn a_process_outlives_malformed_requests_and_panics() {
         assert!(message.starts_with("InvalidInputException: "), "{message}");
     }
     let message = failure(lambda.invoke(&read()));
-    assert!(message.starts_with("InternalServiceException: ") && message.contains("boom"), "{message}");
+    assert!(
+        message.starts_with("InternalServiceException: ") && message.contains("boom"),
+        "{message}"
+    );
     let (outcome, body) = lambda.invoke(&ping());
     assert_eq!(outcome, "response");
     assert!(matches!(Response::decode(&body).unwrap(), Response::Ping(_)));
@@ -160,11 +167,13 @@ fn a_process_outlives_malformed_requests_and_panics() {
 
 #[test]
 fn a_wrong_setting_is_the_answer_to_everything_but_a_ping() {
-    let mut lambda = Lambda::start(&[("athena_connector_unknown", "1"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
+    let mut lambda =
+        Lambda::start(&[("athena_connector_unknown", "1"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
     assert_eq!(lambda.invoke(&ping()).0, "response");
     let message = failure(lambda.invoke(&read()));
     assert!(
-        message.starts_with("InvalidInputException: ") && message.contains("athena_connector_unknown"),
+        message.starts_with("InvalidInputException: ")
+            && message.contains("athena_connector_unknown"),
         "{message}"
     );
 }

@@ -1,7 +1,8 @@
-//! What a whole read allocates for each byte that it spills, from the bytes of the request to those of the answer.
+//! What a whole read allocates for each byte that it spills, from the bytes of the request to those
+//! of the answer.
 //!
-//! Bytes do not depend on the machine, as times do. In a program of its own, since all that a process allocates is counted;
-//! without the feature `mimalloc`, since a program has one allocator.
+//! Bytes do not depend on the machine, as times do. In a program of its own, since all that a
+//! process allocates is counted; without the feature `mimalloc`, since a program has one allocator.
 #![cfg(not(feature = "mimalloc"))]
 
 use std::{
@@ -15,7 +16,8 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Catalog, Error, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef, TableName, async_trait,
+    Catalog, Error, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef, TableName,
+    async_trait,
 };
 use athena_protocol::{
     EncryptionKey, Request, Response, S3SpillLocation, SerdeVersion, Split,
@@ -57,7 +59,9 @@ impl ObjectStore for Counter {
 fn batch(number: i64) -> RecordBatch {
     const ROWS: i64 = 20_000;
     let numbers = number * ROWS..(number + 1) * ROWS;
-    let texts = StringArray::from_iter_values(numbers.clone().map(|n| format!("the text of row number {n:>16}")));
+    let texts = StringArray::from_iter_values(
+        numbers.clone().map(|n| format!("the text of row number {n:>16}")),
+    );
     let parity: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers.clone().map(|n| n % 2)));
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
     RecordBatch::try_from_iter([("n", numbers), ("odd", parity), ("t", Arc::new(texts))])
@@ -77,7 +81,8 @@ impl Table for Prepared {
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
-        let batches = std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner));
+        let batches =
+            std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(RecordBatchStream::new(stream::iter(batches.into_iter().map(Ok))))
     }
 }
@@ -127,7 +132,8 @@ fn read(what: &str, constraints: Constraints) -> Read {
     let handler = Handler::new(Catalog::new().table("s", "t", table))
         .with_settings(Settings::from_vars(settings).expect("the settings are right"))
         .with_object_store(Arc::<Counter>::clone(&store));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
 
     let profiler = dhat::Profiler::builder().testing().build();
     let answer = runtime.block_on(handler.handle(&request, None)).expect("rows");
@@ -135,7 +141,9 @@ fn read(what: &str, constraints: Constraints) -> Read {
     drop(profiler);
 
     let blocks = store.0.lock().expect("no panic").clone();
-    let Ok(Response::RemoteReadRecords(answer)) = Response::decode(&answer) else { panic!("the rows are spilled") };
+    let Ok(Response::RemoteReadRecords(answer)) = Response::decode(&answer) else {
+        panic!("the rows are spilled")
+    };
     assert_eq!(answer.remote_blocks.len(), blocks.len());
     let spilled = blocks.iter().sum::<usize>() as u64;
     let read = Read { bytes: allocated.total_bytes, pieces: allocated.total_blocks, spilled };
@@ -145,7 +153,8 @@ fn read(what: &str, constraints: Constraints) -> Read {
         bytes * 100 / spilled,
         pieces / BATCHES
     );
-    // A third more than measured, for versions of what is below. One for each row would be twenty thousand.
+    // A third more than measured, for versions of what is below. One for each row would be twenty
+    // thousand.
     assert!(pieces < 80 * BATCHES, "{what}: {pieces} pieces");
     read
 }
@@ -153,15 +162,23 @@ fn read(what: &str, constraints: Constraints) -> Read {
 /// The column has one of these values.
 fn only(column: &str, values: Range<i64>) -> Constraints {
     let marker = |bound, value| Marker::new(bound, Arc::new(Int64Array::from(vec![value])));
-    let range = Between { low: marker(Bound::Exactly, values.start), high: marker(Bound::Below, values.end) };
-    let set = SortedRangeSet { data_type: DataType::Int64, ranges: vec![range], null_allowed: false };
-    Constraints { summary: [(column.to_owned(), ValueSet::SortedRange(set))].into(), ..Constraints::default() }
+    let range = Between {
+        low: marker(Bound::Exactly, values.start),
+        high: marker(Bound::Below, values.end),
+    };
+    let set =
+        SortedRangeSet { data_type: DataType::Int64, ranges: vec![range], null_allowed: false };
+    Constraints {
+        summary: [(column.to_owned(), ValueSet::SortedRange(set))].into(),
+        ..Constraints::default()
+    }
 }
 
 /// One test, since tests run at the same time and the allocations of all would be counted.
 #[test]
 fn a_read_allocates_blocks_in_flight_and_the_rows_that_a_filter_copies() {
-    // Each has room for a sixteenth more, and what else a read takes is small. Copying rows would take all of them again.
+    // Each has room for a sixteenth more, and what else a read takes is small. Copying rows would
+    // take all of them again.
     let blocks = (IN_FLIGHT + 1) * BLOCK;
     let all = read("no filter", Constraints::default());
     assert!(all.bytes < blocks, "{} bytes were allocated", all.bytes);
@@ -173,6 +190,10 @@ fn a_read_allocates_blocks_in_flight_and_the_rows_that_a_filter_copies() {
 
     // The rows that are kept, once, and what their copies have room for.
     let half = read("a filter that keeps half", only("odd", 1..2));
-    assert!(half.spilled.abs_diff(all.spilled / 2) < all.spilled / 100, "{} bytes were spilled", half.spilled);
+    assert!(
+        half.spilled.abs_diff(all.spilled / 2) < all.spilled / 100,
+        "{} bytes were spilled",
+        half.spilled
+    );
     assert!(half.bytes < blocks + half.spilled * 9 / 8, "{} bytes were allocated", half.bytes);
 }

@@ -1,4 +1,5 @@
-//! Any bytes as a schema and a block of it, as messages carry them: an error, or rows that are written and read again.
+//! Any bytes as a schema and a block of it, as messages carry them: an error, or rows that are
+//! written and read again.
 #![no_main]
 
 use athena_fuzz::split_block;
@@ -14,7 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
         if encode_batch(&batch, framing, &mut written).is_err() {
             continue;
         }
-        assert_eq!(written.len(), encoded_len(&batch, framing).expect("what was written has a length"));
+        assert_eq!(
+            written.len(),
+            encoded_len(&batch, framing).expect("what was written has a length")
+        );
         let again = decode_batch(&written, &schema).expect("what we write is read");
         assert_eq!(again, batch);
         let mut rewritten = Vec::new();

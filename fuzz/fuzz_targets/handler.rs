@@ -1,18 +1,20 @@
-//! Any bytes to a function: an answer of the protocol, or an error that does not blame the function.
+//! Any bytes to a function: an answer of the protocol, or an error that does not blame the
+//! function.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
 
 use arrow::{
     array::{
-        ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray, new_null_array,
+        ArrayRef, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray,
+        new_null_array,
     },
     datatypes::{DataType, Field, Schema},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Settings, Split, TableDef, Udfs, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, Udfs, async_trait,
 };
 use athena_fuzz::RUNTIME;
 use athena_protocol::{ErrorKind, Response};
@@ -44,12 +46,21 @@ struct Orders;
 
 fn rows() -> RecordBatch {
     let columns: [(_, ArrayRef); 7] = [
-        ("order_id", Arc::new(Int64Array::from(vec![Some(1), Some(2_024_001), None, Some(i64::MIN)]))),
-        ("region", Arc::new(StringArray::from(vec![Some("emea"), None, Some(""), Some("ap\u{1F600}ac")]))),
+        (
+            "order_id",
+            Arc::new(Int64Array::from(vec![Some(1), Some(2_024_001), None, Some(i64::MIN)])),
+        ),
+        (
+            "region",
+            Arc::new(StringArray::from(vec![Some("emea"), None, Some(""), Some("ap\u{1F600}ac")])),
+        ),
         ("amount", Arc::new(Float64Array::from(vec![Some(-0.0), Some(f64::NAN), None, Some(1.5)]))),
         ("year", Arc::new(Int32Array::from(vec![Some(2024), Some(2022), None, Some(i32::MAX)]))),
         ("part", Arc::new(StringArray::from(vec!["0", "1", "2", "3"]))),
-        ("price", Arc::new(Decimal128Array::from(vec![Some(i128::MAX / 1_000), Some(0), None, Some(-1)]))),
+        (
+            "price",
+            Arc::new(Decimal128Array::from(vec![Some(i128::MAX / 1_000), Some(0), None, Some(-1)])),
+        ),
         ("day", Arc::new(Date32Array::from(vec![Some(0), Some(i32::MIN), None, Some(19_800)]))),
     ];
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
@@ -81,20 +92,24 @@ impl Connector for Orders {
     }
 
     async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
-        let splits = (0..request.partitions.num_rows().min(100)).map(|n| Split::new().with("part", n));
+        let splits =
+            (0..request.partitions.num_rows().min(100)).map(|n| Split::new().with("part", n));
         Pages::of(splits, request.after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
         // Whatever is asked for is there: the names and types of a request are what it says.
         let rows = rows();
-        let column = |field: &Arc<Field>| match (rows.column_by_name(field.name()), field.data_type()) {
-            (Some(column), data_type) if column.data_type() == data_type => Ok(Arc::clone(column)),
-            (_, DataType::FixedSizeBinary(_) | DataType::FixedSizeList(..)) => {
-                Err(Error::invalid_input(format!("there is no column {}", field.name())))
-            }
-            (_, data_type) => Ok(new_null_array(data_type, rows.num_rows())),
-        };
+        let column =
+            |field: &Arc<Field>| match (rows.column_by_name(field.name()), field.data_type()) {
+                (Some(column), data_type) if column.data_type() == data_type => {
+                    Ok(Arc::clone(column))
+                }
+                (_, DataType::FixedSizeBinary(_) | DataType::FixedSizeList(..)) => {
+                    Err(Error::invalid_input(format!("there is no column {}", field.name())))
+                }
+                (_, data_type) => Ok(new_null_array(data_type, rows.num_rows())),
+            };
         let columns = request.projection.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
         let fields: Vec<_> = request
             .projection
@@ -104,13 +119,17 @@ impl Connector for Orders {
             .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
             .collect();
         let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
-        Ok(batch.map_err(|error| Error::invalid_input("there are no such rows").with_source(error))?.into())
+        let batch =
+            RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
+        Ok(batch
+            .map_err(|error| Error::invalid_input("there are no such rows").with_source(error))?
+            .into())
     }
 }
 
 static HANDLER: LazyLock<Handler> = LazyLock::new(|| {
-    let variables = [("spill_bucket", "demo-spill"), ("athena_connector_allow_foreign_spill", "true")];
+    let variables =
+        [("spill_bucket", "demo-spill"), ("athena_connector_allow_foreign_spill", "true")];
     let settings = Settings::from_vars(variables).expect("the settings are right");
     let udfs = Udfs::new()
         .scalar("my_len", |text: Option<&str>| text.and_then(|text| i32::try_from(text.len()).ok()))

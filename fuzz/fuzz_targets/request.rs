@@ -1,4 +1,5 @@
-//! Any bytes as a request: an error, or a message that is written and read again to the same message and the same bytes.
+//! Any bytes as a request: an error, or a message that is written and read again to the same
+//! message and the same bytes.
 #![no_main]
 
 use athena_protocol::{ErrorKind, Request};
@@ -13,6 +14,9 @@ fuzz_target!(|bytes: &[u8]| {
             assert_eq!(again, request);
             assert_eq!(again.encode(version).expect("what was written is written again"), written);
         }
-        Err(error) => assert!(matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported), "{error}"),
+        Err(error) => assert!(
+            matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported),
+            "{error}"
+        ),
     }
 });

@@ -1,4 +1,5 @@
-//! Any bytes as a spilled object, clear and sealed: an error, or rows, each value of which can be looked at.
+//! Any bytes as a spilled object, clear and sealed: an error, or rows, each value of which can be
+//! looked at.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -22,7 +23,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(batch) = unpack_batch(&batch) else { return };
     let rows = batch.num_rows().min(4);
     for column in batch.columns() {
-        let Ok(formatter) = ArrayFormatter::try_new(column, &FormatOptions::new()) else { continue };
+        let Ok(formatter) = ArrayFormatter::try_new(column, &FormatOptions::new()) else {
+            continue;
+        };
         for row in 0..rows {
             let _ = formatter.value(row).try_to_string();
         }

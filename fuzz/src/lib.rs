@@ -3,16 +3,22 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use athena_connector_sdk::{Catalog, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait};
+use athena_connector_sdk::{
+    Catalog, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait,
+};
 use athena_protocol::{EncryptionKey, Request, SerdeVersion, message::ListTablesRequest};
 use tokio::runtime::Runtime;
 
 /// The runtime that every input of a process is run in.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime needs no more than memory")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime needs no more than memory")
 });
 
-/// A schema and a block of it in one input: the length of the schema in four bytes, the schema, the block.
+/// A schema and a block of it in one input: the length of the schema in four bytes, the schema, the
+/// block.
 pub fn split_block(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = input.split_first_chunk()?;
     rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
@@ -33,7 +39,10 @@ pub fn key() -> EncryptionKey {
 pub fn schema() -> SchemaRef {
     let field = |name: &str, data_type: DataType| Field::new(name, data_type, true);
     let element = Arc::new(field("element", DataType::Utf8));
-    let entries = Fields::from(vec![Field::new("key", DataType::Utf8, false), field("value", DataType::Int32)]);
+    let entries = Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        field("value", DataType::Int32),
+    ]);
     Arc::new(Schema::new(vec![
         field("flag", DataType::Boolean),
         field("tiny", DataType::Int8),
@@ -46,9 +55,15 @@ pub fn schema() -> SchemaRef {
         field("tags", DataType::List(element)),
         field(
             "place",
-            DataType::Struct(Fields::from(vec![field("x", DataType::Float64), field("y", DataType::Float32)])),
+            DataType::Struct(Fields::from(vec![
+                field("x", DataType::Float64),
+                field("y", DataType::Float32),
+            ])),
         ),
-        field("map", DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)),
+        field(
+            "map",
+            DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false),
+        ),
     ]))
 }
 
@@ -67,7 +82,9 @@ impl Table for Empty {
 
 /// A function with ten tables in schema `s`.
 pub fn ten_tables() -> Handler {
-    Handler::new((0..10).fold(Catalog::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)))
+    Handler::new(
+        (0..10).fold(Catalog::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)),
+    )
 }
 
 /// A request for three of its tables: the first ones, or those behind `token`.

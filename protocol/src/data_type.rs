@@ -1,7 +1,8 @@
-//! Arrow types as JSON (section 3.17 of the protocol): the form that value sets and expressions carry.
+//! Arrow types as JSON (section 3.17 of the protocol): the form that value sets and expressions
+//! carry.
 //!
-//! Schemas never travel this way, and nested types lose their children: they read back as a list of nulls, an empty struct, a
-//! map of nulls.
+//! Schemas never travel this way, and nested types lose their children: they read back as a list of
+//! nulls, an empty struct, a map of nulls.
 
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ pub(crate) fn read(at: Cursor<'_>) -> Result<DataType> {
     let kind = at.object()?.member_or("@type", "name");
     // Version 1 writes them in lower case.
     let name = kind.text()?;
-    let name = KINDS.iter().find(|known| known.eq_ignore_ascii_case(&name)).copied().unwrap_or_default();
+    let name =
+        KINDS.iter().find(|known| known.eq_ignore_ascii_case(&name)).copied().unwrap_or_default();
     Ok(match name {
         "Null" => DataType::Null,
         "Struct" => DataType::Struct(Fields::empty()),
@@ -65,20 +67,24 @@ pub(crate) fn read(at: Cursor<'_>) -> Result<DataType> {
             unit @ (TimeUnit::Second | TimeUnit::Millisecond) => DataType::Time32(unit),
             unit @ (TimeUnit::Microsecond | TimeUnit::Nanosecond) => DataType::Time64(unit),
         },
-        "Timestamp" => {
-            DataType::Timestamp(time_unit(at)?, at.member("timezone").optional_text()?.map(|zone| Arc::from(&*zone)))
-        }
+        "Timestamp" => DataType::Timestamp(
+            time_unit(at)?,
+            at.member("timezone").optional_text()?.map(|zone| Arc::from(&*zone)),
+        ),
         "Interval" => DataType::Interval(match &*at.member("unit").text()? {
             "YEAR_MONTH" => IntervalUnit::YearMonth,
             "DAY_TIME" => IntervalUnit::DayTime,
             "MONTH_DAY_NANO" => IntervalUnit::MonthDayNano,
-            _ => return Err(at.member("unit").unexpected("YEAR_MONTH, DAY_TIME or MONTH_DAY_NANO")),
+            _ => {
+                return Err(at.member("unit").unexpected("YEAR_MONTH, DAY_TIME or MONTH_DAY_NANO"));
+            }
         }),
         _ => return Err(kind.unexpected(&format!("an Arrow type: one of {}", KINDS.join(", ")))),
     })
 }
 
-/// Java lets integers have any width and Arrow only four, so that the narrowest that holds the values stands for it.
+/// Java lets integers have any width and Arrow only four, so that the narrowest that holds the
+/// values stands for it.
 fn integer(at: Cursor<'_>) -> Result<DataType> {
     Ok(match (at.member("bitWidth").int()?, at.member("isSigned").boolean()?) {
         (1..=8, true) => DataType::Int8,
@@ -96,7 +102,8 @@ fn integer(at: Cursor<'_>) -> Result<DataType> {
 fn decimal(at: Cursor<'_>) -> Result<DataType> {
     let (precision, scale) = (at.member("precision"), at.member("scale"));
     Ok(DataType::Decimal128(
-        u8::try_from(precision.int()?).map_err(|_| precision.unexpected("a precision from 1 to 38"))?,
+        u8::try_from(precision.int()?)
+            .map_err(|_| precision.unexpected("a precision from 1 to 38"))?,
         i8::try_from(scale.int()?).map_err(|_| scale.unexpected("a scale from 0 to 38"))?,
     ))
 }
@@ -117,7 +124,8 @@ fn child() -> Arc<Field> {
 }
 
 fn map_entries() -> Arc<Field> {
-    let entries = [Field::new("key", DataType::Null, false), Field::new("value", DataType::Null, true)];
+    let entries =
+        [Field::new("key", DataType::Null, false), Field::new("value", DataType::Null, true)];
     Arc::new(Field::new("entries", DataType::Struct(entries.into_iter().collect()), false))
 }
 
@@ -135,7 +143,9 @@ pub(crate) fn write(data_type: &DataType, writer: &mut Writer) -> Result<()> {
         DataType::Null => ("Null", vec![]),
         DataType::Struct(_) => ("Struct", vec![]),
         DataType::List(_) => ("List", vec![]),
-        DataType::FixedSizeList(_, size) => ("FixedSizeList", vec![Number("listSize", i64::from(*size))]),
+        DataType::FixedSizeList(_, size) => {
+            ("FixedSizeList", vec![Number("listSize", i64::from(*size))])
+        }
         DataType::Map(..) => ("Map", vec![]),
         DataType::Int8 => ("Int", vec![Number("bitWidth", 8), Flag("isSigned", true)]),
         DataType::Int16 => ("Int", vec![Number("bitWidth", 16), Flag("isSigned", true)]),
@@ -150,18 +160,26 @@ pub(crate) fn write(data_type: &DataType, writer: &mut Writer) -> Result<()> {
         DataType::Float64 => ("FloatingPoint", vec![Text("precision", "DOUBLE")]),
         DataType::Utf8 => ("Utf8", vec![]),
         DataType::Binary => ("Binary", vec![]),
-        DataType::FixedSizeBinary(width) => ("FixedSizeBinary", vec![Number("byteWidth", i64::from(*width))]),
-        DataType::Boolean => ("Bool", vec![]),
-        DataType::Decimal128(precision, scale) => {
-            ("Decimal", vec![Number("precision", i64::from(*precision)), Number("scale", i64::from(*scale))])
+        DataType::FixedSizeBinary(width) => {
+            ("FixedSizeBinary", vec![Number("byteWidth", i64::from(*width))])
         }
+        DataType::Boolean => ("Bool", vec![]),
+        DataType::Decimal128(precision, scale) => (
+            "Decimal",
+            vec![Number("precision", i64::from(*precision)), Number("scale", i64::from(*scale))],
+        ),
         DataType::Date32 => ("Date", vec![Text("unit", "DAY")]),
         DataType::Date64 => ("Date", vec![Text("unit", "MILLISECOND")]),
-        DataType::Time32(unit) => ("Time", vec![Text("unit", unit_name(*unit)), Number("bitWidth", 32)]),
-        DataType::Time64(unit) => ("Time", vec![Text("unit", unit_name(*unit)), Number("bitWidth", 64)]),
-        DataType::Timestamp(unit, zone) => {
-            ("Timestamp", vec![Text("unit", unit_name(*unit)), OptionalText("timezone", zone.as_deref())])
+        DataType::Time32(unit) => {
+            ("Time", vec![Text("unit", unit_name(*unit)), Number("bitWidth", 32)])
         }
+        DataType::Time64(unit) => {
+            ("Time", vec![Text("unit", unit_name(*unit)), Number("bitWidth", 64)])
+        }
+        DataType::Timestamp(unit, zone) => (
+            "Timestamp",
+            vec![Text("unit", unit_name(*unit)), OptionalText("timezone", zone.as_deref())],
+        ),
         DataType::Interval(unit) => ("Interval", vec![Text("unit", interval_name(*unit))]),
         other => {
             return Err(Error::unsupported(format!(

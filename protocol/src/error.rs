@@ -1,7 +1,7 @@
 //! What can go wrong, and how it travels.
 //!
-//! A connector never encodes an error as a response: the invocation *fails*, and Lambda carries a small document with
-//! the type and the message ([`FunctionError`], section 1.7 of the protocol).
+//! A connector never encodes an error as a response: the invocation *fails*, and Lambda carries a
+//! small document with the type and the message ([`FunctionError`], section 1.7 of the protocol).
 
 mod function_error;
 
@@ -125,7 +125,14 @@ constructors! {
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { inner: Box::new(Inner { kind, message: message.into(), context: Vec::new(), source: None }) }
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                message: message.into(),
+                context: Vec::new(),
+                source: None,
+            }),
+        }
     }
 
     /// The same error with what caused it; [`fmt::Display`] prints the whole chain.

@@ -10,8 +10,8 @@ use crate::{
 
 /// The identity that the caller of a function puts into its requests.
 ///
-/// Nothing on the wire proves it: it is what the caller *claims*, and only a deployment that lets nobody but Athena
-/// invoke the function makes it true. See section 3.1 of the protocol.
+/// Nothing on the wire proves it: it is what the caller *claims*, and only a deployment that lets
+/// nobody but Athena invoke the function makes it true. See section 3.1 of the protocol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FederatedIdentity {
     /// AWS account id of the caller.
@@ -22,7 +22,8 @@ pub struct FederatedIdentity {
     pub tags: BTreeMap<String, Option<String>>,
     /// IAM groups of the caller.
     pub groups: Vec<Option<String>>,
-    /// Settings that travel with the request, such as `fas_token`. Empty for plain Lambda connectors.
+    /// Settings that travel with the request, such as `fas_token`. Empty for plain Lambda
+    /// connectors.
     pub config_options: BTreeMap<String, Option<String>>,
 }
 
@@ -35,7 +36,9 @@ impl FederatedIdentity {
         Ok(Self {
             account: at.member("account").optional_string()?,
             arn: at.member("arn").optional_string()?,
-            tags: at.member_or("tags", "principalTags").or_default(|tags| tags.entries(|tag| tag.optional_string()))?,
+            tags: at
+                .member_or("tags", "principalTags")
+                .or_default(|tags| tags.entries(|tag| tag.optional_string()))?,
             groups: at
                 .member_or("groups", "iamGroups")
                 .or_default(|groups| groups.elements(|group| group.optional_string()))?,

@@ -1,8 +1,10 @@
-//! The wire of Amazon Athena federated queries: what the engine sends to a connector and what a connector answers.
+//! The wire of Amazon Athena federated queries: what the engine sends to a connector and what a
+//! connector answers.
 //!
-//! Bytes in, values out, bytes out: no I/O, no async, no AWS client. [`Request::decode`] reads leniently (any member
-//! order, unknown members ignored, serde versions 2 to 6, both Arrow framings); [`Request::encode`] and
-//! [`Response::encode`] write strictly (the member order that Java peers insist on, the version asked for).
+//! Bytes in, values out, bytes out: no I/O, no async, no AWS client. [`Request::decode`] reads
+//! leniently (any member order, unknown members ignored, serde versions 2 to 6, both Arrow
+//! framings); [`Request::encode`] and [`Response::encode`] write strictly (the member order that
+//! Java peers insist on, the version asked for).
 //!
 //! | Module | Holds |
 //! |---|---|

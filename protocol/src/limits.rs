@@ -6,7 +6,9 @@
 /// `Function.ResponseSizeTooLarge` and the query fails.
 pub const MAX_PAYLOAD_BYTES: usize = 6_291_556;
 
-/// The largest encoded record batch that still fits into [`MAX_PAYLOAD_BYTES`] after base64, in bytes.
+/// The largest encoded record batch that still fits into [`MAX_PAYLOAD_BYTES`] after base64, in
+/// bytes.
 ///
-/// Three quarters of the payload; the JSON around it comes off in the writer, which measures the finished document.
+/// Three quarters of the payload; the JSON around it comes off in the writer, which measures the
+/// finished document.
 pub const MAX_INLINE_BYTES: usize = 4_718_667;

@@ -12,7 +12,8 @@ use crate::{
 /// One independently readable piece of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
-    /// Where the blocks of this split go when they do not fit inline. The key is a prefix: block `n` is `<key>.<n>`.
+    /// Where the blocks of this split go when they do not fit inline. The key is a prefix: block
+    /// `n` is `<key>.<n>`.
     pub spill_location: Option<S3SpillLocation>,
     /// The key of every block of this split; `None` spills clear text.
     pub encryption_key: Option<EncryptionKey>,
@@ -33,9 +34,10 @@ pub struct S3SpillLocation {
 
 /// An AES key of 16, 24 or 32 bytes and a nonce of 12, as they travel.
 ///
-/// The wire has one pair for all blocks of a split, so a split of several blocks uses its nonce more than once; smaller
-/// splits, or server-side encryption in place of this one, avoid that. The key is wiped when it is dropped; in the JSON of a
-/// request and of an answer it stands as everything else.
+/// The wire has one pair for all blocks of a split, so a split of several blocks uses its nonce
+/// more than once; smaller splits, or server-side encryption in place of this one, avoid that. The
+/// key is wiped when it is dropped; in the JSON of a request and of an answer it stands as
+/// everything else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EncryptionKey {
     /// The AES key.
@@ -60,7 +62,11 @@ impl Split {
     pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
         at.object()?;
         Ok(Self {
-            spill_location: at.member("spillLocation").optional().map(S3SpillLocation::read).transpose()?,
+            spill_location: at
+                .member("spillLocation")
+                .optional()
+                .map(S3SpillLocation::read)
+                .transpose()?,
             encryption_key: EncryptionKey::read_optional(at.member("encryptionKey"))?,
             properties: at.member("properties").entries(|property| property.string())?,
         })

@@ -2,9 +2,9 @@
 
 /// A version of the JSON and Arrow serialisation.
 ///
-/// What each changes: 2 is the base, with legacy Arrow framing; 3 has modern framing; 4 adds expressions, order, limit
-/// and capabilities; 5 adds query passthrough; 6 adds query plans. Version 1 has other names for much the same, and only
-/// peers that know nothing else speak it.
+/// What each changes: 2 is the base, with legacy Arrow framing; 3 has modern framing; 4 adds
+/// expressions, order, limit and capabilities; 5 adds query passthrough; 6 adds query plans.
+/// Version 1 has other names for much the same, and only peers that know nothing else speak it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SerdeVersion {
     /// As 2, with other member names and with stand-alone schemas in an object of their own.
@@ -40,7 +40,8 @@ impl SerdeVersion {
         }
     }
 
-    /// The version to speak to a peer whose highest version is `number`: the peer's or ours, whichever is lower.
+    /// The version to speak to a peer whose highest version is `number`: the peer's or ours,
+    /// whichever is lower.
     pub fn negotiate(number: i32) -> Self {
         match number {
             ..2 => Self::V1,

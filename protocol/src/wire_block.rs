@@ -61,7 +61,8 @@ pub(crate) fn read_block(at: Cursor<'_>) -> Result<RecordBatch> {
     at.object()?;
     let schema = read_schema_bytes(at.member("schema"))?;
     let records = at.member("records");
-    decode_batch_from(&Buffer::from(records.bytes()?), &schema).map_err(|error| records.locate(error))
+    decode_batch_from(&Buffer::from(records.bytes()?), &schema)
+        .map_err(|error| records.locate(error))
 }
 
 pub(crate) fn write_block(block: &RecordBatch, writer: &mut Writer) -> Result<()> {
@@ -80,10 +81,9 @@ pub(crate) fn write_block(block: &RecordBatch, writer: &mut Writer) -> Result<()
 /// The values of a marker, a set or a constant.
 pub(crate) fn read_values(at: Cursor<'_>) -> Result<ArrayRef> {
     let block = read_block(at)?;
-    block
-        .column_by_name(VALUE_COLUMN)
-        .map(Arc::clone)
-        .ok_or_else(|| at.error(format!("is a block without a column {VALUE_COLUMN:?}, which holds the values")))
+    block.column_by_name(VALUE_COLUMN).map(Arc::clone).ok_or_else(|| {
+        at.error(format!("is a block without a column {VALUE_COLUMN:?}, which holds the values"))
+    })
 }
 
 pub(crate) fn write_values(values: &ArrayRef, writer: &mut Writer) -> Result<()> {

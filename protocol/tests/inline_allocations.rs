@@ -1,6 +1,8 @@
-//! What is allocated to write and to read an inline answer: whoever copies needs memory for the copy.
+//! What is allocated to write and to read an inline answer: whoever copies needs memory for the
+//! copy.
 //!
-//! Bytes do not depend on the machine, as times do. In a program of its own, since all that a process allocates is counted.
+//! Bytes do not depend on the machine, as times do. In a program of its own, since all that a
+//! process allocates is counted.
 
 use std::sync::Arc;
 
@@ -15,10 +17,13 @@ static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
 #[test]
 fn an_inline_answer_is_written_once_as_bytes_and_once_as_text() {
-    let texts = StringArray::from_iter_values((0..80_000).map(|n| format!("the text of row number {n:>16}")));
+    let texts = StringArray::from_iter_values(
+        (0..80_000).map(|n| format!("the text of row number {n:>16}")),
+    );
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..80_000));
     let records = RecordBatch::try_from_iter([("n", numbers), ("t", Arc::new(texts))]).unwrap();
-    let answer = Response::ReadRecords(ReadRecordsResponse { catalog_name: "bench".to_owned(), records });
+    let answer =
+        Response::ReadRecords(ReadRecordsResponse { catalog_name: "bench".to_owned(), records });
 
     let profiler = dhat::Profiler::builder().testing().build();
     let text = answer.encode(SerdeVersion::V6).unwrap();

@@ -6,7 +6,8 @@ use athena_protocol::{
     block::{BlockLen, Framing, encode_batches},
 };
 
-/// The rows of one object: batches of one schema, at least one, which are written as if they were one.
+/// The rows of one object: batches of one schema, at least one, which are written as if they were
+/// one.
 #[derive(Debug, Clone)]
 pub struct Block {
     batches: Vec<RecordBatch>,
@@ -67,6 +68,7 @@ impl TryFrom<RecordBatch> for Block {
 }
 
 pub(crate) fn joined(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
-    concat_batches(schema, batches)
-        .map_err(|error| Error::internal("the batches of a block cannot be joined").with_source(error))
+    concat_batches(schema, batches).map_err(|error| {
+        Error::internal("the batches of a block cannot be joined").with_source(error)
+    })
 }

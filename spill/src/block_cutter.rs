@@ -1,8 +1,9 @@
 //! Cutting a stream of batches into blocks of bounded encoded size.
 //!
-//! Blocks are measured as they will be written ([`BlockLen`]), which costs a look at each column of a batch, and the last
-//! row that fits is found by bisection. A block is a list of pieces, slices of the batches that came: rows are not copied
-//! before they are written, but for those of small batches and of the ends that a block leaves over.
+//! Blocks are measured as they will be written ([`BlockLen`]), which costs a look at each column of
+//! a batch, and the last row that fits is found by bisection. A block is a list of pieces, slices
+//! of the batches that came: rows are not copied before they are written, but for those of small
+//! batches and of the ends that a block leaves over.
 
 use std::{mem, sync::Arc};
 
@@ -19,22 +20,24 @@ use crate::block::{Block, joined};
 
 /// The longest block and the most rows that peers read.
 const MAX_BLOCK: usize = 0x7FFF_FFFF;
-/// Batches below this part of a block are gathered into pieces first: a batch has columns to keep and to walk over, also
-/// where it has few bytes.
+/// Batches below this part of a block are gathered into pieces first: a batch has columns to keep
+/// and to walk over, also where it has few bytes.
 const SMALL: usize = 32;
 /// The most small batches that wait, and the most columns of them.
 const MAX_SMALL: usize = 4_096;
 const MAX_SMALL_COLUMNS: usize = 32_768;
-/// About what a column of a batch takes beside its values, in bytes: many batches of few rows are mostly that.
+/// About what a column of a batch takes beside its values, in bytes: many batches of few rows are
+/// mostly that.
 const COLUMN: usize = 256;
 /// Up to so many bytes of that do not matter.
 const FEW: usize = 8 << 20;
 
 /// Gathers batches and slices them, so that every block is as large as it may be and not larger.
 ///
-/// Blocks keep the order of the rows, and are made of slices of the batches; rows of small batches are copied once, and again
-/// where there are so many columns that they would take more memory than the rows. At most one block of rows waits here,
-/// and as much or 8 MiB around them, beside the batch that is pushed.
+/// Blocks keep the order of the rows, and are made of slices of the batches; rows of small batches
+/// are copied once, and again where there are so many columns that they would take more memory than
+/// the rows. At most one block of rows waits here, and as much or 8 MiB around them, beside the
+/// batch that is pushed.
 #[derive(Debug)]
 pub struct BlockCutter {
     schema: SchemaRef,
@@ -61,13 +64,13 @@ impl BlockCutter {
 
     /// Adds `batch` and returns the blocks that are complete by it, in row order.
     ///
-    /// A block is complete when there is a row that does not fit into it any more, so that whatever fits into one block
-    /// comes out of [`finish`](Self::finish).
+    /// A block is complete when there is a row that does not fit into it any more, so that whatever
+    /// fits into one block comes out of [`finish`](Self::finish).
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a single row larger than a block, with its size; `Unsupported` for a column of a type without a
-    /// wire form; `Internal` for a batch of another schema.
+    /// `InvalidInput` for a single row larger than a block, with its size; `Unsupported` for a
+    /// column of a type without a wire form; `Internal` for a batch of another schema.
     pub fn push(&mut self, batch: RecordBatch) -> Result<Vec<Block>> {
         let mut blocks = Vec::new();
         let whole = batch.num_rows();
@@ -103,17 +106,23 @@ impl BlockCutter {
         if Arc::ptr_eq(batch.schema_ref(), &self.schema) || batch.schema_ref() == &self.schema {
             return Ok(batch);
         }
-        // Metadata and nullability may differ from batch to batch; all blocks of an answer have one schema.
+        // Metadata and nullability may differ from batch to batch; all blocks of an answer have one
+        // schema.
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options).map_err(
-            |error| {
-                let (expected, found) = (&self.schema, batch.schema_ref());
-                Error::internal(format!("a batch has the schema {found}, expected {expected}")).with_source(error)
-            },
+        RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            batch.columns().to_vec(),
+            &options,
         )
+        .map_err(|error| {
+            let (expected, found) = (&self.schema, batch.schema_ref());
+            Error::internal(format!("a batch has the schema {found}, expected {expected}"))
+                .with_source(error)
+        })
     }
 
-    /// How many rows from the front of `batch` come into the block of what waits, and how long it is with them.
+    /// How many rows from the front of `batch` come into the block of what waits, and how long it
+    /// is with them.
     fn fitting(&self, batch: &RecordBatch) -> Result<(usize, BlockLen)> {
         let most = batch.num_rows().min(MAX_BLOCK - self.len.rows());
         let with = |rows: usize| -> Result<(usize, usize, BlockLen)> {
@@ -127,11 +136,16 @@ impl BlockCutter {
         if fits.1 > self.max_bytes {
             return Ok((0, fits.2));
         }
-        // Rows of like size are found at once by proportion; bisection every other time bounds the steps for all others.
+        // Rows of like size are found at once by proportion; bisection every other time bounds the
+        // steps for all others.
         let mut halve = false;
         while over.0 - fits.0 > 1 {
             let between = over.0 - fits.0;
-            let step = if halve { between / 2 } else { between * (self.max_bytes - fits.1) / (over.1 - fits.1) };
+            let step = if halve {
+                between / 2
+            } else {
+                between * (self.max_bytes - fits.1) / (over.1 - fits.1)
+            };
             let probe = with(fits.0 + step.clamp(1, between - 1))?;
             let end = if probe.1 <= self.max_bytes { &mut fits } else { &mut over };
             *end = probe;
@@ -140,11 +154,16 @@ impl BlockCutter {
         Ok((fits.0, fits.2))
     }
 
-    /// Adds `rest`, the last rows of a batch that had `whole`, to what waits, which is `len` with them.
+    /// Adds `rest`, the last rows of a batch that had `whole`, to what waits, which is `len` with
+    /// them.
     fn keep(&mut self, rest: RecordBatch, len: BlockLen, whole: usize) -> Result<()> {
-        // A slice keeps the memory of the whole batch. If that is much more than the slice needs, it is copied, so that the
-        // batch can go when its successor comes.
-        let rest = if rest.num_rows() < whole / 2 { joined(&self.schema, &[rest.slice(0, 0), rest])? } else { rest };
+        // A slice keeps the memory of the whole batch. If that is much more than the slice needs,
+        // it is copied, so that the batch can go when its successor comes.
+        let rest = if rest.num_rows() < whole / 2 {
+            joined(&self.schema, &[rest.slice(0, 0), rest])?
+        } else {
+            rest
+        };
         self.len = len;
         let is_small = encoded_len(&rest, Framing::Legacy)? < self.max_bytes / SMALL;
         if is_small {
@@ -156,11 +175,13 @@ impl BlockCutter {
         if !is_small {
             self.small = self.pending.len();
         } else if self.small_len.bytes(Framing::Legacy) >= self.max_bytes / SMALL
-            || self.pending.len() - self.small >= MAX_SMALL.min(MAX_SMALL_COLUMNS / self.schema.fields().len().max(1))
+            || self.pending.len() - self.small
+                >= MAX_SMALL.min(MAX_SMALL_COLUMNS / self.schema.fields().len().max(1))
         {
             self.gather_small()?;
         }
-        if self.pending.len() > 1 && self.pending.len() * self.schema.fields().len() > self.max_bytes.max(FEW) / COLUMN
+        if self.pending.len() > 1
+            && self.pending.len() * self.schema.fields().len() > self.max_bytes.max(FEW) / COLUMN
         {
             self.small = 0;
             self.gather_small()?;

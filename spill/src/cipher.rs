@@ -1,9 +1,10 @@
-//! AES-GCM as the wire has it: ciphertext, then the tag of 16 bytes; the nonce travels with the split.
+//! AES-GCM as the wire has it: ciphertext, then the tag of 16 bytes; the nonce travels with the
+//! split.
 //!
-//! One (key, nonce) pair serves all blocks of a split, because the wire has one (section 5.3 of the protocol). That
-//! reuses a GCM nonce as soon as a split has two blocks: whoever can read two objects learns the XOR of their rows, and
-//! can forge others. A spill bucket must be private all the same; smaller splits, or clear objects in a bucket with
-//! SSE-KMS, avoid it.
+//! One (key, nonce) pair serves all blocks of a split, because the wire has one (section 5.3 of the
+//! protocol). That reuses a GCM nonce as soon as a split has two blocks: whoever can read two
+//! objects learns the XOR of their rows, and can forge others. A spill bucket must be private all
+//! the same; smaller splits, or clear objects in a bucket with SSE-KMS, avoid it.
 
 use athena_protocol::{EncryptionKey, Error, Result};
 
@@ -15,7 +16,8 @@ const NONCE_LEN: usize = 12;
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a key that is not 16, 24 or 32 bytes or a nonce that is not 12. `block` is unchanged then.
+/// `InvalidInput` for a key that is not 16, 24 or 32 bytes or a nonce that is not 12. `block` is
+/// unchanged then.
 pub fn seal(key: &EncryptionKey, block: &mut Vec<u8>) -> Result<()> {
     let nonce = nonce(key)?;
     let tag = backend::seal(&key.key, nonce, block)?;
@@ -27,8 +29,8 @@ pub fn seal(key: &EncryptionKey, block: &mut Vec<u8>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad key or nonce, with `object` unchanged; `InvalidResponse` for an object that this key does not
-/// open, after which what `object` holds is of no use.
+/// `InvalidInput` for a bad key or nonce, with `object` unchanged; `InvalidResponse` for an object
+/// that this key does not open, after which what `object` holds is of no use.
 pub fn open(key: &EncryptionKey, object: &mut Vec<u8>) -> Result<()> {
     let nonce = nonce(key)?;
     let len = object.len();
@@ -50,11 +52,14 @@ pub fn open(key: &EncryptionKey, object: &mut Vec<u8>) -> Result<()> {
 fn nonce(key: &EncryptionKey) -> Result<&[u8; NONCE_LEN]> {
     key.nonce.as_slice().try_into().map_err(|_| {
         let len = key.nonce.len();
-        Error::invalid_input(format!("the nonce of an encryption key has {len} bytes, expected {NONCE_LEN}"))
+        Error::invalid_input(format!(
+            "the nonce of an encryption key has {len} bytes, expected {NONCE_LEN}"
+        ))
     })
 }
 
-/// AES of AWS-LC, which the clients of AWS bring for TLS anyway: half as fast again as the other, and more with AVX-512.
+/// AES of AWS-LC, which the clients of AWS bring for TLS anyway: half as fast again as the other,
+/// and more with AVX-512.
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
 /// AES in Rust, where there is no AWS-LC; in tests always, so that each is proved by the other.
@@ -127,7 +132,8 @@ mod tests {
             ("aes256", "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=", "hIWGh4iJiouMjY6P"),
         ] {
             let key = EncryptionKey { key: decoded(key), nonce: decoded(nonce) };
-            let (sealed, plain) = (golden(&format!("crypto-{name}.bin")), golden(&format!("crypto-{name}.plain")));
+            let (sealed, plain) =
+                (golden(&format!("crypto-{name}.bin")), golden(&format!("crypto-{name}.plain")));
             let mut bytes = sealed.clone();
             open(&key, &mut bytes).unwrap();
             assert_eq!(bytes, plain, "{name}");
@@ -142,19 +148,36 @@ mod tests {
         for index in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
-            assert_eq!(open(&key(32), &mut changed).unwrap_err().kind(), ErrorKind::InvalidResponse, "byte {index}");
+            assert_eq!(
+                open(&key(32), &mut changed).unwrap_err().kind(),
+                ErrorKind::InvalidResponse,
+                "byte {index}"
+            );
             let mut cut = sealed[..index].to_vec();
-            assert_eq!(open(&key(32), &mut cut).unwrap_err().kind(), ErrorKind::InvalidResponse, "{index} bytes");
+            assert_eq!(
+                open(&key(32), &mut cut).unwrap_err().kind(),
+                ErrorKind::InvalidResponse,
+                "{index} bytes"
+            );
         }
     }
 
     #[test]
     fn a_key_or_nonce_of_a_wrong_length_is_refused() {
-        let [no_nonce, long_nonce] = [0, 16].map(|len| EncryptionKey { key: vec![7; 32], nonce: vec![0; len] });
+        let [no_nonce, long_nonce] =
+            [0, 16].map(|len| EncryptionKey { key: vec![7; 32], nonce: vec![0; len] });
         for key in [key(0), key(15), key(20), key(33), no_nonce, long_nonce] {
             let mut block = vec![7; 40];
-            assert_eq!(seal(&key, &mut block).unwrap_err().kind(), ErrorKind::InvalidInput, "{key:?}");
-            assert_eq!(open(&key, &mut block).unwrap_err().kind(), ErrorKind::InvalidInput, "{key:?}");
+            assert_eq!(
+                seal(&key, &mut block).unwrap_err().kind(),
+                ErrorKind::InvalidInput,
+                "{key:?}"
+            );
+            assert_eq!(
+                open(&key, &mut block).unwrap_err().kind(),
+                ErrorKind::InvalidInput,
+                "{key:?}"
+            );
             assert_eq!(block, vec![7; 40], "{key:?}");
         }
     }
@@ -169,7 +192,11 @@ mod tests {
                 let mut bytes = plain.clone();
                 let mut twin = plain.clone();
                 let tag = aws_lc::seal(&key, &[5; 12], &mut bytes).unwrap();
-                assert_eq!(portable::seal(&key, &[5; 12], &mut twin).unwrap(), tag, "{key_len}, {len} bytes");
+                assert_eq!(
+                    portable::seal(&key, &[5; 12], &mut twin).unwrap(),
+                    tag,
+                    "{key_len}, {len} bytes"
+                );
                 assert_eq!(bytes, twin, "{key_len}, {len} bytes");
                 bytes.extend_from_slice(&tag);
                 twin.extend_from_slice(&tag);

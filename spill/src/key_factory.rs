@@ -34,9 +34,9 @@ pub(crate) fn fresh_nonce() -> Result<Vec<u8>> {
 
 fn random(len: usize) -> Result<Vec<u8>> {
     let mut bytes = vec![0; len];
-    SysRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(|error| Error::internal("the operating system gives no random bytes for a key").with_source(error))?;
+    SysRng.try_fill_bytes(&mut bytes).map_err(|error| {
+        Error::internal("the operating system gives no random bytes for a key").with_source(error)
+    })?;
     Ok(bytes)
 }
 
@@ -46,7 +46,8 @@ mod tests {
 
     #[tokio::test]
     async fn no_two_local_keys_share_anything() {
-        let (a, b) = (LocalKeyFactory.create().await.unwrap(), LocalKeyFactory.create().await.unwrap());
+        let (a, b) =
+            (LocalKeyFactory.create().await.unwrap(), LocalKeyFactory.create().await.unwrap());
         assert_eq!((a.key.len(), a.nonce.len()), (32, 12));
         assert_ne!(a.key, b.key);
         assert_ne!(a.nonce, b.nonce);

@@ -1,7 +1,8 @@
 //! Record batches to sized, encrypted objects in S3, and back (chapter 5 of the protocol).
 //!
-//! A writer turns a stream of batches into objects `<split key>.0`, `<split key>.1`, ... in row order, several puts in
-//! flight and memory bounded by them; the first failure ends the whole answer. A reader does the reverse.
+//! A writer turns a stream of batches into objects `<split key>.0`, `<split key>.1`, ... in row
+//! order, several puts in flight and memory bounded by them; the first failure ends the whole
+//! answer. A reader does the reverse.
 
 mod block;
 mod block_cutter;

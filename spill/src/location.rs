@@ -6,9 +6,10 @@ use crate::SpillSettings;
 
 /// The place for the blocks of one split: `<prefix>/<query id>/<split id>`, a prefix of keys.
 ///
-/// The query id is left out if it is blank, or if the prefix has it already. `split_id` must be another for every split
-/// ever made, such as a random UUID: two splits of one place would overwrite each other's rows. Without a bucket in
-/// `settings` the location has none, and nothing can be spilled to it.
+/// The query id is left out if it is blank, or if the prefix has it already. `split_id` must be
+/// another for every split ever made, such as a random UUID: two splits of one place would
+/// overwrite each other's rows. Without a bucket in `settings` the location has none, and nothing
+/// can be spilled to it.
 pub fn split_location(settings: &SpillSettings, query_id: &str, split_id: &str) -> S3SpillLocation {
     let prefix = &settings.prefix;
     let key = if query_id.trim().is_empty() || prefix.contains(query_id) {
@@ -21,14 +22,18 @@ pub fn split_location(settings: &SpillSettings, query_id: &str, split_id: &str) 
 
 /// Whether `location` is in the bucket of `settings` and below its prefix.
 ///
-/// A request is not trusted: one with another location could make the function write rows wherever its role lets it. A key
-/// with a segment `..` is outside, whatever it resolves to: S3 takes it literally, and tools that copy objects do not.
+/// A request is not trusted: one with another location could make the function write rows wherever
+/// its role lets it. A key with a segment `..` is outside, whatever it resolves to: S3 takes it
+/// literally, and tools that copy objects do not.
 pub fn is_inside(location: &S3SpillLocation, settings: &SpillSettings) -> bool {
-    let (Some(bucket), Some(key), Some(own)) = (&location.bucket, &location.key, &settings.bucket) else {
+    let (Some(bucket), Some(key), Some(own)) = (&location.bucket, &location.key, &settings.bucket)
+    else {
         return false;
     };
     let below = key.strip_prefix(settings.prefix.as_str()).and_then(|rest| rest.strip_prefix('/'));
-    bucket == own && below.is_some_and(|below| !below.is_empty()) && !key.split('/').any(|segment| segment == "..")
+    bucket == own
+        && below.is_some_and(|below| !below.is_empty())
+        && !key.split('/').any(|segment| segment == "..")
 }
 
 #[cfg(test)]

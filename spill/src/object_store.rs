@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 /// A place for objects: S3 by way of [`aws`](crate::aws), or a fake in tests.
 ///
-/// Errors name bucket, key and, where it is that, the missing permission. Retrying what is safe to retry is the
-/// store's own business: an error is final.
+/// Errors name bucket, key and, where it is that, the missing permission. Retrying what is safe to
+/// retry is the store's own business: an error is final.
 #[async_trait]
 pub trait ObjectStore: Send + Sync + std::fmt::Debug + 'static {
     /// Writes one object. The body is complete or absent afterwards.

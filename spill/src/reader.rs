@@ -9,7 +9,8 @@ use std::{
 
 use arrow::{buffer::Buffer, datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
-    EncryptionKey, Error, Result, S3SpillLocation, block::decode_batch_from, message::RemoteReadRecordsResponse,
+    EncryptionKey, Error, Result, S3SpillLocation, block::decode_batch_from,
+    message::RemoteReadRecordsResponse,
 };
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -31,21 +32,28 @@ impl SpillReader {
         Self { store, ahead }
     }
 
-    /// The blocks of one answer, in its order, each with the size of its object in bytes. Dropping the stream stops the fetches.
+    /// The blocks of one answer, in its order, each with the size of its object in bytes. Dropping
+    /// the stream stops the fetches.
     ///
-    /// Fetches begin when the stream is first polled, in tasks of the tokio runtime that polls it. Zoned timestamps stay
-    /// packed. The stream ends with the first error.
+    /// Fetches begin when the stream is first polled, in tasks of the tokio runtime that polls it.
+    /// Zoned timestamps stay packed. The stream ends with the first error.
     ///
     /// # Errors
     ///
-    /// Those of the store; `InvalidResponse`, naming the object, for one that is no block of the answer's schema, or that
-    /// the answer's key does not open.
-    pub fn read(&self, answer: RemoteReadRecordsResponse) -> BoxStream<'static, Result<(RecordBatch, usize)>> {
-        let RemoteReadRecordsResponse { catalog_name: _, schema, remote_blocks, encryption_key } = answer;
+    /// Those of the store; `InvalidResponse`, naming the object, for one that is no block of the
+    /// answer's schema, or that the answer's key does not open.
+    pub fn read(
+        &self,
+        answer: RemoteReadRecordsResponse,
+    ) -> BoxStream<'static, Result<(RecordBatch, usize)>> {
+        let RemoteReadRecordsResponse { catalog_name: _, schema, remote_blocks, encryption_key } =
+            answer;
         let (store, key) = (Arc::clone(&self.store), Arc::new(encryption_key));
         let fetch = move |location| {
-            let fetched = fetch(Arc::clone(&store), location, Arc::clone(&key), Arc::clone(&schema));
-            // `buffered` polls what it holds only while it is polled itself, so that a busy consumer would stop the fetches.
+            let fetched =
+                fetch(Arc::clone(&store), location, Arc::clone(&key), Arc::clone(&schema));
+            // `buffered` polls what it holds only while it is polled itself, so that a busy
+            // consumer would stop the fetches.
             async { Task(tokio::spawn(fetched.in_current_span())).await }
         };
         let end_with_error = |failed: &mut bool, block: Result<_>| {
@@ -67,7 +75,9 @@ async fn fetch(
     schema: SchemaRef,
 ) -> Result<(RecordBatch, usize)> {
     let (Some(bucket), Some(object)) = (&location.bucket, &location.key) else {
-        return Err(Error::invalid_response(format!("a spilled block has no bucket or no key: {location:?}")));
+        return Err(Error::invalid_response(format!(
+            "a spilled block has no bucket or no key: {location:?}"
+        )));
     };
     let bytes = store.get(bucket, object).await?;
     let len = bytes.len();
@@ -75,20 +85,26 @@ async fn fetch(
         Ok(Ok(batch)) => Ok((batch, len)),
         Ok(Err(error)) => Err(error.with_context("object", format!("s3://{bucket}/{object}"))),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(error) => Err(Error::internal("the runtime ended while a block was decoded").with_source(error)),
+        Err(error) => {
+            Err(Error::internal("the runtime ended while a block was decoded").with_source(error))
+        }
     }
 }
 
 /// Reads the bytes of one spilled object as a block of `schema` (section 5.2 of the protocol).
 ///
-/// The bytes are decrypted in place if nobody else has them, and the batch keeps them as its memory. Computes for some
-/// milliseconds, so that async code should call it on a blocking thread.
+/// The bytes are decrypted in place if nobody else has them, and the batch keeps them as its
+/// memory. Computes for some milliseconds, so that async code should call it on a blocking thread.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad key or nonce; `InvalidResponse` for an object that `key` does not open, or that is not one
-/// record batch of `schema`.
-pub fn decode_object(object: Bytes, key: Option<&EncryptionKey>, schema: &SchemaRef) -> Result<RecordBatch> {
+/// `InvalidInput` for a bad key or nonce; `InvalidResponse` for an object that `key` does not open,
+/// or that is not one record batch of `schema`.
+pub fn decode_object(
+    object: Bytes,
+    key: Option<&EncryptionKey>,
+    schema: &SchemaRef,
+) -> Result<RecordBatch> {
     let message = match key {
         Some(key) => {
             let mut bytes = Vec::from(object);
@@ -102,8 +118,10 @@ pub fn decode_object(object: Bytes, key: Option<&EncryptionKey>, schema: &Schema
     }
     decode_batch_from(&message, schema).map_err(|error| {
         let remedy = if key.is_some() { "" } else { "; if it is encrypted, its key is missing" };
-        Error::invalid_response(format!("a spilled object is not a block of the answer's schema{remedy}"))
-            .with_source(error)
+        Error::invalid_response(format!(
+            "a spilled object is not a block of the answer's schema{remedy}"
+        ))
+        .with_source(error)
     })
 }
 
@@ -117,7 +135,10 @@ impl<T> Future for Task<T> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(context)) {
             Ok(result) => result,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(error) => Err(Error::internal("the runtime ended while a block was fetched").with_source(error)),
+            Err(error) => {
+                Err(Error::internal("the runtime ended while a block was fetched")
+                    .with_source(error))
+            }
         })
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, Float32Array, Float64Array,
-        Int8Array, Int16Array, Int32Array, Int32Builder, Int64Array, ListBuilder, MapBuilder, MapFieldNames,
-        StringArray, StringBuilder, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
+        Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int32Builder, Int64Array,
+        ListBuilder, MapBuilder, MapFieldNames, StringArray, StringBuilder, StructArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray,
     },
     datatypes::{DataType, Field, Schema, SchemaRef},
     record_batch::{RecordBatch, RecordBatchOptions},
@@ -21,7 +22,8 @@ pub(crate) fn key(len: u8) -> EncryptionKey {
 
 /// A batch of one column of numbers.
 pub(crate) fn numbers(numbers: std::ops::Range<i64>) -> RecordBatch {
-    RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from_iter_values(numbers)) as ArrayRef)]).unwrap()
+    RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from_iter_values(numbers)) as ArrayRef)])
+        .unwrap()
 }
 
 /// A batch with rows and without columns.
@@ -40,11 +42,16 @@ pub(crate) fn mixed(random: &mut StdRng, rows: usize, text: usize) -> RecordBatc
     let mut texts = StringBuilder::new();
     let mut lists = ListBuilder::new(Int32Builder::new());
     let names = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
-    let mut maps = MapBuilder::new(Some(names), StringBuilder::new(), ListBuilder::new(Int32Builder::new()));
+    let mut maps =
+        MapBuilder::new(Some(names), StringBuilder::new(), ListBuilder::new(Int32Builder::new()));
     let (mut longs, mut flags) = (Vec::new(), Vec::new());
     for row in 0..rows {
-        texts.append_option(random.random_bool(0.8).then(|| "x".repeat(random.random_range(0..=text))));
-        lists.append_option(random.random_bool(0.7).then(|| [Some(7), None].repeat(random.random_range(0..3))));
+        texts.append_option(
+            random.random_bool(0.8).then(|| "x".repeat(random.random_range(0..=text))),
+        );
+        lists.append_option(
+            random.random_bool(0.7).then(|| [Some(7), None].repeat(random.random_range(0..3))),
+        );
         for entry in 0..random.random_range(0..3) {
             maps.keys().append_value(format!("{entry}"));
             maps.values().append_value([Some(entry), None]);
@@ -55,8 +62,13 @@ pub(crate) fn mixed(random: &mut StdRng, rows: usize, text: usize) -> RecordBatc
     }
     let longs = Int64Array::from(longs);
     let texts = Arc::new(texts.finish());
-    let fields = vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)];
-    let pairs = StructArray::new(fields.into(), vec![Arc::new(longs.clone()), Arc::clone(&texts) as _], None);
+    let fields =
+        vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)];
+    let pairs = StructArray::new(
+        fields.into(),
+        vec![Arc::new(longs.clone()), Arc::clone(&texts) as _],
+        None,
+    );
     RecordBatch::try_from_iter_with_nullable([
         ("n", Arc::new(longs) as ArrayRef, true),
         ("flag", Arc::new(BooleanArray::from(flags)), true),
@@ -78,15 +90,30 @@ pub(crate) fn every_type() -> RecordBatch {
         Arc::new(Float32Array::from(vec![Some(-0.0), None, Some(f32::INFINITY), None, Some(1.5)])),
         Arc::new(Float64Array::from(vec![Some(-0.0), None, Some(f64::MIN), None, Some(1.5)])),
         Arc::new(
-            Decimal128Array::from(vec![Some(-1), None, Some(i128::from(i64::MAX) * 10), None, Some(0)])
-                .with_precision_and_scale(38, 4)
-                .unwrap(),
+            Decimal128Array::from(vec![
+                Some(-1),
+                None,
+                Some(i128::from(i64::MAX) * 10),
+                None,
+                Some(0),
+            ])
+            .with_precision_and_scale(38, 4)
+            .unwrap(),
         ),
         Arc::new(Date32Array::from(vec![Some(-1), None, Some(20_000), None, Some(0)])),
         Arc::new(Date64Array::from(vec![Some(-1), None, Some(1_700_000_000_123), None, Some(0)])),
-        Arc::new(TimestampMillisecondArray::from(vec![Some(-1), None, Some(7), None, Some(0)]).with_timezone("UTC")),
+        Arc::new(
+            TimestampMillisecondArray::from(vec![Some(-1), None, Some(7), None, Some(0)])
+                .with_timezone("UTC"),
+        ),
         Arc::new(TimestampMicrosecondArray::from(vec![Some(-1), None, Some(7), None, Some(0)])),
-        Arc::new(BinaryArray::from_opt_vec(vec![Some(b"a"), None, Some(b""), None, Some(b"\0\xFF")])),
+        Arc::new(BinaryArray::from_opt_vec(vec![
+            Some(b"a"),
+            None,
+            Some(b""),
+            None,
+            Some(b"\0\xFF"),
+        ])),
         Arc::new(StringArray::from(vec![Some("é"), None, Some(""), None, Some("\u{1F600}")])),
     ];
     columns.extend(mixed.columns().iter().map(Arc::clone));

@@ -50,13 +50,16 @@ pub struct SpillSettings {
     pub encryption: Encryption,
     /// `spill_put_request_headers`: headers added to every put.
     pub put_headers: Vec<(String, String)>,
-    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: blocks that are encoded, encrypted or on their way at a time.
+    /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: blocks that are encoded, encrypted
+    /// or on their way at a time.
     pub in_flight: Option<usize>,
     /// `MAX_BLOCK_SIZE_BYTES`: replaces the largest block size of the request.
     pub max_block_bytes: Option<usize>,
-    /// `athena_connector_spill_sse`: `none` (leave it to the bucket, the default), `s3` or `kms:<key>`.
+    /// `athena_connector_spill_sse`: `none` (leave it to the bucket, the default), `s3` or
+    /// `kms:<key>`.
     pub server_side_encryption: Option<ServerSideEncryption>,
-    /// `athena_connector_spill_bucket_owner`: the account that the bucket must belong to; every call to S3 fails otherwise.
+    /// `athena_connector_spill_bucket_owner`: the account that the bucket must belong to; every
+    /// call to S3 fails otherwise.
     pub bucket_owner: Option<String>,
 }
 
@@ -104,8 +107,8 @@ impl Default for SpillSettings {
 }
 
 impl SpillSettings {
-    /// Reads the settings through `variable`, which looks up an environment variable by name. A blank one counts as not
-    /// set.
+    /// Reads the settings through `variable`, which looks up an environment variable by name. A
+    /// blank one counts as not set.
     ///
     /// # Errors
     ///
@@ -117,13 +120,17 @@ impl SpillSettings {
             prefix: reader.prefix(),
             encryption: reader.encryption(),
             put_headers: reader.put_headers(),
-            in_flight: reader.number("SPILL_QUEUE_CAPACITY").or_else(|| reader.number("spill_queue_capacity")),
+            in_flight: reader
+                .number("SPILL_QUEUE_CAPACITY")
+                .or_else(|| reader.number("spill_queue_capacity")),
             max_block_bytes: reader.number("MAX_BLOCK_SIZE_BYTES"),
             server_side_encryption: reader.server_side_encryption(),
             bucket_owner: reader.bucket_owner(),
         };
         let twice = |name: &str| name.to_ascii_lowercase().starts_with(SSE_HEADER);
-        if settings.server_side_encryption.is_some() && settings.put_headers.iter().any(|(name, _)| twice(name)) {
+        if settings.server_side_encryption.is_some()
+            && settings.put_headers.iter().any(|(name, _)| twice(name))
+        {
             reader.problems.push(format!(
                 "athena_connector_spill_sse and a header {SSE_HEADER} of spill_put_request_headers are set, expected one"
             ));
@@ -148,7 +155,8 @@ impl SpillSettings {
         self
     }
 
-    /// All headers that every put is to have: those set, and those by which S3 knows how to encrypt.
+    /// All headers that every put is to have: those set, and those by which S3 knows how to
+    /// encrypt.
     pub fn request_headers(&self) -> Vec<(String, String)> {
         let mut headers = self.put_headers.clone();
         let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
@@ -188,7 +196,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         match self.get("disable_spill_encryption").as_deref() {
             Some(value) if value.eq_ignore_ascii_case("true") => return Encryption::Off,
             Some(value) if !value.eq_ignore_ascii_case("false") => {
-                self.problems.push(format!("disable_spill_encryption is {value:?}, expected true or false"));
+                self.problems
+                    .push(format!("disable_spill_encryption is {value:?}, expected true or false"));
             }
             _ => {}
         }
@@ -212,11 +221,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         };
         for (header, value) in &headers {
             if !is_header_name(header) {
-                self.problems.push(format!("{name} has {header:?}, which cannot be the name of a header"));
+                self.problems
+                    .push(format!("{name} has {header:?}, which cannot be the name of a header"));
             }
             if !is_header_value(value) {
-                self.problems
-                    .push(format!("{name} has a value for {header:?} with other than visible ASCII characters"));
+                self.problems.push(format!(
+                    "{name} has a value for {header:?} with other than visible ASCII characters"
+                ));
             }
         }
         headers.into_iter().collect()
@@ -242,7 +253,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             }
             _ => {}
         }
-        self.problems.push(format!("{name} is {value:?}, expected none, s3 or kms:<id or ARN of a key>"));
+        self.problems
+            .push(format!("{name} is {value:?}, expected none, s3 or kms:<id or ARN of a key>"));
         None
     }
 
@@ -250,7 +262,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let name = "athena_connector_spill_bucket_owner";
         let value = self.get(name)?;
         if value.len() != 12 || !value.bytes().all(|byte| byte.is_ascii_digit()) {
-            self.problems.push(format!("{name} is {value:?}, expected the 12 digits of an account"));
+            self.problems
+                .push(format!("{name} is {value:?}, expected the 12 digits of an account"));
         }
         Some(value)
     }
@@ -258,7 +271,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
 /// Whether `name` is a token of HTTP (RFC 9110, section 5.6.2).
 fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_header_value(value: &str) -> bool {
@@ -281,7 +297,12 @@ mod tests {
     fn nothing_set_is_the_default() {
         assert_eq!(read(&[]).unwrap(), SpillSettings::default());
         assert_eq!(SpillSettings::default().prefix, "athena-federation-spill");
-        let blank = [("spill_bucket", ""), ("spill_prefix", " "), ("kms_key_id", ""), ("SPILL_QUEUE_CAPACITY", " ")];
+        let blank = [
+            ("spill_bucket", ""),
+            ("spill_prefix", " "),
+            ("kms_key_id", ""),
+            ("SPILL_QUEUE_CAPACITY", " "),
+        ];
         assert_eq!(read(&blank).unwrap(), SpillSettings::default());
     }
 
@@ -318,7 +339,10 @@ mod tests {
             settings.request_headers()[2..],
             [
                 header("x-amz-server-side-encryption", "aws:kms"),
-                header("x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:eu-west-1:111122223333:key/k"),
+                header(
+                    "x-amz-server-side-encryption-aws-kms-key-id",
+                    "arn:aws:kms:eu-west-1:111122223333:key/k"
+                ),
             ]
         );
     }
@@ -331,8 +355,11 @@ mod tests {
 
     #[test]
     fn the_upper_case_capacity_wins_unless_blank() {
-        let capacity =
-            |upper| read(&[("SPILL_QUEUE_CAPACITY", upper), ("spill_queue_capacity", "5")]).unwrap().in_flight;
+        let capacity = |upper| {
+            read(&[("SPILL_QUEUE_CAPACITY", upper), ("spill_queue_capacity", "5")])
+                .unwrap()
+                .in_flight
+        };
         assert_eq!(capacity("4"), Some(4));
         assert_eq!(capacity(" "), Some(5));
     }
@@ -342,7 +369,10 @@ mod tests {
         let settings = read(&[("athena_connector_spill_sse", "s3")]).unwrap();
         let header = ("x-amz-server-side-encryption".to_owned(), "AES256".to_owned());
         assert_eq!(settings.request_headers(), [header]);
-        assert_eq!(read(&[("athena_connector_spill_sse", "none")]).unwrap(), SpillSettings::default());
+        assert_eq!(
+            read(&[("athena_connector_spill_sse", "none")]).unwrap(),
+            SpillSettings::default()
+        );
     }
 
     #[test]

@@ -48,12 +48,15 @@ impl SpillTarget {
     }
 }
 
-/// Writes blocks in order, at most `in_flight` of them encoded, encrypted or on their way at any time.
+/// Writes blocks in order, at most `in_flight` of them encoded, encrypted or on their way at any
+/// time.
 ///
-/// Columns take as much memory as bytes, so of these only half are being encoded, but one at least: the others are bytes.
+/// Columns take as much memory as bytes, so of these only half are being encoded, but one at least:
+/// the others are bytes.
 ///
-/// Block `n` of the calls becomes the object `<key>.<n>`, so that the numbers have no gap and follow the rows. Dropping
-/// the writer stops everything that is on its way; objects that are complete stay.
+/// Block `n` of the calls becomes the object `<key>.<n>`, so that the numbers have no gap and
+/// follow the rows. Dropping the writer stops everything that is on its way; objects that are
+/// complete stay.
 #[derive(Debug)]
 pub struct SpillWriter {
     store: Arc<dyn ObjectStore>,
@@ -65,11 +68,13 @@ pub struct SpillWriter {
     puts: JoinSet<Result<Outcome>>,
     /// How many blocks were begun: the number of the next.
     begun: usize,
-    /// Memory of blocks that are done, for the next: fresh pages for every block would cost as much as encrypting it.
+    /// Memory of blocks that are done, for the next: fresh pages for every block would cost as much
+    /// as encrypting it.
     spare: Vec<Vec<u8>>,
     /// Set by the first block that fails, so that the others do not begin a put.
     stop: Arc<AtomicBool>,
-    /// Set while the writer cannot go on: a block failed, or a call was dropped midway and its block with it.
+    /// Set while the writer cannot go on: a block failed, or a call was dropped midway and its
+    /// block with it.
     broken: Option<(ErrorKind, String)>,
 }
 
@@ -85,8 +90,8 @@ enum Outcome {
 impl SpillWriter {
     /// A writer to `target` with at most `in_flight` blocks in memory, but one at least.
     ///
-    /// Each block is there as columns until it is encoded, and as bytes until it is put. One more waits as columns in
-    /// [`write`](Self::write).
+    /// Each block is there as columns until it is encoded, and as bytes until it is put. One more
+    /// waits as columns in [`write`](Self::write).
     pub fn new(store: Arc<dyn ObjectStore>, target: SpillTarget, in_flight: usize) -> Self {
         let in_flight = in_flight.max(1);
         Self {
@@ -104,15 +109,17 @@ impl SpillWriter {
 
     /// Writes one block; waits while too many are on their way.
     ///
-    /// Returns when the block is on its way, not when it is written. Must be called in a tokio runtime. Dropping the
-    /// future drops the block, after which the writer refuses to go on: rows would be missing.
+    /// Returns when the block is on its way, not when it is written. Must be called in a tokio
+    /// runtime. Dropping the future drops the block, after which the writer refuses to go on: rows
+    /// would be missing.
     ///
     /// # Errors
     ///
     /// The first failure of any block so far. Nothing is written after it.
     pub async fn write(&mut self, block: Block) -> Result<()> {
         self.refuse_if_broken()?;
-        self.broken = Some((ErrorKind::Internal, "a call to write a block was dropped midway".to_owned()));
+        self.broken =
+            Some((ErrorKind::Internal, "a call to write a block was dropped midway".to_owned()));
         while let Some(ended) = self.puts.try_join_next() {
             self.end(ended).await?;
         }
@@ -121,7 +128,8 @@ impl SpillWriter {
             self.end(ended).await?;
         }
         let columns = Arc::clone(&self.encoding).acquire_owned().await;
-        let columns = columns.map_err(|error| Error::internal("the writer was closed").with_source(error))?;
+        let columns =
+            columns.map_err(|error| Error::internal("the writer was closed").with_source(error))?;
         let job = Job {
             store: Arc::clone(&self.store),
             target: Arc::clone(&self.target),
@@ -136,7 +144,8 @@ impl SpillWriter {
         Ok(())
     }
 
-    /// Waits until a block fails, and returns why: for who has nothing to write meanwhile. Never returns if none fails.
+    /// Waits until a block fails, and returns why: for who has nothing to write meanwhile. Never
+    /// returns if none fails.
     ///
     /// The future can be dropped: a failure that it had met is the next call's too.
     pub async fn failure(&mut self) -> Error {
@@ -172,7 +181,8 @@ impl SpillWriter {
 
     /// Takes note of a block that ended; a failure ends all others before it is returned.
     ///
-    /// The writer is broken before anything is waited for: who drops this does not go on without the block.
+    /// The writer is broken before anything is waited for: who drops this does not go on without
+    /// the block.
     async fn end(&mut self, ended: Result<Result<Outcome>, JoinError>) -> Result<()> {
         let error = match ended {
             Ok(Ok(Outcome::Written(memory))) => {
@@ -186,7 +196,8 @@ impl SpillWriter {
                 self.break_off(ErrorKind::Internal, "encoding it panicked").await;
                 std::panic::resume_unwind(error.into_panic());
             }
-            Err(error) => Error::internal("the runtime ended while blocks were being written").with_source(error),
+            Err(error) => Error::internal("the runtime ended while blocks were being written")
+                .with_source(error),
         };
         self.break_off(error.kind(), error.message()).await;
         Err(error)
@@ -229,7 +240,8 @@ impl Job {
     async fn write(self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
         let Self { store, target, number, stop, columns } = self;
         let (key, url) = (target.object_key(number), target.url(number));
-        // Milliseconds of pure computing: on a thread of its own it holds up neither the puts of other blocks nor the source.
+        // Milliseconds of pure computing: on a thread of its own it holds up neither the puts of
+        // other blocks nor the source.
         let encoded = spawn_blocking({
             let target = Arc::clone(&target);
             move || {
@@ -241,7 +253,10 @@ impl Job {
         let body = match encoded.await {
             Ok(body) => body.map_err(|error| error.with_context("object", &url))?,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(error) => return Err(Error::internal("the runtime ended while a block was encoded").with_source(error)),
+            Err(error) => {
+                return Err(Error::internal("the runtime ended while a block was encoded")
+                    .with_source(error));
+            }
         };
         if stop.load(Ordering::Acquire) {
             return Ok(Outcome::Stopped);
@@ -258,12 +273,14 @@ impl Job {
     }
 }
 
-/// Makes the bytes of an object from `block` (section 5.2 of the protocol), in `memory` if they fit there.
+/// Makes the bytes of an object from `block` (section 5.2 of the protocol), in `memory` if they fit
+/// there.
 fn encode(block: &Block, key: Option<&EncryptionKey>, mut memory: Vec<u8>) -> Result<Vec<u8>> {
     let len = block.encoded_len(Framing::Legacy) + TAG_LEN;
     memory.clear();
     if memory.capacity() < len {
-        // Growing would double it and copy nothing. A sixteenth more, which is not touched, lets blocks of like size follow.
+        // Growing would double it and copy nothing. A sixteenth more, which is not touched, lets
+        // blocks of like size follow.
         mem::take(&mut memory);
         memory = Vec::with_capacity(len + len / 16);
     }

@@ -1,6 +1,7 @@
 //! What is allocated for each byte that is spilled: whoever copies needs memory for the copy.
 //!
-//! Bytes do not depend on the machine, as times do. In a program of its own, since all that a process allocates is counted.
+//! Bytes do not depend on the machine, as times do. In a program of its own, since all that a
+//! process allocates is counted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,9 +40,12 @@ impl ObjectStore for Counter {
 fn batch(number: i64) -> RecordBatch {
     const ROWS: i64 = 20_000;
     let numbers = number * ROWS..(number + 1) * ROWS;
-    let texts = StringArray::from_iter_values(numbers.clone().map(|n| format!("the text of row number {n:>16}")));
+    let texts = StringArray::from_iter_values(
+        numbers.clone().map(|n| format!("the text of row number {n:>16}")),
+    );
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
-    RecordBatch::try_from_iter([("n", numbers), ("t", Arc::new(texts))]).expect("two columns make a batch")
+    RecordBatch::try_from_iter([("n", numbers), ("t", Arc::new(texts))])
+        .expect("two columns make a batch")
 }
 
 #[test]
@@ -51,7 +55,8 @@ fn spilling_allocates_blocks_for_those_in_flight_and_for_no_other() {
     let batches: Vec<_> = (0..50).map(batch).collect();
     let store = Arc::new(Counter::default());
     let key = EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] };
-    let target = SpillTarget { bucket: "b".to_owned(), key: "k".to_owned(), encryption_key: Some(key) };
+    let target =
+        SpillTarget { bucket: "b".to_owned(), key: "k".to_owned(), encryption_key: Some(key) };
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
 
     let _profiler = dhat::Profiler::builder().testing().build();
@@ -72,7 +77,11 @@ fn spilling_allocates_blocks_for_those_in_flight_and_for_no_other() {
     let blocks = store.0.lock().unwrap().clone();
     assert!(blocks.len() > 10, "{blocks:?}");
     let (bytes, spilled) = (allocated.total_bytes, blocks.iter().sum::<usize>());
-    println!("allocations: {bytes} bytes in {} pieces for {spilled} spilled", allocated.total_blocks);
-    // Each has room for a sixteenth more, and the rest is small. Joining or copying rows would take all of them again.
+    println!(
+        "allocations: {bytes} bytes in {} pieces for {spilled} spilled",
+        allocated.total_blocks
+    );
+    // Each has room for a sixteenth more, and the rest is small. Joining or copying rows would take
+    // all of them again.
     assert!(bytes < ((IN_FLIGHT + 1) * BLOCK) as u64, "{bytes} bytes were allocated");
 }

@@ -25,9 +25,16 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// What connectors can do whose version has no way to say so: they are given value sets, and apply them or not.
+    /// What connectors can do whose version has no way to say so: they are given value sets, and
+    /// apply them or not.
     pub fn before_version_4() -> Self {
-        Self { sorted_ranges: true, equatable: true, all_or_none: true, nulls: true, ..Self::default() }
+        Self {
+            sorted_ranges: true,
+            equatable: true,
+            all_or_none: true,
+            nulls: true,
+            ..Self::default()
+        }
     }
 
     /// Reads what a connector announced; names that are not known here are passed over.
@@ -35,12 +42,20 @@ impl Capabilities {
         let mut all = Self::default();
         for (name, sub_types) in announced {
             for sub_type in sub_types {
-                match (name.to_ascii_lowercase().as_str(), sub_type.sub_type.to_ascii_lowercase().as_str()) {
+                match (
+                    name.to_ascii_lowercase().as_str(),
+                    sub_type.sub_type.to_ascii_lowercase().as_str(),
+                ) {
                     ("supports_filter_pushdown", "sorted_range_set") => all.sorted_ranges = true,
-                    ("supports_filter_pushdown", "equatable_range_set" | "equatable_value_set") => all.equatable = true,
+                    ("supports_filter_pushdown", "equatable_range_set" | "equatable_value_set") => {
+                        all.equatable = true
+                    }
                     ("supports_filter_pushdown", "all_or_none_value_set") => all.all_or_none = true,
                     ("supports_filter_pushdown", "nullable_comparison") => all.nulls = true,
-                    ("supports_complex_expression_pushdown", "supported_function_expression_types") => {
+                    (
+                        "supports_complex_expression_pushdown",
+                        "supported_function_expression_types",
+                    ) => {
                         all.functions.extend(sub_type.properties.iter().cloned());
                     }
                     ("supports_limit_pushdown", "integer_constant") => all.limit = true,

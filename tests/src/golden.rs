@@ -44,9 +44,15 @@ impl Golden {
         let cases = manifest.into_iter().map(|members| {
             let text = |name: &str| {
                 let text = members[name].as_str();
-                text.map(str::to_owned).ok_or_else(|| io::Error::other(format!("a case has no {name}: {members}")))
+                text.map(str::to_owned)
+                    .ok_or_else(|| io::Error::other(format!("a case has no {name}: {members}")))
             };
-            Ok(Case { id: text("id")?, kind: text("kind")?, serde: members["serde"].as_i64(), members })
+            Ok(Case {
+                id: text("id")?,
+                kind: text("kind")?,
+                serde: members["serde"].as_i64(),
+                members,
+            })
         });
         Ok(Self { cases: cases.collect::<io::Result<_>>()?, folder })
     }
@@ -62,10 +68,12 @@ impl Golden {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    fs::read(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-/// The first place where `found` is not `expected`, with both values; objects are compared by name, lists in order.
+/// The first place where `found` is not `expected`, with both values; objects are compared by name,
+/// lists in order.
 pub fn difference(expected: &Value, found: &Value) -> Option<String> {
     fn descend(at: &str, expected: &Value, found: &Value) -> Option<String> {
         match (expected, found) {
@@ -75,15 +83,17 @@ pub fn difference(expected: &Value, found: &Value) -> Option<String> {
                     Some(other) => descend(&format!("{at}.{name}"), value, other),
                     None => Some(format!("{at}.{name} is missing, expected {value}")),
                 });
-                inner
-                    .find_map(|difference| difference)
-                    .or_else(|| absent.map(|name| format!("{at}.{name} is {}, expected nothing there", found[name])))
+                inner.find_map(|difference| difference).or_else(|| {
+                    absent.map(|name| {
+                        format!("{at}.{name} is {}, expected nothing there", found[name])
+                    })
+                })
             }
-            (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => expected
-                .iter()
-                .zip(found)
-                .enumerate()
-                .find_map(|(index, (expected, found))| descend(&format!("{at}[{index}]"), expected, found)),
+            (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
+                expected.iter().zip(found).enumerate().find_map(|(index, (expected, found))| {
+                    descend(&format!("{at}[{index}]"), expected, found)
+                })
+            }
             (Value::Number(expected), Value::Number(found)) if same_number(expected, found) => None,
             _ if expected == found => None,
             _ => Some(format!("{at} is {}, expected {}", short(found), short(expected))),
@@ -92,7 +102,8 @@ pub fn difference(expected: &Value, found: &Value) -> Option<String> {
     descend("$", expected, found)
 }
 
-/// Whether two numbers are the same, or as close as reading them from JSON can tell: the reader may be one step off.
+/// Whether two numbers are the same, or as close as reading them from JSON can tell: the reader may
+/// be one step off.
 fn same_number(left: &Number, right: &Number) -> bool {
     match (left.is_f64(), right.is_f64(), left.as_f64(), right.as_f64()) {
         (true, true, Some(left), Some(right)) => left.to_bits().abs_diff(right.to_bits()) <= 1,
@@ -122,7 +133,10 @@ mod tests {
         for (found, difference_is) in [
             (json!({ "a": [1, { "b": 0.0 }], "c": null }), "$.a[1].b is 0.0, expected \"-0.0\""),
             (json!({ "a": [1, { "b": "-0.0" }] }), "$.c is missing, expected null"),
-            (json!({ "a": [1, { "b": "-0.0" }], "c": null, "d": 1 }), "$.d is 1, expected nothing there"),
+            (
+                json!({ "a": [1, { "b": "-0.0" }], "c": null, "d": 1 }),
+                "$.d is 1, expected nothing there",
+            ),
             (json!({ "a": [1], "c": null }), "$.a is [1], expected [1,{\"b\":\"-0.0\"}]"),
         ] {
             assert_eq!(difference(&expected, &found).as_deref(), Some(difference_is));

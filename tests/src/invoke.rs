@@ -16,7 +16,8 @@ pub trait Invoke: Send + Sync + fmt::Debug + 'static {
 /// Why there is no answer.
 #[derive(Debug, Clone)]
 pub enum InvokeError {
-    /// The function ran and failed: the document it answered, and the kind that Lambda puts beside it (`Unhandled`).
+    /// The function ran and failed: the document it answered, and the kind that Lambda puts beside
+    /// it (`Unhandled`).
     Function(FunctionError),
     /// The function could not be run, or gave no answer: what happened, for people.
     Host(String),

@@ -1,6 +1,7 @@
 //! The suite that any connector is run against.
 //!
-//! Everything here goes through [`Invoke`]: bytes in, bytes out, so that a connector in any language can be tested.
+//! Everything here goes through [`Invoke`]: bytes in, bytes out, so that a connector in any
+//! language can be tested.
 //!
 //! | Module | Holds |
 //! |---|---|

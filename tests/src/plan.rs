@@ -194,7 +194,8 @@ pub fn project(input: &Proto, expressions: &[Proto], places: &[i64]) -> Proto {
 
 /// A sort by expressions, each in a direction: 1 to 4 as in the specification.
 pub fn sort(input: &Proto, keys: &[(Proto, i64)]) -> Proto {
-    let keys: Vec<Proto> = keys.iter().map(|(key, direction)| new().message(1, key).number(2, *direction)).collect();
+    let keys: Vec<Proto> =
+        keys.iter().map(|(key, direction)| new().message(1, key).number(2, *direction)).collect();
     new().message(5, &new().message(2, input).messages(3, &keys))
 }
 

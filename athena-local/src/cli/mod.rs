@@ -29,14 +29,15 @@ pub struct Cli {
 pub(crate) enum Command {
     /// Run one query and print its rows.
     ///
-    /// Rows go to standard output only when all of them are there: a query that fails prints none. Until then they are
-    /// kept in memory, and beyond 16 MB in a temporary file. Everything else goes to standard error. The exit status
-    /// is 0, 1 if the query failed, or 2 if the command line is wrong.
+    /// Rows go to standard output only when all of them are there: a query that fails prints none.
+    /// Until then they are kept in memory, and beyond 16 MB in a temporary file. Everything else
+    /// goes to standard error. The exit status is 0, 1 if the query failed, or 2 if the command
+    /// line is wrong.
     Query(QueryCommand),
     /// Ask for queries and run them, until end of input.
     ///
-    /// A query ends with a semicolon and may span lines. \q leaves, \explain switches explanations on and off, Ctrl-C
-    /// cancels a running query.
+    /// A query ends with a semicolon and may span lines. \q leaves, \explain switches explanations
+    /// on and off, Ctrl-C cancels a running query.
     Shell(ShellCommand),
     /// Send one raw request to a function and print its raw answer.
     ///
@@ -46,33 +47,36 @@ pub(crate) enum Command {
     Decode(DecodeCommand),
     /// Check that a function is a good connector, and say what is wrong with it.
     ///
-    /// It is asked everything that Athena may ask, in every way that must give the same rows. The report goes to standard
-    /// output; docs/conformance.md explains its findings. The exit status is 0 if there are none, 1 if there are, or 2 if the
-    /// command line is wrong.
+    /// It is asked everything that Athena may ask, in every way that must give the same rows. The
+    /// report goes to standard output; docs/conformance.md explains its findings. The exit status
+    /// is 0 if there are none, 1 if there are, or 2 if the command line is wrong.
     Check(CheckCommand),
     /// Offer the functions on the Invoke endpoint of Lambda, for other clients.
     Serve(ServeCommand),
     /// Share a function of one account with analysts of another.
     ///
-    /// Prints the statements that the policies of function, spill bucket and key need, as a difference to what is there, and
-    /// the text to send to the analysts. With --apply the policies are changed: all of them, or none.
+    /// Prints the statements that the policies of function, spill bucket and key need, as a
+    /// difference to what is there, and the text to send to the analysts. With --apply the policies
+    /// are changed: all of them, or none.
     Share(ShareCommand),
     /// Take back what share has shared, and nothing else.
     Unshare(UnshareCommand),
     /// Find out why a shared function cannot be queried.
     ///
-    /// Reads with the credentials of the function's account, of the querying account, or both, and names the missing statement
-    /// and the wrong region, bucket, prefix, key or principal, each with what to paste. The exit status is 0 if nothing is
-    /// wrong as far as could be seen, 1 if something is, or 2 if the command line or the credentials are wrong.
+    /// Reads with the credentials of the function's account, of the querying account, or both, and
+    /// names the missing statement and the wrong region, bucket, prefix, key or principal, each
+    /// with what to paste. The exit status is 0 if nothing is wrong as far as could be seen, 1 if
+    /// something is, or 2 if the command line or the credentials are wrong.
     Doctor(DoctorCommand),
 }
 
 /// Where the functions are, and how large their answers may be.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Connectors {
-    /// A catalog and where its function lives: cargo:PATH (a package, built and hosted), exec:COMMAND (any process that
-    /// speaks the Lambda runtime API), http://HOST:PORT (an Invoke endpoint) or arn:aws:lambda:... (AWS). May be given
-    /// several times; the first is the default catalog. Without it: tpch and example of this checkout.
+    /// A catalog and where its function lives: cargo:PATH (a package, built and hosted),
+    /// exec:COMMAND (any process that speaks the Lambda runtime API), http://HOST:PORT (an Invoke
+    /// endpoint) or arn:aws:lambda:... (AWS). May be given several times; the first is the default
+    /// catalog. Without it: tpch and example of this checkout.
     #[arg(long = "connector", value_name = "NAME=SPEC", value_parser = connector)]
     pub(crate) named: Vec<(String, Spec)>,
     /// Instances of each function, and splits of a table that are read at the same time.
@@ -118,8 +122,8 @@ pub(crate) struct Running {
     /// Size in bytes from which on a connector spills instead of answering inline.
     #[arg(long, value_name = "N", default_value_t = 5_242_880)]
     pub(crate) max_inline: u64,
-    /// Memory in MB that sorts, joins and aggregations of the engine may take; beyond it they use temporary files, or
-    /// fail. Without it there is no limit.
+    /// Memory in MB that sorts, joins and aggregations of the engine may take; beyond it they use
+    /// temporary files, or fail. Without it there is no limit.
     #[arg(long, value_name = "MB")]
     pub(crate) engine_memory: Option<usize>,
 }
@@ -177,11 +181,12 @@ pub(crate) struct CheckCommand {
     /// What the cases follow from: the same seed asks the same of the same function.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Predicates, orders and limits to try, over all tables; the more rows a table has, the fewer of them.
+    /// Predicates, orders and limits to try, over all tables; the more rows a table has, the fewer
+    /// of them.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) cases: u64,
-    /// Rows that are kept in memory and compared, over all tables; one takes a quarter at most where there are four. Of a
-    /// larger table some splits are read.
+    /// Rows that are kept in memory and compared, over all tables; one takes a quarter at most
+    /// where there are four. Of a larger table some splits are read.
     #[arg(long, value_name = "N", default_value_t = 262_144)]
     pub(crate) max_rows: usize,
     /// A table to look at; may be given several times. Without it: all that the function lists.
@@ -212,9 +217,12 @@ pub(crate) struct ServeCommand {
 
 fn connector(text: &str) -> Result<(String, Spec), String> {
     let Some((name, spec)) = text.split_once('=') else {
-        return Err(format!("expected NAME=SPEC, such as shop=cargo:connectors/shop; a SPEC is {FORMS}"));
+        return Err(format!(
+            "expected NAME=SPEC, such as shop=cargo:connectors/shop; a SPEC is {FORMS}"
+        ));
     };
-    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let plain = !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !plain {
         return Err(format!(
             "catalog name {name:?} has to be lower-case letters, digits and underscores, before a SPEC: {FORMS}"
@@ -226,7 +234,9 @@ fn connector(text: &str) -> Result<(String, Spec), String> {
 
 fn table(text: &str) -> Result<TableName, String> {
     match text.split_once('.') {
-        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => Ok(TableName::new(schema, table)),
+        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => {
+            Ok(TableName::new(schema, table))
+        }
         _ => Err(format!("{text:?} names no table; expected SCHEMA.TABLE, such as sales.orders")),
     }
 }

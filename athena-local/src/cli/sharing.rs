@@ -7,8 +7,8 @@ use crate::sharing::{arn::InvalidName, consumer::Consumer};
 /// Whose credentials, and where a function is that is given by its name alone.
 #[derive(Debug, Args)]
 pub(crate) struct Credentials {
-    /// Profile of the AWS command line with credentials of one side. May be given twice, once for each side: whose they are,
-    /// AWS says. Without it: the credentials of the environment.
+    /// Profile of the AWS command line with credentials of one side. May be given twice, once for
+    /// each side: whose they are, AWS says. Without it: the credentials of the environment.
     #[arg(long = "profile", value_name = "NAME")]
     pub(crate) profiles: Vec<String>,
     /// Region of a function that is given by its name alone. Without it: that of the environment.
@@ -21,18 +21,20 @@ pub(crate) struct Credentials {
 pub(crate) struct ShareCommand {
     /// The function: its ARN without alias or version, or its name.
     pub(crate) function: String,
-    /// With whom: an account of 12 digits, the ARN of a role or user, or an organization (o-...). May be given several times.
+    /// With whom: an account of 12 digits, the ARN of a role or user, or an organization (o-...).
+    /// May be given several times.
     #[arg(long = "to", value_name = "WHO", required = true)]
     pub(crate) consumers: Vec<Consumer>,
     /// Organization of which every caller has to be, too.
     #[arg(long, value_name = "o-ID", value_parser = organization)]
     pub(crate) organization: Option<String>,
-    /// Let the consumers call the function and read what it spilled themselves too, not only through Athena. Needed with
-    /// trusted identity propagation; then the function must not believe the identity in a request.
+    /// Let the consumers call the function and read what it spilled themselves too, not only
+    /// through Athena. Needed with trusted identity propagation; then the function must not believe
+    /// the identity in a request.
     #[arg(long)]
     pub(crate) direct: bool,
-    /// Change the function's policy statement by statement, as templates with permissions of Lambda do, in place of replacing
-    /// it. Such a statement cannot ask that Athena calls.
+    /// Change the function's policy statement by statement, as templates with permissions of Lambda
+    /// do, in place of replacing it. Such a statement cannot ask that Athena calls.
     #[arg(long)]
     pub(crate) add_permission: bool,
     /// Change the policies. Without it the difference is printed, and nothing is changed.
@@ -48,7 +50,12 @@ pub(crate) struct UnshareCommand {
     /// The function: its ARN without alias or version, or its name.
     pub(crate) function: String,
     /// With whom it is shared: as it was given to share. May be given several times.
-    #[arg(long = "to", value_name = "WHO", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(
+        long = "to",
+        value_name = "WHO",
+        required_unless_present = "all",
+        conflicts_with = "all"
+    )]
     pub(crate) consumers: Vec<Consumer>,
     /// Everybody with whom share has shared it.
     #[arg(long)]
@@ -65,8 +72,8 @@ pub(crate) struct UnshareCommand {
 pub(crate) struct DoctorCommand {
     /// The function: its ARN without alias or version, or its name, with credentials of its owner.
     pub(crate) function: String,
-    /// ARN of a role or user who queries. May be given several times. Without it: whoever has the credentials, if they are not
-    /// of the function's own account.
+    /// ARN of a role or user who queries. May be given several times. Without it: whoever has the
+    /// credentials, if they are not of the function's own account.
     #[arg(long = "principal", value_name = "ARN", value_parser = principal)]
     pub(crate) principals: Vec<String>,
     /// Catalog of Athena under which the function is registered in the account of those who query.
@@ -106,10 +113,13 @@ fn organization(text: &str) -> Result<String, InvalidName> {
 fn principal(text: &str) -> Result<String, InvalidName> {
     match text.parse::<Consumer>()? {
         Consumer::Principal(arn) if !arn.contains('*') => Ok(arn),
-        Consumer::Principal(_) => Err(InvalidName::new(text, "stands for several roles; name one of them")),
-        Consumer::Account(_) | Consumer::Organization(_) => {
-            Err(InvalidName::new(text, "is not one role or user; give its ARN, arn:aws:iam::ACCOUNT:role/NAME"))
+        Consumer::Principal(_) => {
+            Err(InvalidName::new(text, "stands for several roles; name one of them"))
         }
+        Consumer::Account(_) | Consumer::Organization(_) => Err(InvalidName::new(
+            text,
+            "is not one role or user; give its ARN, arn:aws:iam::ACCOUNT:role/NAME",
+        )),
     }
 }
 
@@ -125,7 +135,9 @@ fn catalog(text: &str) -> Result<String, InvalidName> {
 }
 
 fn bucket(text: &str) -> Result<String, InvalidName> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    let plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
+    };
     if (3..=63).contains(&text.len()) && text.bytes().all(plain) {
         return Ok(text.to_owned());
     }

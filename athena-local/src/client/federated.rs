@@ -50,7 +50,8 @@ impl Default for ClientOptions {
 
 /// Typed calls to the function of one catalog, in the name of one query.
 ///
-/// Clones are cheap and share what was learned about the function: its version and its capabilities.
+/// Clones are cheap and share what was learned about the function: its version and its
+/// capabilities.
 #[derive(Debug, Clone)]
 pub struct FederatedClient {
     pub(super) shared: Arc<Shared>,
@@ -123,18 +124,24 @@ impl FederatedClient {
         let Response::Ping(pong) = response else {
             return Err(self.wrong_type(Operation::Ping, &"", &response, "PingResponse"));
         };
-        let spoken = SerdeVersion::negotiate(pong.serde_version).min(self.shared.options.highest_version);
+        let spoken =
+            SerdeVersion::negotiate(pong.serde_version).min(self.shared.options.highest_version);
         let source = pong.source_type.as_deref().unwrap_or("unnamed source");
         self.trace.set_outcome(
             place,
-            Outcome::Answer(format!("{source}, serde version {}, speaking {}", pong.serde_version, spoken.number())),
+            Outcome::Answer(format!(
+                "{source}, serde version {}, speaking {}",
+                pong.serde_version,
+                spoken.number()
+            )),
         );
         Ok(spoken)
     }
 
     /// What the function evaluates itself: asked once, remembered for all queries.
     ///
-    /// A function that fails to answer has none, as before version 4: a capability is a promise, and there is none.
+    /// A function that fails to answer has none, as before version 4: a capability is a promise,
+    /// and there is none.
     pub async fn capabilities(&self) -> Result<&Capabilities> {
         self.shared
             .capabilities
@@ -167,7 +174,12 @@ impl FederatedClient {
         let (response, place) = self.call(&request, &"", "").await?;
         let Response::GetDataSourceCapabilities(answer) = response else {
             let operation = Operation::GetDataSourceCapabilities;
-            return Err(self.wrong_type(operation, &"", &response, "GetDataSourceCapabilitiesResponse"));
+            return Err(self.wrong_type(
+                operation,
+                &"",
+                &response,
+                "GetDataSourceCapabilitiesResponse",
+            ));
         };
         let capabilities = Capabilities::from_wire(&answer.capabilities);
         self.trace.set_outcome(place, Outcome::Answer(capabilities.in_words()));
@@ -199,7 +211,8 @@ impl FederatedClient {
         let operation = Operation::of(request);
         let bytes = request.encode(version).map_err(|error| {
             let kind = error.kind();
-            Error::new(kind, self.site(operation, subject, "the request has no form on the wire")).with_source(error)
+            Error::new(kind, self.site(operation, subject, "the request has no form on the wire"))
+                .with_source(error)
         })?;
         let mut call = Call {
             catalog: self.shared.catalog.clone(),
@@ -257,8 +270,11 @@ impl FederatedClient {
             InvokeError::Function(document) => {
                 let kind = Error::from(document).kind();
                 match (&document.error_message, &document.error_type) {
-                    // The class of every error that a connector means; the code is in front of its message.
-                    (Some(message), Some(class)) if class.ends_with(".AthenaConnectorException") => {
+                    // The class of every error that a connector means; the code is in front of its
+                    // message.
+                    (Some(message), Some(class))
+                        if class.ends_with(".AthenaConnectorException") =>
+                    {
                         (kind, message.clone())
                     }
                     (_, _) => (kind, error.to_string()),

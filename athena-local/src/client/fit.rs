@@ -8,10 +8,16 @@ use arrow::{
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 
-/// Puts the rows of `batch` under `schema`, which [`schema_mismatch`](athena_conformance::schema_mismatch) found equal; says why if they do not fit.
+/// Puts the rows of `batch` under `schema`, which
+/// [`schema_mismatch`](athena_conformance::schema_mismatch) found equal; says why if they do not
+/// fit.
 pub(super) fn under_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, String> {
-    let columns: Result<Vec<ArrayRef>, String> =
-        batch.columns().iter().zip(schema.fields()).map(|(column, field)| relabel(column, field)).collect();
+    let columns: Result<Vec<ArrayRef>, String> = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| relabel(column, field))
+        .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &options)
         .map_err(|error| format!("its rows do not fit their schema: {error}"))
@@ -38,8 +44,11 @@ fn relabel_data(
         _ => Vec::new(),
     };
     let children = data.child_data().to_vec();
-    let children: Result<Vec<_>, _> =
-        children.into_iter().zip(&child_types).map(|(child, data_type)| relabel_data(child, data_type)).collect();
+    let children: Result<Vec<_>, _> = children
+        .into_iter()
+        .zip(&child_types)
+        .map(|(child, data_type)| relabel_data(child, data_type))
+        .collect();
     data.into_builder().data_type(data_type.clone()).child_data(children?).build()
 }
 
@@ -59,7 +68,8 @@ mod tests {
 
     #[test]
     fn list_items_keep_their_values_under_another_name() {
-        let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None]);
+        let list =
+            ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None]);
         let got = schema(vec![Field::new("l", list.data_type().clone(), true)]);
         let item = Field::new("", DataType::Int32, true);
         let expected = schema(vec![Field::new("l", DataType::List(Arc::new(item)), true)]);
@@ -74,7 +84,9 @@ mod tests {
     fn nulls_do_not_fit_a_column_that_has_none() {
         let got = schema(vec![Field::new("a", DataType::Int32, true)]);
         let expected = schema(vec![Field::new("a", DataType::Int32, false)]);
-        let batch = RecordBatch::try_new(got, vec![Arc::new(Int32Array::from(vec![Some(1), None]))]).unwrap();
+        let batch =
+            RecordBatch::try_new(got, vec![Arc::new(Int32Array::from(vec![Some(1), None]))])
+                .unwrap();
         assert!(under_schema(&batch, &expected).is_err());
     }
 }

@@ -8,7 +8,10 @@ use std::{
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
     Constraints, Error, Request, Response, Result, Split, TableName,
-    message::{GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListSchemasRequest, ListTablesRequest},
+    message::{
+        GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListSchemasRequest,
+        ListTablesRequest,
+    },
 };
 use futures::stream::{self, BoxStream, StreamExt};
 
@@ -47,7 +50,12 @@ impl FederatedClient {
         });
         let (response, place) = self.call(&request, &"", "").await?;
         let Response::ListSchemas(answer) = response else {
-            return Err(self.wrong_type(Operation::ListSchemas, &"", &response, "ListSchemasResponse"));
+            return Err(self.wrong_type(
+                Operation::ListSchemas,
+                &"",
+                &response,
+                "ListSchemasResponse",
+            ));
         };
         self.trace().set_outcome(place, Outcome::Answer(plural(answer.schemas.len(), "schema")));
         Ok(answer.schemas)
@@ -57,13 +65,16 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// `InvalidResponse` for a connector that answers the same token twice in a row, which would go on for ever.
+    /// `InvalidResponse` for a connector that answers the same token twice in a row, which would go
+    /// on for ever.
     pub async fn list_tables(&self, schema: &str) -> Result<Vec<TableName>> {
         let mut tables = Vec::new();
         let mut token = None;
         let mut seen = HashSet::new();
         loop {
-            let page = self.list_tables_page(schema, token.as_deref(), ListTablesRequest::UNLIMITED).await?;
+            let page = self
+                .list_tables_page(schema, token.as_deref(), ListTablesRequest::UNLIMITED)
+                .await?;
             tables.extend(page.tables);
             if page.next_token.is_none() {
                 return Ok(tables);
@@ -76,7 +87,12 @@ impl FederatedClient {
     }
 
     /// One page of the tables of `schema`: the one after `token`, or the first.
-    pub async fn list_tables_page(&self, schema: &str, token: Option<&str>, page_size: i32) -> Result<TablePage> {
+    pub async fn list_tables_page(
+        &self,
+        schema: &str,
+        token: Option<&str>,
+        page_size: i32,
+    ) -> Result<TablePage> {
         let request = Request::ListTables(ListTablesRequest {
             identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
@@ -87,10 +103,16 @@ impl FederatedClient {
         });
         let (response, place) = self.call(&request, &schema, "").await?;
         let Response::ListTables(answer) = response else {
-            return Err(self.wrong_type(Operation::ListTables, &schema, &response, "ListTablesResponse"));
+            return Err(self.wrong_type(
+                Operation::ListTables,
+                &schema,
+                &response,
+                "ListTablesResponse",
+            ));
         };
         let more = if answer.next_token.is_some() { ", more to come" } else { "" };
-        self.trace().set_outcome(place, Outcome::Answer(plural(answer.tables.len(), "table") + more));
+        self.trace()
+            .set_outcome(place, Outcome::Answer(plural(answer.tables.len(), "table") + more));
         Ok(TablePage { tables: answer.tables, next_token: answer.next_token })
     }
 
@@ -98,7 +120,8 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// `InvalidResponse` for a definition without columns, or with a partition column that is not among them.
+    /// `InvalidResponse` for a definition without columns, or with a partition column that is not
+    /// among them.
     pub async fn get_table(&self, table: &TableName) -> Result<TableDefinition> {
         let request = Request::GetTable(GetTableRequest {
             identity: Some(self.identity()),
@@ -111,13 +134,16 @@ impl FederatedClient {
         let Response::GetTable(answer) = response else {
             return Err(self.wrong_type(Operation::GetTable, table, &response, "GetTableResponse"));
         };
-        let invalid = |text: &str| Error::invalid_response(self.site(Operation::GetTable, table, text));
+        let invalid =
+            |text: &str| Error::invalid_response(self.site(Operation::GetTable, table, text));
         if answer.schema.fields().is_empty() {
             return Err(invalid("the table has no columns"));
         }
         for column in &answer.partition_columns {
             if answer.schema.column_with_name(column).is_none() {
-                return Err(invalid(&format!("partition column {column:?} is not a column of the table")));
+                return Err(invalid(&format!(
+                    "partition column {column:?} is not a column of the table"
+                )));
             }
         }
         let partitioned = match answer.partition_columns.as_slice() {
@@ -134,7 +160,11 @@ impl FederatedClient {
     }
 
     /// The partitions of `table` that `constraints` can match, one a row.
-    pub async fn get_table_layout(&self, table: &TableDefinition, constraints: &Constraints) -> Result<RecordBatch> {
+    pub async fn get_table_layout(
+        &self,
+        table: &TableDefinition,
+        constraints: &Constraints,
+    ) -> Result<RecordBatch> {
         let request = Request::GetTableLayout(GetTableLayoutRequest {
             identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
@@ -144,16 +174,26 @@ impl FederatedClient {
             schema: Arc::clone(&table.schema),
             partition_columns: table.partition_columns.clone(),
         });
-        let (response, place) = self.call(&request, &table.name, &constraints_in_words(constraints)).await?;
+        let (response, place) =
+            self.call(&request, &table.name, &constraints_in_words(constraints)).await?;
         let Response::GetTableLayout(answer) = response else {
-            return Err(self.wrong_type(Operation::GetTableLayout, &table.name, &response, "GetTableLayoutResponse"));
+            return Err(self.wrong_type(
+                Operation::GetTableLayout,
+                &table.name,
+                &response,
+                "GetTableLayoutResponse",
+            ));
         };
         let rows = answer.partitions.num_rows();
         self.trace().set_outcome(place, Outcome::Answer(plural(rows, "partition")));
         for column in &table.partition_columns {
             if rows > 0 && answer.partitions.schema().column_with_name(column).is_none() {
                 let text = format!("its partitions lack the partition column {column:?}");
-                return Err(Error::invalid_response(self.site(Operation::GetTableLayout, &table.name, &text)));
+                return Err(Error::invalid_response(self.site(
+                    Operation::GetTableLayout,
+                    &table.name,
+                    &text,
+                )));
             }
         }
         Ok(answer.partitions)
@@ -222,15 +262,26 @@ impl Page {
             return Err(Error::internal("a request changed its kind"));
         };
         let Response::GetSplits(answer) = response else {
-            return Err(client.wrong_type(Operation::GetSplits, &table, &response, "GetSplitsResponse"));
+            return Err(client.wrong_type(
+                Operation::GetSplits,
+                &table,
+                &response,
+                "GetSplitsResponse",
+            ));
         };
         let more = if answer.continuation_token.is_some() { ", more to come" } else { "" };
-        client.trace().set_outcome(place, Outcome::Answer(plural(answer.splits.len(), "split") + more));
+        client
+            .trace()
+            .set_outcome(place, Outcome::Answer(plural(answer.splits.len(), "split") + more));
         client.trace().add_splits(answer.splits.len());
         let next = match answer.continuation_token {
             None => None,
             Some(token) if !seen.insert(token.clone()) => {
-                return Err(client.repeated_token(Operation::GetSplits, &table.to_string(), Some(&token)));
+                return Err(client.repeated_token(
+                    Operation::GetSplits,
+                    &table.to_string(),
+                    Some(&token),
+                ));
             }
             token => {
                 request.continuation_token = token;

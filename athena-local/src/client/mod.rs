@@ -1,7 +1,8 @@
 //! Typed calls to a connector: one method per operation, every call written down.
 //!
-//! The client is the caller's half of the protocol and nothing else: it negotiates the serde version, walks pages,
-//! fetches what was spilled, and refuses answers that do not fit the question. What to ask is the engine's business.
+//! The client is the caller's half of the protocol and nothing else: it negotiates the serde
+//! version, walks pages, fetches what was spilled, and refuses answers that do not fit the
+//! question. What to ask is the engine's business.
 
 mod federated;
 mod fit;

@@ -45,10 +45,15 @@ impl fmt::Display for SplitOfTable<'_> {
 }
 
 impl FederatedClient {
-    /// The rows of `split`: one batch if they came inline, else one a spilled block, fetched some ahead.
+    /// The rows of `split`: one batch if they came inline, else one a spilled block, fetched some
+    /// ahead.
     ///
     /// Dropping the stream stops the fetches.
-    pub async fn read_records(&self, scan: &Scan, split: Split) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    pub async fn read_records(
+        &self,
+        scan: &Scan,
+        split: Split,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let subject = SplitOfTable(&scan.table, &split).to_string();
         let request = Request::ReadRecords(ReadRecordsRequest {
             identity: Some(self.identity()),
@@ -61,7 +66,8 @@ impl FederatedClient {
             max_block_size: self.shared.options.max_block_size,
             max_inline_block_size: self.shared.options.max_inline_block_size,
         });
-        let (response, place) = self.call(&request, &subject, &constraints_in_words(&scan.constraints)).await?;
+        let (response, place) =
+            self.call(&request, &subject, &constraints_in_words(&scan.constraints)).await?;
         match response {
             Response::ReadRecords(answer) => {
                 let rows = answer.records.num_rows() as u64;
@@ -70,7 +76,9 @@ impl FederatedClient {
                 let batch = self.fit(&subject, &answer.records, &scan.schema)?;
                 Ok(stream::iter([Ok(batch)]).boxed())
             }
-            Response::RemoteReadRecords(answer) => self.spilled(subject, Arc::clone(&scan.schema), place, answer),
+            Response::RemoteReadRecords(answer) => {
+                self.spilled(subject, Arc::clone(&scan.schema), place, answer)
+            }
             other => {
                 let expected = "ReadRecordsResponse or RemoteReadRecordsResponse";
                 Err(self.wrong_type(Operation::ReadRecords, &subject, &other, expected))
@@ -98,7 +106,8 @@ impl FederatedClient {
         let batches = reader.read(answer).map(move |block| {
             let (batch, bytes) = block.map_err(|error| {
                 let text = "a spilled block of it cannot be read";
-                Error::new(error.kind(), client.site(Operation::ReadRecords, &subject, text)).with_source(error)
+                Error::new(error.kind(), client.site(Operation::ReadRecords, &subject, text))
+                    .with_source(error)
             })?;
             client.trace().add_block(place, batch.num_rows(), bytes);
             client.fit(&subject, &batch, &schema)
@@ -109,12 +118,15 @@ impl FederatedClient {
     fn check_schema(&self, subject: &str, expected: &SchemaRef, got: &SchemaRef) -> Result<()> {
         match schema_mismatch(expected, got) {
             None => Ok(()),
-            Some(text) => Err(Error::invalid_response(self.site(Operation::ReadRecords, &subject, &text))),
+            Some(text) => {
+                Err(Error::invalid_response(self.site(Operation::ReadRecords, &subject, &text)))
+            }
         }
     }
 
     fn fit(&self, subject: &str, batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-        under_schema(batch, schema)
-            .map_err(|text| Error::invalid_response(self.site(Operation::ReadRecords, &subject, &text)))
+        under_schema(batch, schema).map_err(|text| {
+            Error::invalid_response(self.site(Operation::ReadRecords, &subject, &text))
+        })
     }
 }

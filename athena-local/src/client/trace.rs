@@ -113,7 +113,9 @@ impl Trace {
         self.with(|record| {
             record.progress.rows += block_rows as u64;
             record.progress.bytes += block_bytes as u64;
-            if let Some(Call { outcome: Outcome::Spilled { rows, bytes, .. }, .. }) = record.calls.get_mut(place) {
+            if let Some(Call { outcome: Outcome::Spilled { rows, bytes, .. }, .. }) =
+                record.calls.get_mut(place)
+            {
                 *rows += block_rows as u64;
                 *bytes += block_bytes as u64;
             }

@@ -16,10 +16,12 @@ use athena_protocol::{
 
 use super::{FederatedClient, Operation, Outcome, fit::under_schema, words::plural};
 
-/// Blocks of arguments are kept below this size, which leaves room for base64 and for what is around it.
+/// Blocks of arguments are kept below this size, which leaves room for base64 and for what is
+/// around it.
 const MAX_BLOCK_BYTES: usize = MAX_PAYLOAD_BYTES / 2;
 
-/// As many of the first rows of `arguments` as a request carries; one at least, which may be too many.
+/// As many of the first rows of `arguments` as a request carries; one at least, which may be too
+/// many.
 fn first_part(arguments: &RecordBatch) -> Result<RecordBatch> {
     let mut part = arguments.clone();
     while part.num_rows() > 1 && encoded_len(&part, Framing::Modern)? > MAX_BLOCK_BYTES {
@@ -29,12 +31,18 @@ fn first_part(arguments: &RecordBatch) -> Result<RecordBatch> {
 }
 
 impl FederatedClient {
-    /// The results of `method` for every row of `arguments`, in order, asked in as many requests as their size needs.
+    /// The results of `method` for every row of `arguments`, in order, asked in as many requests as
+    /// their size needs.
     ///
     /// # Errors
     ///
     /// `InvalidResponse` for an answer of another length or type.
-    pub async fn udf(&self, method: &str, arguments: &RecordBatch, result: &FieldRef) -> Result<ArrayRef> {
+    pub async fn udf(
+        &self,
+        method: &str,
+        arguments: &RecordBatch,
+        result: &FieldRef,
+    ) -> Result<ArrayRef> {
         let schema: SchemaRef = Arc::new(Schema::new(vec![Arc::clone(result)]));
         let rows = arguments.num_rows();
         let mut results: Vec<ArrayRef> = Vec::new();
@@ -49,13 +57,19 @@ impl FederatedClient {
             1 => Ok(results.swap_remove(0)),
             _ => {
                 let parts: Vec<_> = results.iter().map(AsRef::as_ref).collect();
-                arrow::compute::concat(&parts)
-                    .map_err(|error| Error::internal("results of one function do not add up").with_source(error))
+                arrow::compute::concat(&parts).map_err(|error| {
+                    Error::internal("results of one function do not add up").with_source(error)
+                })
             }
         }
     }
 
-    async fn udf_part(&self, method: &str, arguments: RecordBatch, schema: &SchemaRef) -> Result<ArrayRef> {
+    async fn udf_part(
+        &self,
+        method: &str,
+        arguments: RecordBatch,
+        schema: &SchemaRef,
+    ) -> Result<ArrayRef> {
         let rows = arguments.num_rows();
         let request = Request::UserDefinedFunction(UserDefinedFunctionRequest {
             identity: Some(self.identity()),
@@ -66,16 +80,25 @@ impl FederatedClient {
         let (response, place) = self.call(&request, &method, "").await?;
         let operation = Operation::UserDefinedFunction;
         let Response::UserDefinedFunction(answer) = response else {
-            return Err(self.wrong_type(operation, &method, &response, "UserDefinedFunctionResponse"));
+            return Err(self.wrong_type(
+                operation,
+                &method,
+                &response,
+                "UserDefinedFunctionResponse",
+            ));
         };
         self.trace().set_outcome(place, Outcome::Answer(plural(rows, "row")));
         let invalid = |text: &str| Error::invalid_response(self.site(operation, &method, text));
         if answer.records.num_rows() != rows {
-            let text = format!("it answered {} for {rows}", plural(answer.records.num_rows(), "row"));
+            let text =
+                format!("it answered {} for {rows}", plural(answer.records.num_rows(), "row"));
             return Err(invalid(&text));
         }
         if answer.records.num_columns() != 1 {
-            return Err(invalid(&format!("it answered {} columns, expected 1", answer.records.num_columns())));
+            return Err(invalid(&format!(
+                "it answered {} columns, expected 1",
+                answer.records.num_columns()
+            )));
         }
         // The label of the one result column means nothing.
         let got_field = answer.records.schema().field(0).clone().with_name(schema.field(0).name());

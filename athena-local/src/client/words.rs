@@ -23,7 +23,8 @@ pub(super) fn plural(count: usize, thing: &str) -> String {
 /// The whole of `constraints`: empty text for no constraint.
 pub fn constraints_in_words(constraints: &Constraints) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let sets: Vec<_> = constraints.summary.iter().map(|(column, set)| value_set_in_words(column, set)).collect();
+    let sets: Vec<_> =
+        constraints.summary.iter().map(|(column, set)| value_set_in_words(column, set)).collect();
     if !sets.is_empty() {
         parts.push(format!("sets: {}", sets.join(" AND ")));
     }
@@ -82,20 +83,34 @@ fn ranges_in_words(column: &str, ranges: &[Range]) -> Option<String> {
         return None;
     }
     let single = |range: &&Range| {
-        range.low.bound == Bound::Exactly && range.high.bound == Bound::Exactly && range.low.value == range.high.value
+        range.low.bound == Bound::Exactly
+            && range.high.bound == Bound::Exactly
+            && range.low.value == range.high.value
     };
     if ranges.len() > 1 && ranges.iter().all(|range| single(&range)) {
-        let values: Vec<_> =
-            ranges.iter().take(VALUES_SHOWN).filter_map(|range| range.low.value.as_ref()).map(value_in_words).collect();
-        let more = if ranges.len() > VALUES_SHOWN { format!(", ... {} in all", ranges.len()) } else { String::new() };
+        let values: Vec<_> = ranges
+            .iter()
+            .take(VALUES_SHOWN)
+            .filter_map(|range| range.low.value.as_ref())
+            .map(value_in_words)
+            .collect();
+        let more = if ranges.len() > VALUES_SHOWN {
+            format!(", ... {} in all", ranges.len())
+        } else {
+            String::new()
+        };
         return Some(format!("{column} in ({}{more})", values.join(", ")));
     }
     if ranges.iter().any(|range| range.low.is_unbounded() && range.high.is_unbounded()) {
         return Some(String::new());
     }
-    let words: Vec<_> = ranges.iter().take(VALUES_SHOWN).map(|range| range_in_words(column, range)).collect();
-    let more =
-        if ranges.len() > VALUES_SHOWN { format!(" or ... {} ranges in all", ranges.len()) } else { String::new() };
+    let words: Vec<_> =
+        ranges.iter().take(VALUES_SHOWN).map(|range| range_in_words(column, range)).collect();
+    let more = if ranges.len() > VALUES_SHOWN {
+        format!(" or ... {} ranges in all", ranges.len())
+    } else {
+        String::new()
+    };
     let joined = format!("{}{more}", words.join(" or "));
     Some(if ranges.len() > 1 { format!("({joined})") } else { joined })
 }
@@ -104,7 +119,9 @@ fn range_in_words(column: &str, range: &Range) -> String {
     let low = range.low.value.as_ref().filter(|_| !range.low.is_unbounded()).map(value_in_words);
     let high = range.high.value.as_ref().filter(|_| !range.high.is_unbounded()).map(value_in_words);
     match (low, high) {
-        (Some(low), Some(high)) if low == high && range.low.bound == Bound::Exactly => format!("{column} = {low}"),
+        (Some(low), Some(high)) if low == high && range.low.bound == Bound::Exactly => {
+            format!("{column} = {low}")
+        }
         (low, high) => {
             let mut words = String::new();
             if let Some(low) = low {
@@ -181,10 +198,11 @@ fn value_in_words(value: &ArrayRef) -> String {
         return "null".to_owned();
     }
     let text = match value.data_type() {
-        // On the wire such a value is packed with its zone; as it stands it would print as a date far away.
-        DataType::Timestamp(_, Some(_)) => {
-            athena_protocol::zoned::unpack_column(value).ok().and_then(|value| array_value_to_string(&value, 0).ok())
-        }
+        // On the wire such a value is packed with its zone; as it stands it would print as a date
+        // far away.
+        DataType::Timestamp(_, Some(_)) => athena_protocol::zoned::unpack_column(value)
+            .ok()
+            .and_then(|value| array_value_to_string(&value, 0).ok()),
         _ => array_value_to_string(value, 0).ok(),
     };
     let text = text.unwrap_or_else(|| "?".to_owned());
@@ -199,7 +217,9 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{Int32Array, StringArray};
-    use athena_protocol::predicate::{AllOrNoneValueSet, EquatableValueSet, Marker, SortedRangeSet};
+    use athena_protocol::predicate::{
+        AllOrNoneValueSet, EquatableValueSet, Marker, SortedRangeSet,
+    };
 
     use super::*;
 
@@ -213,12 +233,24 @@ mod tests {
 
     #[test]
     fn ranges_read_like_sql() {
-        let between = Range { low: Marker::new(Bound::Exactly, int(1)), high: Marker::new(Bound::Below, int(9)) };
-        assert_eq!(value_set_in_words("x", &sorted(vec![between.clone()], false)), "x >= 1 and < 9");
-        assert_eq!(value_set_in_words("x", &sorted(vec![between], true)), "(x >= 1 and < 9 or x is null)");
+        let between = Range {
+            low: Marker::new(Bound::Exactly, int(1)),
+            high: Marker::new(Bound::Below, int(9)),
+        };
+        assert_eq!(
+            value_set_in_words("x", &sorted(vec![between.clone()], false)),
+            "x >= 1 and < 9"
+        );
+        assert_eq!(
+            value_set_in_words("x", &sorted(vec![between], true)),
+            "(x >= 1 and < 9 or x is null)"
+        );
         let points = vec![Range::equal(int(1)), Range::equal(int(5))];
         assert_eq!(value_set_in_words("x", &sorted(points, false)), "x in (1, 5)");
-        assert_eq!(value_set_in_words("x", &sorted(vec![Range::all(DataType::Int32)], false)), "x is not null");
+        assert_eq!(
+            value_set_in_words("x", &sorted(vec![Range::all(DataType::Int32)], false)),
+            "x is not null"
+        );
         assert_eq!(value_set_in_words("x", &sorted(vec![], true)), "x is null");
         assert_eq!(value_set_in_words("x", &sorted(vec![], false)), "x is nothing");
     }
@@ -226,9 +258,14 @@ mod tests {
     #[test]
     fn lists_and_flags_read_like_sql() {
         let values: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
-        let set = ValueSet::Equatable(EquatableValueSet { values, white_list: false, null_allowed: false });
+        let set = ValueSet::Equatable(EquatableValueSet {
+            values,
+            white_list: false,
+            null_allowed: false,
+        });
         assert_eq!(value_set_in_words("s", &set), "s not in ('a', 'b')");
-        let none = AllOrNoneValueSet { data_type: DataType::Boolean, all: false, null_allowed: true };
+        let none =
+            AllOrNoneValueSet { data_type: DataType::Boolean, all: false, null_allowed: true };
         assert_eq!(value_set_in_words("b", &ValueSet::AllOrNone(none)), "b is null");
     }
 }

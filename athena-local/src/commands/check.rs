@@ -11,7 +11,8 @@ use crate::{
     output::{Spool, StatusLine, say},
 };
 
-/// Runs the command: the report goes to standard output. Findings are an error, so that they end the program as one.
+/// Runs the command: the report goes to standard output. Findings are an error, so that they end
+/// the program as one.
 pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     let began = Instant::now();
     let report = tokio::select! {
@@ -31,7 +32,11 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     match report.findings.len() {
         0 => Ok(()),
         findings => {
-            let remedy = if command.json.is_some() { "" } else { "; --json FILE writes the requests that show them" };
+            let remedy = if command.json.is_some() {
+                ""
+            } else {
+                "; --json FILE writes the requests that show them"
+            };
             let noun = if findings == 1 { "finding" } else { "findings" };
             bail!("{findings} {noun}: docs/conformance.md says what each means{remedy}")
         }
@@ -39,8 +44,10 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
 }
 
 async fn check(command: &CheckCommand) -> Report {
-    // Errors are provoked by the hundred: `invoke` with the request of a finding shows what the function prints.
-    let settings = Settings { show_output: false, ..Settings::one_process(command.memory, command.timeout) };
+    // Errors are provoked by the hundred: `invoke` with the request of a finding shows what the
+    // function prints.
+    let settings =
+        Settings { show_output: false, ..Settings::one_process(command.memory, command.timeout) };
     let functions = Functions::for_one(settings);
     let options = Options {
         seed: command.seed,

@@ -44,7 +44,9 @@ fn message(bytes: &[u8]) -> anyhow::Result<serde_json::Value> {
             Ok(error) if error.error_type.is_some() || error.error_message.is_some() => {
                 Ok(neutral::function_error(&error))
             }
-            _ => bail!("as a request: {request}; as a response: {response}; nor is it an error of a function"),
+            _ => bail!(
+                "as a request: {request}; as a response: {response}; nor is it an error of a function"
+            ),
         },
     }
 }
@@ -67,9 +69,10 @@ fn schema_of(bytes: &[u8]) -> anyhow::Result<arrow::datatypes::SchemaRef> {
 fn key(command: &DecodeCommand) -> anyhow::Result<Option<EncryptionKey>> {
     match (&command.key, &command.nonce) {
         (None, None) => Ok(None),
-        (Some(key), Some(nonce)) => {
-            Ok(Some(EncryptionKey { key: base64(key.as_bytes())?, nonce: base64(nonce.as_bytes())? }))
-        }
+        (Some(key), Some(nonce)) => Ok(Some(EncryptionKey {
+            key: base64(key.as_bytes())?,
+            nonce: base64(nonce.as_bytes())?,
+        })),
         _ => Err(Usage("--key and --nonce go together".to_owned()).into()),
     }
 }

@@ -32,7 +32,11 @@ pub(super) async fn run(command: DoctorCommand) -> anyhow::Result<()> {
         organization: command.organization,
         catalog: command.catalog,
         workgroup: command.workgroup,
-        told: Told { bucket: command.spill_bucket, prefix: command.spill_prefix, key: command.kms_key },
+        told: Told {
+            bucket: command.spill_bucket,
+            prefix: command.spill_prefix,
+            key: command.kms_key,
+        },
     };
     let mut observed = Observed::default();
     if let Some(owner) = sides.of(&question.function.account) {
@@ -42,16 +46,23 @@ pub(super) async fn run(command: DoctorCommand) -> anyhow::Result<()> {
     if let Some(consumer) = sides.of(&account) {
         observed.consumer = Some(observe_consumer(consumer, &question).await);
         if let (Seen::Hidden(_), Some(bucket)) = (&observed.spill_region, &question.told.bucket) {
-            observed.spill_region = observe_bucket_region(consumer, &question.function.region, bucket).await;
+            observed.spill_region =
+                observe_bucket_region(consumer, &question.function.region, bucket).await;
         }
     }
     if observed.owner.is_none() && observed.consumer.is_none() {
-        let words = format!("the credentials are neither of account {} nor of {account}", question.function.account);
+        let words = format!(
+            "the credentials are neither of account {} nor of {account}",
+            question.function.account
+        );
         return Err(Usage(words).into());
     }
     let report = diagnose(&question, &observed);
     let text = if command.json { report.json() + "\n" } else { report.text() };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    std::io::stdout()
+        .lock()
+        .write_all(text.as_bytes())
+        .context("cannot write to standard output")?;
     match report.findings.len() {
         0 => Ok(()),
         1 => anyhow::bail!("1 thing is wrong"),

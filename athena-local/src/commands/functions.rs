@@ -74,7 +74,12 @@ impl Functions {
 
     /// No function but one that is named elsewhere.
     pub(super) fn for_one(settings: Settings) -> Self {
-        Self { connectors: Vec::new(), client: ClientOptions::default(), settings, s3: Arc::default() }
+        Self {
+            connectors: Vec::new(),
+            client: ClientOptions::default(),
+            settings,
+            s3: Arc::default(),
+        }
     }
 
     /// The name and place of every function.
@@ -84,7 +89,9 @@ impl Functions {
         }
         let mut names = HashSet::new();
         if let Some((name, _)) = self.connectors.iter().find(|(name, _)| !names.insert(name)) {
-            anyhow::bail!("--connector names {name:?} twice; each function needs a name of its own");
+            anyhow::bail!(
+                "--connector names {name:?} twice; each function needs a name of its own"
+            );
         }
         Ok(self.connectors.clone())
     }

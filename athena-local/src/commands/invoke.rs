@@ -7,11 +7,15 @@ use anyhow::Context as _;
 use super::functions::{Functions, Settings};
 use crate::cli::InvokeCommand;
 
-/// Runs the command: the answer goes to standard output byte for byte, the error of a function to standard error.
+/// Runs the command: the answer goes to standard output byte for byte, the error of a function to
+/// standard error.
 pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
     let mut request = Vec::new();
     match &command.file {
-        Some(file) => request = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?,
+        Some(file) => {
+            request =
+                std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?
+        }
         None => {
             std::io::stdin().read_to_end(&mut request).context("standard input cannot be read")?;
         }

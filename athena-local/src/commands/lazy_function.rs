@@ -49,7 +49,10 @@ pub(super) async fn local_s3(s3: &OnceCell<LocalS3>) -> anyhow::Result<&LocalS3>
 impl Invoke for LazyFunction {
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         let function = self.function.get_or_try_init(|| self.open()).await.map_err(|error| {
-            InvokeError::Host(format!("function {:?} at {} cannot be opened: {error:#}", self.name, self.spec))
+            InvokeError::Host(format!(
+                "function {:?} at {} cannot be opened: {error:#}",
+                self.name, self.spec
+            ))
         })?;
         function.invoke(request).await
     }

@@ -26,12 +26,17 @@ use crate::{
     output::say,
 };
 
-/// Runs the command line and says how it went: 0, 1 if the command failed, 2 if what it was given is not there.
+/// Runs the command line and says how it went: 0, 1 if the command failed, 2 if what it was given
+/// is not there.
 pub async fn run(cli: Cli) -> ExitCode {
     // Warnings of our own unless RUST_LOG says otherwise; standard output is for rows.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .init();
     let done = match cli.command {
         Command::Query(command) => query::run(command).await,
         Command::Shell(command) => shell::run(command).await,
@@ -59,7 +64,8 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 #[cfg(not(feature = "aws"))]
 fn without_aws() -> anyhow::Error {
-    Usage("this build cannot speak to AWS; build athena-local with --features aws".to_owned()).into()
+    Usage("this build cannot speak to AWS; build athena-local with --features aws".to_owned())
+        .into()
 }
 
 /// A command line that cannot be right.

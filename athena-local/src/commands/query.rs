@@ -21,7 +21,10 @@ use crate::{
 pub(super) async fn run(command: QueryCommand) -> anyhow::Result<()> {
     let QueryCommand { sql, output, running } = command;
     if running.format == Format::Parquet && output.is_none() {
-        return Err(Usage("--format parquet needs --output FILE: a terminal cannot show it".to_owned()).into());
+        return Err(Usage(
+            "--format parquet needs --output FILE: a terminal cannot show it".to_owned(),
+        )
+        .into());
     }
     let session = Session::open(&running)?;
     tokio::select! {
@@ -70,7 +73,12 @@ impl Session {
         Ok(())
     }
 
-    async fn rows_of(&self, sql: &str, output: Option<&Path>, trace: &Trace) -> anyhow::Result<(Query, u64)> {
+    async fn rows_of(
+        &self,
+        sql: &str,
+        output: Option<&Path>,
+        trace: &Trace,
+    ) -> anyhow::Result<(Query, u64)> {
         let progress = ProgressLine::of(trace);
         let query = self.engine.query_into(sql, trace.clone()).await?;
         let rows = if let Some(path) = output {
@@ -78,14 +86,16 @@ impl Session {
         } else {
             let (rows, spool) = self.write(&query, Spool::default()).await?;
             drop(progress);
-            spool.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
+            spool
+                .release(&mut std::io::stdout().lock())
+                .context("cannot write to standard output")?;
             rows
         };
         Ok((query, rows))
     }
 
-    /// Writes the rows to `path`, under that name only when all are there. What a link leads to is written, and a pipe or a
-    /// device is written into.
+    /// Writes the rows to `path`, under that name only when all are there. What a link leads to is
+    /// written, and a pipe or a device is written into.
     async fn write_file(&self, query: &Query, path: &Path) -> anyhow::Result<u64> {
         let resolved = path.canonicalize();
         let path = resolved.as_deref().unwrap_or(path);
@@ -93,10 +103,13 @@ impl Session {
             let (rows, spool) = self.write(query, Spool::default()).await?;
             let file = File::options().write(true).open(path);
             let mut file = file.with_context(|| format!("cannot write to {}", path.display()))?;
-            spool.release(&mut file).with_context(|| format!("cannot write to {}", path.display()))?;
+            spool
+                .release(&mut file)
+                .with_context(|| format!("cannot write to {}", path.display()))?;
             return Ok(rows);
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut temporary = tempfile::Builder::new();
         // As any new file: what the user's mask leaves of it.
         #[cfg(unix)]

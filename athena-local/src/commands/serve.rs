@@ -8,15 +8,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::functions::Functions;
 use crate::{cli::ServeCommand, host::endpoint, output::say};
 
-/// Runs the command until it is interrupted, and then until what runs is done or it is interrupted once more.
+/// Runs the command until it is interrupted, and then until what runs is done or it is interrupted
+/// once more.
 ///
-/// The address goes to standard error as `serving on http://ADDRESS`, and with it what a client needs to read what functions
-/// spilled, in the names that AWS clients look for: keys of this process, for its own objects on the loopback interface.
+/// The address goes to standard error as `serving on http://ADDRESS`, and with it what a client
+/// needs to read what functions spilled, in the names that AWS clients look for: keys of this
+/// process, for its own objects on the loopback interface.
 pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     let functions = Functions::of(&command.connectors);
     let specs = functions.specs()?;
     let any_is_hosted = specs.iter().any(|(_, spec)| spec.is_hosted());
-    let served = specs.into_iter().map(|(name, spec)| (name.clone(), functions.function(&name, spec))).collect();
+    let served = specs
+        .into_iter()
+        .map(|(name, spec)| (name.clone(), functions.function(&name, spec)))
+        .collect();
     let served: endpoint::Functions = served;
     let names = served.keys().cloned().collect::<Vec<_>>().join(", ");
     let endpoint = endpoint::serve(
@@ -30,7 +35,8 @@ pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     if any_is_hosted {
         let objects = functions.local_s3().await?.env();
         let variables = objects.iter().filter(|(name, _)| name.starts_with("AWS_"));
-        let variables: Vec<String> = variables.map(|(name, value)| format!("{name}={value}")).collect();
+        let variables: Vec<String> =
+            variables.map(|(name, value)| format!("{name}={value}")).collect();
         say(format_args!("objects: {}", variables.join(" ")));
     }
     let mut stop = Stop::new()?;
@@ -51,7 +57,10 @@ struct Stop {
 
 impl Stop {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn requested(&mut self) {

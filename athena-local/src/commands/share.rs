@@ -15,7 +15,9 @@ use crate::{
         arn::FunctionArn,
         aws::{Account, apply, observe_owner, observe_principal},
         consumer::Consumer,
-        doctor::{Function, Observed, Owner, Question, Seen, Told, hidden_from_owner, obstacles, shared},
+        doctor::{
+            Function, Observed, Owner, Question, Seen, Told, hidden_from_owner, obstacles, shared,
+        },
         letter::letter,
         plan::{Place, Plan},
         roster,
@@ -52,22 +54,27 @@ pub(super) async fn share(command: ShareCommand) -> anyhow::Result<()> {
         terms.iter().flat_map(|terms| statements(terms, shared)).collect::<Vec<_>>()
     };
     let wanted = [
-        // AWS looks at principals when a bucket's policy is put: what is refused is refused before the function is open.
+        // AWS looks at principals when a bucket's policy is put: what is refused is refused before
+        // the function is open.
         (Place::Bucket, all(Terms::for_bucket)),
         (Place::Key, all(Terms::for_key)),
         (Place::Function, all(Terms::for_function)),
     ];
     let mut plans = Vec::new();
     for (place, statements) in wanted.iter().filter(|(_, statements)| !statements.is_empty()) {
-        let (owner, before) = present.policy(*place)?.with_context(|| format!("there is no {}", place.title()))?;
+        let (owner, before) =
+            present.policy(*place)?.with_context(|| format!("there is no {}", place.title()))?;
         plans.push(Plan::share(*place, &owner, before, statements)?);
     }
     print(&plans)?;
     if shared.spill.is_none() {
-        say(format_args!("{function} has no variable spill_bucket: every answer over 6 MB will fail"));
+        say(format_args!(
+            "{function} has no variable spill_bucket: every answer over 6 MB will fail"
+        ));
     }
     finish(&present, &function, &plans, command.apply, command.add_permission).await?;
-    writeln!(std::io::stdout().lock(), "\n{}", letter(shared, &terms)).context("cannot write to standard output")
+    writeln!(std::io::stdout().lock(), "\n{}", letter(shared, &terms))
+        .context("cannot write to standard output")
 }
 
 /// Runs `unshare`.
@@ -80,7 +87,8 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
     } else {
         command.consumers.iter().map(|consumer| consumer.tag(&function.to_string())).collect()
     };
-    let taken: Vec<String> = tags.iter().flat_map(|tag| KINDS.map(|kind| format!("{SID_PREFIX}{kind}{tag}"))).collect();
+    let taken: Vec<String> =
+        tags.iter().flat_map(|tag| KINDS.map(|kind| format!("{SID_PREFIX}{kind}{tag}"))).collect();
     let mut plans = Vec::new();
     let mut by_permission = true;
     for place in [Place::Function, Place::Key, Place::Bucket] {
@@ -91,8 +99,8 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
             by_permission = before.is_none_or(is_permission);
         }
         let plan = Plan::unshare(place, &owner, before, &taken)?;
-        by_permission &=
-            place != Place::Function || plan.removed.iter().all(|(_, text)| is_expressible(text, &function));
+        by_permission &= place != Place::Function
+            || plan.removed.iter().all(|(_, text)| is_expressible(text, &function));
         plans.push(plan);
     }
     print(&plans)?;
@@ -133,17 +141,25 @@ async fn exists(sides: &Sides, consumer: &Consumer) -> anyhow::Result<()> {
     let Consumer::Principal(arn) = consumer else {
         return Ok(());
     };
-    let Some(account) = consumer.account().and_then(|account| sides.of(account)).filter(|_| !arn.contains('*')) else {
+    let Some(account) =
+        consumer.account().and_then(|account| sides.of(account)).filter(|_| !arn.contains('*'))
+    else {
         return Ok(());
     };
     match observe_principal(account, arn).await {
-        Seen::Missing => Err(Usage(format!("{arn} does not exist in account {}", account.id)).into()),
+        Seen::Missing => {
+            Err(Usage(format!("{arn} does not exist in account {}", account.id)).into())
+        }
         Seen::Known(_) | Seen::Hidden(_) => Ok(()),
     }
 }
 
 /// Looks at the owner's side, and refuses what cannot be shared as it is.
-async fn present<'a>(sides: &'a Sides, function: &FunctionArn, consumers: &[Consumer]) -> anyhow::Result<Present<'a>> {
+async fn present<'a>(
+    sides: &'a Sides,
+    function: &FunctionArn,
+    consumers: &[Consumer],
+) -> anyhow::Result<Present<'a>> {
     let Some(account) = sides.of(&function.account) else {
         let other = sides.other_than(&function.account);
         let words = format!(
@@ -167,10 +183,15 @@ async fn present<'a>(sides: &'a Sides, function: &FunctionArn, consumers: &[Cons
     let observed = Observed { owner: Some(owner), consumer: None, spill_region };
     let mut faults = obstacles(&question, &observed);
     // What was shared can be taken back from a function that could not be shared now.
-    faults.retain(|fault| !consumers.is_empty() || (fault.check, fault.subject.as_str()) == ("function", "exists"));
+    faults.retain(|fault| {
+        !consumers.is_empty() || (fault.check, fault.subject.as_str()) == ("function", "exists")
+    });
     if let Some(first) = faults.first() {
-        let more =
-            if faults.len() > 1 { format!(" (and {} more: see doctor)", faults.len() - 1) } else { String::new() };
+        let more = if faults.len() > 1 {
+            format!(" (and {} more: see doctor)", faults.len() - 1)
+        } else {
+            String::new()
+        };
         return Err(Usage(format!("{}{more}; {}", first.what, first.fix)).into());
     }
     let shared = shared(&question, &observed);
@@ -190,13 +211,15 @@ impl Present<'_> {
                 continue;
             };
             let found = roster::tags(place, document, function);
-            let found = found.with_context(|| format!("the {} {owner} cannot be read", place.title()))?;
+            let found =
+                found.with_context(|| format!("the {} {owner} cannot be read", place.title()))?;
             tags.extend(found.into_iter().filter(|tag| !tags.contains(tag)).collect::<Vec<_>>());
         }
         Ok(tags)
     }
 
-    /// Policies that the function may once have been shared by, and that it does not lead to any more.
+    /// Policies that the function may once have been shared by, and that it does not lead to any
+    /// more.
     fn out_of_sight(&self) -> Option<String> {
         let function = &self.shared.function;
         match (self.owner.function.known().and_then(Function::spill_bucket), &self.owner.bucket) {
@@ -216,7 +239,9 @@ impl Present<'_> {
     fn policy(&self, place: Place) -> anyhow::Result<Option<(String, Option<&str>)>> {
         let spill = self.shared.spill.as_ref();
         let (owner, policy) = match place {
-            Place::Function => (Some(self.shared.function.name.clone()), &self.owner.function_policy),
+            Place::Function => {
+                (Some(self.shared.function.name.clone()), &self.owner.function_policy)
+            }
             Place::Bucket => (spill.map(|spill| spill.bucket.clone()), &self.owner.bucket_policy),
             Place::Key => (spill.and_then(|spill| spill.key.clone()), &self.owner.key_policy),
         };
@@ -226,7 +251,9 @@ impl Present<'_> {
         match policy {
             Seen::Known(text) => Ok(Some((owner, Some(text)))),
             Seen::Missing => Ok(Some((owner, None))),
-            Seen::Hidden(why) => anyhow::bail!("the {} {owner} cannot be read: {why}", place.title()),
+            Seen::Hidden(why) => {
+                anyhow::bail!("the {} {owner} cannot be read: {why}", place.title())
+            }
         }
     }
 }

@@ -18,9 +18,11 @@ use crate::{
 /// Runs the command.
 pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
     if command.running.format == Format::Parquet {
-        return Err(
-            Usage("--format parquet is for query with --output FILE: a terminal cannot show it".to_owned()).into()
-        );
+        return Err(Usage(
+            "--format parquet is for query with --output FILE: a terminal cannot show it"
+                .to_owned(),
+        )
+        .into());
     }
     let mut session = Session::open(&command.running)?;
     let mut editor = DefaultEditor::new()?;
@@ -50,7 +52,10 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
                     "\\q" | "quit" | "exit" if text.is_empty() => break,
                     "\\explain" if text.is_empty() => {
                         session.explain = !session.explain;
-                        say(format_args!("explanations are {}", if session.explain { "on" } else { "off" }));
+                        say(format_args!(
+                            "explanations are {}",
+                            if session.explain { "on" } else { "off" }
+                        ));
                         continue;
                     }
                     _ => {}
@@ -96,7 +101,8 @@ async fn run_query(session: &Session, query: &str) -> bool {
     }
 }
 
-/// Takes every query that a semicolon ends off the front of `text`; a semicolon in quotes or a comment ends nothing.
+/// Takes every query that a semicolon ends off the front of `text`; a semicolon in quotes or a
+/// comment ends nothing.
 fn complete_queries(text: &mut String) -> Vec<String> {
     let mut queries = Vec::new();
     while let Some(end) = end_of_query(text) {
@@ -137,7 +143,8 @@ fn tokens(text: &str) -> Vec<TokenWithSpan> {
 
 fn history_file() -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let folder = state.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
+    let folder =
+        state.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join("athena-local-history"))
 }

@@ -1,4 +1,5 @@
-//! Where what a function spilled is read from: the S3 stand-in for functions that run here, AWS for others.
+//! Where what a function spilled is read from: the S3 stand-in for functions that run here, AWS for
+//! others.
 
 use std::sync::Arc;
 
@@ -33,9 +34,9 @@ impl SpillStore {
         if !self.hosted {
             return Ok(Arc::new(S3Store::new(&SpillSettings::default())));
         }
-        let s3 = local_s3(&self.s3)
-            .await
-            .map_err(|error| Error::internal(format!("the local S3 cannot be started: {error:#}")))?;
+        let s3 = local_s3(&self.s3).await.map_err(|error| {
+            Error::internal(format!("the local S3 cannot be started: {error:#}"))
+        })?;
         Ok(s3.store())
     }
 }

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use datafusion::sql::{
     parser::Statement,
     sqlparser::ast::{
-        CastKind, DataType, ExactNumberInfo, Expr, TableFactor, Value, ValueWithSpan, VisitMut as _, VisitorMut,
+        CastKind, DataType, ExactNumberInfo, Expr, TableFactor, Value, ValueWithSpan,
+        VisitMut as _, VisitorMut,
     },
 };
 
@@ -19,7 +20,9 @@ pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
         Statement::Statement(statement) => statement.visit(&mut Adaptation),
         Statement::Explain(explain) => return adapt(&mut explain.statement),
         // Nothing that a connector is asked.
-        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => ControlFlow::Continue(()),
+        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => {
+            ControlFlow::Continue(())
+        }
     };
     match adapted {
         ControlFlow::Continue(()) => Ok(()),
@@ -34,9 +37,8 @@ impl VisitorMut for Adaptation {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
         match factor {
-            TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
-                ControlFlow::Break("TABLESAMPLE")
-            }
+            TableFactor::Table { sample: Some(_), .. }
+            | TableFactor::Derived { sample: Some(_), .. } => ControlFlow::Break("TABLESAMPLE"),
             // Not our enum: nothing else can be sampled.
             _ => ControlFlow::Continue(()),
         }

@@ -1,8 +1,8 @@
 //! Which limits, with or without an order, a connector may apply.
 //!
-//! A limit is told to a scan only if nothing stands between the two that could remove rows, other than filters that the
-//! scan sends whole; and a limit by an order only together with the order. The engine sorts and limits again, unless
-//! the connector is trusted.
+//! A limit is told to a scan only if nothing stands between the two that could remove rows, other
+//! than filters that the scan sends whole; and a limit by an order only together with the order.
+//! The engine sorts and limits again, unless the connector is trusted.
 
 use std::sync::Arc;
 
@@ -14,7 +14,9 @@ use datafusion::{
     datasource::{provider_as_source, source_as_provider},
     error::Result,
     execution::context::QueryPlanner,
-    logical_expr::{Expr, FetchType, LogicalPlan, SkipType, SortExpr, TableScan, utils::split_conjunction},
+    logical_expr::{
+        Expr, FetchType, LogicalPlan, SkipType, SortExpr, TableScan, utils::split_conjunction,
+    },
     physical_plan::ExecutionPlan,
     physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner},
 };
@@ -24,9 +26,11 @@ use super::{
     table::{FederatedTable, RowBound},
 };
 
-/// Plans as usual, after telling scans which limits they are under, and giving external calls projections of their own.
+/// Plans as usual, after telling scans which limits they are under, and giving external calls
+/// projections of their own.
 ///
-/// Not optimizer rules: those run several times, and a limit must not be told before all filters are in place.
+/// Not optimizer rules: those run several times, and a limit must not be told before all filters
+/// are in place.
 #[derive(Debug)]
 pub(crate) struct BoundingPlanner;
 
@@ -115,7 +119,11 @@ impl Descent {
         for sort in exprs {
             let Expr::Column(column) = &sort.expr else { return None };
             let index = input.schema().maybe_index_of_column(column)?;
-            self.order.push(OrderedColumn { index, descending: !sort.asc, nulls_first: sort.nulls_first });
+            self.order.push(OrderedColumn {
+                index,
+                descending: !sort.asc,
+                nulls_first: sort.nulls_first,
+            });
         }
         Some(self)
     }
@@ -130,10 +138,12 @@ impl Descent {
             }
             LogicalPlan::Projection(projection) => {
                 for column in &mut self.order {
-                    let Expr::Column(inner) = projection.expr[column.index].clone().unalias() else {
+                    let Expr::Column(inner) = projection.expr[column.index].clone().unalias()
+                    else {
                         return Ok(None);
                     };
-                    let Some(index) = projection.input.schema().maybe_index_of_column(&inner) else {
+                    let Some(index) = projection.input.schema().maybe_index_of_column(&inner)
+                    else {
                         return Ok(None);
                     };
                     column.index = index;
@@ -160,11 +170,17 @@ impl Descent {
         let provider = source_as_provider(&scan.source).ok()?;
         let table = provider.downcast_ref::<FederatedTable>()?;
         let all_sent = self.filters.iter().all(|filter| scan.filters.contains(filter));
-        if table.bound().is_some() || !all_sent || !table.takes_limit(&scan.filters, !self.order.is_empty()) {
+        if table.bound().is_some()
+            || !all_sent
+            || !table.takes_limit(&scan.filters, !self.order.is_empty())
+        {
             return None;
         }
         let fields = self.order.iter().map(|column| {
-            let index = scan.projection.as_ref().map_or(column.index, |projection| projection[column.index]);
+            let index = scan
+                .projection
+                .as_ref()
+                .map_or(column.index, |projection| projection[column.index]);
             table.order_field(index, column.descending, column.nulls_first)
         });
         let order_by = fields.collect::<Option<Vec<OrderByField>>>()?;

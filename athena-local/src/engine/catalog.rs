@@ -28,8 +28,9 @@ pub(crate) struct ScanOptions {
 
 /// The catalog of one connector, for one query.
 ///
-/// Any schema exists as far as this knows: whether it does is for the connector to say when a table of it is asked for.
-/// Names are listed only after [`Self::list`], because a list costs a call per schema.
+/// Any schema exists as far as this knows: whether it does is for the connector to say when a table
+/// of it is asked for. Names are listed only after [`Self::list`], because a list costs a call per
+/// schema.
 #[derive(Debug)]
 pub(crate) struct FederatedCatalog {
     client: FederatedClient,
@@ -61,7 +62,8 @@ impl CatalogProvider for FederatedCatalog {
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        let tables = self.listed.get().and_then(|names| names.get(name)).cloned().unwrap_or_default();
+        let tables =
+            self.listed.get().and_then(|names| names.get(name)).cloned().unwrap_or_default();
         Some(Arc::new(FederatedSchema {
             client: self.client.clone(),
             options: self.options,
@@ -88,7 +90,9 @@ impl SchemaProvider for FederatedSchema {
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
         let name = TableName::new(&self.name, name);
         let definition = self.client.get_table(&name).await.map_err(to_datafusion)?;
-        let table = FederatedTable::open(self.client.clone(), definition, self.options).await.map_err(to_datafusion)?;
+        let table = FederatedTable::open(self.client.clone(), definition, self.options)
+            .await
+            .map_err(to_datafusion)?;
         Ok(Some(Arc::new(table)))
     }
 

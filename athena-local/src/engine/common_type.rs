@@ -1,8 +1,8 @@
-//! Operands of two types meet in the type that Trino would choose: a decimal beside a double becomes a double, a date
-//! beside a timestamp its midnight.
+//! Operands of two types meet in the type that Trino would choose: a decimal beside a double
+//! becomes a double, a date beside a timestamp its midnight.
 //!
-//! The engine would rather make the double a decimal of 15 places, which fails for large numbers and rounds small ones,
-//! and the date a timestamp in nanoseconds, which ends in the year 2262.
+//! The engine would rather make the double a decimal of 15 places, which fails for large numbers
+//! and rounds small ones, and the date a timestamp in nanoseconds, which ends in the year 2262.
 
 use datafusion::{
     common::{
@@ -11,8 +11,8 @@ use datafusion::{
         tree_node::{Transformed, TreeNode},
     },
     logical_expr::{
-        Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, expr::InList, expr_rewriter::NamePreserver,
-        utils::merge_schema,
+        Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, expr::InList,
+        expr_rewriter::NamePreserver, utils::merge_schema,
     },
     optimizer::AnalyzerRule,
 };
@@ -33,7 +33,11 @@ impl AnalyzerRule for CommonType {
                 let rewritten = expr.transform_up(|expr| Ok(cast_operands(expr, &schema)))?;
                 Ok(rewritten.update_data(|expr| name.restore(expr)))
             })?;
-            if node.transformed { Ok(Transformed::yes(node.data.recompute_schema()?)) } else { Ok(node) }
+            if node.transformed {
+                Ok(Transformed::yes(node.data.recompute_schema()?))
+            } else {
+                Ok(node)
+            }
         })?;
         Ok(plan.data)
     }
@@ -47,15 +51,18 @@ fn cast_operands(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let (cast, operands) = cast_all(vec![*left, *right], schema);
-            let [left, right] = <[Expr; 2]>::try_from(operands).unwrap_or_else(|_| unreachable!("two in, two out"));
-            let expr = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
+            let [left, right] =
+                <[Expr; 2]>::try_from(operands).unwrap_or_else(|_| unreachable!("two in, two out"));
+            let expr =
+                Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
             Transformed::new_transformed(expr, cast)
         }
         Expr::Between(Between { expr, negated, low, high }) => {
             let (cast, operands) = cast_all(vec![*expr, *low, *high], schema);
-            let [expr, low, high] =
-                <[Expr; 3]>::try_from(operands).unwrap_or_else(|_| unreachable!("three in, three out"));
-            let between = Between { expr: Box::new(expr), negated, low: Box::new(low), high: Box::new(high) };
+            let [expr, low, high] = <[Expr; 3]>::try_from(operands)
+                .unwrap_or_else(|_| unreachable!("three in, three out"));
+            let between =
+                Between { expr: Box::new(expr), negated, low: Box::new(low), high: Box::new(high) };
             Transformed::new_transformed(Expr::Between(between), cast)
         }
         Expr::InList(InList { expr, list, negated }) => {
@@ -73,12 +80,17 @@ fn cast_operands(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
 
 /// Casts those among `operands` that have to give way to the others.
 fn cast_all(operands: Vec<Expr>, schema: &DFSchema) -> (bool, Vec<Expr>) {
-    let types: Vec<Option<DataType>> = operands.iter().map(|operand| operand.get_type(schema).ok()).collect();
+    let types: Vec<Option<DataType>> =
+        operands.iter().map(|operand| operand.get_type(schema).ok()).collect();
     let any = |is: fn(&DataType) -> bool| types.iter().flatten().find(|data_type| is(data_type));
-    let (giving_way, common): (fn(&DataType) -> bool, DataType) = if let Some(double) = any(DataType::is_floating) {
+    let (giving_way, common): (fn(&DataType) -> bool, DataType) = if let Some(double) =
+        any(DataType::is_floating)
+    {
         (DataType::is_decimal, double.clone())
-    } else if let Some(DataType::Timestamp(_, zone)) = any(|t| matches!(t, DataType::Timestamp(..))) {
-        let midnight = DataType::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into()));
+    } else if let Some(DataType::Timestamp(_, zone)) = any(|t| matches!(t, DataType::Timestamp(..)))
+    {
+        let midnight =
+            DataType::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into()));
         (|data_type| matches!(data_type, DataType::Date32), midnight)
     } else {
         return (false, operands);
@@ -87,7 +99,9 @@ fn cast_all(operands: Vec<Expr>, schema: &DFSchema) -> (bool, Vec<Expr>) {
         return (false, operands);
     }
     let cast = |(operand, data_type): (Expr, &Option<DataType>)| match data_type {
-        Some(data_type) if giving_way(data_type) => datafusion::logical_expr::cast(operand, common.clone()),
+        Some(data_type) if giving_way(data_type) => {
+            datafusion::logical_expr::cast(operand, common.clone())
+        }
         _ => operand,
     };
     (true, operands.into_iter().zip(&types).map(cast).collect())

@@ -1,8 +1,8 @@
 //! Calls of external functions in projections of their own, innermost first.
 //!
-//! The engine awaits such calls in projections and filters, but mixes them up where an aggregation has several, and does
-//! not await one that is the argument of another, of a sort or of a group. A projection below that does nothing but
-//! call is what it does well.
+//! The engine awaits such calls in projections and filters, but mixes them up where an aggregation
+//! has several, and does not await one that is the argument of another, of a sort or of a group. A
+//! projection below that does nothing but call is what it does well.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ const RESULT: &str = "__external_";
 
 /// Moves every call in `plan` into a projection under the node that it stands in.
 ///
-/// This has to come after the optimizer, which would merge the projections again. Conditions of joins keep their calls:
-/// they have no one input to call them on.
+/// This has to come after the optimizer, which would merge the projections again. Conditions of
+/// joins keep their calls: they have no one input to call them on.
 pub(crate) fn hoist(plan: LogicalPlan) -> Result<LogicalPlan> {
     let mut number = 0;
     let hoisted = plan.transform_up_with_subqueries(|node| {
@@ -34,7 +34,8 @@ pub(crate) fn hoist(plan: LogicalPlan) -> Result<LogicalPlan> {
                 break;
             }
             let input = LogicalPlan::clone(input);
-            let mut exprs: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
+            let mut exprs: Vec<Expr> =
+                input.schema().columns().into_iter().map(Expr::Column).collect();
             let mut results = Vec::new();
             for call in calls {
                 let name = format!("{RESULT}{number}");
@@ -49,7 +50,11 @@ pub(crate) fn hoist(plan: LogicalPlan) -> Result<LogicalPlan> {
         if !changed {
             return Ok(Transformed::no(node));
         }
-        let node = if restores { LogicalPlan::Projection(Projection::try_new(columns, Arc::new(node))?) } else { node };
+        let node = if restores {
+            LogicalPlan::Projection(Projection::try_new(columns, Arc::new(node))?)
+        } else {
+            node
+        };
         Ok(Transformed::yes(node))
     })?;
     Ok(hoisted.data)

@@ -24,7 +24,8 @@ pub(crate) struct ExternalFunction {
     pub(crate) lambda: String,
 }
 
-/// Takes the clause off the front of `sql`: the functions that it declares, and the query that is left.
+/// Takes the clause off the front of `sql`: the functions that it declares, and the query that is
+/// left.
 ///
 /// # Errors
 ///
@@ -92,7 +93,10 @@ fn expect_word(parser: &mut Parser<'_>, expected: &str) -> Result<(), ParserErro
 
 fn unexpected(parser: &Parser<'_>, expected: &str) -> ParserError {
     let found = parser.peek_token();
-    ParserError::ParserError(format!("expected {expected}, found {}{}", found.token, found.span.start))
+    ParserError::ParserError(format!(
+        "expected {expected}, found {}{}",
+        found.token, found.span.start
+    ))
 }
 
 /// The byte at `location`; the end of the text for the end of the tokens.

@@ -1,9 +1,11 @@
-//! Comparisons of floating-point numbers as in SQL and Trino: NaN compares with nothing, and zero has no sign.
+//! Comparisons of floating-point numbers as in SQL and Trino: NaN compares with nothing, and zero
+//! has no sign.
 //!
-//! The engine compares in the total order of IEEE 754, where NaN is the largest number and equals itself. Connectors
-//! filter by the rules of Trino, so that the same query would answer differently with and without pushdown. And the
-//! engine's optimizer turns comparisons around, which is only right in an order that is total: `NOT (x > 1)` is true of
-//! NaN, and `x <= 1` is not. So each comparison becomes a function before it looks at them.
+//! The engine compares in the total order of IEEE 754, where NaN is the largest number and equals
+//! itself. Connectors filter by the rules of Trino, so that the same query would answer differently
+//! with and without pushdown. And the engine's optimizer turns comparisons around, which is only
+//! right in an order that is total: `NOT (x > 1)` is true of NaN, and `x <= 1` is not. So each
+//! comparison becomes a function before it looks at them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -20,8 +22,9 @@ use datafusion::{
         tree_node::{Transformed, TreeNode},
     },
     logical_expr::{
-        Between, BinaryExpr, ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDF,
-        ScalarUDFImpl, Signature, Volatility, expr::InList, expr_rewriter::NamePreserver, not, utils::merge_schema,
+        Between, BinaryExpr, ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator,
+        ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, expr::InList,
+        expr_rewriter::NamePreserver, not, utils::merge_schema,
     },
     optimizer::AnalyzerRule,
 };
@@ -44,7 +47,8 @@ static UDFS: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
     FUNCTIONS.into_iter().map(udf).collect()
 });
 
-/// Puts functions in place of the engine's own comparisons. It has to run after the engine's type coercion.
+/// Puts functions in place of the engine's own comparisons. It has to run after the engine's type
+/// coercion.
 #[derive(Debug)]
 pub(crate) struct FloatComparisons;
 
@@ -70,10 +74,15 @@ impl AnalyzerRule for FloatComparisons {
 /// `expr` with the comparisons that it was written with.
 pub(super) fn restored(expr: &Expr) -> Expr {
     let restore = |expr: Expr| match expr {
-        Expr::ScalarFunction(mut call) => match call.func.inner().downcast_ref::<FloatComparison>() {
+        Expr::ScalarFunction(mut call) => match call.func.inner().downcast_ref::<FloatComparison>()
+        {
             Some(comparison) if call.args.len() == 2 => {
                 let (right, left) = (call.args.remove(1), call.args.remove(0));
-                Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), comparison.op, Box::new(right)))))
+                Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(
+                    Box::new(left),
+                    comparison.op,
+                    Box::new(right),
+                ))))
             }
             _ => Ok(Transformed::no(Expr::ScalarFunction(call))),
         },
@@ -84,9 +93,12 @@ pub(super) fn restored(expr: &Expr) -> Expr {
 }
 
 fn to_function(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    let is_float = |expr: &Expr| expr.get_type(schema).is_ok_and(|data_type| data_type.is_floating());
+    let is_float =
+        |expr: &Expr| expr.get_type(schema).is_ok_and(|data_type| data_type.is_floating());
     match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_float(&left) && !is_join_key(&left, op, &right) => {
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if is_float(&left) && !is_join_key(&left, op, &right) =>
+        {
             match call(op, &left, &right) {
                 Some(call) => Transformed::yes(call),
                 None => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
@@ -94,12 +106,15 @@ fn to_function(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         }
         Expr::Between(Between { expr, negated, low, high }) if is_float(&expr) => {
             match (call(Operator::GtEq, &expr, &low), call(Operator::LtEq, &expr, &high)) {
-                (Some(above), Some(below)) => Transformed::yes(negated_if(negated, above.and(below))),
+                (Some(above), Some(below)) => {
+                    Transformed::yes(negated_if(negated, above.and(below)))
+                }
                 _ => Transformed::no(Expr::Between(Between { expr, negated, low, high })),
             }
         }
         Expr::InList(InList { expr, list, negated }) if is_float(&expr) => {
-            let equals: Option<Vec<Expr>> = list.iter().map(|item| call(Operator::Eq, &expr, item)).collect();
+            let equals: Option<Vec<Expr>> =
+                list.iter().map(|item| call(Operator::Eq, &expr, item)).collect();
             match equals.and_then(any_of) {
                 Some(any) => Transformed::yes(negated_if(negated, any)),
                 None => Transformed::no(Expr::InList(InList { expr, list, negated })),
@@ -110,10 +125,12 @@ fn to_function(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
-/// What the engine may join by: as a function it would have to try every pair of rows. In a join, NaN meets NaN.
+/// What the engine may join by: as a function it would have to try every pair of rows. In a join,
+/// NaN meets NaN.
 fn is_join_key(left: &Expr, op: Operator, right: &Expr) -> bool {
     let (left, right) = (left.column_refs(), right.column_refs());
-    let of_one_table = left.iter().any(|column| right.iter().any(|other| other.relation == column.relation));
+    let of_one_table =
+        left.iter().any(|column| right.iter().any(|other| other.relation == column.relation));
     op == Operator::Eq && !left.is_empty() && !right.is_empty() && !of_one_table
 }
 
@@ -173,14 +190,21 @@ impl ScalarUDFImpl for FloatComparison {
             Operator::NotEq => by_total_order.values() | &nan,
             _ => by_total_order.values() & &!&nan,
         };
-        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(values, by_total_order.nulls().cloned()))))
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(
+            values,
+            by_total_order.nulls().cloned(),
+        ))))
     }
 }
 
 fn without_sign_of_zero(array: &ArrayRef) -> ArrayRef {
     match array.data_type() {
-        DataType::Float64 => Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0)),
-        DataType::Float32 => Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0)),
+        DataType::Float64 => Arc::new(
+            array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0),
+        ),
+        DataType::Float32 => Arc::new(
+            array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0),
+        ),
         _ => Arc::clone(array),
     }
 }

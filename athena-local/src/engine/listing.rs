@@ -10,7 +10,10 @@ use arrow::{
 };
 use datafusion::sql::{
     parser::Statement as DfStatement,
-    sqlparser::ast::{ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement},
+    sqlparser::ast::{
+        ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
+        Statement,
+    },
 };
 
 use crate::client::FederatedClient;
@@ -35,20 +38,26 @@ pub(crate) async fn answer(
         return Ok(None);
     };
     let catalog = |name: Option<&str>| match name {
-        None => catalogs.first().context("there is no catalog: name one with --connector NAME=SPEC"),
+        None => {
+            catalogs.first().context("there is no catalog: name one with --connector NAME=SPEC")
+        }
         Some(name) => {
             let found = catalogs.iter().find(|client| client.catalog() == name);
             found.with_context(|| format!("there is no catalog {name:?}: SHOW CATALOGS lists them"))
         }
     };
     let (label, mut names) = match &listed {
-        Listed::Catalogs => ("catalog_name", catalogs.iter().map(|client| client.catalog().to_owned()).collect()),
+        Listed::Catalogs => {
+            ("catalog_name", catalogs.iter().map(|client| client.catalog().to_owned()).collect())
+        }
         Listed::Schemas(name) => ("schema_name", catalog(name.as_deref())?.list_schemas().await?),
         Listed::Tables(scope) => {
             let (client, schema) = match scope.as_slice() {
                 [] => (catalog(None)?, None),
                 // One name is a schema of the default catalog, unless a catalog is called so.
-                [name] if catalogs.iter().any(|client| client.catalog() == name) => (catalog(Some(name))?, None),
+                [name] if catalogs.iter().any(|client| client.catalog() == name) => {
+                    (catalog(Some(name))?, None)
+                }
                 [schema] => (catalog(None)?, Some(schema.as_str())),
                 [name, schema] => (catalog(Some(name))?, Some(schema.as_str())),
                 longer => bail!("a schema has at most two parts, not {}", longer.join(".")),
@@ -83,10 +92,13 @@ fn listed(statement: &DfStatement) -> anyhow::Result<Option<(Listed, Option<Stri
     };
     let (listed, options) = match statement.as_ref() {
         Statement::ShowCatalogs { show_options, .. } => (Listed::Catalogs, show_options),
-        Statement::ShowSchemas { show_options, .. } | Statement::ShowDatabases { show_options, .. } => {
+        Statement::ShowSchemas { show_options, .. }
+        | Statement::ShowDatabases { show_options, .. } => {
             (Listed::Schemas(scope(show_options).pop()), show_options)
         }
-        Statement::ShowTables { show_options, .. } => (Listed::Tables(scope(show_options)), show_options),
+        Statement::ShowTables { show_options, .. } => {
+            (Listed::Tables(scope(show_options)), show_options)
+        }
         // Not our enum: no other statement lists names.
         _ => return Ok(None),
     };
@@ -103,7 +115,12 @@ fn listed(statement: &DfStatement) -> anyhow::Result<Option<(Listed, Option<Stri
 
 /// The parts of the name after IN or FROM, in lower case.
 fn scope(options: &ShowStatementOptions) -> Vec<String> {
-    let name: Option<&ObjectName> = options.show_in.as_ref().and_then(|scope| scope.parent_name.as_ref());
+    let name: Option<&ObjectName> =
+        options.show_in.as_ref().and_then(|scope| scope.parent_name.as_ref());
     let parts = name.map(|name| name.0.as_slice()).unwrap_or_default();
-    parts.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.to_lowercase()).collect()
+    parts
+        .iter()
+        .filter_map(|part| part.as_ident())
+        .map(|ident| ident.value.to_lowercase())
+        .collect()
 }

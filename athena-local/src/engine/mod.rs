@@ -1,7 +1,8 @@
 //! The SQL engine: a query in, rows out, connectors asked on the way.
 //!
-//! `DataFusion` parses, plans and executes; what is here makes a connector's tables its tables, sends them what they can
-//! take of a query, and bends its SQL towards Athena's where that is cheap.
+//! `DataFusion` parses, plans and executes; what is here makes a connector's tables its tables,
+//! sends them what they can take of a query, and bends its SQL towards Athena's where that is
+//! cheap.
 
 mod athena_sql;
 mod bound;

@@ -6,8 +6,9 @@
 //! | zoned timestamp, packed with its zone | `TIMESTAMP WITH TIME ZONE`, an instant |
 //! | anything else | the same |
 //!
-//! A timestamp of SQL has microseconds, which is how a query writes one: in a column of milliseconds the engine would cut
-//! the query's to those before it compares them. Nested values keep the types of the wire.
+//! A timestamp of SQL has microseconds, which is how a query writes one: in a column of
+//! milliseconds the engine would cut the query's to those before it compares them. Nested values
+//! keep the types of the wire.
 
 use std::sync::Arc;
 
@@ -34,14 +35,17 @@ pub(crate) fn sql_type(wire: &DataType) -> DataType {
 pub(crate) fn wire_type(sql: &DataType) -> DataType {
     match sql {
         DataType::Timestamp(_, None) => DataType::Date64,
-        DataType::Timestamp(_, Some(zone)) => DataType::Timestamp(TimeUnit::Millisecond, Some(Arc::clone(zone))),
+        DataType::Timestamp(_, Some(zone)) => {
+            DataType::Timestamp(TimeUnit::Millisecond, Some(Arc::clone(zone)))
+        }
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         other => other.clone(),
     }
 }
 
-/// The columns of `wire` as SQL sees them, without the metadata that is between engine and connector.
+/// The columns of `wire` as SQL sees them, without the metadata that is between engine and
+/// connector.
 pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
     let fields: Vec<Field> = wire
         .fields()
@@ -55,7 +59,8 @@ pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
 ///
 /// # Errors
 ///
-/// `InvalidResponse` for zoned values that are not packed as they must be, and for timestamps 292,000 years from now.
+/// `InvalidResponse` for zoned values that are not packed as they must be, and for timestamps
+/// 292,000 years from now.
 pub(crate) fn to_sql(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let batch = zoned::unpack_batch(batch)?;
     let columns: Result<Vec<ArrayRef>> = batch
@@ -65,8 +70,9 @@ pub(crate) fn to_sql(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBa
         .map(|(column, field)| under_type(column, field.data_type()))
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &options)
-        .map_err(|error| Error::invalid_response("rows do not fit the columns of their table").with_source(error))
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &options).map_err(|error| {
+        Error::invalid_response("rows do not fit the columns of their table").with_source(error)
+    })
 }
 
 /// Result columns of SQL as they travel: the reverse of [`to_sql`] for one column.
@@ -103,8 +109,11 @@ fn under_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
         _ => strictly(column, data_type),
     };
     converted.map_err(|error| {
-        Error::invalid_response(format!("a column of {} does not fit {data_type}", column.data_type()))
-            .with_source(error)
+        Error::invalid_response(format!(
+            "a column of {} does not fit {data_type}",
+            column.data_type()
+        ))
+        .with_source(error)
     })
 }
 
@@ -122,7 +131,8 @@ mod tests {
         let noon: i64 = 1_709_294_400_000;
         let wire = Schema::new(vec![Field::new("at", DataType::Date64, true)]);
         let column: ArrayRef = Arc::new(Date64Array::from(vec![Some(noon), None]));
-        let batch = RecordBatch::try_new(Arc::new(wire.clone()), vec![Arc::clone(&column)]).unwrap();
+        let batch =
+            RecordBatch::try_new(Arc::new(wire.clone()), vec![Arc::clone(&column)]).unwrap();
         let sql = to_sql(&batch, &sql_schema(&wire)).unwrap();
         assert_eq!(sql.column(0).as_primitive::<TimestampMicrosecondType>().value(0), noon * 1_000);
         assert_eq!(to_wire(sql.column(0)).unwrap().as_ref(), column.as_ref());
@@ -138,7 +148,8 @@ mod tests {
 
     #[test]
     fn finer_timestamps_travel_in_milliseconds() {
-        let column: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![1_709_294_400_123_000_000]));
+        let column: ArrayRef =
+            Arc::new(TimestampNanosecondArray::from(vec![1_709_294_400_123_000_000]));
         let wire = to_wire(&column).unwrap();
         assert_eq!(wire.as_primitive::<arrow::datatypes::Date64Type>().value(0), 1_709_294_400_123);
     }

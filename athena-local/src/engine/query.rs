@@ -34,7 +34,8 @@ use crate::client::{FederatedClient, Trace};
 /// How queries are run.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Schema of tables that are named without one; `None` for the only one that the default catalog has, or `default`.
+    /// Schema of tables that are named without one; `None` for the only one that the default
+    /// catalog has, or `default`.
     pub schema: Option<String>,
     /// What is pushed down.
     pub pushdown: PushdownMode,
@@ -48,12 +49,19 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { schema: None, pushdown: PushdownMode::Full, trust: false, concurrency: 4, memory: None }
+        Self {
+            schema: None,
+            pushdown: PushdownMode::Full,
+            trust: false,
+            concurrency: 4,
+            memory: None,
+        }
     }
 }
 
 /// Opens the function that a `LAMBDA` clause names, where that is not a catalog.
-pub type OpenFunction = Arc<dyn Fn(String) -> BoxFuture<'static, anyhow::Result<FederatedClient>> + Send + Sync>;
+pub type OpenFunction =
+    Arc<dyn Fn(String) -> BoxFuture<'static, anyhow::Result<FederatedClient>> + Send + Sync>;
 
 /// A local Athena: catalogs, and queries over them.
 pub struct Engine {
@@ -66,7 +74,10 @@ pub struct Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.catalogs.iter().map(FederatedClient::catalog).collect();
-        f.debug_struct("Engine").field("catalogs", &names).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("catalogs", &names)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -90,7 +101,9 @@ impl Engine {
         if let Some(bytes) = options.memory {
             runtime = runtime.with_memory_limit(bytes, 1.0);
         }
-        let runtime = runtime.build_arc().context("the engine cannot set up its memory and temporary files")?;
+        let runtime = runtime
+            .build_arc()
+            .context("the engine cannot set up its memory and temporary files")?;
         Ok(Self { catalogs, options, open_function: None, runtime })
     }
 
@@ -110,7 +123,8 @@ impl Engine {
         self.query_into(sql, Trace::default()).await
     }
 
-    /// As [`Self::query`], writing every call into `trace`, which so is there even if planning fails.
+    /// As [`Self::query`], writing every call into `trace`, which so is there even if planning
+    /// fails.
     ///
     /// # Errors
     ///
@@ -123,9 +137,14 @@ impl Engine {
 
         let parser = self.session(&catalogs, None);
         let dialect = parser.copied_config().options().sql_parser.dialect;
-        let mut statement = parser.state().sql_to_statement(sql, &dialect).map_err(|error| from_datafusion(&error))?;
+        let mut statement = parser
+            .state()
+            .sql_to_statement(sql, &dialect)
+            .map_err(|error| from_datafusion(&error))?;
         athena_sql::adapt(&mut statement)?;
-        if let Some(names) = listing::answer(&statement, &catalogs, self.options.schema.as_deref()).await? {
+        if let Some(names) =
+            listing::answer(&statement, &catalogs, self.options.schema.as_deref()).await?
+        {
             return self.of_batch(id, trace, names).await;
         }
         let schema = match &self.options.schema {
@@ -152,8 +171,10 @@ impl Engine {
         statement: &Statement,
         catalogs: &[FederatedClient],
     ) -> anyhow::Result<()> {
-        let references =
-            context.state().resolve_table_references(statement).map_err(|error| from_datafusion(&error))?;
+        let references = context
+            .state()
+            .resolve_table_references(statement)
+            .map_err(|error| from_datafusion(&error))?;
         for (place, client) in catalogs.iter().enumerate() {
             let options = ScanOptions {
                 pushdown: self.options.pushdown,
@@ -184,41 +205,63 @@ impl Engine {
             return Ok(client.clone());
         }
         let Some(open) = &self.open_function else {
-            bail!("LAMBDA '{}' of the function {} names no catalog", function.lambda, function.name);
+            bail!(
+                "LAMBDA '{}' of the function {} names no catalog",
+                function.lambda,
+                function.name
+            );
         };
         let client = open(function.lambda.clone()).await.with_context(|| {
-            format!("LAMBDA '{}' of the function {} cannot be opened", function.lambda, function.name)
+            format!(
+                "LAMBDA '{}' of the function {} cannot be opened",
+                function.lambda, function.name
+            )
         })?;
         Ok(client.for_query(id, trace.clone()))
     }
 
-    async fn of_batch(&self, id: String, trace: Trace, batch: RecordBatch) -> anyhow::Result<Query> {
+    async fn of_batch(
+        &self,
+        id: String,
+        trace: Trace,
+        batch: RecordBatch,
+    ) -> anyhow::Result<Query> {
         let context = self.session(&[], None);
-        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(|error| from_datafusion(&error))?;
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]])
+            .map_err(|error| from_datafusion(&error))?;
         let frame = context.read_table(Arc::new(table)).map_err(|error| from_datafusion(&error))?;
         let plan = frame.create_physical_plan().await.map_err(|error| from_datafusion(&error))?;
         Ok(Query { id, trace, plan, context: context.task_ctx() })
     }
 }
 
-async fn plan(id: String, trace: Trace, context: &SessionContext, statement: Statement) -> anyhow::Result<Query> {
+async fn plan(
+    id: String,
+    trace: Trace,
+    context: &SessionContext,
+    statement: Statement,
+) -> anyhow::Result<Query> {
     let wrong = |error| from_datafusion(&error);
     let state = context.state();
     let plan = state.statement_to_plan(statement).await.map_err(wrong)?;
-    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan).map_err(wrong)?;
     let plan = state.create_physical_plan(&plan).await.map_err(wrong)?;
     Ok(Query { id, trace, plan, context: context.task_ctx() })
 }
 
-/// The schema of tables that are named without one: the only one that the default catalog has, or the one named
-/// `default`. It is looked for only if `statement` has such a table.
+/// The schema of tables that are named without one: the only one that the default catalog has, or
+/// the one named `default`. It is looked for only if `statement` has such a table.
 async fn default_schema(
     context: &SessionContext,
     statement: &Statement,
     catalogs: &[FederatedClient],
 ) -> anyhow::Result<Option<String>> {
-    let references = context.state().resolve_table_references(statement).map_err(|error| from_datafusion(&error))?;
+    let references = context
+        .state()
+        .resolve_table_references(statement)
+        .map_err(|error| from_datafusion(&error))?;
     let bare = references.iter().find(|reference| matches!(reference, TableReference::Bare { .. }));
     let (Some(table), Some(client)) = (bare, catalogs.first()) else {
         return Ok(None);
@@ -226,7 +269,9 @@ async fn default_schema(
     let schemas = client.list_schemas().await?;
     match schemas.as_slice() {
         [only] => Ok(Some(only.clone())),
-        several if several.iter().any(|schema| schema == "default") => Ok(Some("default".to_owned())),
+        several if several.iter().any(|schema| schema == "default") => {
+            Ok(Some("default".to_owned()))
+        }
         several => bail!(
             "table {table} is named without a schema, and {} has these: {}; write {}.SCHEMA.{table} or say --schema",
             client.catalog(),
@@ -244,10 +289,13 @@ fn register_function(
     let data_type = |written: &str| {
         let null = format!("CAST(NULL AS {written})");
         let schema = datafusion::common::DFSchema::empty();
-        let expr = context.parse_sql_expr(&null, &schema).map_err(|error| from_datafusion(&error))?;
-        datafusion::logical_expr::ExprSchemable::get_type(&expr, &schema).map_err(|error| from_datafusion(&error))
+        let expr =
+            context.parse_sql_expr(&null, &schema).map_err(|error| from_datafusion(&error))?;
+        datafusion::logical_expr::ExprSchemable::get_type(&expr, &schema)
+            .map_err(|error| from_datafusion(&error))
     };
-    let arguments: anyhow::Result<Vec<_>> = function.arguments.iter().map(|written| data_type(written)).collect();
+    let arguments: anyhow::Result<Vec<_>> =
+        function.arguments.iter().map(|written| data_type(written)).collect();
     let udf = ExternalUdf::new(client, function.name, arguments?, &data_type(&function.returns)?);
     context.register_udf(AsyncScalarUDF::new(Arc::new(udf)).into_scalar_udf());
     Ok(())

@@ -36,7 +36,8 @@ use super::{
 };
 use crate::client::{FederatedClient, Scan, TableDefinition, constraints_in_words};
 
-/// Partitions go out in requests of about this many bytes of rows, far below Lambda's limit after base64.
+/// Partitions go out in requests of about this many bytes of rows, far below Lambda's limit after
+/// base64.
 const PARTITION_BYTES: usize = 1_500_000;
 
 /// What is read, and how.
@@ -58,7 +59,8 @@ pub(crate) struct Plan {
 
 /// A scan of a table of a connector.
 ///
-/// One partition: the splits are not known before the query runs, and the engine spreads the rows itself.
+/// One partition: the splits are not known before the query runs, and the engine spreads the rows
+/// itself.
 #[derive(Debug)]
 pub(crate) struct FederatedScanExec {
     plan: Arc<Plan>,
@@ -171,8 +173,10 @@ async fn merge(
         let Some(values) = rows.column_by_name(name) else {
             return internal_err!("column {name:?} of the order was not asked for");
         };
-        let options =
-            SortOptions { descending: field.direction.descending(), nulls_first: field.direction.nulls_first() };
+        let options = SortOptions {
+            descending: field.direction.descending(),
+            nulls_first: field.direction.nulls_first(),
+        };
         columns.push(SortColumn { values: Arc::clone(values), options: Some(options) });
     }
     let indices = lexsort_to_indices(&columns, Some(limit))?;
@@ -182,8 +186,15 @@ async fn merge(
 impl DisplayAs for FederatedScanExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
         let plan = &self.plan;
-        let names: Vec<_> = plan.requested.fields().iter().map(|field| field.name().as_str()).collect();
-        write!(f, "FederatedScanExec: {}.{}, columns=[{}]", plan.client.catalog(), plan.table.name, names.join(", "))?;
+        let names: Vec<_> =
+            plan.requested.fields().iter().map(|field| field.name().as_str()).collect();
+        write!(
+            f,
+            "FederatedScanExec: {}.{}, columns=[{}]",
+            plan.client.catalog(),
+            plan.table.name,
+            names.join(", ")
+        )?;
         let pushed = constraints_in_words(&plan.constraints);
         if pushed.is_empty() { Ok(()) } else { write!(f, ", pushed=[{pushed}]") }
     }
@@ -224,7 +235,11 @@ impl ExecutionPlan for FederatedScanExec {
         if children.is_empty() { Ok(self) } else { internal_err!("a scan has no inputs") }
     }
 
-    fn execute(&self, partition: usize, _: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
+    fn execute(
+        &self,
+        partition: usize,
+        _: Arc<TaskContext>,
+    ) -> DataFusionResult<SendableRecordBatchStream> {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let workers = self.plan.concurrency.max(1);
         // One batch waits while the next is fetched; more would only take memory.
@@ -233,7 +248,13 @@ impl ExecutionPlan for FederatedScanExec {
         let splits_read = Arc::new(AtomicUsize::new(0));
         for _ in 0..workers {
             let (plan, splits) = (Arc::clone(&self.plan), Arc::clone(&splits));
-            builder.spawn(work(plan, splits, Arc::clone(&self.read), builder.tx(), Arc::clone(&splits_read)));
+            builder.spawn(work(
+                plan,
+                splits,
+                Arc::clone(&self.read),
+                builder.tx(),
+                Arc::clone(&splits_read),
+            ));
         }
         // Dropping this stream aborts the workers.
         let mut batches = builder.build();

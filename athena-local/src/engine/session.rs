@@ -8,9 +8,13 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 
-use super::{bound::BoundingPlanner, common_type::CommonType, float_comparison::FloatComparisons, types::AthenaTypes};
+use super::{
+    bound::BoundingPlanner, common_type::CommonType, float_comparison::FloatComparisons,
+    types::AthenaTypes,
+};
 
-/// The name of the session's own catalog while no connector is the default one. It has nothing in it.
+/// The name of the session's own catalog while no connector is the default one. It has nothing in
+/// it.
 const NO_CATALOG: &str = "none";
 
 /// A session without catalogs, whose default ones have the names given.
@@ -23,7 +27,10 @@ pub(crate) fn session(
     let mut config = SessionConfig::new()
         .with_information_schema(true)
         .with_create_default_catalog_and_schema(false)
-        .with_default_catalog_and_schema(catalog.unwrap_or(NO_CATALOG), schema.unwrap_or("default"));
+        .with_default_catalog_and_schema(
+            catalog.unwrap_or(NO_CATALOG),
+            schema.unwrap_or("default"),
+        );
     if trust {
         // Spreading rows over threads would mix the order in which a trusted connector gave them.
         config = config.with_target_partitions(1);

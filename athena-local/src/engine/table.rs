@@ -30,7 +30,8 @@ pub(crate) struct RowBound {
     pub(crate) limit: u64,
     /// The first ones in this order; any if empty.
     pub(crate) order_by: Vec<OrderByField>,
-    /// Whether the rows are taken as they come, because nothing above the scan orders and limits them again.
+    /// Whether the rows are taken as they come, because nothing above the scan orders and limits
+    /// them again.
     pub(crate) trusted: bool,
 }
 
@@ -59,7 +60,15 @@ impl FederatedTable {
             PushdownMode::Sets | PushdownMode::Full => client.capabilities().await?.clone(),
         };
         let schema = sql_schema(&definition.schema);
-        Ok(Self { client, definition: Arc::new(definition), schema, capabilities, version, options, bound: None })
+        Ok(Self {
+            client,
+            definition: Arc::new(definition),
+            schema,
+            capabilities,
+            version,
+            options,
+            bound: None,
+        })
     }
 
     /// The same table, of which a query needs no more than `bound`.
@@ -82,11 +91,18 @@ impl FederatedTable {
     pub(crate) fn takes_limit(&self, filters: &[Expr], ordered: bool) -> bool {
         let announced = if ordered { self.capabilities.top_n } else { self.capabilities.limit };
         let full = matches!(self.options.pushdown, PushdownMode::Full);
-        full && announced && self.version >= SerdeVersion::V4 && self.pushdown().plan(filters).complete()
+        full && announced
+            && self.version >= SerdeVersion::V4
+            && self.pushdown().plan(filters).complete()
     }
 
     /// The order of `column` as it travels, if a connector can go by it.
-    pub(crate) fn order_field(&self, column: usize, descending: bool, nulls_first: bool) -> Option<OrderByField> {
+    pub(crate) fn order_field(
+        &self,
+        column: usize,
+        descending: bool,
+        nulls_first: bool,
+    ) -> Option<OrderByField> {
         let field = self.definition.schema.fields().get(column)?;
         (!field.data_type().is_nested()).then(|| OrderByField {
             column_name: Some(field.name().clone()),
@@ -95,7 +111,12 @@ impl FederatedTable {
     }
 
     fn pushdown(&self) -> Pushdown<'_> {
-        Pushdown::new(self.options.pushdown, &self.capabilities, self.version, &self.definition.schema)
+        Pushdown::new(
+            self.options.pushdown,
+            &self.capabilities,
+            self.version,
+            &self.definition.schema,
+        )
     }
 
     /// The column that is read when only rows are counted: the one that takes the fewest bytes.
@@ -119,7 +140,10 @@ impl TableProvider for FederatedTable {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         let pushdown = self.pushdown();
         let answers = filters.iter().map(|filter| {
             let sent = pushdown.plan(std::slice::from_ref(*filter));
@@ -132,8 +156,8 @@ impl TableProvider for FederatedTable {
         Ok(answers.collect())
     }
 
-    /// Plans the scan. `limit` is not used: which limit may be sent is decided in [`bound`](super::bound), with all
-    /// filters in view.
+    /// Plans the scan. `limit` is not used: which limit may be sent is decided in
+    /// [`bound`](super::bound), with all filters in view.
     async fn scan(
         &self,
         _state: &dyn Session,

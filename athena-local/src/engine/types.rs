@@ -7,16 +7,22 @@ use datafusion::{
     sql::sqlparser::ast::{DataType as SqlType, TimezoneInfo},
 };
 
-/// `TIMESTAMP` has microseconds, which reach far enough where nanoseconds do not, and `VARBINARY` is bytes.
+/// `TIMESTAMP` has microseconds, which reach far enough where nanoseconds do not, and `VARBINARY`
+/// is bytes.
 #[derive(Debug)]
 pub(crate) struct AthenaTypes;
 
 impl TypePlanner for AthenaTypes {
     fn plan_type(&self, sql_type: &SqlType) -> Result<Option<DataType>> {
-        let micros = |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
+        let micros =
+            |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
         Ok(match sql_type {
-            SqlType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => Some(micros(None)),
-            SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => Some(micros(Some("UTC"))),
+            SqlType::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+                Some(micros(None))
+            }
+            SqlType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => {
+                Some(micros(Some("UTC")))
+            }
             SqlType::Varbinary(_) | SqlType::Binary(_) => Some(DataType::Binary),
             // Not our enum: every other type is the engine's.
             _ => None,

@@ -15,7 +15,8 @@ use async_trait::async_trait;
 use datafusion::{
     error::{DataFusionError, Result},
     logical_expr::{
-        ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, async_udf::AsyncScalarUDFImpl,
+        ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+        async_udf::AsyncScalarUDFImpl,
     },
 };
 
@@ -36,8 +37,14 @@ pub(crate) struct ExternalUdf {
 }
 
 impl ExternalUdf {
-    pub(crate) fn new(client: FederatedClient, name: String, arguments: Vec<DataType>, returns: &DataType) -> Self {
-        // Volatile, so that the engine does not try to work out a call with constants while it plans.
+    pub(crate) fn new(
+        client: FederatedClient,
+        name: String,
+        arguments: Vec<DataType>,
+        returns: &DataType,
+    ) -> Self {
+        // Volatile, so that the engine does not try to work out a call with constants while it
+        // plans.
         let signature = match arguments.len() {
             0 => Signature::nullary(Volatility::Volatile),
             count => Signature::any(count, Volatility::Volatile),
@@ -48,12 +55,17 @@ impl ExternalUdf {
 
 /// Whether SQL may hand a value of `given` to an argument of `declared` without saying CAST.
 ///
-/// The engine takes `2` for a BIGINT and `1.5` for a decimal, and both have to do for narrower arguments; a value that is too
-/// large for one fails the query.
+/// The engine takes `2` for a BIGINT and `1.5` for a decimal, and both have to do for narrower
+/// arguments; a value that is too large for one fails the query.
 fn fits(given: &DataType, declared: &DataType) -> bool {
-    let is_decimal = |data_type: &DataType| matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..));
-    let is_text = |data_type: &DataType| matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-    let is_time = |data_type: &DataType| matches!(data_type, DataType::Date32 | DataType::Timestamp(..));
+    let is_decimal = |data_type: &DataType| {
+        matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+    };
+    let is_text = |data_type: &DataType| {
+        matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    };
+    let is_time =
+        |data_type: &DataType| matches!(data_type, DataType::Date32 | DataType::Timestamp(..));
     given == declared
         || given.is_null()
         || (given.is_integer() && declared.is_numeric())
@@ -105,7 +117,10 @@ impl ScalarUDFImpl for ExternalUdf {
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        Err(DataFusionError::NotImplemented(format!("{} can be called for rows of a query only", self.name)))
+        Err(DataFusionError::NotImplemented(format!(
+            "{} can be called for rows of a query only",
+            self.name
+        )))
     }
 }
 
@@ -117,15 +132,18 @@ impl AsyncScalarUDFImpl for ExternalUdf {
         let mut fields: Vec<Field> = Vec::new();
         for (index, value) in args.args.into_iter().enumerate() {
             let options = CastOptions { safe: false, ..CastOptions::default() };
-            let column = cast_with_options(&value.into_array(rows)?, &self.arguments[index], &options)?;
+            let column =
+                cast_with_options(&value.into_array(rows)?, &self.arguments[index], &options)?;
             let column = to_wire(&column).map_err(to_datafusion)?;
             fields.push(Field::new(index.to_string(), column.data_type().clone(), true));
             columns.push(column);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let arguments = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
+        let arguments =
+            RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
         let result: FieldRef = Arc::new(Field::new(&self.name, wire_type(&self.returns), true));
-        let answer = self.client.udf(&self.name, &arguments, &result).await.map_err(to_datafusion)?;
+        let answer =
+            self.client.udf(&self.name, &arguments, &result).await.map_err(to_datafusion)?;
         let wire = RecordBatch::try_new(Arc::new(Schema::new(vec![result])), vec![answer])?;
         let sql = Arc::new(Schema::new(vec![Field::new(&self.name, self.returns.clone(), true)]));
         let batch = to_sql(&wire, &sql).map_err(to_datafusion)?;

@@ -21,9 +21,12 @@ impl AwsFunction {
     /// Makes a client in the region of the ARN. Nothing is sent.
     pub(super) async fn open(arn: &str, options: FunctionOptions) -> anyhow::Result<Self> {
         let region = arn.split(':').nth(3).with_context(|| format!("{arn:?} names no region"))?;
-        // The client would give up on a function that takes long, and call it again, while it still runs.
-        let timeouts =
-            TimeoutConfig::builder().operation_timeout(options.timeout).read_timeout(options.timeout).build();
+        // The client would give up on a function that takes long, and call it again, while it still
+        // runs.
+        let timeouts = TimeoutConfig::builder()
+            .operation_timeout(options.timeout)
+            .read_timeout(options.timeout)
+            .build();
         let config = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .timeout_config(timeouts)
@@ -38,7 +41,11 @@ impl Invoke for AwsFunction {
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         let call = self.client.invoke().function_name(&self.arn).payload(Blob::new(request));
         let answer = call.send().await.map_err(|error| {
-            InvokeError::Host(format!("{} cannot be invoked: {}", self.arn, DisplayErrorContext(&error)))
+            InvokeError::Host(format!(
+                "{} cannot be invoked: {}",
+                self.arn,
+                DisplayErrorContext(&error)
+            ))
         })?;
         let payload = Bytes::from(answer.payload.map(Blob::into_inner).unwrap_or_default());
         if answer.function_error.is_none() {

@@ -20,13 +20,14 @@ const QUIET: Duration = Duration::from_secs(2);
 
 /// Builds the packages in these folders and returns their executables, in the same order.
 ///
-/// Packages of one workspace are built by one call of cargo, with the features that building the whole workspace would
-/// give them, so that nothing is compiled twice; optimised if this program is. Takes minutes if much has changed, and
-/// blocks the thread for that time.
+/// Packages of one workspace are built by one call of cargo, with the features that building the
+/// whole workspace would give them, so that nothing is compiled twice; optimised if this program
+/// is. Takes minutes if much has changed, and blocks the thread for that time.
 ///
 /// # Errors
 ///
-/// If a folder holds no package, a package has no program or cannot be built. What cargo says is on standard error.
+/// If a folder holds no package, a package has no program or cannot be built. What cargo says is on
+/// standard error.
 pub fn build_all(packages: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut targets = Vec::new();
     for package in packages {
@@ -41,8 +42,11 @@ pub fn build_all(packages: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         build(workspace, &targets, &mut executables)?;
     }
     let found = targets.iter().map(|target| {
-        let executable = executables.get(&(target.package.clone(), target.program.clone())).cloned();
-        executable.with_context(|| format!("cargo built {:?} and did not say where it is", target.program))
+        let executable =
+            executables.get(&(target.package.clone(), target.program.clone())).cloned();
+        executable.with_context(|| {
+            format!("cargo built {:?} and did not say where it is", target.program)
+        })
     });
     found.collect()
 }
@@ -82,17 +86,22 @@ struct PackageTarget {
 
 impl Package {
     fn programs(&self) -> Vec<&str> {
-        let programs = self.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"));
+        let programs =
+            self.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"));
         programs.map(|target| target.name.as_str()).collect()
     }
 
-    /// The program that is the function: the only one, the one that `cargo run` runs, or the one that Lambda would.
+    /// The program that is the function: the only one, the one that `cargo run` runs, or the one
+    /// that Lambda would.
     fn function(&self) -> anyhow::Result<&str> {
         let programs = self.programs();
         let named = |name: &str| programs.iter().copied().find(|program| *program == name);
         let default = self.default_run.as_deref().and_then(named);
-        match (&programs[..], default.or_else(|| named("bootstrap")).or_else(|| named(&self.name))) {
-            ([], _) => bail!("the package {:?} has no program; a connector has a src/main.rs", self.name),
+        match (&programs[..], default.or_else(|| named("bootstrap")).or_else(|| named(&self.name)))
+        {
+            ([], _) => {
+                bail!("the package {:?} has no program; a connector has a src/main.rs", self.name)
+            }
             ([only], _) => Ok(only),
             (_, Some(chosen)) => Ok(chosen),
             (several, None) => bail!(
@@ -107,27 +116,36 @@ impl Package {
 impl Target {
     fn find(folder: &Path) -> anyhow::Result<Self> {
         let manifest = folder.join("Cargo.toml");
-        let manifest = manifest
-            .canonicalize()
-            .with_context(|| format!("{} holds no package: there is no Cargo.toml", folder.display()))?;
+        let manifest = manifest.canonicalize().with_context(|| {
+            format!("{} holds no package: there is no Cargo.toml", folder.display())
+        })?;
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
             .arg(&manifest)
             .stderr(Stdio::piped())
             .output()
-            .context("cargo cannot be started; install Rust, or name a program with exec:COMMAND")?;
+            .context(
+                "cargo cannot be started; install Rust, or name a program with exec:COMMAND",
+            )?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("cargo cannot read {}: {}", manifest.display(), said.trim());
         }
-        let metadata: Metadata =
-            serde_json::from_slice(&output.stdout).context("cargo metadata wrote what is no JSON")?;
+        let metadata: Metadata = serde_json::from_slice(&output.stdout)
+            .context("cargo metadata wrote what is no JSON")?;
         let package = metadata.packages.iter().find(|package| package.manifest_path == manifest);
         let package = package.with_context(|| {
-            format!("{} is the manifest of a workspace; name one of its packages", manifest.display())
+            format!(
+                "{} is the manifest of a workspace; name one of its packages",
+                manifest.display()
+            )
         })?;
         let program = package.function()?;
-        let same_name = metadata.packages.iter().filter(|package| package.programs().contains(&program)).count();
+        let same_name = metadata
+            .packages
+            .iter()
+            .filter(|package| package.programs().contains(&program))
+            .count();
         Ok(Self {
             package: package.id.clone(),
             package_name: package.name.clone(),
@@ -152,11 +170,13 @@ fn build(
     targets: &[&Target],
     executables: &mut HashMap<(String, String), PathBuf>,
 ) -> anyhow::Result<()> {
-    let names = targets.iter().map(|target| target.package_name.as_str()).collect::<Vec<_>>().join(", ");
+    let names =
+        targets.iter().map(|target| target.package_name.as_str()).collect::<Vec<_>>().join(", ");
     let mut command = Command::new(cargo());
     command.current_dir(workspace).args(["build", "--message-format", "json-render-diagnostics"]);
     if targets.iter().all(|target| target.unique) {
-        // With all its members selected, a workspace is built with the features that they need together.
+        // With all its members selected, a workspace is built with the features that they need
+        // together.
         command.arg("--workspace");
     } else {
         command.args(targets.iter().flat_map(|target| ["-p", &target.package]));
@@ -202,7 +222,8 @@ fn artifacts(output: impl Read) -> Vec<Artifact> {
     artifacts
 }
 
-/// Reads what cargo says to its end, and shows it from the moment on where it took long. Returns what was not shown.
+/// Reads what cargo says to its end, and shows it from the moment on where it took long. Returns
+/// what was not shown.
 fn show_if_slow(output: impl Read + Send + 'static, names: &str) -> Vec<String> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {

@@ -1,4 +1,5 @@
-//! A function behind the Invoke operation of some server: `cargo lambda watch`, the runtime interface emulator, our own.
+//! A function behind the Invoke operation of some server: `cargo lambda watch`, the runtime
+//! interface emulator, our own.
 
 use std::{fmt, time::Duration};
 
@@ -34,7 +35,8 @@ impl EndpointFunction {
         if url.path_and_query().is_none_or(|path| path.as_str() == "/") {
             let path = format!("/2015-03-31/functions/{}/invocations", options.name);
             let mut parts = url.into_parts();
-            parts.path_and_query = Some(path.parse().with_context(|| format!("{path:?} is no path of a URL"))?);
+            parts.path_and_query =
+                Some(path.parse().with_context(|| format!("{path:?} is no path of a URL"))?);
             url = Uri::from_parts(parts)?;
         }
         let mut connector = HttpConnector::new();
@@ -66,28 +68,43 @@ impl Invoke for EndpointFunction {
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         let Ok(called) = tokio::time::timeout(self.timeout, self.call(request)).await else {
             let seconds = self.timeout.as_secs_f64();
-            return Err(InvokeError::Host(format!("{} did not answer within {seconds:.2} seconds", self.url)));
+            return Err(InvokeError::Host(format!(
+                "{} did not answer within {seconds:.2} seconds",
+                self.url
+            )));
         };
         let (response, body) = called?;
         let failed = response.headers().contains_key("x-amz-function-error");
         if response.status() == StatusCode::OK && !failed {
-            // The emulator does not say that this is an error. No answer of a connector begins like one.
-            return if body.starts_with(b"{\"error") { Err(function_error(&body)) } else { Ok(body) };
+            // The emulator does not say that this is an error. No answer of a connector begins like
+            // one.
+            return if body.starts_with(b"{\"error") {
+                Err(function_error(&body))
+            } else {
+                Ok(body)
+            };
         }
         // cargo-lambda answers 500 with the document of the function.
         let error = function_error(&body);
         match &error {
-            InvokeError::Function(document) if failed || document.error_type.is_some() => Err(error),
+            InvokeError::Function(document) if failed || document.error_type.is_some() => {
+                Err(error)
+            }
             InvokeError::Function(_) | InvokeError::Host(_) => {
                 let status = response.status();
-                Err(InvokeError::Host(format!("{} answered {status}: {}", self.url, service_message(&body))))
+                Err(InvokeError::Host(format!(
+                    "{} answered {status}: {}",
+                    self.url,
+                    service_message(&body)
+                )))
             }
         }
     }
 }
 
 fn function_error(body: &[u8]) -> InvokeError {
-    FunctionError::decode(body).map_or_else(|error| InvokeError::Host(error.to_string()), InvokeError::Function)
+    FunctionError::decode(body)
+        .map_or_else(|error| InvokeError::Host(error.to_string()), InvokeError::Function)
 }
 
 /// What an error of the service says: it writes `Message` or `message`, beside a type.

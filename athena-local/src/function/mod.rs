@@ -18,8 +18,9 @@ use crate::{host::HostedFunction, spec::Spec};
 
 /// Makes the function at `spec` ready to be invoked.
 ///
-/// A package is built now, with cargo's output on standard error if it takes long or fails. A process is started by the
-/// first invocation. Nothing is sent to an endpoint or to AWS before that either.
+/// A package is built now, with cargo's output on standard error if it takes long or fails. A
+/// process is started by the first invocation. Nothing is sent to an endpoint or to AWS before that
+/// either.
 ///
 /// # Panics
 ///
@@ -44,7 +45,8 @@ pub async fn open(spec: &Spec, options: FunctionOptions) -> anyhow::Result<Arc<d
             Arc::new(HostedFunction::new(executable, [""; 0], options))
         }
         Spec::Exec(words) => {
-            let (program, arguments) = words.split_first().expect("a command has at least one word");
+            let (program, arguments) =
+                words.split_first().expect("a command has at least one word");
             Arc::new(HostedFunction::new(program, arguments, options))
         }
         Spec::Http(url) => Arc::new(EndpointFunction::try_new(url, &options)?),
@@ -60,5 +62,7 @@ async fn in_aws(arn: &str, options: FunctionOptions) -> anyhow::Result<Arc<dyn I
 #[cfg(not(feature = "aws"))]
 #[expect(clippy::unused_async, reason = "the one that speaks to AWS is")]
 async fn in_aws(arn: &str, _: FunctionOptions) -> anyhow::Result<Arc<dyn Invoke>> {
-    anyhow::bail!("{arn} lives in AWS, which this build cannot speak to; build athena-local with --features aws")
+    anyhow::bail!(
+        "{arn} lives in AWS, which this build cannot speak to; build athena-local with --features aws"
+    )
 }

@@ -13,15 +13,17 @@ pub struct FunctionOptions {
     pub memory_mb: u32,
     /// Time for one invocation. 900 seconds by default, the most there is.
     pub timeout: Duration,
-    /// Time for a process to ask for its first invocation. Lambda gives 10 seconds, and then lets the first invocation pay
-    /// for the rest; here it is 60 seconds by default, for a Java connector on a busy laptop takes 17.
+    /// Time for a process to ask for its first invocation. Lambda gives 10 seconds, and then lets
+    /// the first invocation pay for the rest; here it is 60 seconds by default, for a Java
+    /// connector on a busy laptop takes 17.
     pub init_timeout: Duration,
-    /// Most processes, and so most invocations at a time; others wait. Twice the cores by default, 8 at most.
+    /// Most processes, and so most invocations at a time; others wait. Twice the cores by default,
+    /// 8 at most.
     pub concurrency: usize,
     /// Environment variables, over those that the host sets.
     pub env: Vec<(String, String)>,
-    /// Whether what the function prints goes to standard error line by line. Otherwise only the last lines are kept, for the
-    /// error if the process ends.
+    /// Whether what the function prints goes to standard error line by line. Otherwise only the
+    /// last lines are kept, for the error if the process ends.
     pub show_output: bool,
 }
 

@@ -1,4 +1,5 @@
-//! The Invoke operation of Lambda, for clients that know the service: the AWS command line, boto3, `cargo lambda invoke`.
+//! The Invoke operation of Lambda, for clients that know the service: the AWS command line, boto3,
+//! `cargo lambda invoke`.
 
 use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, sync::Arc};
 
@@ -37,8 +38,8 @@ impl Endpoint {
 
 /// Offers `functions` at `address`, port 0 for any that is free.
 ///
-/// Signatures are not checked: whoever can reach the address can run the functions. Names, partial and whole ARNs are
-/// understood; the only version is `$LATEST`.
+/// Signatures are not checked: whoever can reach the address can run the functions. Names, partial
+/// and whole ARNs are understood; the only version is `$LATEST`.
 ///
 /// # Errors
 ///
@@ -47,7 +48,11 @@ pub async fn serve(address: SocketAddr, functions: Functions) -> io::Result<Endp
     let functions = Arc::new(functions);
     let service = service_fn(move |request| {
         let functions = Arc::clone(&functions);
-        async move { Ok::<_, Infallible>(answer(&functions, request).await.unwrap_or_else(Refusal::into_response)) }
+        async move {
+            Ok::<_, Infallible>(
+                answer(&functions, request).await.unwrap_or_else(Refusal::into_response),
+            )
+        }
     });
     Ok(Endpoint(Server::start(address, service).await?))
 }
@@ -68,20 +73,28 @@ impl Refusal {
         let side = if self.status.is_server_error() { "Service" } else { "User" };
         let document = serde_json::json!({ "Type": side, "Message": self.message });
         let mut response = respond(self.status, Bytes::from(document.to_string()));
-        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(self.error_type));
+        response
+            .headers_mut()
+            .insert("x-amzn-errortype", HeaderValue::from_static(self.error_type));
         response
     }
 }
 
-async fn answer(functions: &Functions, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Refusal> {
+async fn answer(
+    functions: &Functions,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Refusal> {
     let (head, body) = request.into_parts();
-    let received = Received::read(body)
-        .await
-        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", error.to_string()))?;
+    let received = Received::read(body).await.map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", error.to_string())
+    })?;
     let path = head.uri.path();
-    let name = path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
+    let name = path
+        .strip_prefix("/2015-03-31/functions/")
+        .and_then(|rest| rest.strip_suffix("/invocations"));
     let Some(name) = name.filter(|_| head.method == Method::POST) else {
-        let message = format!("there is no {} {path}: this endpoint knows Invoke only", head.method);
+        let message =
+            format!("there is no {} {path}: this endpoint knows Invoke only", head.method);
         return Err(Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message));
     };
     let function = Arc::clone(find(functions, &decode_path(name), head.uri.query())?);
@@ -94,7 +107,11 @@ async fn answer(functions: &Functions, request: Request<Incoming>) -> Result<Res
                 "invocation type {:?} is none of RequestResponse, Event, DryRun",
                 String::from_utf8_lossy(other)
             );
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message));
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidParameterValueException",
+                message,
+            ));
         }
     };
     let event = event_of(received)?;
@@ -121,13 +138,19 @@ async fn invoke(function: &dyn Invoke, event: Bytes) -> Result<Response<Full<Byt
         Ok(answer) => (answer, false),
         Err(InvokeError::Function(document)) => (Bytes::from(document.encode()), true),
         Err(InvokeError::Host(message)) => {
-            return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ServiceException", message));
+            return Err(Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "ServiceException",
+                message,
+            ));
         }
     };
     let mut response = respond(StatusCode::OK, body);
     response.headers_mut().insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
     if failed {
-        response.headers_mut().insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+        response
+            .headers_mut()
+            .insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
     }
     Ok(response)
 }
@@ -135,9 +158,14 @@ async fn invoke(function: &dyn Invoke, event: Bytes) -> Result<Response<Full<Byt
 /// The event that came in; none at all is an empty object, as the service has it.
 fn event_of(received: Received) -> Result<Bytes, Refusal> {
     if received.is_too_large() {
-        let message =
-            format!("Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message));
+        let message = format!(
+            "Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
+        );
+        return Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            message,
+        ));
     }
     let event = received.bytes;
     if event.is_empty() {
@@ -152,8 +180,13 @@ fn event_of(received: Received) -> Result<Bytes, Refusal> {
     }
 }
 
-/// The function that `name` means: a name, `ACCOUNT:function:NAME` or an ARN, each with or without a version.
-fn find<'f>(functions: &'f Functions, name: &str, query: Option<&str>) -> Result<&'f Arc<dyn Invoke>, Refusal> {
+/// The function that `name` means: a name, `ACCOUNT:function:NAME` or an ARN, each with or without
+/// a version.
+fn find<'f>(
+    functions: &'f Functions,
+    name: &str,
+    query: Option<&str>,
+) -> Result<&'f Arc<dyn Invoke>, Refusal> {
     let last = match name.split_once("function:") {
         Some((_, rest)) => rest,
         None => name,
@@ -162,7 +195,8 @@ fn find<'f>(functions: &'f Functions, name: &str, query: Option<&str>) -> Result
         Some((plain, version)) => (plain, Some(version.to_owned())),
         None => (last, None),
     };
-    let asked = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("Qualifier=")));
+    let asked =
+        query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("Qualifier=")));
     version = asked.map(decode_path).or(version);
     let known = version.as_deref().is_none_or(|version| version == "$LATEST");
     functions.get(plain).filter(|_| known).ok_or_else(|| {
@@ -178,7 +212,10 @@ fn decode_path(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits = tail
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok());
         let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         bytes.push(decoded.unwrap_or(*first));
         rest = if decoded.is_some() { &tail[2..] } else { tail };

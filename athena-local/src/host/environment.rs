@@ -6,11 +6,13 @@ use crate::function::FunctionOptions;
 
 /// The variables of Lambda for `program`, then those that were given.
 ///
-/// The process also has what the developer's shell has, except everything that begins with `AWS_`. So that no library
-/// finds the developer's account in the home folder instead, the files there are hidden and credentials that belong to
-/// nobody are set; who means to use an account gives its variables.
+/// The process also has what the developer's shell has, except everything that begins with `AWS_`.
+/// So that no library finds the developer's account in the home folder instead, the files there are
+/// hidden and credentials that belong to nobody are set; who means to use an account gives its
+/// variables.
 pub(super) fn environment(options: &FunctionOptions, program: &Path) -> Vec<(String, String)> {
-    let folder = program.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        program.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let memory = options.memory_mb.to_string();
     let group = format!("/aws/lambda/{}", options.name);

@@ -1,12 +1,15 @@
 //! Why an invocation has no answer, in the words of Lambda where it has some.
 
-use std::{ffi::OsString, os::unix::process::ExitStatusExt as _, process::ExitStatus, time::Duration};
+use std::{
+    ffi::OsString, os::unix::process::ExitStatusExt as _, process::ExitStatus, time::Duration,
+};
 
 use athena_conformance::InvokeError;
 use athena_protocol::{MAX_PAYLOAD_BYTES, error::FunctionError};
 use bytes::Bytes;
 
-/// Characters of an answer that an error may show: enough to see what kind of thing it is, too few for rows.
+/// Characters of an answer that an error may show: enough to see what kind of thing it is, too few
+/// for rows.
 const SHOWN: usize = 40;
 
 /// What went wrong with one invocation.
@@ -63,9 +66,10 @@ impl Failure {
             })
         };
         match self {
-            Self::NotStarted { program, error } => {
-                InvokeError::Host(format!("the function {name:?} cannot be started: {}: {error}", program.display()))
-            }
+            Self::NotStarted { program, error } => InvokeError::Host(format!(
+                "the function {name:?} cannot be started: {}: {error}",
+                program.display()
+            )),
             Self::InitReported(error) | Self::Reported(error) => InvokeError::Function(error),
             Self::InitTimedOut(after) => document(
                 "Sandbox.Timedout",
@@ -78,7 +82,8 @@ impl Failure {
             Self::Exited { started, status, output } => {
                 let during = if started { "" } else { " before it asked for an invocation" };
                 let how = describe(status);
-                let mut message = format!("RequestId: {id} Error: Runtime exited with error: {how}{during}");
+                let mut message =
+                    format!("RequestId: {id} Error: Runtime exited with error: {how}{during}");
                 if !output.is_empty() {
                     message.push_str("; the last that the function printed:\n");
                     message.push_str(&output.join("\n"));
@@ -96,7 +101,10 @@ impl Failure {
             ),
             Self::TimedOut(after) => document(
                 "Sandbox.Timedout",
-                format!("RequestId: {id} Error: Task timed out after {:.2} seconds", after.as_secs_f64()),
+                format!(
+                    "RequestId: {id} Error: Task timed out after {:.2} seconds",
+                    after.as_secs_f64()
+                ),
             ),
             Self::ResponseTooLarge(bytes) => document(
                 "Function.ResponseSizeTooLarge",

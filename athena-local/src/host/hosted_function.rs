@@ -27,20 +27,24 @@ use super::{
 };
 use crate::function::FunctionOptions;
 
-/// Time for a process that has answered to ask for more. A Java runtime out of memory answers and never asks again.
+/// Time for a process that has answered to ask for more. A Java runtime out of memory answers and
+/// never asks again.
 const TIME_TO_ASK_AGAIN: Duration = Duration::from_secs(10);
-/// Time for an invocation that nobody waits for any more to end by itself, so that its process can be used again.
+/// Time for an invocation that nobody waits for any more to end by itself, so that its process can
+/// be used again.
 const ABANDONED: Duration = Duration::from_secs(5);
 
 /// A function whose processes run here, as Lambda would run them.
 ///
-/// Every process serves one invocation at a time behind its own Runtime API. It is started when no other is idle, up to
-/// [`FunctionOptions::concurrency`], and used again until it ends, takes too long or answers what is no JSON. When the
-/// future of an invocation is dropped, the function may still finish for a few seconds and is then killed. Dropping
-/// this kills every process, and what they started, at once; the end of this process does so too, however it ends.
+/// Every process serves one invocation at a time behind its own Runtime API. It is started when no
+/// other is idle, up to [`FunctionOptions::concurrency`], and used again until it ends, takes too
+/// long or answers what is no JSON. When the future of an invocation is dropped, the function may
+/// still finish for a few seconds and is then killed. Dropping this kills every process, and what
+/// they started, at once; the end of this process does so too, however it ends.
 pub struct HostedFunction {
     pool: Arc<Pool>,
-    /// Invocations that run. They are tasks of their own, for an invocation does not end with its caller.
+    /// Invocations that run. They are tasks of their own, for an invocation does not end with its
+    /// caller.
     running: Mutex<JoinSet<()>>,
 }
 
@@ -98,12 +102,14 @@ impl HostedFunction {
         Self { pool: Arc::new(pool), running: Mutex::default() }
     }
 
-    /// The processes that were started so far and served an invocation, in the order in which they did.
+    /// The processes that were started so far and served an invocation, in the order in which they
+    /// did.
     pub fn cold_starts(&self) -> Vec<ColdStart> {
         lock(&self.pool.cold_starts).clone()
     }
 
-    /// The most memory in bytes that one of the processes ever had that still live; `None` where the system does not say.
+    /// The most memory in bytes that one of the processes ever had that still live; `None` where
+    /// the system does not say.
     pub fn peak_memory(&self) -> Option<u64> {
         lock(&self.pool.groups).iter().filter_map(|group| memory::peak(group.id())).max()
     }
@@ -115,7 +121,10 @@ impl Invoke for HostedFunction {
         if request.len() > MAX_PAYLOAD_BYTES {
             return Err(request_too_large(&self.pool.template.name, request.len()));
         }
-        let permit = Arc::clone(&self.pool.permits).acquire_owned().await.expect("the semaphore is never closed");
+        let permit = Arc::clone(&self.pool.permits)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
         let pool = Arc::clone(&self.pool);
         let (mut answer, answered) = oneshot::channel();
         {
@@ -136,7 +145,9 @@ impl Invoke for HostedFunction {
             });
         }
         let name = &self.pool.template.name;
-        answered.await.unwrap_or_else(|_| Err(InvokeError::Host(format!("the host of {name:?} is shutting down"))))
+        answered.await.unwrap_or_else(|_| {
+            Err(InvokeError::Host(format!("the host of {name:?} is shutting down")))
+        })
     }
 }
 
@@ -144,7 +155,9 @@ impl Pool {
     /// Runs one invocation, in a process that is idle or else in a new one.
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         let id = Uuid::new_v4().to_string();
-        self.try_invoke(&id, request).await.map_err(|failure| failure.into_error(&self.template.name, &id))
+        self.try_invoke(&id, request)
+            .await
+            .map_err(|failure| failure.into_error(&self.template.name, &id))
     }
 
     async fn try_invoke(&self, id: &str, request: Bytes) -> Result<Bytes, Failure> {
@@ -153,7 +166,11 @@ impl Pool {
         let outcome = sandbox.run(id, request, self.template.timeout).await;
         if let (true, Some(init)) = (first, sandbox.init()) {
             let first_answer = sandbox.began().elapsed();
-            lock(&self.cold_starts).push(ColdStart { process: sandbox.process(), init, first_answer });
+            lock(&self.cold_starts).push(ColdStart {
+                process: sandbox.process(),
+                init,
+                first_answer,
+            });
         }
         match outcome {
             Err(failure) if !failure.leaves_sandbox_usable() => Err(failure),
@@ -166,7 +183,8 @@ impl Pool {
 
     /// A process that waits for an invocation.
     async fn sandbox(&self) -> Result<Sandbox, Failure> {
-        // A process may have ended since it was used, or have stopped asking; that is no fault of this invocation.
+        // A process may have ended since it was used, or have stopped asking; that is no fault of
+        // this invocation.
         while let Some(mut sandbox) = self.take_idle() {
             if sandbox.ready(TIME_TO_ASK_AGAIN).await.is_ok() {
                 return Ok(sandbox);
@@ -182,7 +200,8 @@ impl Pool {
         Ok(sandbox)
     }
 
-    /// The last process that was used and asks already, or else the last: its memory is the warmest.
+    /// The last process that was used and asks already, or else the last: its memory is the
+    /// warmest.
     fn take_idle(&self) -> Option<Sandbox> {
         let mut idle = lock(&self.idle);
         let asking = idle.iter_mut().rposition(Sandbox::is_asking);
@@ -207,6 +226,8 @@ impl Drop for HostedFunction {
 
 impl fmt::Debug for HostedFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostedFunction").field("template", &self.pool.template).finish_non_exhaustive()
+        f.debug_struct("HostedFunction")
+            .field("template", &self.pool.template)
+            .finish_non_exhaustive()
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Keeps lines, and writes them to standard error behind the name of the function if they are `shown`.
+    /// Keeps lines, and writes them to standard error behind the name of the function if they are
+    /// `shown`.
     pub(super) fn new(function: &str, shown: bool) -> Self {
         Self { function: function.to_owned(), shown, last: Mutex::default() }
     }

@@ -6,15 +6,16 @@ use super::process::Group;
 
 /// Time between two looks at the memory.
 const INTERVAL: Duration = Duration::from_millis(50);
-/// Looks at the same processes before the group is searched for new ones, which means reading all of `/proc`.
+/// Looks at the same processes before the group is searched for new ones, which means reading all
+/// of `/proc`.
 const LOOKS_PER_SEARCH: u32 = 20;
 
 /// Waits until the processes of `group` use more than `limit` bytes, and returns what they use.
 ///
-/// The resident sets are summed up, so pages that processes share count for each. This comes near to what Lambda
-/// enforces and is not the same: what is allocated and freed between two looks is not seen. A limit of address space
-/// (`RLIMIT_AS`) would be exact and wrong: Java and Rust programs reserve much more than they use. Without `/proc`, as
-/// on macOS, nothing is limited.
+/// The resident sets are summed up, so pages that processes share count for each. This comes near
+/// to what Lambda enforces and is not the same: what is allocated and freed between two looks is
+/// not seen. A limit of address space (`RLIMIT_AS`) would be exact and wrong: Java and Rust
+/// programs reserve much more than they use. Without `/proc`, as on macOS, nothing is limited.
 pub(super) async fn exceeded(group: &Group, limit: u64) -> u64 {
     let leader = group.id();
     let mut members = vec![leader];
@@ -39,7 +40,8 @@ fn processes_of(group: i32) -> Vec<i32> {
     processes.filter(|&process| group_of(process) == Some(group)).collect()
 }
 
-/// The group of a process: the third field behind its name, which is in brackets and may hold anything.
+/// The group of a process: the third field behind its name, which is in brackets and may hold
+/// anything.
 fn group_of(process: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
@@ -51,7 +53,8 @@ fn resident(process: i32) -> Option<u64> {
     status(process, "VmRSS:")
 }
 
-/// The largest resident set that a process ever had, in bytes. The system counts every page, whenever it came.
+/// The largest resident set that a process ever had, in bytes. The system counts every page,
+/// whenever it came.
 pub(super) fn peak(process: i32) -> Option<u64> {
     status(process, "VmHWM:")
 }

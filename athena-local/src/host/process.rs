@@ -23,14 +23,16 @@ pub(super) struct Launch {
     pub(super) environment: Vec<(String, String)>,
 }
 
-/// A process group of its own, so that children of the child can be ended with it; dropping it kills them all.
+/// A process group of its own, so that children of the child can be ended with it; dropping it
+/// kills them all.
 #[derive(Debug, Clone)]
 pub(super) struct Group(Arc<Leader>);
 
 #[derive(Debug)]
 struct Leader {
     pid: Pid,
-    /// Whether the number still means our process: the system gives the numbers of the dead to others.
+    /// Whether the number still means our process: the system gives the numbers of the dead to
+    /// others.
     alive: Mutex<bool>,
 }
 
@@ -85,7 +87,10 @@ pub(super) fn spawn(
     command.process_group(0).kill_on_drop(true);
 
     let mut child = command.spawn()?;
-    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).expect("a child that was not waited for has a number");
+    let pid = child
+        .id()
+        .and_then(|pid| i32::try_from(pid).ok())
+        .expect("a child that was not waited for has a number");
     watchdog::add(pid);
 
     let group = Group(Arc::new(Leader { pid: Pid::from_raw(pid), alive: Mutex::new(true) }));

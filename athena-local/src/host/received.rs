@@ -15,8 +15,8 @@ pub(super) struct Received {
 }
 
 impl Received {
-    /// Reads `body` to its end, however long it is and even if it is of no use: a client sends all of it before it reads
-    /// the answer, and loses the connection if nobody takes it.
+    /// Reads `body` to its end, however long it is and even if it is of no use: a client sends all
+    /// of it before it reads the answer, and loses the connection if nobody takes it.
     pub(super) async fn read(mut body: Incoming) -> Result<Self, hyper::Error> {
         let mut bytes = BytesMut::new();
         let mut length = 0;

@@ -1,6 +1,7 @@
 //! The Lambda Runtime API, as one sandbox sees it.
 //!
-//! Every sandbox has a server of its own, so that whoever asks for the next invocation is known by where it asks.
+//! Every sandbox has a server of its own, so that whoever asks for the next invocation is known by
+//! where it asks.
 
 use std::{
     convert::Infallible,
@@ -60,8 +61,12 @@ pub(super) struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Starts the server of a function called `function_arn`; what the process does goes to `events`.
-    pub(super) async fn start(function_arn: &str, events: mpsc::UnboundedSender<Event>) -> std::io::Result<Self> {
+    /// Starts the server of a function called `function_arn`; what the process does goes to
+    /// `events`.
+    pub(super) async fn start(
+        function_arn: &str,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> std::io::Result<Self> {
         let (invocations, receiver) = mpsc::channel(1);
         let exchange = Arc::new(Exchange {
             function_arn: HeaderValue::try_from(function_arn).map_err(std::io::Error::other)?,
@@ -105,11 +110,15 @@ struct Exchange {
 }
 
 impl Exchange {
-    /// Answers in a task of its own, unless the process only asks: the server drops what it does for a peer that has
-    /// gone, and an answer counts although the process ended with it.
+    /// Answers in a task of its own, unless the process only asks: the server drops what it does
+    /// for a peer that has gone, and an answer counts although the process ended with it.
     ///
-    /// That task is started before this returns: the server may drop the future that it is given without a look at it.
-    fn serve(self: &Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
+    /// That task is started before this returns: the server may drop the future that it is given
+    /// without a look at it.
+    fn serve(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
         let exchange = Arc::clone(self);
         let asks = request.method() == Method::GET;
         let answer = async move { exchange.answer(request).await };
@@ -123,7 +132,9 @@ impl Exchange {
         let (head, body) = request.into_parts();
         let received = match Received::read(body).await {
             Ok(received) => received,
-            Err(error) => return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string()),
+            Err(error) => {
+                return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string());
+            }
         };
         let path = head.uri.path();
         let parts: Vec<_> = path.split('/').skip(1).collect();
@@ -140,8 +151,8 @@ impl Exchange {
         }
     }
 
-    /// Waits for an invocation. If the process goes away meanwhile this is dropped, and no invocation is lost: it stays
-    /// in the channel until it can be received.
+    /// Waits for an invocation. If the process goes away meanwhile this is dropped, and no
+    /// invocation is lost: it stays in the channel until it can be received.
     async fn next(&self) -> Response<Full<Bytes>> {
         {
             let mut phase = self.phase();
@@ -169,7 +180,12 @@ impl Exchange {
         response
     }
 
-    fn finish(&self, id: &str, received: Received, event: impl FnOnce(Received) -> Event) -> Response<Full<Bytes>> {
+    fn finish(
+        &self,
+        id: &str,
+        received: Received,
+        event: impl FnOnce(Received) -> Event,
+    ) -> Response<Full<Bytes>> {
         {
             let mut phase = self.phase();
             if let Some(refused) = refuse_answer(&phase, id) {
@@ -180,7 +196,8 @@ impl Exchange {
         let too_large = received.is_too_large();
         self.tell(event(received));
         if too_large {
-            let message = format!("Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).");
+            let message =
+                format!("Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).");
             return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
         }
         accepted()

@@ -35,7 +35,8 @@ pub(super) struct Template {
     pub(super) show_output: bool,
 }
 
-/// A process behind a Runtime API of its own. Dropping it kills the process and all that it started.
+/// A process behind a Runtime API of its own. Dropping it kills the process and all that it
+/// started.
 #[derive(Debug)]
 pub(super) struct Sandbox {
     api: RuntimeApi,
@@ -58,8 +59,10 @@ impl Sandbox {
     /// Starts a process, which then has to ask for an invocation: see [`ready`](Self::ready).
     pub(super) async fn start(template: &Template) -> Result<Self, Failure> {
         let (sender, events) = mpsc::unbounded_channel();
-        let not_started = |error| Failure::NotStarted { program: template.launch.program.clone(), error };
-        let api = RuntimeApi::start(&template.function_arn, sender.clone()).await.map_err(not_started)?;
+        let not_started =
+            |error| Failure::NotStarted { program: template.launch.program.clone(), error };
+        let api =
+            RuntimeApi::start(&template.function_arn, sender.clone()).await.map_err(not_started)?;
         let log = Arc::new(Log::new(&template.name, template.show_output));
         let mut launch = template.launch.clone();
         launch.environment.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address().to_string()));
@@ -147,9 +150,14 @@ impl Sandbox {
 
     /// Runs one invocation of a process that is [`ready`](Self::ready).
     ///
-    /// After an error that does not leave the sandbox usable it has to be dropped. So it has if this future is dropped
-    /// before it is done.
-    pub(super) async fn run(&mut self, id: &str, event: Bytes, time: Duration) -> Result<Bytes, Failure> {
+    /// After an error that does not leave the sandbox usable it has to be dropped. So it has if
+    /// this future is dropped before it is done.
+    pub(super) async fn run(
+        &mut self,
+        id: &str,
+        event: Bytes,
+        time: Duration,
+    ) -> Result<Bytes, Failure> {
         let mut until = tokio::time::Instant::now() + time;
         self.asking = false;
         self.used = true;
@@ -161,19 +169,29 @@ impl Sandbox {
         });
         loop {
             let Ok(event) = timeout_at(until, self.next_event()).await else {
-                return Err(self.end.as_ref().map_or(Failure::TimedOut(time), |end| self.failure(end)));
+                return Err(self
+                    .end
+                    .as_ref()
+                    .map_or(Failure::TimedOut(time), |end| self.failure(end)));
             };
             match self.note(event) {
                 Some(Outcome::Answered(answer)) => return accept(answer),
-                Some(Outcome::Failed(document)) => return Err(Failure::Reported(read_document(&document.bytes))),
-                None if self.end.is_some() => until = until.min(tokio::time::Instant::now() + LAST_WORDS),
+                Some(Outcome::Failed(document)) => {
+                    return Err(Failure::Reported(read_document(&document.bytes)));
+                }
+                None if self.end.is_some() => {
+                    until = until.min(tokio::time::Instant::now() + LAST_WORDS)
+                }
                 None => {}
             }
         }
     }
 
     async fn next_event(&mut self) -> Event {
-        self.events.recv().await.expect("the API holds a sender for as long as the sandbox holds the API")
+        self.events
+            .recv()
+            .await
+            .expect("the API holds a sender for as long as the sandbox holds the API")
     }
 
     /// Takes `event` into account and returns the outcome of the invocation, if it is one.
@@ -206,9 +224,11 @@ impl Sandbox {
         match end {
             End::OutOfMemory { used } => Failure::OutOfMemory { used: *used, limit: self.memory },
             End::InitFailed(document) => Failure::InitReported(read_document(&document.bytes)),
-            End::Exited(status) => {
-                Failure::Exited { started: self.init.is_some(), status: *status, output: self.log.last_lines() }
-            }
+            End::Exited(status) => Failure::Exited {
+                started: self.init.is_some(),
+                status: *status,
+                output: self.log.last_lines(),
+            },
         }
     }
 }
@@ -249,7 +269,8 @@ fn accept(answer: Received) -> Result<Bytes, Failure> {
 
 /// A trace that nobody records, in the form of X-Ray.
 fn trace_id() -> String {
-    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let random = Uuid::new_v4().simple().to_string();
     let parent = Uuid::new_v4().simple().to_string();
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &random[..24], &parent[..16])

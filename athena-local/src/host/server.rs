@@ -1,4 +1,5 @@
-//! A small HTTP server, for the Runtime API of a sandbox, the Invoke endpoint and the S3 of this machine.
+//! A small HTTP server, for the Runtime API of a sandbox, the Invoke endpoint and the S3 of this
+//! machine.
 
 use std::{fmt, future::Future, io, net::SocketAddr, pin::pin};
 
@@ -36,8 +37,9 @@ impl Server {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let connections =
-            tokio::spawn(accept(listener, stopped, move |stream, stopped| serve(stream, service.clone(), stopped)));
+        let connections = tokio::spawn(accept(listener, stopped, move |stream, stopped| {
+            serve(stream, service.clone(), stopped)
+        }));
         Ok(Self { address, stop, connections })
     }
 
@@ -108,8 +110,10 @@ where
     // Small messages to and fro, where waiting for more to send costs 40 ms a call.
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
-    let mut connection = pin!(builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service));
-    // A peer that goes away ends its connection with an error; what it asked for has been dropped with it.
+    let mut connection =
+        pin!(builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service));
+    // A peer that goes away ends its connection with an error; what it asked for has been dropped
+    // with it.
     tokio::select! {
         _ = connection.as_mut() => {}
         () = until_true(&mut stopped) => {
@@ -119,7 +123,8 @@ where
     }
 }
 
-/// Waits until the server is to stop. A server that was dropped has stopped too, and takes this future with it.
+/// Waits until the server is to stop. A server that was dropped has stopped too, and takes this
+/// future with it.
 async fn until_true(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }

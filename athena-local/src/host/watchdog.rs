@@ -7,8 +7,8 @@ use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// Reads `+ GROUP` and `- GROUP` to the end of its input, which is the end of this process however it came about, and
-/// kills the groups that are left.
+/// Reads `+ GROUP` and `- GROUP` to the end of its input, which is the end of this process however
+/// it came about, and kills the groups that are left.
 const SCRIPT: &str = r#"
 live=
 while read -r sign group; do
@@ -26,9 +26,9 @@ done
 
 /// Notes that the processes of `group` must not outlive this one.
 ///
-/// Functions live in groups of their own, which neither Ctrl-C in a terminal nor the end of their parent ends. Drops do,
-/// but a process that is killed drops nothing. So a shell waits for the end of a pipe, in a group of its own as well. One
-/// shell serves all functions.
+/// Functions live in groups of their own, which neither Ctrl-C in a terminal nor the end of their
+/// parent ends. Drops do, but a process that is killed drops nothing. So a shell waits for the end
+/// of a pipe, in a group of its own as well. One shell serves all functions.
 pub(super) fn add(group: i32) {
     tell('+', group);
 }

@@ -22,10 +22,11 @@ const SPILL_BUCKET: &str = "athena-local-spill";
 /// Where in that bucket. The default of the Java SDK.
 const SPILL_PREFIX: &str = "athena-federation-spill";
 
-/// A real S3 API over a folder, on the loopback interface, with keys of its own, so that the code which speaks to AWS is the
-/// code which runs here.
+/// A real S3 API over a folder, on the loopback interface, with keys of its own, so that the code
+/// which speaks to AWS is the code which runs here.
 ///
-/// A bucket is a folder and an object a file. Stops when it is dropped; a temporary folder is then deleted.
+/// A bucket is a folder and an object a file. Stops when it is dropped; a temporary folder is then
+/// deleted.
 #[derive(Debug)]
 pub struct LocalS3 {
     server: Server,
@@ -37,7 +38,8 @@ pub struct LocalS3 {
 }
 
 impl LocalS3 {
-    /// Starts with the objects that are in `folder`, or none in a temporary one, and a bucket for what is spilled.
+    /// Starts with the objects that are in `folder`, or none in a temporary one, and a bucket for
+    /// what is spilled.
     ///
     /// # Errors
     ///
@@ -50,10 +52,12 @@ impl LocalS3 {
             let temporary = temporary.context("cannot make a temporary folder for objects")?;
             (temporary.path().to_owned(), Some(temporary))
         };
-        let files = FileSystem::new(&root)
-            .map_err(|error| anyhow::anyhow!("cannot keep objects in {}: {error:?}", root.display()))?;
+        let files = FileSystem::new(&root).map_err(|error| {
+            anyhow::anyhow!("cannot keep objects in {}: {error:?}", root.display())
+        })?;
         // In the form of AWS keys, which some clients insist on.
-        let access_key = format!("AKIA{}", &Uuid::new_v4().simple().to_string().to_uppercase()[..16]);
+        let access_key =
+            format!("AKIA{}", &Uuid::new_v4().simple().to_string().to_uppercase()[..16]);
         let secret_key = Uuid::new_v4().simple().to_string();
         let service = {
             let mut builder = S3ServiceBuilder::new(files);
@@ -61,14 +65,15 @@ impl LocalS3 {
             builder.build()
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::start(address, service).await.context("cannot listen for S3 requests")?;
+        let server =
+            Server::start(address, service).await.context("cannot listen for S3 requests")?;
         let store = Self { server, access_key, secret_key, root, _temporary: temporary };
         store.create_bucket(SPILL_BUCKET)?;
         Ok(store)
     }
 
-    /// Where it listens, such as `http://127.0.0.1:40123`. Clients then write the bucket into the path, for a number is no
-    /// domain.
+    /// Where it listens, such as `http://127.0.0.1:40123`. Clients then write the bucket into the
+    /// path, for a number is no domain.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.server.address())
     }
@@ -79,20 +84,24 @@ impl LocalS3 {
     ///
     /// If the name could be no bucket's, or the folder cannot be made.
     pub fn create_bucket(&self, name: &str) -> anyhow::Result<()> {
-        let plain =
-            name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+        let plain = name.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte)
+        });
         let outer = name.bytes().next().zip(name.bytes().last());
-        let bounded = outer.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric());
+        let bounded = outer.is_some_and(|(first, last)| {
+            first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric()
+        });
         anyhow::ensure!(
             plain && bounded && (3..=63).contains(&name.len()),
             "bucket name {name:?} has to be 3 to 63 lower-case letters, digits, dots and hyphens"
         );
         let folder = self.root.join(name);
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the bucket {}", folder.display()))
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the bucket {}", folder.display()))
     }
 
-    /// The folder of the buckets: the object `a/b` of the bucket `x` is the file `x/a/b` in it. Files there that begin with
-    /// a dot are the store's own.
+    /// The folder of the buckets: the object `a/b` of the bucket `x` is the file `x/a/b` in it.
+    /// Files there that begin with a dot are the store's own.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -104,7 +113,12 @@ impl LocalS3 {
 
     /// The store for code of this process, by the client that speaks to AWS.
     pub fn store(&self) -> Arc<dyn ObjectStore> {
-        Arc::new(S3Store::with_endpoint(&self.endpoint(), REGION, &self.access_key, &self.secret_key))
+        Arc::new(S3Store::with_endpoint(
+            &self.endpoint(),
+            REGION,
+            &self.access_key,
+            &self.secret_key,
+        ))
     }
 
     /// The environment by which a function uses this store, and spills to it.

@@ -1,4 +1,5 @@
-//! Comma-separated values as Athena writes them: every value in quotes, and null as nothing between the commas.
+//! Comma-separated values as Athena writes them: every value in quotes, and null as nothing between
+//! the commas.
 
 use std::io::Write;
 
@@ -28,14 +29,22 @@ impl<W: Write> CsvWriter<W> {
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         let options = FormatOptions::default().with_null("null").with_display_error(false);
-        let formatters: Result<Vec<_>, _> =
-            batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options)).collect();
+        let formatters: Result<Vec<_>, _> = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect();
         let formatters = formatters?;
         let mut line = String::new();
         for row in 0..batch.num_rows() {
             line.clear();
-            for (index, (column, formatter)) in batch.columns().iter().zip(&formatters).enumerate() {
-                let text = if column.is_null(row) { None } else { Some(formatter.value(row).try_to_string()?) };
+            for (index, (column, formatter)) in batch.columns().iter().zip(&formatters).enumerate()
+            {
+                let text = if column.is_null(row) {
+                    None
+                } else {
+                    Some(formatter.value(row).try_to_string()?)
+                };
                 push(&mut line, index, text.as_deref());
             }
             writeln!(self.out, "{line}")?;

@@ -23,7 +23,8 @@ pub fn explanation(trace: &Trace) -> String {
 }
 
 fn line(call: &Call) -> String {
-    let subject = if call.subject.is_empty() { String::new() } else { format!(" {}", call.subject) };
+    let subject =
+        if call.subject.is_empty() { String::new() } else { format!(" {}", call.subject) };
     let outcome = match &call.outcome {
         Outcome::Answer(words) => words.clone(),
         Outcome::Inline { rows } => format!("{} inline", plural(*rows, "row")),

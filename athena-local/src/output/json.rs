@@ -17,10 +17,14 @@ use arrow::{
 /// # Errors
 ///
 /// If two columns have one name, of which a reader would keep one.
-pub(super) fn writer<W: Write>(schema: &SchemaRef, out: W) -> anyhow::Result<LineDelimitedWriter<W>> {
+pub(super) fn writer<W: Write>(
+    schema: &SchemaRef,
+    out: W,
+) -> anyhow::Result<LineDelimitedWriter<W>> {
     distinct_names(schema)?;
-    let builder =
-        WriterBuilder::new().with_explicit_nulls(true).with_encoder_factory(std::sync::Arc::new(FloatsAsTold));
+    let builder = WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .with_encoder_factory(std::sync::Arc::new(FloatsAsTold));
     Ok(builder.build::<_, LineDelimited>(out))
 }
 
@@ -30,7 +34,10 @@ pub(super) fn distinct_names(schema: &SchemaRef) -> anyhow::Result<()> {
     match schema.fields().iter().find(|field| !seen.insert(field.name())) {
         None => Ok(()),
         Some(field) => {
-            anyhow::bail!("two columns of the result are called {:?}; give one another name with AS", field.name())
+            anyhow::bail!(
+                "two columns of the result are called {:?}; give one another name with AS",
+                field.name()
+            )
         }
     }
 }

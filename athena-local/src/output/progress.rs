@@ -12,12 +12,13 @@ use crate::client::Trace;
 const INTERVAL: Duration = Duration::from_millis(120);
 
 fn line() -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
 }
 
-/// The line of one query; it is gone when this is dropped. There is none if standard error is not a terminal.
+/// The line of one query; it is gone when this is dropped. There is none if standard error is not a
+/// terminal.
 #[derive(Debug)]
 pub struct ProgressLine(Option<(ProgressBar, JoinHandle<()>)>);
 
@@ -37,7 +38,11 @@ impl ProgressLine {
                 } else {
                     format!("{} of {}", now.splits_done, plural(now.splits, "split"))
                 };
-                shown.set_message(format!("{splits}, {}, {}", plural(now.rows, "row"), size(now.bytes)));
+                shown.set_message(format!(
+                    "{splits}, {}, {}",
+                    plural(now.rows, "row"),
+                    size(now.bytes)
+                ));
                 shown.tick();
                 tokio::time::sleep(INTERVAL).await;
             }
@@ -55,7 +60,8 @@ impl Drop for ProgressLine {
     }
 }
 
-/// A line that says what is being done; it is gone when this is dropped. There is none if standard error is not a terminal.
+/// A line that says what is being done; it is gone when this is dropped. There is none if standard
+/// error is not a terminal.
 #[derive(Debug)]
 pub struct StatusLine(Option<ProgressBar>);
 

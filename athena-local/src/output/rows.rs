@@ -44,7 +44,8 @@ impl<W: Write + Send> RowWriter<W> {
             Format::Json => Self::Json(json::writer(schema, out)?),
             Format::Parquet => {
                 json::distinct_names(schema)?;
-                let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+                let properties =
+                    WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 let writer = ArrowWriter::try_new(out, SchemaRef::clone(schema), Some(properties))
                     .context("the result has no form as Parquet")?;
                 Self::Parquet(Box::new(writer))
@@ -96,7 +97,8 @@ mod tests {
     use super::*;
 
     fn written(format: Format, batches: &[RecordBatch]) -> String {
-        let fields = vec![Field::new("n", DataType::Int32, true), Field::new("text", DataType::Utf8, true)];
+        let fields =
+            vec![Field::new("n", DataType::Int32, true), Field::new("text", DataType::Utf8, true)];
         let schema = Arc::new(Schema::new(fields));
         let mut writer = RowWriter::try_new(format, &schema, Vec::new()).unwrap();
         for batch in batches {
@@ -106,10 +108,12 @@ mod tests {
     }
 
     fn batch() -> RecordBatch {
-        let fields = vec![Field::new("n", DataType::Int32, true), Field::new("text", DataType::Utf8, true)];
+        let fields =
+            vec![Field::new("n", DataType::Int32, true), Field::new("text", DataType::Utf8, true)];
         let n = Int32Array::from(vec![Some(1), None]);
         let text = StringArray::from(vec![Some("a,b"), None]);
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![Arc::new(n), Arc::new(text)]).unwrap()
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![Arc::new(n), Arc::new(text)])
+            .unwrap()
     }
 
     #[test]
@@ -123,9 +127,16 @@ mod tests {
     #[test]
     fn csv_tells_null_from_empty_text_and_shows_what_is_nested() {
         let text = StringArray::from(vec![Some(""), None, Some("say \"a\"")]);
-        let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![])]);
-        let batch =
-            RecordBatch::try_from_iter([("text", Arc::new(text) as ArrayRef), ("list", Arc::new(list))]).unwrap();
+        let list = ListArray::from_iter_primitive::<Int32Type, _, _>([
+            Some(vec![Some(1), None]),
+            None,
+            Some(vec![]),
+        ]);
+        let batch = RecordBatch::try_from_iter([
+            ("text", Arc::new(text) as ArrayRef),
+            ("list", Arc::new(list)),
+        ])
+        .unwrap();
         let mut writer = RowWriter::try_new(Format::Csv, &batch.schema(), Vec::new()).unwrap();
         writer.write(&batch).unwrap();
         let written = String::from_utf8(writer.finish().unwrap()).unwrap();
@@ -140,8 +151,14 @@ mod tests {
 
     #[test]
     fn json_tells_what_is_no_number_from_null() {
-        let x =
-            Float64Array::from(vec![Some(0.1), Some(1e300), Some(-0.0), Some(f64::NAN), Some(f64::NEG_INFINITY), None]);
+        let x = Float64Array::from(vec![
+            Some(0.1),
+            Some(1e300),
+            Some(-0.0),
+            Some(f64::NAN),
+            Some(f64::NEG_INFINITY),
+            None,
+        ]);
         let batch = RecordBatch::try_from_iter([("x", Arc::new(x) as ArrayRef)]).unwrap();
         let mut writer = RowWriter::try_new(Format::Json, &batch.schema(), Vec::new()).unwrap();
         writer.write(&batch).unwrap();
@@ -154,16 +171,26 @@ mod tests {
     fn two_columns_of_one_name_are_refused_where_one_would_be_lost() {
         let field = || Field::new("id", DataType::Int32, true);
         let schema = Arc::new(Schema::new(vec![field(), field()]));
-        for (format, taken) in
-            [(Format::Table, true), (Format::Csv, true), (Format::Json, false), (Format::Parquet, false)]
-        {
-            assert_eq!(RowWriter::try_new(format, &schema, Vec::new()).is_ok(), taken, "{format:?}");
+        for (format, taken) in [
+            (Format::Table, true),
+            (Format::Csv, true),
+            (Format::Json, false),
+            (Format::Parquet, false),
+        ] {
+            assert_eq!(
+                RowWriter::try_new(format, &schema, Vec::new()).is_ok(),
+                taken,
+                "{format:?}"
+            );
         }
     }
 
     #[test]
     fn a_table_without_rows_still_has_its_columns() {
         assert_eq!(written(Format::Table, &[]), " n | text\n---+------\n");
-        assert_eq!(written(Format::Table, &[batch()]), " n    | text\n------+------\n    1 | a,b\n null | null\n");
+        assert_eq!(
+            written(Format::Table, &[batch()]),
+            " n    | text\n------+------\n    1 | a,b\n null | null\n"
+        );
     }
 }

@@ -12,7 +12,8 @@ use arrow::{
 /// Rows by which the widths of columns are decided; more would have to be held in memory.
 const ROWS_MEASURED: usize = 10_000;
 
-/// Writes rows in columns as wide as the first 10,000 rows need. Later values that are wider push their line out.
+/// Writes rows in columns as wide as the first 10,000 rows need. Later values that are wider push
+/// their line out.
 #[derive(Debug)]
 pub struct TableWriter<W> {
     schema: SchemaRef,
@@ -36,7 +37,8 @@ impl<W: Write> TableWriter<W> {
             .collect();
         let columns = columns?;
         for row in 0..batch.num_rows() {
-            let cells: Vec<String> = columns.iter().map(|column| one_line(&column.value(row).to_string())).collect();
+            let cells: Vec<String> =
+                columns.iter().map(|column| one_line(&column.value(row).to_string())).collect();
             if self.widths.is_some() {
                 self.line(&cells)?;
             } else {
@@ -59,14 +61,16 @@ impl<W: Write> TableWriter<W> {
 
     /// Decides the widths, and writes the header and the rows that waited.
     fn begin(&mut self) -> anyhow::Result<()> {
-        let names: Vec<String> = self.schema.fields().iter().map(|field| one_line(field.name())).collect();
+        let names: Vec<String> =
+            self.schema.fields().iter().map(|field| one_line(field.name())).collect();
         let mut widths: Vec<usize> = names.iter().map(|name| name.chars().count()).collect();
         for row in &self.waiting {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.chars().count());
             }
         }
-        let header: Vec<String> = names.iter().zip(&widths).map(|(name, &width)| format!(" {name:width$} ")).collect();
+        let header: Vec<String> =
+            names.iter().zip(&widths).map(|(name, &width)| format!(" {name:width$} ")).collect();
         writeln!(self.out, "{}", header.join("|").trim_end())?;
         let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(width + 2)).collect();
         writeln!(self.out, "{}", rule.join("+"))?;
@@ -80,7 +84,9 @@ impl<W: Write> TableWriter<W> {
     fn line(&mut self, cells: &[String]) -> anyhow::Result<()> {
         let widths = self.widths.as_deref().unwrap_or_default();
         let mut line = String::new();
-        for (index, ((cell, &width), field)) in cells.iter().zip(widths).zip(self.schema.fields()).enumerate() {
+        for (index, ((cell, &width), field)) in
+            cells.iter().zip(widths).zip(self.schema.fields()).enumerate()
+        {
             if index > 0 {
                 line.push('|');
             }
@@ -103,5 +109,9 @@ fn is_number(data_type: &DataType) -> bool {
 
 /// A line break inside a value would break the table.
 fn one_line(text: &str) -> String {
-    if text.contains(['\n', '\r']) { text.replace("\r\n", "\\n").replace(['\n', '\r'], "\\n") } else { text.to_owned() }
+    if text.contains(['\n', '\r']) {
+        text.replace("\r\n", "\\n").replace(['\n', '\r'], "\\n")
+    } else {
+        text.to_owned()
+    }
 }

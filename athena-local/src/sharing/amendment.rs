@@ -1,4 +1,5 @@
-//! Statements put into the text of a policy and taken out of it, with every other byte left as it is.
+//! Statements put into the text of a policy and taken out of it, with every other byte left as it
+//! is.
 
 use std::borrow::Cow;
 
@@ -19,7 +20,12 @@ pub fn with(document: Option<&str>, statement: &str) -> serde_json::Result<Strin
     let layout = Layout::read(text)?;
     let list = layout.list;
     if !layout.is_list {
-        return Ok(format!("{}[{},{statement}]{}", &text[..list.0], &text[list.0..list.1], &text[list.1..]));
+        return Ok(format!(
+            "{}[{},{statement}]{}",
+            &text[..list.0],
+            &text[list.0..list.1],
+            &text[list.1..]
+        ));
     }
     let (at, comma) = layout.statements.last().map_or((list.0 + 1, ""), |last| (last.1, ","));
     Ok(format!("{}{comma}{statement}{}", &text[..at], &text[at..]))
@@ -35,10 +41,13 @@ pub fn with(document: Option<&str>, statement: &str) -> serde_json::Result<Strin
 pub fn without<'a>(document: &'a str, sid: &str) -> serde_json::Result<Option<Cow<'a, str>>> {
     let layout = Layout::read(document)?;
     let spans = &layout.statements;
-    let Some(at) = spans.iter().position(|span| sid_of(&document[span.0..span.1]).as_deref() == Some(sid)) else {
+    let Some(at) =
+        spans.iter().position(|span| sid_of(&document[span.0..span.1]).as_deref() == Some(sid))
+    else {
         return Ok(Some(Cow::Borrowed(document)));
     };
-    // With what stands between it and the one before it, so that a statement which was put in last leaves nothing behind.
+    // With what stands between it and the one before it, so that a statement which was put in last
+    // leaves nothing behind.
     let (from, to) = match (at.checked_sub(1).map(|before| spans[before]), spans.get(at + 1)) {
         (None, None) => return Ok(None),
         (Some(before), _) => (before.1, spans[at].1),
@@ -95,7 +104,11 @@ impl Layout {
             return Ok(Self { list: span(raw), is_list: false, statements: vec![span(raw)] });
         }
         let statements = serde_json::from_str::<Vec<&RawValue>>(raw.get())?;
-        Ok(Self { list: span(raw), is_list: true, statements: statements.into_iter().map(span).collect() })
+        Ok(Self {
+            list: span(raw),
+            is_list: true,
+            statements: statements.into_iter().map(span).collect(),
+        })
     }
 }
 
@@ -145,7 +158,10 @@ mod tests {
     fn a_statement_that_is_in_no_list_gets_one() {
         let shared = with(Some(r#"{"Statement":{"Sid":"a"}}"#), OURS).unwrap();
         assert_eq!(sids(&shared).unwrap(), ["a", "Ours"]);
-        assert_eq!(without(&shared, "Ours").unwrap().as_deref(), Some(r#"{"Statement":[{"Sid":"a"}]}"#));
+        assert_eq!(
+            without(&shared, "Ours").unwrap().as_deref(),
+            Some(r#"{"Statement":[{"Sid":"a"}]}"#)
+        );
     }
 
     #[test]

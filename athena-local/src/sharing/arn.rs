@@ -19,7 +19,8 @@ impl InvalidName {
     }
 }
 
-/// The ARN of a Lambda function, without alias or version: what a policy is attached to and Athena is given.
+/// The ARN of a Lambda function, without alias or version: what a policy is attached to and Athena
+/// is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionArn {
     /// `aws`, `aws-cn` or `aws-us-gov`.
@@ -38,10 +39,19 @@ impl FunctionArn {
     /// # Errors
     ///
     /// If Lambda would not take the name.
-    pub fn try_new(partition: &str, region: &str, account: &str, name: &str) -> Result<Self, InvalidName> {
+    pub fn try_new(
+        partition: &str,
+        region: &str,
+        account: &str,
+        name: &str,
+    ) -> Result<Self, InvalidName> {
         let owned = |text: &str| text.to_owned();
-        let arn =
-            Self { partition: owned(partition), region: owned(region), account: owned(account), name: owned(name) };
+        let arn = Self {
+            partition: owned(partition),
+            region: owned(region),
+            account: owned(account),
+            name: owned(name),
+        };
         arn.check()
     }
 
@@ -52,7 +62,9 @@ impl FunctionArn {
             let fault = "is no name of a function, which has 1 to 64 letters, digits, hyphens and underscores";
             return Err(InvalidName::new(&self.name, fault));
         }
-        if self.region.split('-').count() < 3 || !self.region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        if self.region.split('-').count() < 3
+            || !self.region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        {
             return Err(InvalidName::new(&self.region, "is no region, which looks like us-east-1"));
         }
         Ok(self)
@@ -124,7 +136,10 @@ mod tests {
     fn what_cannot_be_shared_is_refused_with_the_part_that_is_wrong() {
         let long = "x".repeat(65);
         for (text, word) in [
-            ("arn:aws:lambda:us-east-1:444455556666:function:shop:live", "alias or version \"live\""),
+            (
+                "arn:aws:lambda:us-east-1:444455556666:function:shop:live",
+                "alias or version \"live\"",
+            ),
             ("arn:aws:lambda:us-east-1:444455556666:function:shop:7", "alias or version \"7\""),
             ("arn:aws:lambda:us-east-1:44445555666:function:shop", "12 digits"),
             ("arn:aws:lambda:useast1:444455556666:function:shop", "region"),

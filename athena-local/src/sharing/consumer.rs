@@ -11,7 +11,8 @@ use super::arn::{InvalidName, account_of, check_account};
 pub enum Consumer {
     /// `111122223333`: every principal of an account whose own policies allow it.
     Account(String),
-    /// The ARN of a role or user; a role of the Identity Center may have a `*` in place of its suffix and region.
+    /// The ARN of a role or user; a role of the Identity Center may have a `*` in place of its
+    /// suffix and region.
     Principal(String),
     /// `o-example12345`: every principal of an organization whose own policies allow it.
     Organization(String),
@@ -27,10 +28,11 @@ impl Consumer {
         }
     }
 
-    /// What ends the `Sid` of its statements about `function`: letters and digits, the same every time.
+    /// What ends the `Sid` of its statements about `function`: letters and digits, the same every
+    /// time.
     ///
-    /// Readable first; then a hash, since two names may differ only in characters that a `Sid` cannot have, and two functions
-    /// may spill to one bucket.
+    /// Readable first; then a hash, since two names may differ only in characters that a `Sid`
+    /// cannot have, and two functions may spill to one bucket.
     pub fn tag(&self, function: &str) -> String {
         let text = self.to_string();
         let name = match self {
@@ -75,7 +77,9 @@ fn principal(text: &str) -> Result<Consumer, InvalidName> {
     let fault = |fault: &str| Err(InvalidName::new(text, fault));
     let parts: Vec<_> = text.splitn(6, ':').collect();
     let ["arn", _, service, "", account, path] = parts[..] else {
-        return fault("is not the ARN of a role or user, which looks like arn:aws:iam::111122223333:role/NAME");
+        return fault(
+            "is not the ARN of a role or user, which looks like arn:aws:iam::111122223333:role/NAME",
+        );
     };
     if service == "sts" {
         return fault("is a session, which ends; name its role, arn:aws:iam::ACCOUNT:role/NAME");
@@ -90,7 +94,9 @@ fn principal(text: &str) -> Result<Consumer, InvalidName> {
     let (folders, name) = name.rsplit_once('/').unwrap_or(("", name));
     // Roles are named by at most 64 characters, the folders before them by at most 512.
     if name.is_empty() || name.len() > 64 || folders.len() > 510 {
-        return fault("is too long: a name has 1 to 64 characters, what stands before it at most 512");
+        return fault(
+            "is too long: a name has 1 to 64 characters, what stands before it at most 512",
+        );
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-*".contains(c);
     if !name.chars().all(plain) {
@@ -108,7 +114,9 @@ fn principal(text: &str) -> Result<Consumer, InvalidName> {
 impl fmt::Display for Consumer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Account(text) | Self::Principal(text) | Self::Organization(text) => f.write_str(text),
+            Self::Account(text) | Self::Principal(text) | Self::Organization(text) => {
+                f.write_str(text)
+            }
         }
     }
 }
@@ -121,7 +129,10 @@ mod tests {
     fn an_account_a_role_and_an_organization_are_told_apart() {
         let role = "arn:aws:iam::111122223333:role/team/Analyst";
         assert_eq!("111122223333".parse(), Ok(Consumer::Account("111122223333".into())));
-        assert_eq!("arn:aws:iam::111122223333:root".parse(), Ok(Consumer::Account("111122223333".into())));
+        assert_eq!(
+            "arn:aws:iam::111122223333:root".parse(),
+            Ok(Consumer::Account("111122223333".into()))
+        );
         assert_eq!(role.parse(), Ok(Consumer::Principal(role.into())));
         assert_eq!("o-example12345".parse(), Ok(Consumer::Organization("o-example12345".into())));
     }

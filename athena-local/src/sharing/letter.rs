@@ -4,20 +4,28 @@ use std::fmt::Write as _;
 
 use super::terms::{Shared, Terms, document, for_identity};
 
-/// The ARN, the region, how to register it, the policy that the querying side needs, and how to find out what is missing.
+/// The ARN, the region, how to register it, the policy that the querying side needs, and how to
+/// find out what is missing.
 pub fn letter(shared: &Shared, terms: &[Terms]) -> String {
     let function = &shared.function;
     let catalog = catalog_name(&function.name);
     let consumers: Vec<String> = terms.iter().map(|terms| terms.consumer.to_string()).collect();
     let spill = shared.spill.as_ref();
     let none = "none: large answers fail";
-    let location = spill.map_or_else(|| none.to_owned(), |spill| format!("s3://{}/{}/", spill.bucket, spill.prefix));
+    let location = spill.map_or_else(
+        || none.to_owned(),
+        |spill| format!("s3://{}/{}/", spill.bucket, spill.prefix),
+    );
     let key = spill.and_then(|spill| spill.key.as_deref());
     let mut doctor = format!(
         "athena-local doctor {function} \\\n    --principal ROLE_ARN --catalog {catalog} --workgroup WORKGROUP"
     );
     if let Some(spill) = spill {
-        let _ = write!(doctor, " \\\n    --spill-bucket {} --spill-prefix {}", spill.bucket, spill.prefix);
+        let _ = write!(
+            doctor,
+            " \\\n    --spill-bucket {} --spill-prefix {}",
+            spill.bucket, spill.prefix
+        );
     }
     if let Some(key) = key {
         let _ = write!(doctor, " --kms-key {key}");
@@ -55,7 +63,8 @@ aws athena create-data-catalog --region {region} --name {catalog} --type LAMBDA 
     )
 }
 
-/// The name of the function as a catalog may have it: letters, digits and underscores need no quotes in SQL.
+/// The name of the function as a catalog may have it: letters, digits and underscores need no
+/// quotes in SQL.
 fn catalog_name(function: &str) -> String {
     function.to_ascii_lowercase().replace('-', "_")
 }
@@ -73,7 +82,8 @@ mod tests {
         let shared = Shared { function, spill: Some(spill) };
         for through_athena in [true, false] {
             let consumer = "arn:aws:iam::111122223333:role/Analyst".parse().unwrap();
-            let terms = Terms { consumer, organization: None, through_athena, by_permission: false };
+            let terms =
+                Terms { consumer, organization: None, through_athena, by_permission: false };
             let text = letter(&shared, &[terms]);
             for sid in [
                 "InvokeConnectorThroughAthena",
@@ -84,7 +94,10 @@ mod tests {
             ] {
                 assert!(text.contains(sid), "{sid} is not in the letter: {text}");
             }
-            assert!(text.contains("--name my_shop") && text.contains("--spill-bucket spill --spill-prefix athena"));
+            assert!(
+                text.contains("--name my_shop")
+                    && text.contains("--spill-bucket spill --spill-prefix athena")
+            );
         }
     }
 }

@@ -75,7 +75,12 @@ impl Plan {
     /// # Errors
     ///
     /// If `before` is not a policy, or what it would become is larger than AWS takes.
-    pub fn share(place: Place, owner: &str, before: Option<&str>, wanted: &[Written]) -> anyhow::Result<Self> {
+    pub fn share(
+        place: Place,
+        owner: &str,
+        before: Option<&str>,
+        wanted: &[Written],
+    ) -> anyhow::Result<Self> {
         let mut plan = Self::new(place, owner, before);
         for statement in wanted {
             let text = statement.compact();
@@ -105,7 +110,12 @@ impl Plan {
     /// # Errors
     ///
     /// If `before` is not a policy.
-    pub fn unshare(place: Place, owner: &str, before: Option<&str>, sids: &[String]) -> anyhow::Result<Self> {
+    pub fn unshare(
+        place: Place,
+        owner: &str,
+        before: Option<&str>,
+        sids: &[String],
+    ) -> anyhow::Result<Self> {
         let mut plan = Self::new(place, owner, before);
         for sid in sids {
             if plan.found(sid)?.is_some() {
@@ -164,7 +174,8 @@ impl Plan {
     }
 }
 
-/// Whether two statements mean the same: AWS gives lists and accounts back in other forms than it took them.
+/// Whether two statements mean the same: AWS gives lists and accounts back in other forms than it
+/// took them.
 fn means_the_same(one: &str, other: &str) -> bool {
     let parsed = |text: &str| policy::parse(&format!(r#"{{"Statement":[{text}]}}"#));
     matches!((parsed(one), parsed(other)), (Ok(one), Ok(other)) if one == other)
@@ -240,13 +251,17 @@ mod tests {
         assert_eq!((changed.removed.len(), changed.added.len()), (1, 1));
         assert!(!changed.after.unwrap().contains("aws:CalledVia"));
         let lines = share(Some(&once), &wanted(ROLE, false)).difference();
-        assert!(lines.lines().any(|line| line.starts_with("- ")) && lines.lines().any(|line| line.starts_with("+ ")));
+        assert!(
+            lines.lines().any(|line| line.starts_with("- "))
+                && lines.lines().any(|line| line.starts_with("+ "))
+        );
     }
 
     #[test]
     fn a_policy_that_would_be_too_large_is_refused() {
         let many: Vec<_> = (0..60).flat_map(|at| wanted(&format!("{ROLE}{at}"), true)).collect();
-        let error = Plan::share(Place::Function, "shop", Some(OTHERS), &many).unwrap_err().to_string();
+        let error =
+            Plan::share(Place::Function, "shop", Some(OTHERS), &many).unwrap_err().to_string();
         assert!(error.contains("20480"), "{error}");
         assert!(Plan::share(Place::Key, "key", Some(OTHERS), &many).is_ok());
     }

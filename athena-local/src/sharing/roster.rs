@@ -11,8 +11,9 @@ use super::{
 
 /// What ends the `Sid` of every statement in `document` that shares `function`, in order.
 ///
-/// The policy of a function is about that function alone. In those of a bucket or key there may be shares of others, so that a
-/// statement counts only if its name is the one that this function gives it: the consumer is read from what it says.
+/// The policy of a function is about that function alone. In those of a bucket or key there may be
+/// shares of others, so that a statement counts only if its name is the one that this function
+/// gives it: the consumer is read from what it says.
 ///
 /// # Errors
 ///
@@ -52,7 +53,8 @@ fn consumers(statement: &str) -> Vec<Consumer> {
         }
         let keys = ["aws:principalarn", "aws:principalorgid"];
         let conditions = statement.conditions.into_iter();
-        let of_callers = conditions.filter(|condition| keys.contains(&condition.key.to_ascii_lowercase().as_str()));
+        let of_callers = conditions
+            .filter(|condition| keys.contains(&condition.key.to_ascii_lowercase().as_str()));
         named.extend(of_callers.flat_map(|condition| condition.values));
     }
     named.iter().filter_map(|name| name.parse().ok()).collect()
@@ -64,14 +66,23 @@ mod tests {
     use crate::sharing::terms::{Shared, Spill, Terms, document};
 
     fn shared(function: &str) -> Shared {
-        let function = format!("arn:aws:lambda:us-east-1:444455556666:function:{function}").parse().unwrap();
+        let function =
+            format!("arn:aws:lambda:us-east-1:444455556666:function:{function}").parse().unwrap();
         let key = Some("arn:aws:kms:us-east-1:444455556666:key/1".to_owned());
-        Shared { function, spill: Some(Spill { bucket: "spill".to_owned(), prefix: "athena".to_owned(), key }) }
+        Shared {
+            function,
+            spill: Some(Spill { bucket: "spill".to_owned(), prefix: "athena".to_owned(), key }),
+        }
     }
 
     fn terms(to: &str, organization: Option<&str>) -> Terms {
         let organization = organization.map(str::to_owned);
-        Terms { consumer: to.parse().unwrap(), organization, through_athena: true, by_permission: false }
+        Terms {
+            consumer: to.parse().unwrap(),
+            organization,
+            through_athena: true,
+            by_permission: false,
+        }
     }
 
     #[test]
@@ -91,7 +102,11 @@ mod tests {
                     (Place::Bucket, terms.for_bucket(&shop)),
                     (Place::Key, terms.for_key(&shop)),
                 ] {
-                    assert_eq!(tags(place, &document(&statements), &shop.function).unwrap(), tag, "{place:?} {to}");
+                    assert_eq!(
+                        tags(place, &document(&statements), &shop.function).unwrap(),
+                        tag,
+                        "{place:?} {to}"
+                    );
                 }
                 // Two functions may spill to one bucket, and what another shares stays.
                 let of_other = document(&terms.for_bucket(&other));

@@ -43,10 +43,12 @@ pub struct Terms {
     pub consumer: Consumer,
     /// The organization of which the caller has to be, as a second condition.
     pub organization: Option<String>,
-    /// Whether only Athena may call for the consumer, and not the consumer itself: then it can believe the identity in a
-    /// request, and nobody browses what was spilled. Not possible with trusted identity propagation.
+    /// Whether only Athena may call for the consumer, and not the consumer itself: then it can
+    /// believe the identity in a request, and nobody browses what was spilled. Not possible with
+    /// trusted identity propagation.
     pub through_athena: bool,
-    /// Whether the function's policy is written by `AddPermission`, which knows neither wildcards nor `aws:CalledVia`.
+    /// Whether the function's policy is written by `AddPermission`, which knows neither wildcards
+    /// nor `aws:CalledVia`.
     pub by_permission: bool,
 }
 
@@ -75,10 +77,19 @@ fn is_empty(json: &Json) -> bool {
 impl Written {
     fn allow(sid: impl Into<String>, action: Json, resource: Json) -> Self {
         let [principal, not_resource, condition] = [Json::Null, Json::Null, Json::Null];
-        Self { sid: sid.into(), effect: "Allow", principal, action, resource, not_resource, condition }
+        Self {
+            sid: sid.into(),
+            effect: "Allow",
+            principal,
+            action,
+            resource,
+            not_resource,
+            condition,
+        }
     }
 
-    /// The statement called `sid` that allows `action` on `resource`, for the policies of a principal.
+    /// The statement called `sid` that allows `action` on `resource`, for the policies of a
+    /// principal.
     pub fn of(sid: &str, action: &str, resource: &str) -> Self {
         Self::allow(sid, json!(action), json!(resource))
     }
@@ -135,13 +146,14 @@ impl Terms {
         }
         let text = self.consumer.to_string();
         if text.contains('*') {
-            let fault = "has a wildcard, which AddPermission cannot take; leave --add-permission out";
+            let fault =
+                "has a wildcard, which AddPermission cannot take; leave --add-permission out";
             return Err(InvalidName::new(&text, fault));
         }
-        let fenced = self.organization.is_some() && !matches!(self.consumer, Consumer::Organization(_));
+        let fenced =
+            self.organization.is_some() && !matches!(self.consumer, Consumer::Organization(_));
         if fenced {
-            let fault =
-                "cannot be held to an organization by AddPermission; leave --add-permission or --organization out";
+            let fault = "cannot be held to an organization by AddPermission; leave --add-permission or --organization out";
             return Err(InvalidName::new(&text, fault));
         }
         Ok(())
@@ -155,7 +167,12 @@ impl Terms {
     /// For the policy of the function.
     pub fn for_function(&self, shared: &Shared) -> Vec<Written> {
         let function = &shared.function;
-        let mut invoke = self.allow("Invoke", json!("lambda:InvokeFunction"), json!(function.to_string()), function);
+        let mut invoke = self.allow(
+            "Invoke",
+            json!("lambda:InvokeFunction"),
+            json!(function.to_string()),
+            function,
+        );
         if self.by_permission {
             invoke.principal = match &self.consumer {
                 Consumer::Principal(arn) => json!({ "AWS": arn }),
@@ -163,7 +180,9 @@ impl Terms {
                 Consumer::Organization(_) => json!("*"),
             };
             invoke.condition = match &self.consumer {
-                Consumer::Organization(id) => json!({ "StringEquals": { "aws:PrincipalOrgID": id } }),
+                Consumer::Organization(id) => {
+                    json!({ "StringEquals": { "aws:PrincipalOrgID": id } })
+                }
                 Consumer::Principal(_) | Consumer::Account(_) => Json::Null,
             };
         }
@@ -176,9 +195,15 @@ impl Terms {
             return Vec::new();
         };
         let function = &shared.function;
-        let read = self.allow("Read", json!("s3:GetObject"), json!(spill.objects(function)), function);
+        let read =
+            self.allow("Read", json!("s3:GetObject"), json!(spill.objects(function)), function);
         let bucket = json!(spill.bucket_arn(function));
-        let locate = self.allow("Locate", json!(["s3:ListBucket", "s3:GetBucketLocation"]), bucket, function);
+        let locate = self.allow(
+            "Locate",
+            json!(["s3:ListBucket", "s3:GetBucketLocation"]),
+            bucket,
+            function,
+        );
         vec![read, locate]
     }
 
@@ -189,21 +214,25 @@ impl Terms {
         };
         let function = &shared.function;
         let mut decrypt = self.allow("Decrypt", json!("kms:Decrypt"), json!("*"), function);
-        // What the chain of services looks like after the step of S3 is not documented; that S3 asks is.
+        // What the chain of services looks like after the step of S3 is not documented; that S3
+        // asks is.
         let mut conditions = self.conditions(false);
         let equal = conditions.entry("StringEquals").or_insert_with(|| json!({}));
         equal["kms:ViaService"] = json!(s3_service(function));
         // The bucket where it has a bucket key, the object where it has none.
         let contexts = [spill.bucket_arn(function), spill.objects(function)];
-        conditions.insert("StringLike".to_owned(), json!({ "kms:EncryptionContext:aws:s3:arn": contexts }));
+        conditions.insert(
+            "StringLike".to_owned(),
+            json!({ "kms:EncryptionContext:aws:s3:arn": contexts }),
+        );
         decrypt.condition = Json::Object(conditions);
         vec![decrypt]
     }
 
     fn allow(&self, kind: &str, action: Json, resource: Json, function: &FunctionArn) -> Written {
         let mut written = Written::allow(self.sid(kind, function), action, resource);
-        // The account with a condition on the role, since a role in its place has to be there already, and is not found again
-        // after it was made anew.
+        // The account with a condition on the role, since a role in its place has to be there
+        // already, and is not found again after it was made anew.
         written.principal = match self.consumer.account() {
             Some(account) => json!({ "AWS": root(function, account) }),
             None => json!("*"),
@@ -225,7 +254,8 @@ impl Terms {
             conditions.insert("StringEquals".to_owned(), json!({ "aws:PrincipalOrgID": id }));
         }
         if through_athena {
-            conditions.insert("ForAnyValue:StringEquals".to_owned(), json!({ "aws:CalledVia": ATHENA }));
+            conditions
+                .insert("ForAnyValue:StringEquals".to_owned(), json!({ "aws:CalledVia": ATHENA }));
         }
         conditions
     }
@@ -237,7 +267,8 @@ fn root(function: &FunctionArn, account: &str) -> String {
 
 /// For the policies of whoever queries, in their own account.
 ///
-/// Unless `through_athena`, what they allow is allowed to direct calls too. Other functions are denied through Athena either way.
+/// Unless `through_athena`, what they allow is allowed to direct calls too. Other functions are
+/// denied through Athena either way.
 pub fn for_identity(shared: &Shared, through_athena: bool) -> Vec<Written> {
     let function = shared.function.to_string();
     let functions = json!([function, format!("{function}:*")]);
@@ -245,38 +276,60 @@ pub fn for_identity(shared: &Shared, through_athena: bool) -> Vec<Written> {
     let fence = if through_athena { by_athena.clone() } else { Json::Null };
     let invoke = json!("lambda:InvokeFunction");
     let fenced = |written: Written| Written { condition: fence.clone(), ..written };
-    let mut statements =
-        vec![fenced(Written::allow("InvokeConnectorThroughAthena", invoke.clone(), functions.clone()))];
-    // A query can call any function that its author may invoke, as a function of SQL: then it is Athena that calls, whoever else may.
+    let mut statements = vec![fenced(Written::allow(
+        "InvokeConnectorThroughAthena",
+        invoke.clone(),
+        functions.clone(),
+    ))];
+    // A query can call any function that its author may invoke, as a function of SQL: then it is
+    // Athena that calls, whoever else may.
     let others = Written::allow("DenyOtherFunctionsThroughAthena", invoke, Json::Null);
-    statements.push(Written { effect: "Deny", not_resource: functions, condition: by_athena, ..others });
+    statements.push(Written {
+        effect: "Deny",
+        not_resource: functions,
+        condition: by_athena,
+        ..others
+    });
     let Some(spill) = &shared.spill else {
         return statements;
     };
     let bucket = json!(spill.bucket_arn(&shared.function));
-    statements.push(fenced(Written::allow("ReadSpill", json!("s3:GetObject"), json!(spill.objects(&shared.function)))));
-    statements.push(fenced(Written::allow("LocateSpill", json!(["s3:ListBucket", "s3:GetBucketLocation"]), bucket)));
+    statements.push(fenced(Written::allow(
+        "ReadSpill",
+        json!("s3:GetObject"),
+        json!(spill.objects(&shared.function)),
+    )));
+    statements.push(fenced(Written::allow(
+        "LocateSpill",
+        json!(["s3:ListBucket", "s3:GetBucketLocation"]),
+        bucket,
+    )));
     if let Some(key) = &spill.key {
-        let condition = json!({ "StringEquals": { "kms:ViaService": s3_service(&shared.function) } });
+        let condition =
+            json!({ "StringEquals": { "kms:ViaService": s3_service(&shared.function) } });
         let decrypt = Written::allow("DecryptSpillThroughS3", json!("kms:Decrypt"), json!(key));
         statements.push(Written { condition, ..decrypt });
     }
     statements
 }
 
-/// Whether `AddPermission` could have written every statement of a function's policy, so that `RemovePermission` can take it out.
+/// Whether `AddPermission` could have written every statement of a function's policy, so that
+/// `RemovePermission` can take it out.
 pub fn is_permission(document: &str) -> bool {
     let known = ["aws:principalorgid", "aws:sourcearn", "aws:sourceaccount"];
     policy::parse(document).is_ok_and(|statements| {
         statements.iter().all(|statement| {
-            let plain = |condition: &policy::Condition| known.contains(&condition.key.to_ascii_lowercase().as_str());
+            let plain = |condition: &policy::Condition| {
+                known.contains(&condition.key.to_ascii_lowercase().as_str())
+            };
             statement.effect == policy::Effect::Allow && statement.conditions.iter().all(plain)
         })
     })
 }
 
-/// Whether `AddPermission` writes exactly `statement` for `function`: one principal, or everybody in one organization, and nothing
-/// else. What it cannot express would come back wider after it was taken out.
+/// Whether `AddPermission` writes exactly `statement` for `function`: one principal, or everybody
+/// in one organization, and nothing else. What it cannot express would come back wider after it was
+/// taken out.
 pub fn is_expressible(statement: &str, function: &FunctionArn) -> bool {
     let Ok(Json::Object(mut statement)) = serde_json::from_str(statement) else {
         return false;
@@ -290,7 +343,8 @@ pub fn is_expressible(statement: &str, function: &FunctionArn) -> bool {
         let one = &principal["AWS"];
         one.is_string() && one != "*" && principal == json!({ "AWS": one })
     } else {
-        let of_organization = id.is_string() && condition == json!({ "StringEquals": { "aws:PrincipalOrgID": id } });
+        let of_organization =
+            id.is_string() && condition == json!({ "StringEquals": { "aws:PrincipalOrgID": id } });
         of_organization && (principal == "*" || principal == json!({ "AWS": "*" }))
     };
     known && is_named && Json::Object(statement) == rest

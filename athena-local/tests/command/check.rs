@@ -1,4 +1,5 @@
-//! `check`: a report on standard output, findings by name, and an exit status that says whether there are any.
+//! `check`: a report on standard output, findings by name, and an exit status that says whether
+//! there are any.
 
 use std::{fs, process::Output};
 
@@ -34,10 +35,18 @@ fn the_connector_to_copy_has_no_findings() {
     assert!(report.contains("web.visits: 3000 rows of 60 of 60 splits"), "{report}");
     assert!(!report.contains("not looked at"), "{report}");
     let json = reports.json();
-    assert_eq!((&json["findings"], &json["seed"]), (&serde_json::json!([]), &serde_json::json!(11)));
+    assert_eq!(
+        (&json["findings"], &json["seed"]),
+        (&serde_json::json!([]), &serde_json::json!(11))
+    );
     // A predicate may fail on a row, as a division by zero does, and is then judged neither way.
     let (cases, undecided) = (json["cases"].as_u64().unwrap(), json["undecided"].as_u64().unwrap());
-    assert!(cases + undecided >= 300 && undecided * 20 < cases && json["requests"].as_u64().unwrap() > 500, "{json}");
+    assert!(
+        cases + undecided >= 300
+            && undecided * 20 < cases
+            && json["requests"].as_u64().unwrap() > 500,
+        "{json}"
+    );
     let junit = fs::read_to_string(reports.path("junit")).unwrap();
     assert!(junit.contains("tests=\"9\" failures=\"0\""), "{junit}");
 }
@@ -58,8 +67,12 @@ fn tables_that_are_named_are_the_only_ones_to_be_checked() {
     ]);
     printed(&output);
     let json = reports.json();
-    let tables: Vec<_> =
-        json["tables"].as_array().unwrap().iter().map(|table| table["table"].as_str().unwrap()).collect();
+    let tables: Vec<_> = json["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| table["table"].as_str().unwrap())
+        .collect();
     assert_eq!(tables, ["sf0_01.customer", "sf1.lineitem"]);
     assert_eq!(json["tables"][0]["rows"], 1_500);
     // A split of a million rows is more than was allowed, and the report says so.

@@ -1,4 +1,5 @@
-//! A connector that breaks in the middle of a read fails the query, and no row is printed as if the result were complete.
+//! A connector that breaks in the middle of a read fails the query, and no row is printed as if the
+//! result were complete.
 
 use std::{
     fs,
@@ -15,13 +16,17 @@ use super::{command, failed, run};
 
 /// The first split was read well, the second ends as `fault` says.
 fn broken(fault: &str) -> String {
-    let connector = format!("shop=exec:python3 athena-local/tests/functions/faulty.py tests/golden {fault}");
+    let connector =
+        format!("shop=exec:python3 athena-local/tests/functions/faulty.py tests/golden {fault}");
     let sql = "SELECT * FROM shop.sales.orders";
-    let output = run(&["query", sql, "--connector", &connector, "--timeout", "2", "--concurrency", "1"]);
+    let output =
+        run(&["query", sql, "--connector", &connector, "--timeout", "2", "--concurrency", "1"]);
     let said = failed(&output);
     let error = format!("\n{said}").split_once("\nerror: ").unwrap().1.to_owned();
     assert!(
-        error.starts_with("function \"shop\" failed ReadRecords of sales.orders, split region=emea, year=2023: "),
+        error.starts_with(
+            "function \"shop\" failed ReadRecords of sales.orders, split region=emea, year=2023: "
+        ),
         "{error}"
     );
     error
@@ -41,7 +46,10 @@ fn a_process_that_takes_too_long_is_told_with_its_limit() {
 
 #[test]
 fn an_answer_that_lambda_would_not_carry_is_told_with_its_size() {
-    assert!(broken("large").contains("7000002 bytes) exceeded maximum allowed payload size (6291556 bytes)"));
+    assert!(
+        broken("large")
+            .contains("7000002 bytes) exceeded maximum allowed payload size (6291556 bytes)")
+    );
 }
 
 #[test]
@@ -54,18 +62,25 @@ fn an_answer_that_is_none_is_told_as_what_it_is() {
 #[test]
 fn a_connector_that_is_killed_from_outside_fails_the_query() {
     let sql = "SELECT * FROM tpch.sf10.lineitem";
-    let query = command(&["query", sql, "--connector", "tpch=cargo:connectors/tpch", "--format", "csv"]);
+    let query =
+        command(&["query", sql, "--connector", "tpch=cargo:connectors/tpch", "--format", "csv"]);
     let mut query = { query }.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let reading = wait_for("a connector that reads", || {
         let children = children_of(query.id());
         let busy = children.into_iter().find(|&(_, ticks)| ticks > 50);
-        assert!(query.try_wait().unwrap().is_none(), "the query ended before its connector was killed");
+        assert!(
+            query.try_wait().unwrap().is_none(),
+            "the query ended before its connector was killed"
+        );
         busy.map(|(process, _)| process)
     });
     kill(Pid::from_raw(reading), Signal::SIGKILL).unwrap();
     let output = query.wait_with_output().unwrap();
     let said = failed(&output);
-    assert!(said.contains("function \"tpch\" failed ReadRecords of sf10.lineitem, split cell="), "{said}");
+    assert!(
+        said.contains("function \"tpch\" failed ReadRecords of sf10.lineitem, split cell="),
+        "{said}"
+    );
     assert!(said.contains("signal: killed"), "{said}");
 }
 

@@ -1,4 +1,5 @@
-//! `invoke` sends a request as it is, and the connector to copy answers in the version that it was asked in.
+//! `invoke` sends a request as it is, and the connector to copy answers in the version that it was
+//! asked in.
 
 use std::{collections::BTreeMap, fs};
 
@@ -31,7 +32,9 @@ fn a_recorded_request_of_every_version_is_answered_in_that_version() {
         let output = run(&["invoke", EXAMPLE, file.path().to_str().unwrap()]);
         let answer = printed(&output);
         let response = Response::decode(answer.as_bytes()).unwrap();
-        assert!(matches!(&response, Response::GetTable(table) if table.schema.field_with_name("month").is_ok()));
+        assert!(
+            matches!(&response, Response::GetTable(table) if table.schema.field_with_name("month").is_ok())
+        );
         let written = response.encode(understood).unwrap();
         assert_eq!(answer.as_bytes(), &written[..], "version {version}");
     }
@@ -57,7 +60,11 @@ fn ping_is_answered_and_a_request_that_is_none_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_answers_every_recorded_request_and_lives_on() {
     let package = root().join("connectors/example");
-    let executable = tokio::task::spawn_blocking(move || build_all(&[package])).await.unwrap().unwrap().remove(0);
+    let executable = tokio::task::spawn_blocking(move || build_all(&[package]))
+        .await
+        .unwrap()
+        .unwrap()
+        .remove(0);
     let s3 = LocalS3::start(None).await.unwrap();
     let options = FunctionOptions {
         name: "example".to_owned(),
@@ -69,7 +76,11 @@ async fn one_process_answers_every_recorded_request_and_lives_on() {
     let function = HostedFunction::new(executable, [""; 0], options);
     let golden = Golden::open().unwrap();
     let mut outcomes = BTreeMap::<String, usize>::new();
-    for case in golden.cases.iter().filter(|case| ["request", "exchange", "malformed"].contains(&case.kind.as_str())) {
+    for case in golden
+        .cases
+        .iter()
+        .filter(|case| ["request", "exchange", "malformed"].contains(&case.kind.as_str()))
+    {
         let member = if case.kind == "exchange" { "request" } else { "file" };
         let file = case.members[member].as_str().unwrap();
         let request = Bytes::from(golden.file(file).unwrap());
@@ -83,7 +94,8 @@ async fn one_process_answers_every_recorded_request_and_lives_on() {
                 // The caller is at fault, and is told of what.
                 let message = error.error_message.unwrap_or_default();
                 let (code, words) = message.split_once(": ").unwrap_or_default();
-                let kind = ErrorKind::from_wire_code(code).unwrap_or_else(|| panic!("{}: {message:?}", case.id));
+                let kind = ErrorKind::from_wire_code(code)
+                    .unwrap_or_else(|| panic!("{}: {message:?}", case.id));
                 assert!(kind != ErrorKind::Internal && words.len() > 10, "{}: {message}", case.id);
                 code.to_owned()
             }

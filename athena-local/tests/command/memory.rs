@@ -13,11 +13,13 @@ const BLOCK: u64 = 1_000_000;
 /// The defaults of `--concurrency` and of `ClientOptions::blocks_ahead`.
 const CONCURRENCY: u64 = 4;
 const BLOCKS_AHEAD: u64 = 2;
-/// What blocks take beside themselves: those that functions are putting into the stand-in of S3, and what the allocator
-/// keeps. 12 to 23 MB were measured; where whole splits were fetched ahead it was 100 MB more.
+/// What blocks take beside themselves: those that functions are putting into the stand-in of S3,
+/// and what the allocator keeps. 12 to 23 MB were measured; where whole splits were fetched ahead
+/// it was 100 MB more.
 const REST: u64 = 44_000_000;
 
-/// All columns of the rows of `bench.wide16` that `filter` keeps: what was printed, bytes received, most bytes of memory.
+/// All columns of the rows of `bench.wide16` that `filter` keeps: what was printed, bytes received,
+/// most bytes of memory.
 fn read(filter: &str) -> (String, f64, u64) {
     let sql = format!(
         "SELECT count(*), sum(id), count(b1), count(i1), count(s1), count(d1), count(dd), count(v8), count(v48), \
@@ -28,7 +30,15 @@ fn read(filter: &str) -> (String, f64, u64) {
     let concurrency = CONCURRENCY.to_string();
     let folder = tempfile::tempdir().unwrap();
     let (rows, said) = (folder.path().join("rows"), folder.path().join("said"));
-    let arguments = ["query", &sql, "--connector", "bench=cargo:connectors/bench", "--format", "csv", "--explain"];
+    let arguments = [
+        "query",
+        &sql,
+        "--connector",
+        "bench=cargo:connectors/bench",
+        "--format",
+        "csv",
+        "--explain",
+    ];
     let sizes = ["--max-block-size", &block, "--max-inline", "0", "--concurrency", &concurrency];
     let mut query = command(&arguments)
         .args(sizes)
@@ -63,7 +73,8 @@ fn a_table_is_read_in_the_memory_of_the_blocks_that_are_ahead() {
     let (rows, all, peak) = read("");
     println!("memory: {least} bytes at most for {few} received, {peak} for {all}");
     let n = 1_000_000_u64;
-    let values = [n, n * (n - 1) / 2, n, n, n, n, n, n, n].map(|value| format!("\"{value}\",")).concat();
+    let values =
+        [n, n * (n - 1) / 2, n, n, n, n, n, n, n].map(|value| format!("\"{value}\",")).concat();
     assert_eq!(rows.lines().nth(1).unwrap(), format!("{values}\"true\""));
     assert!(least > 0, "the system tells");
     assert!(few < 1e6 && all > 180e6, "{few} and {all} bytes were received");

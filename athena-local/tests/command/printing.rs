@@ -12,8 +12,12 @@ use super::{command, failed, printed, run, text};
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    for arguments in [["decode", "tests/golden/v6/variant/GetSplitsRequest-many.json"], ["query", "SELECT 1 AS a"]] {
-        let mut child = command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in [
+        ["decode", "tests/golden/v6/variant/GetSplitsRequest-many.json"],
+        ["query", "SELECT 1 AS a"],
+    ] {
+        let mut child =
+            command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop((child.stdout.take(), child.stderr.take()));
         assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
     }
@@ -41,7 +45,8 @@ fn shell(input: &str) -> (Option<i32>, String, String) {
 
 #[test]
 fn a_shell_runs_all_that_a_pipe_gives_it_and_tells_whether_it_went_well() {
-    let (status, rows, said) = shell("SELECT 1 /* a; b */ AS a;\nSELECT 2 /* don't */ AS b;\nSELECT 3 AS c");
+    let (status, rows, said) =
+        shell("SELECT 1 /* a; b */ AS a;\nSELECT 2 /* don't */ AS b;\nSELECT 3 AS c");
     assert_eq!(status, Some(0), "{said}");
     assert_eq!(rows, "\"a\"\n\"1\"\n\"b\"\n\"2\"\n\"c\"\n\"3\"\n");
     let (status, rows, said) = shell("SELECT nope;\nSELECT 1 AS a;\n-- the end\n");
@@ -56,7 +61,8 @@ fn an_output_that_is_a_link_or_a_pipe_stays_one() {
     let path = |name: &str| folder.path().join(name);
     let query = |output: &str| {
         let output = path(output).to_str().unwrap().to_owned();
-        printed(&run(&["query", "SELECT 1 AS a", "--format", "csv", "--output", &output])).to_owned()
+        printed(&run(&["query", "SELECT 1 AS a", "--format", "csv", "--output", &output]))
+            .to_owned()
     };
     fs::write(path("target"), "what was there before").unwrap();
     symlink(path("target"), path("link")).unwrap();
@@ -78,6 +84,11 @@ fn an_output_that_is_a_link_or_a_pipe_stays_one() {
 
 #[test]
 fn two_columns_of_one_name_are_refused_before_a_row_is_printed() {
-    let output = run(&["query", "SELECT a.n, b.n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b", "--format", "json"]);
+    let output = run(&[
+        "query",
+        "SELECT a.n, b.n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b",
+        "--format",
+        "json",
+    ]);
     assert!(failed(&output).contains("two columns of the result are called \"n\""));
 }

@@ -14,7 +14,8 @@ fn the_readmes_query_joins_two_connectors() {
     let readme = std::fs::read_to_string(super::root().join("README.md")).unwrap();
     let shown = readme.split("```text\n").find(|block| block.starts_with(" c_mktsegment")).unwrap();
     let shown = shown.split_once("```").unwrap().0;
-    let lines = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    let lines =
+        |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
     assert_eq!(lines(printed(&output)), lines(shown));
 }
 
@@ -25,13 +26,21 @@ fn explain_shows_what_was_sent_and_less_comes_back_for_it() {
     assert_eq!(printed(&with), printed(&without), "the rows are the same");
     assert_eq!(printed(&with).lines().count(), 6);
     let (with, without) = (text(&with.stderr), text(&without.stderr));
-    let pushed = with.lines().find(|line| line.contains("pushed down: ") && line.contains("limit")).unwrap();
+    let pushed =
+        with.lines().find(|line| line.contains("pushed down: ") && line.contains("limit")).unwrap();
     for part in ["o_totalprice", "o_orderdate", "300000", "1995-01-01", "5"] {
         assert!(pushed.contains(part), "{pushed}");
     }
     assert!(with.contains("order"), "{with}");
     assert!(!without.contains("pushed down"), "{without}");
-    for message in ["Ping", "GetDataSourceCapabilities", "GetTable", "GetTableLayout", "GetSplits", "ReadRecords"] {
+    for message in [
+        "Ping",
+        "GetDataSourceCapabilities",
+        "GetTable",
+        "GetTableLayout",
+        "GetSplits",
+        "ReadRecords",
+    ] {
         assert!(with.contains(message), "{message}");
     }
     assert!(bytes_received(with) * 5.0 < bytes_received(without), "{with}\n{without}");
@@ -39,7 +48,12 @@ fn explain_shows_what_was_sent_and_less_comes_back_for_it() {
 
 #[test]
 fn a_table_that_is_not_there_is_the_connectors_to_report() {
-    let output = run(&["query", "SELECT * FROM tpch.sf1.orderz", "--connector", "tpch=cargo:connectors/tpch"]);
+    let output = run(&[
+        "query",
+        "SELECT * FROM tpch.sf1.orderz",
+        "--connector",
+        "tpch=cargo:connectors/tpch",
+    ]);
     let said = failed(&output);
     assert!(said.contains("orderz") && said.contains("orders"), "{said}");
     assert!(said.contains("EntityNotFoundException"), "{said}");
@@ -52,6 +66,11 @@ fn a_wrong_spec_is_answered_with_the_forms_there_are() {
         assert_eq!(output.status.code(), Some(2), "{spec}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty());
         let said = text(&output.stderr);
-        assert!(["cargo:", "exec:", "http://", "arn:aws:lambda:"].iter().all(|form| said.contains(form)), "{said}");
+        assert!(
+            ["cargo:", "exec:", "http://", "arn:aws:lambda:"]
+                .iter()
+                .all(|form| said.contains(form)),
+            "{said}"
+        );
     }
 }

@@ -11,7 +11,9 @@ fn three_splits() -> Fake {
 
 #[tokio::test]
 async fn all_splits_are_read() {
-    let rows = three_splits().rows("SELECT count(*), sum(id), min(id), max(id) FROM lake.shop.orders").await;
+    let rows = three_splits()
+        .rows("SELECT count(*), sum(id), min(id), max(id) FROM lake.shop.orders")
+        .await;
     assert!(rows.contains("30") && rows.contains("435") && rows.contains("29"), "{rows}");
 }
 
@@ -88,7 +90,8 @@ async fn a_trusted_connector_is_not_checked() {
 #[tokio::test]
 async fn a_connector_of_version_2_gets_value_sets_and_nothing_newer() {
     let fake = Fake { serde_version: 2, ..three_splits() };
-    let sql = "SELECT id FROM lake.shop.orders WHERE id > 4 AND region LIKE 'a%' ORDER BY id LIMIT 2";
+    let sql =
+        "SELECT id FROM lake.shop.orders WHERE id > 4 AND region LIKE 'a%' ORDER BY id LIMIT 2";
     let rows = fake.rows(sql).await;
     assert!(rows.contains("| 6 ") && rows.contains("| 7 "), "{rows}");
     let constraints = fake.constraints();
@@ -127,7 +130,11 @@ async fn nan_compares_with_nothing_and_zero_has_no_sign() {
         ("CASE WHEN amount > 0.5 THEN 'much' END = 'much'", 2),
     ] {
         let rows = fake.rows(&format!("SELECT id FROM lake.shop.orders WHERE {condition}")).await;
-        assert_eq!(rows.lines().count(), if count == 0 { 2 } else { count + 4 }, "{condition}\n{rows}");
+        assert_eq!(
+            rows.lines().count(),
+            if count == 0 { 2 } else { count + 4 },
+            "{condition}\n{rows}"
+        );
     }
 }
 
@@ -141,7 +148,9 @@ async fn a_date_beside_a_timestamp_is_its_midnight_in_any_year() {
 
 #[tokio::test]
 async fn a_number_with_an_exponent_is_a_double() {
-    let rows = three_splits().rows("SELECT 1e0 / 3e0 AS third, 1e300 > 1e299 AS large, 1e0 / 0 AS infinite").await;
+    let rows = three_splits()
+        .rows("SELECT 1e0 / 3e0 AS third, 1e300 > 1e299 AS large, 1e0 / 0 AS infinite")
+        .await;
     assert!(rows.contains("| 0.3333333333333333 | true  | inf "), "{rows}");
 }
 
@@ -154,6 +163,8 @@ async fn a_sample_is_refused_and_not_the_whole_table() {
 
 #[tokio::test]
 async fn a_decimal_beside_a_double_is_a_double() {
-    let rows = three_splits().rows("SELECT max(amount * 1e15 * 1.5) > 1.0 AS ok FROM lake.shop.orders").await;
+    let rows = three_splits()
+        .rows("SELECT max(amount * 1e15 * 1.5) > 1.0 AS ok FROM lake.shop.orders")
+        .await;
     assert!(rows.contains("true"), "{rows}");
 }

@@ -16,7 +16,10 @@ const SQL: &str = "SELECT id FROM lake.shop.orders";
 fn answering(records: impl Fn() -> RecordBatch + Send + Sync + 'static) -> Fake {
     Fake {
         read: Some(Arc::new(move |_| {
-            Ok(Response::ReadRecords(ReadRecordsResponse { catalog_name: "lake".to_owned(), records: records() }))
+            Ok(Response::ReadRecords(ReadRecordsResponse {
+                catalog_name: "lake".to_owned(),
+                records: records(),
+            }))
         })),
         ..Fake::new(vec![orders(0..10)])
     }
@@ -37,14 +40,20 @@ async fn an_error_of_the_function_names_where_it_happened() {
 #[tokio::test]
 async fn a_missing_table_is_the_connectors_to_report() {
     let error = Fake::new(vec![]).error("SELECT * FROM lake.shop.missing").await;
-    assert!(error.contains("GetTable of shop.missing") && error.contains("there is no table"), "{error}");
+    assert!(
+        error.contains("GetTable of shop.missing") && error.contains("there is no table"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn an_answer_of_another_type_is_refused() {
     let fake = Fake {
         read: Some(Arc::new(|_| {
-            Ok(Response::ListSchemas(ListSchemasResponse { catalog_name: "lake".to_owned(), schemas: vec![] }))
+            Ok(Response::ListSchemas(ListSchemasResponse {
+                catalog_name: "lake".to_owned(),
+                schemas: vec![],
+            }))
         })),
         ..Fake::new(vec![orders(0..10)])
     };
@@ -89,9 +98,16 @@ async fn a_spilled_block_that_is_not_there_fails_the_query() {
 #[tokio::test]
 async fn statements_that_write_are_refused() {
     let fake = Fake::new(vec![]);
-    for sql in ["CREATE TABLE t AS SELECT 1", "INSERT INTO lake.shop.orders SELECT 1, 'x', 2.0", "DROP TABLE x"] {
+    for sql in [
+        "CREATE TABLE t AS SELECT 1",
+        "INSERT INTO lake.shop.orders SELECT 1, 'x', 2.0",
+        "DROP TABLE x",
+    ] {
         let error = fake.error(sql).await;
-        assert!(error.contains("not supported") || error.contains("not implemented"), "{sql}: {error}");
+        assert!(
+            error.contains("not supported") || error.contains("not implemented"),
+            "{sql}: {error}"
+        );
     }
 }
 

@@ -18,13 +18,15 @@ use athena_local::{
     engine::{Engine, EngineOptions, PushdownMode},
 };
 use athena_protocol::{
-    Constraints, EncryptionKey, Error, Request, Response, Result, S3SpillLocation, SerdeVersion, Split, TableName,
+    Constraints, EncryptionKey, Error, Request, Response, Result, S3SpillLocation, SerdeVersion,
+    Split, TableName,
     block::{Framing, encode_batch},
     error::FunctionError,
     message::{
-        CapabilitySubType, GetDataSourceCapabilitiesResponse, GetSplitsResponse, GetTableLayoutResponse,
-        GetTableResponse, ListSchemasResponse, ListTablesResponse, PingResponse, ReadRecordsRequest,
-        ReadRecordsResponse, RemoteReadRecordsResponse, UserDefinedFunctionRequest, UserDefinedFunctionResponse,
+        CapabilitySubType, GetDataSourceCapabilitiesResponse, GetSplitsResponse,
+        GetTableLayoutResponse, GetTableResponse, ListSchemasResponse, ListTablesResponse,
+        PingResponse, ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse,
+        UserDefinedFunctionRequest, UserDefinedFunctionResponse,
     },
     predicate::functions as f,
 };
@@ -51,7 +53,8 @@ pub(super) struct Fake {
     pub(super) tables_per_page: usize,
     pub(super) travel: Travel,
     /// In place of the answer to `ReadRecords`.
-    pub(super) read: Option<Answer<ReadRecordsRequest, std::result::Result<Response, FunctionError>>>,
+    pub(super) read:
+        Option<Answer<ReadRecordsRequest, std::result::Result<Response, FunctionError>>>,
     pub(super) udf: Option<Answer<UserDefinedFunctionRequest, ArrayRef>>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
     pub(super) store: Arc<Memory>,
@@ -76,7 +79,9 @@ impl ObjectStore for Memory {
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
         let found = self.0.lock().unwrap().get(&format!("{bucket}/{key}")).cloned();
-        found.ok_or_else(|| Error::not_found(format!("there is no object {key:?} in the bucket {bucket:?}")))
+        found.ok_or_else(|| {
+            Error::not_found(format!("there is no object {key:?} in the bucket {bucket:?}"))
+        })
     }
 
     async fn check_bucket(&self, _: &str) -> Result<()> {
@@ -96,16 +101,24 @@ pub(super) fn orders_schema() -> SchemaRef {
 
 /// Rows with these ids; regions and amounts follow from them, every fourth amount is null.
 pub(super) fn orders(ids: std::ops::Range<i64>) -> RecordBatch {
-    let regions: StringArray =
-        ids.clone().map(|id| Some(["amer", "apac", "emea"][usize::try_from(id % 3).unwrap()])).collect();
+    let regions: StringArray = ids
+        .clone()
+        .map(|id| Some(["amer", "apac", "emea"][usize::try_from(id % 3).unwrap()]))
+        .collect();
     #[expect(clippy::cast_precision_loss, reason = "the ids of tests are small")]
-    let amounts: Float64Array = ids.clone().map(|id| (id % 4 != 3).then_some(id as f64 * 1.5)).collect();
+    let amounts: Float64Array =
+        ids.clone().map(|id| (id % 4 != 3).then_some(id as f64 * 1.5)).collect();
     let ids = Int64Array::from_iter_values(ids);
-    RecordBatch::try_new(orders_schema(), vec![Arc::new(ids), Arc::new(regions), Arc::new(amounts)]).unwrap()
+    RecordBatch::try_new(orders_schema(), vec![Arc::new(ids), Arc::new(regions), Arc::new(amounts)])
+        .unwrap()
 }
 
 /// Every capability of the protocol, with these functions.
-pub(super) fn announce(functions: &[&str], limit: bool, top_n: bool) -> BTreeMap<String, Vec<CapabilitySubType>> {
+pub(super) fn announce(
+    functions: &[&str],
+    limit: bool,
+    top_n: bool,
+) -> BTreeMap<String, Vec<CapabilitySubType>> {
     let sub = |name: &str, properties: &[&str]| CapabilitySubType {
         sub_type: name.to_owned(),
         properties: properties.iter().map(|&property| property.to_owned()).collect(),
@@ -127,7 +140,8 @@ pub(super) fn announce(functions: &[&str], limit: bool, top_n: bool) -> BTreeMap
     all
 }
 
-pub(super) const FUNCTIONS: &[&str] = &[f::AND, f::OR, f::NOT, f::EQUAL, f::LIKE_PATTERN, f::IS_NULL];
+pub(super) const FUNCTIONS: &[&str] =
+    &[f::AND, f::OR, f::NOT, f::EQUAL, f::LIKE_PATTERN, f::IS_NULL];
 
 impl Fake {
     /// Answers `splits` inline, takes value sets, expressions, limits and orders.
@@ -149,7 +163,12 @@ impl Fake {
     /// An engine with this as the catalog `lake`.
     pub(super) fn engine(&self, options: EngineOptions) -> Engine {
         let store: Arc<dyn ObjectStore> = Arc::<Memory>::clone(&self.store);
-        let client = FederatedClient::new("lake", Arc::new(self.clone()), Some(store), ClientOptions::default());
+        let client = FederatedClient::new(
+            "lake",
+            Arc::new(self.clone()),
+            Some(store),
+            ClientOptions::default(),
+        );
         Engine::try_new(vec![client], options).unwrap()
     }
 
@@ -202,21 +221,27 @@ impl Fake {
                 capabilities: 24,
                 serde_version: self.serde_version,
             }),
-            Request::ListSchemas(_) => {
-                Response::ListSchemas(ListSchemasResponse { catalog_name, schemas: vec!["shop".to_owned()] })
-            }
+            Request::ListSchemas(_) => Response::ListSchemas(ListSchemasResponse {
+                catalog_name,
+                schemas: vec!["shop".to_owned()],
+            }),
             Request::ListTables(list) => {
                 let names = ["customers", "orders", "returns"];
                 let start: usize = list.next_token.map_or(0, |token| token.parse().unwrap());
                 let end = (start + self.tables_per_page).min(names.len());
                 Response::ListTables(ListTablesResponse {
-                    tables: names[start..end].iter().map(|&name| TableName::new("shop", name)).collect(),
+                    tables: names[start..end]
+                        .iter()
+                        .map(|&name| TableName::new("shop", name))
+                        .collect(),
                     catalog_name,
                     next_token: (end < names.len()).then(|| end.to_string()),
                 })
             }
             Request::GetTable(get) if get.table_name.table == "missing" => {
-                return Err(FunctionError::from(&Error::not_found("there is no table shop.missing")));
+                return Err(FunctionError::from(&Error::not_found(
+                    "there is no table shop.missing",
+                )));
             }
             Request::GetTable(get) => Response::GetTable(GetTableResponse {
                 catalog_name,
@@ -255,7 +280,10 @@ impl Fake {
             Request::UserDefinedFunction(call) => {
                 let column = self.udf.as_ref().unwrap()(&call);
                 let records = RecordBatch::try_from_iter([("result", column)]).unwrap();
-                Response::UserDefinedFunction(UserDefinedFunctionResponse { records, method_name: call.method_name })
+                Response::UserDefinedFunction(UserDefinedFunctionResponse {
+                    records,
+                    method_name: call.method_name,
+                })
             }
         })
     }
@@ -285,7 +313,11 @@ impl Fake {
                     let name = format!("{}.{index}", location.key.as_deref().unwrap());
                     self.store.0.lock().unwrap().insert(format!("spill/{name}"), bytes.into());
                     let bucket = location.bucket.clone();
-                    remote_blocks.push(S3SpillLocation { bucket, key: Some(name), directory: false });
+                    remote_blocks.push(S3SpillLocation {
+                        bucket,
+                        key: Some(name),
+                        directory: false,
+                    });
                 }
                 Response::RemoteReadRecords(RemoteReadRecordsResponse {
                     catalog_name,
@@ -300,7 +332,10 @@ impl Fake {
 
 /// The columns of `schema`, by name.
 fn selected(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
-    let columns = schema.fields().iter().map(|field| ArrayRef::clone(batch.column_by_name(field.name()).unwrap()));
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| ArrayRef::clone(batch.column_by_name(field.name()).unwrap()));
     RecordBatch::try_new(SchemaRef::clone(schema), columns.collect()).unwrap()
 }
 
@@ -311,7 +346,10 @@ fn split(number: usize) -> Split {
             key: Some(format!("query/{number}")),
             directory: true,
         }),
-        encryption_key: Some(EncryptionKey { key: vec![u8::try_from(number).unwrap(); 32], nonce: vec![7; 12] }),
+        encryption_key: Some(EncryptionKey {
+            key: vec![u8::try_from(number).unwrap(); 32],
+            nonce: vec![7; 12],
+        }),
         properties: BTreeMap::from([("number".to_owned(), number.to_string())]),
     }
 }
@@ -324,7 +362,8 @@ pub(super) fn pushing(pushdown: PushdownMode) -> EngineOptions {
 #[async_trait]
 impl Invoke for Fake {
     async fn invoke(&self, request: Bytes) -> std::result::Result<Bytes, InvokeError> {
-        let (request, version) = Request::decode(&request).map_err(|error| InvokeError::Host(error.to_string()))?;
+        let (request, version) =
+            Request::decode(&request).map_err(|error| InvokeError::Host(error.to_string()))?;
         self.requests.lock().unwrap().push(request.clone());
         let version = match request {
             // A ping does not say which version it is of.

@@ -13,7 +13,10 @@ async fn limit_sent(fake: &Fake, sql: &str) -> Option<u64> {
     fake.requests.lock().unwrap().clear();
     fake.rows(sql).await;
     let constraints = fake.constraints();
-    assert!(constraints.limit.is_some() || constraints.order_by.is_empty(), "an order without a limit");
+    assert!(
+        constraints.limit.is_some() || constraints.order_by.is_empty(),
+        "an order without a limit"
+    );
     constraints.limit
 }
 
@@ -21,14 +24,20 @@ async fn limit_sent(fake: &Fake, sql: &str) -> Option<u64> {
 async fn a_limit_alone_is_sent() {
     let fake = two_splits();
     assert_eq!(limit_sent(&fake, "SELECT id FROM lake.shop.orders LIMIT 5").await, Some(5));
-    assert_eq!(limit_sent(&fake, "SELECT id FROM lake.shop.orders OFFSET 2 LIMIT 5").await, Some(7));
+    assert_eq!(
+        limit_sent(&fake, "SELECT id FROM lake.shop.orders OFFSET 2 LIMIT 5").await,
+        Some(7)
+    );
     assert_eq!(limit_sent(&fake, "SELECT id + 1 FROM lake.shop.orders LIMIT 5").await, Some(5));
 }
 
 #[tokio::test]
 async fn a_limit_is_sent_with_filters_that_are_sent_whole() {
     let fake = two_splits();
-    assert_eq!(limit_sent(&fake, "SELECT id FROM lake.shop.orders WHERE id > 3 LIMIT 5").await, Some(5));
+    assert_eq!(
+        limit_sent(&fake, "SELECT id FROM lake.shop.orders WHERE id > 3 LIMIT 5").await,
+        Some(5)
+    );
     let like = "SELECT o.id FROM lake.shop.orders o WHERE o.region LIKE 'a%' LIMIT 5";
     assert_eq!(limit_sent(&fake, like).await, Some(5));
 }

@@ -31,7 +31,10 @@ async fn a_query_asks_for_the_tables_that_it_names_and_no_others() {
     let fake = Fake::new(vec![]);
     fake.rows("SELECT id FROM lake.shop.orders").await;
     assert_eq!(fake.count(|request| matches!(request, Request::GetTable(_))), 1);
-    assert_eq!(fake.count(|request| matches!(request, Request::ListTables(_) | Request::ListSchemas(_))), 0);
+    assert_eq!(
+        fake.count(|request| matches!(request, Request::ListTables(_) | Request::ListSchemas(_))),
+        0
+    );
 }
 
 #[tokio::test]

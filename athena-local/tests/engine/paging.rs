@@ -8,7 +8,8 @@ use super::fake::{Fake, orders};
 async fn every_page_of_splits_is_read() {
     let splits = (0..7).map(|n| orders(n * 10..n * 10 + 10)).collect();
     let fake = Fake { splits_per_page: 3, ..Fake::new(splits) };
-    let rows = fake.rows("SELECT count(*) AS n, count(DISTINCT id) AS d FROM lake.shop.orders").await;
+    let rows =
+        fake.rows("SELECT count(*) AS n, count(DISTINCT id) AS d FROM lake.shop.orders").await;
     assert!(rows.contains("| 70 | 70 |"), "{rows}");
     assert_eq!(fake.count(|request| matches!(request, Request::GetSplits(_))), 3);
     assert_eq!(fake.reads().len(), 7);
@@ -17,7 +18,11 @@ async fn every_page_of_splits_is_read() {
 #[tokio::test]
 async fn pages_that_nobody_wants_are_not_asked_for() {
     let splits = (0..50).map(|n| orders(n * 10..n * 10 + 10)).collect();
-    let fake = Fake { splits_per_page: 1, capabilities: std::collections::BTreeMap::new(), ..Fake::new(splits) };
+    let fake = Fake {
+        splits_per_page: 1,
+        capabilities: std::collections::BTreeMap::new(),
+        ..Fake::new(splits)
+    };
     fake.rows("SELECT id FROM lake.shop.orders LIMIT 1").await;
     assert!(fake.reads().len() < 30, "{} of 50 splits were read for one row", fake.reads().len());
 }

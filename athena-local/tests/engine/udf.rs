@@ -15,7 +15,8 @@ fn with_lengths() -> Fake {
     Fake {
         udf: Some(Arc::new(|call| {
             let texts = call.input_records.column(0).as_string::<i32>();
-            let lengths = texts.iter().map(|text| text.map_or(-1, |text| i32::try_from(text.len()).unwrap()));
+            let lengths =
+                texts.iter().map(|text| text.map_or(-1, |text| i32::try_from(text.len()).unwrap()));
             Arc::new(Int32Array::from_iter_values(lengths)) as ArrayRef
         })),
         ..Fake::new(vec![orders(0..10)])
@@ -49,7 +50,9 @@ async fn an_argument_of_another_type_is_converted_where_nothing_can_be_lost_sile
     };
     let fake = Fake { udf: Some(Arc::new(width)), ..Fake::new(vec![orders(0..10)]) };
     let declared = "USING EXTERNAL FUNCTION same(n INTEGER) RETURNS INTEGER LAMBDA 'lake' ";
-    let call = |argument: &str| format!("{declared} SELECT max(same({argument})) AS n FROM lake.shop.orders");
+    let call = |argument: &str| {
+        format!("{declared} SELECT max(same({argument})) AS n FROM lake.shop.orders")
+    };
     assert!(fake.rows(&call("7")).await.contains("| 7 |"));
     assert!(fake.rows(&call("id")).await.contains("| 9 |"));
     let too_large = fake.error(&call("3000000000")).await;
@@ -74,7 +77,8 @@ async fn calls_may_be_nested_grouped_and_ordered_by() {
     };
     let fake = Fake { udf: Some(Arc::new(double)), ..Fake::new(vec![orders(0..10)]) };
     let declared = "USING EXTERNAL FUNCTION double(n BIGINT) RETURNS BIGINT LAMBDA 'lake' ";
-    let nested = format!("{declared} SELECT max(double(double(id) + 1)) AS n FROM lake.shop.orders");
+    let nested =
+        format!("{declared} SELECT max(double(double(id) + 1)) AS n FROM lake.shop.orders");
     assert!(fake.rows(&nested).await.contains("| 38 |"));
     let grouped = format!(
         "{declared} SELECT double(id % 2) AS g, count(*) AS n, sum(double(id)) AS s FROM lake.shop.orders \
@@ -90,7 +94,8 @@ async fn calls_may_be_nested_grouped_and_ordered_by() {
 
 #[tokio::test]
 async fn a_function_of_no_catalog_is_named() {
-    let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'nowhere' SELECT len('x')";
+    let sql =
+        "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'nowhere' SELECT len('x')";
     let error = with_lengths().error(sql).await;
     assert!(error.contains("nowhere") && error.contains("len"), "{error}");
 }

@@ -11,7 +11,8 @@ fn write(path: &Path, text: &str) {
 
 /// A package without dependencies, with programs that print these names.
 fn package(folder: &Path, name: &str, more: &str, programs: &[(&str, &str)]) {
-    let manifest = format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}");
+    let manifest =
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}");
     write(&folder.join("Cargo.toml"), &manifest);
     for (path, text) in programs {
         write(&folder.join(path), &format!("fn main() {{ println!(\"{text}\"); }}"));
@@ -26,16 +27,27 @@ fn output(program: &Path) -> String {
 fn packages_anywhere_are_built_and_found() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("workspace");
-    write(&workspace.join("Cargo.toml"), "[workspace]\nmembers = [\"shop\", \"bank\"]\nresolver = \"2\"\n");
+    write(
+        &workspace.join("Cargo.toml"),
+        "[workspace]\nmembers = [\"shop\", \"bank\"]\nresolver = \"2\"\n",
+    );
     package(&workspace.join("shop"), "shop", "", &[("src/main.rs", "shop")]);
     let programs = [("src/bin/bootstrap.rs", "bank"), ("src/bin/tool.rs", "tool")];
     package(&workspace.join("bank"), "bank", "", &programs);
     let single = folder.path().join("single");
-    package(&single, "single", "default-run = \"b\"\n[workspace]\n", &[("src/bin/a.rs", "a"), ("src/bin/b.rs", "b")]);
+    package(
+        &single,
+        "single",
+        "default-run = \"b\"\n[workspace]\n",
+        &[("src/bin/a.rs", "a"), ("src/bin/b.rs", "b")],
+    );
 
     let paths = [single, workspace.join("bank"), workspace.join("shop")];
     let executables = build_all(&paths).unwrap();
-    assert_eq!(executables.iter().map(|program| output(program)).collect::<Vec<_>>(), ["b", "bank", "shop"]);
+    assert_eq!(
+        executables.iter().map(|program| output(program)).collect::<Vec<_>>(),
+        ["b", "bank", "shop"]
+    );
 }
 
 #[test]

@@ -18,10 +18,17 @@ use super::{ask, failure, host_error, hosted, options};
 
 async fn endpoint() -> Endpoint {
     let function: Arc<dyn Invoke> = Arc::new(hosted(options()));
-    serve(SocketAddr::from(([127, 0, 0, 1], 0)), BTreeMap::from([("shop".to_owned(), function)])).await.unwrap()
+    serve(SocketAddr::from(([127, 0, 0, 1], 0)), BTreeMap::from([("shop".to_owned(), function)]))
+        .await
+        .unwrap()
 }
 
-async fn post(endpoint: &Endpoint, function: &str, kind: Option<&str>, body: impl Into<Bytes>) -> Response<Bytes> {
+async fn post(
+    endpoint: &Endpoint,
+    function: &str,
+    kind: Option<&str>,
+    body: impl Into<Bytes>,
+) -> Response<Bytes> {
     let uri = format!("http://{}/2015-03-31/functions/{function}", endpoint.address());
     let mut request = Request::post(uri);
     if let Some(kind) = kind {
@@ -50,7 +57,11 @@ async fn a_function_is_found_by_every_form_of_its_name() {
     ];
     for name in names {
         let response = post(&endpoint, name, None, r#"{"n":1}"#).await;
-        assert_eq!((response.status(), &response.body()[..]), (StatusCode::OK, &br#"{"n":1}"#[..]), "{name}");
+        assert_eq!(
+            (response.status(), &response.body()[..]),
+            (StatusCode::OK, &br#"{"n":1}"#[..]),
+            "{name}"
+        );
         assert_eq!(response.headers()["x-amz-executed-version"], "$LATEST");
         assert!(!response.headers().contains_key("x-amz-function-error"));
     }
@@ -94,9 +105,11 @@ async fn what_lambda_does_not_take_is_refused_before_the_function() {
 #[tokio::test]
 async fn events_and_dry_runs_are_not_waited_for() {
     let endpoint = endpoint().await;
-    let response = post(&endpoint, "shop/invocations", Some("DryRun"), r#"{"do":"exit","status":1}"#).await;
+    let response =
+        post(&endpoint, "shop/invocations", Some("DryRun"), r#"{"do":"exit","status":1}"#).await;
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    let response = post(&endpoint, "shop/invocations", Some("Event"), r#"{"do":"sleep","seconds":60}"#).await;
+    let response =
+        post(&endpoint, "shop/invocations", Some("Event"), r#"{"do":"sleep","seconds":60}"#).await;
     assert_eq!((response.status(), response.body().len()), (StatusCode::ACCEPTED, 0));
     // No payload at all is an empty event.
     let response = post(&endpoint, "shop/invocations", Some("RequestResponse"), "").await;
@@ -126,7 +139,8 @@ async fn a_function_behind_an_endpoint_is_like_one_that_is_hosted() {
 #[tokio::test]
 async fn a_path_in_the_url_is_taken_as_it_is() {
     let endpoint = endpoint().await;
-    let url = format!("http://{}/2015-03-31/functions/shop:$LATEST/invocations", endpoint.address());
+    let url =
+        format!("http://{}/2015-03-31/functions/shop:$LATEST/invocations", endpoint.address());
     let unnamed = FunctionOptions::default();
     let function = function::open(&url.parse().unwrap(), unnamed).await.unwrap();
     assert_eq!(ask(&*function, json!({ "n": 2 })).await, json!({ "n": 2 }));

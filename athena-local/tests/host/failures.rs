@@ -32,7 +32,10 @@ async fn a_process_that_ends_is_named_with_its_status_and_its_last_words() {
     let error = failure(&function, json!({ "do": "exit", "status": 3 })).await;
     assert_eq!(error.error_type.as_deref(), Some("Runtime.ExitError"));
     let message = error.error_message.unwrap();
-    assert!(message.contains("exit status 3") && message.contains("the pump is broken"), "{message}");
+    assert!(
+        message.contains("exit status 3") && message.contains("the pump is broken"),
+        "{message}"
+    );
     process_of(&function).await;
 }
 
@@ -44,7 +47,8 @@ async fn a_process_killed_from_outside_fails_its_invocation_only() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         kill(Pid::from_raw(process), Signal::SIGKILL).unwrap();
     };
-    let (error, ()) = tokio::join!(failure(&function, json!({ "do": "sleep", "seconds": 30 })), killer);
+    let (error, ()) =
+        tokio::join!(failure(&function, json!({ "do": "sleep", "seconds": 30 })), killer);
     assert_eq!(error.error_type.as_deref(), Some("Runtime.ExitError"));
     assert!(error.error_message.unwrap().contains("signal: killed"));
 
@@ -93,7 +97,8 @@ async fn an_end_at_the_start_is_told_from_one_later() {
 
 #[tokio::test]
 async fn a_start_that_takes_too_long_is_ended() {
-    let function = starting("hang", FunctionOptions { init_timeout: Duration::from_millis(300), ..options() });
+    let function =
+        starting("hang", FunctionOptions { init_timeout: Duration::from_millis(300), ..options() });
     let error = failure(&function, json!({})).await;
     assert_eq!(error.error_type.as_deref(), Some("Sandbox.Timedout"));
     assert!(error.error_message.unwrap().contains("within 0.30 seconds of its start"));

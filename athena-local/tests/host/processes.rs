@@ -32,7 +32,10 @@ async fn one_process_serves_what_comes_one_after_the_other() {
     }
     assert_eq!(processes.len(), 1);
     let starts = function.cold_starts();
-    assert_eq!(starts.iter().map(|start| start.process).collect::<Vec<_>>(), Vec::from_iter(processes));
+    assert_eq!(
+        starts.iter().map(|start| start.process).collect::<Vec<_>>(),
+        Vec::from_iter(processes)
+    );
     assert!(starts[0].init > Duration::ZERO && starts[0].init < starts[0].first_answer);
 }
 
@@ -54,7 +57,8 @@ async fn invocations_run_side_by_side_up_to_the_limit_and_the_others_wait() {
 #[tokio::test]
 async fn dropping_a_function_ends_busy_and_idle_processes_with_all_that_they_started() {
     let function = Arc::new(hosted(options()));
-    let answers = join_all((0..2).map(|_| ask(&*function, json!({ "do": "spawn", "then": "answer" })))).await;
+    let answers =
+        join_all((0..2).map(|_| ask(&*function, json!({ "do": "spawn", "then": "answer" })))).await;
     let children: BTreeSet<_> = answers.iter().map(|answer| number(&answer["child"])).collect();
     let busy = {
         let function = Arc::clone(&function);
@@ -64,7 +68,8 @@ async fn dropping_a_function_ends_busy_and_idle_processes_with_all_that_they_sta
         })
     };
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let processes: Vec<_> = function.cold_starts().iter().map(|start| start.process).chain(children).collect();
+    let processes: Vec<_> =
+        function.cold_starts().iter().map(|start| start.process).chain(children).collect();
     assert!(processes.len() >= 3 && processes.iter().all(|&process| runs(process)));
     busy.abort();
     let _ = busy.await;
@@ -84,11 +89,15 @@ async fn functions_die_with_their_host_even_if_it_is_killed() {
             .spawn()
             .unwrap();
         let mut said = BufReader::new(host.stderr.take().unwrap()).lines();
-        let url = said.by_ref().find_map(|line| Some(line.unwrap().split_once("serving on ")?.1.to_owned())).unwrap();
+        let url = said
+            .by_ref()
+            .find_map(|line| Some(line.unwrap().split_once("serving on ")?.1.to_owned()))
+            .unwrap();
         let function = FunctionOptions { name: "shop".to_owned(), ..options() };
         let function = function::open(&url.trim().parse().unwrap(), function).await.unwrap();
         // The grandchild asks nobody for anything, so nothing tells it to end.
-        let child = number(&ask(&*function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
+        let child =
+            number(&ask(&*function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
         let process = process_of(&*function).await;
         assert!(runs(child) && runs(process));
 
@@ -119,7 +128,10 @@ async fn a_grandchild_dies_when_the_time_is_up() {
 
 #[tokio::test]
 async fn a_function_is_told_the_real_deadline_and_who_it_is() {
-    let env = vec![("SHOP".to_owned(), "corner".to_owned()), ("AWS_REGION".to_owned(), "eu-west-1".to_owned())];
+    let env = vec![
+        ("SHOP".to_owned(), "corner".to_owned()),
+        ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
+    ];
     let function = hosted(FunctionOptions { memory_mb: 256, env, ..options() });
     let context = ask(&function, json!({ "do": "context" })).await;
     let remaining = context["remaining"].as_f64().unwrap();
@@ -133,7 +145,11 @@ async fn a_function_is_told_the_real_deadline_and_who_it_is() {
     assert_eq!(variable("AWS_REGION"), Some("eu-west-1"));
     assert_eq!(variable("SHOP"), Some("corner"));
     assert_eq!(variable("AWS_ACCESS_KEY_ID"), Some("local"));
-    assert!(variable("PATH").is_some() && variable("LAMBDA_TASK_ROOT").is_some() && variable("_HANDLER").is_some());
+    assert!(
+        variable("PATH").is_some()
+            && variable("LAMBDA_TASK_ROOT").is_some()
+            && variable("_HANDLER").is_some()
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use super::{failure, host_error, hosted, options};
 #[tokio::test]
 async fn an_answer_comes_back_byte_for_byte() {
     let function = hosted(options());
-    let event = "\n{ \"b\" : 1.50,\t\"a\":\"\\u00e9 é 😀\", \"big\": 123456789012345678901234567890 } ";
+    let event =
+        "\n{ \"b\" : 1.50,\t\"a\":\"\\u00e9 é 😀\", \"big\": 123456789012345678901234567890 } ";
     assert_eq!(function.invoke(Bytes::from(event)).await.unwrap(), event);
 }
 
@@ -19,7 +20,9 @@ async fn the_largest_request_is_carried_and_one_byte_more_starts_nothing() {
     let function = hosted(options());
     let event = |bytes: usize| {
         let frame = r#"{"do":"process","x":""}"#;
-        Bytes::from(frame.replace(r#""x":"""#, &format!(r#""x":"{}""#, "y".repeat(bytes - frame.len()))))
+        Bytes::from(
+            frame.replace(r#""x":"""#, &format!(r#""x":"{}""#, "y".repeat(bytes - frame.len()))),
+        )
     };
     let too_large = event(MAX_PAYLOAD_BYTES + 1);
     assert_eq!(too_large.len(), MAX_PAYLOAD_BYTES + 1);

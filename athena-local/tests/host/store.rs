@@ -24,13 +24,22 @@ async fn an_object_is_a_file_and_comes_back_by_the_client_of_aws() {
 async fn only_the_environment_of_the_store_gives_its_keys() {
     let s3 = LocalS3::start(None).await.unwrap();
     let env = s3.env();
-    let value =
-        |name: &str| env.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.as_str()).unwrap();
+    let value = |name: &str| {
+        env.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.as_str()).unwrap()
+    };
     let at = |secret| {
-        S3Store::with_endpoint(value("AWS_ENDPOINT_URL_S3"), value("AWS_REGION"), value("AWS_ACCESS_KEY_ID"), secret)
+        S3Store::with_endpoint(
+            value("AWS_ENDPOINT_URL_S3"),
+            value("AWS_REGION"),
+            value("AWS_ACCESS_KEY_ID"),
+            secret,
+        )
     };
     let body = Bytes::from_static(b"rows");
-    at(value("AWS_SECRET_ACCESS_KEY")).put(value("spill_bucket"), "right", body.clone()).await.unwrap();
+    at(value("AWS_SECRET_ACCESS_KEY"))
+        .put(value("spill_bucket"), "right", body.clone())
+        .await
+        .unwrap();
     let error = at("wrong").put(value("spill_bucket"), "wrong", body).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCredentials, "{error}");
     assert!(!s3.root().join(value("spill_bucket")).join("wrong").exists());

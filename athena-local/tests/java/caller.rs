@@ -1,4 +1,5 @@
-//! Java as caller: the SDK's own mappers ask our connector every message in every version, and what they read is right.
+//! Java as caller: the SDK's own mappers ask our connector every message in every version, and what
+//! they read is right.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -50,15 +51,21 @@ async fn conversation(class_path: String) -> Vec<Line> {
     let clear = [("disable_spill_encryption".to_owned(), "true".to_owned())];
     let function: Arc<dyn Invoke> = peer::twin(&s3).await;
     let clear: Arc<dyn Invoke> = peer::twin_with(&s3, clear).await;
-    let functions = Functions::from([(peer::NAME.to_owned(), function), ("clear".to_owned(), clear)]);
+    let functions =
+        Functions::from([(peer::NAME.to_owned(), function), ("clear".to_owned(), clear)]);
     let endpoint = serve(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), functions).await.unwrap();
     let address = endpoint.address();
     let store = Arc::clone(&s3);
-    let output = tokio::task::spawn_blocking(move || converse(&class_path, address, &store)).await.unwrap();
+    let output =
+        tokio::task::spawn_blocking(move || converse(&class_path, address, &store)).await.unwrap();
     endpoint.stop().await;
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "the Java side ended with {}:\n{stderr}", output.status);
-    let line = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in what Java printed: {line}"));
+    let line = |line| {
+        serde_json::from_str(line)
+            .unwrap_or_else(|error| panic!("{error} in what Java printed: {line}"))
+    };
     stdout.lines().map(line).collect()
 }
 
@@ -66,13 +73,17 @@ async fn conversation(class_path: String) -> Vec<Line> {
 async fn the_java_sdk_reads_every_message_in_every_version_as_it_was_meant() {
     let Some(class_path) = peer::class_path() else { return };
     let lines = conversation(class_path).await;
-    let verdicts: Verdicts = lines.iter().map(|line| ((line.case.clone(), line.version), line.verdict())).collect();
+    let verdicts: Verdicts =
+        lines.iter().map(|line| ((line.case.clone(), line.version), line.verdict())).collect();
     peer::say(&table("Java reads our", &verdicts));
     let wrong = wrong(&verdicts);
     assert!(wrong.is_empty(), "{wrong}");
     for (case, since) in expected::CASES {
         for version in VERSIONS.filter(|version| version >= since) {
-            assert!(verdicts.contains_key(&((*case).to_owned(), version)), "{case} in version {version} was not asked");
+            assert!(
+                verdicts.contains_key(&((*case).to_owned(), version)),
+                "{case} in version {version} was not asked"
+            );
         }
     }
     assert_eq!(verdicts.len(), lines.len(), "a case was asked twice");

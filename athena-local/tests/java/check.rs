@@ -1,4 +1,5 @@
-//! The conformance suite against both connectors: what it says of the Java one is true, and of the twin it says nothing.
+//! The conformance suite against both connectors: what it says of the Java one is true, and of the
+//! twin it says nothing.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,15 +15,24 @@ use super::peer;
 const FINDINGS: &[(Kind, &str)] = &[
     (Kind::PageTooLarge, "it lists all tables at once"),
     (Kind::ForeignTokenAccepted, "and reads no token"),
-    (Kind::BlockTooLarge, "its SDK looks at the size of a block after a row was added, and measures the values alone"),
-    (Kind::FilterNotApplied, "its SDK finds NaN, minus zero and times in zones unequal to themselves"),
+    (
+        Kind::BlockTooLarge,
+        "its SDK looks at the size of a block after a row was added, and measures the values alone",
+    ),
+    (
+        Kind::FilterNotApplied,
+        "its SDK finds NaN, minus zero and times in zones unequal to themselves",
+    ),
     (Kind::NullsKept, "its SDK lets every list, struct and map pass"),
     (Kind::NanKept, "its SDK orders NaN behind all numbers, so that it is greater than any"),
     (Kind::ExpressionNotApplied, "it announces expressions to be sent them, and evaluates none"),
     (Kind::LimitNotApplied, "the same of limits"),
     (Kind::TopNNotApplied, "the same of orders"),
     (Kind::RowsInvented, "its SDK leaves in the nulls of a map what a rejected row had there"),
-    (Kind::RowsLost, "its SDK puts minus zero before zero, and compares zones where instants are equal"),
+    (
+        Kind::RowsLost,
+        "its SDK puts minus zero before zero, and compares zones where instants are equal",
+    ),
     (Kind::LimitShort, "a limit then comes short of them"),
     (Kind::TopNShort, "and an order and a limit too"),
     (Kind::UnknownColumnAccepted, "its SDK leaves a column null that nobody writes"),
@@ -31,7 +41,10 @@ const FINDINGS: &[(Kind, &str)] = &[
 
 /// What is wrong with it now and then: a race of its threads, met or not from run to run.
 const NOW_AND_THEN: &[(Kind, &str)] = &[
-    (Kind::RowsDifferByBlockSize, "its SDK loses blocks from the answer where several are written at a time"),
+    (
+        Kind::RowsDifferByBlockSize,
+        "its SDK loses blocks from the answer where several are written at a time",
+    ),
     (Kind::ObjectsMisnumbered, "and the numbers of the others have gaps"),
 ];
 

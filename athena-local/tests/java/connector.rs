@@ -1,4 +1,5 @@
-//! Java as connector: every statement of the corpus gives the rows that it gives from the twin, in every version.
+//! Java as connector: every statement of the corpus gives the rows that it gives from the twin, in
+//! every version.
 
 use std::{fmt::Write as _, iter::once, sync::Arc, time::Instant};
 
@@ -13,7 +14,8 @@ use super::{
 
 const CORPUS: &str = include_str!("corpus.sql");
 
-/// Statements to which the connector on the Java SDK gives too few rows, and why: to Athena it gives as few.
+/// Statements to which the connector on the Java SDK gives too few rows, and why: to Athena it
+/// gives as few.
 const DEFECTS: &[(&str, &str)] = &[
     (
         "SELECT id, real8 FROM kinds WHERE real8 = 0.0 ORDER BY id",
@@ -29,10 +31,15 @@ const DEFECTS: &[(&str, &str)] = &[
 fn statements() -> Vec<String> {
     let lines = CORPUS.lines().filter(|line| !line.starts_with("--"));
     let text = lines.collect::<Vec<_>>().join("\n");
-    text.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
+    text.split(';')
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
-/// How the answer of a way is not the one expected, if so. A known defect has to be there, and to lose rows and no more.
+/// How the answer of a way is not the one expected, if so. A known defect has to be there, and to
+/// lose rows and no more.
 fn what_is_wrong(sql: &str, way: &str, expected: &Answer, got: &Answer) -> Option<String> {
     if expected.is_err() {
         return Some(difference(expected, got));
@@ -41,7 +48,9 @@ fn what_is_wrong(sql: &str, way: &str, expected: &Answer, got: &Answer) -> Optio
         return (got != expected).then(|| difference(expected, got));
     }
     let fewer = match (expected, got) {
-        (Ok(expected), Ok(got)) => got.len() < expected.len() && got.iter().all(|row| expected.contains(row)),
+        (Ok(expected), Ok(got)) => {
+            got.len() < expected.len() && got.iter().all(|row| expected.contains(row))
+        }
         _ => false,
     };
     (!fewer).then(|| format!("the defect has changed: {}", difference(expected, got)))
@@ -79,15 +88,25 @@ async fn the_connector_on_the_java_sdk_gives_the_rows_of_its_twin_in_every_versi
     let seconds = began.elapsed().as_secs();
     peer::say(&format!("{} statements, {with_rows} with rows, in {seconds} s", statements.len()));
     for way in once(&reference).chain(&others) {
-        peer::say(&format!("  {:17} {:9} rows read, {:5} blocks spilled", way.name, way.rows, way.blocks));
+        peer::say(&format!(
+            "  {:17} {:9} rows read, {:5} blocks spilled",
+            way.name, way.rows, way.blocks
+        ));
     }
     assert!(wrong.is_empty(), "statements with other rows:\n{wrong}");
     for (sql, reason) in DEFECTS {
         assert!(statements.iter().any(|statement| statement == sql), "{sql} is not in the corpus");
         peer::say(&format!("  fewer rows from Java, for {reason}: {sql}"));
     }
-    assert!(with_rows * 10 >= statements.len() * 9, "only {with_rows} of {} have rows", statements.len());
-    assert!(others[1].blocks > 100 && others[3].blocks > 100, "rows were to be spilled, and hardly were");
+    assert!(
+        with_rows * 10 >= statements.len() * 9,
+        "only {with_rows} of {} have rows",
+        statements.len()
+    );
+    assert!(
+        others[1].blocks > 100 && others[3].blocks > 100,
+        "rows were to be spilled, and hardly were"
+    );
 
     let verdicts = versions::compare(&function, &mut reference, &s3).await;
     peer::say(&verdicts::table("Java answers our", &verdicts));

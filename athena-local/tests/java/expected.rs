@@ -1,4 +1,5 @@
-//! What the Java side has to print: the values of the source, by a path that has nothing of the wire in it.
+//! What the Java side has to print: the values of the source, by a path that has nothing of the
+//! wire in it.
 
 use arrow::{
     array::{ArrayRef, UInt32Array},
@@ -52,9 +53,12 @@ pub(super) fn check(case: &str, version: i32, answer: &Value) -> Result<(), Stri
         }
         "GetTable empty" => same(answer, &table("empty", &empty::rows(), &[])),
         "GetTable kinds" => same(answer, &table("kinds", &kinds::rows(), &[])),
-        "GetTable events" => same(answer, &table("events", &events::rows(0..0), &events::PARTITION_COLUMNS)),
+        "GetTable events" => {
+            same(answer, &table("events", &events::rows(0..0), &events::PARTITION_COLUMNS))
+        }
         "GetTable nothing" => contains(&answer["message"], "there is no table peer.nothing"),
-        // Years after 2022 in amer or nowhere, in the order in which the connector lists its partitions.
+        // Years after 2022 in amer or nowhere, in the order in which the connector lists its
+        // partitions.
         "GetTableLayout" => {
             let partitions = neutral::rows(&rows_at(&events::partitions(), &[3, 5, 6, 8]));
             same(answer, &json!({ "table": "peer.events", "partitions": partitions }))
@@ -65,7 +69,9 @@ pub(super) fn check(case: &str, version: i32, answer: &Value) -> Result<(), Stri
         "ReadRecords whole" => read(answer, &kinds::rows()),
         "ReadRecords filtered" => read(answer, &rows_at(&kinds::rows(), &[0, 3, 8, 9])),
         // The amounts of these rows grow with their numbers, and the one of 997 is null.
-        "ReadRecords ordered" => read(answer, &rows_at(&events::rows(0..1_000), &[999, 998, 996, 995, 994])),
+        "ReadRecords ordered" => {
+            read(answer, &rows_at(&events::rows(0..1_000), &[999, 998, 996, 995, 994]))
+        }
         "RemoteReadRecords kinds" => spilled(answer, &kinds::rows(), 1, true),
         "RemoteReadRecords events" => spilled(answer, &events::rows(0..4_000), 2, true),
         "RemoteReadRecords clear" => spilled(answer, &events::rows(0..4_000), 2, false),
@@ -92,7 +98,9 @@ fn table(name: &str, rows: &RecordBatch, partition_columns: &[&str]) -> Value {
 /// Timestamps without a zone travel as `Date64`.
 fn wire_schema(schema: &Schema) -> Schema {
     let wire = |field: &Field| match field.data_type() {
-        DataType::Timestamp(TimeUnit::Millisecond, None) => field.clone().with_data_type(DataType::Date64),
+        DataType::Timestamp(TimeUnit::Millisecond, None) => {
+            field.clone().with_data_type(DataType::Date64)
+        }
         _ => field.clone(),
     };
     let fields: Vec<Field> = schema.fields().iter().map(|field| wire(field)).collect();
@@ -115,7 +123,8 @@ fn splits(answer: &Value) -> Result<(), String> {
         if split["key bytes"] != 32 || split["bucket"] != "athena-local-spill" {
             return Err(format!("a split has another key or place: {split}"));
         }
-        let property = |name: &str| split["properties"][name].as_str().unwrap_or_default().to_owned();
+        let property =
+            |name: &str| split["properties"][name].as_str().unwrap_or_default().to_owned();
         got.push((property("from"), property("to")));
     }
     expected.sort_unstable();
@@ -144,7 +153,12 @@ fn read(answer: &Value, rows: &RecordBatch) -> Result<(), String> {
     by_column(&answer["rows"], rows)
 }
 
-fn spilled(answer: &Value, rows: &RecordBatch, least_objects: u64, encrypted: bool) -> Result<(), String> {
+fn spilled(
+    answer: &Value,
+    rows: &RecordBatch,
+    least_objects: u64,
+    encrypted: bool,
+) -> Result<(), String> {
     if answer["objects"].as_u64().is_none_or(|objects| objects < least_objects) {
         return Err(format!("{} objects, expected {least_objects} at least", answer["objects"]));
     }
@@ -162,19 +176,23 @@ fn by_column(answer: &Value, rows: &RecordBatch) -> Result<(), String> {
     };
     let columns: Vec<ArrayRef> = rows.columns().iter().map(packed).collect();
     let source = neutral::rows(&RecordBatch::try_new(rows.schema(), columns).unwrap());
-    // Reading a number from JSON may miss it by its last bit, so both sides go through the same reader.
+    // Reading a number from JSON may miss it by its last bit, so both sides go through the same
+    // reader.
     let source: Value = serde_json::from_str(&source.to_string()).unwrap();
     let source = source.as_array().ok_or("the source has no rows")?;
     if answer.len() != source.len() {
         return Err(format!("{} rows, expected {}", answer.len(), source.len()));
     }
-    if let Some(row) = answer.iter().find(|row| row.as_array().map(Vec::len) != Some(rows.num_columns())) {
+    if let Some(row) =
+        answer.iter().find(|row| row.as_array().map(Vec::len) != Some(rows.num_columns()))
+    {
         return Err(format!("a row has not {} columns: {row}", rows.num_columns()));
     }
     for (index, field) in rows.schema().fields().iter().enumerate() {
         for (row, (got, expected)) in answer.iter().zip(source).enumerate() {
-            same(&got[index], &expected[index])
-                .map_err(|difference| format!("column {}, row {row}: {difference}", field.name()))?;
+            same(&got[index], &expected[index]).map_err(|difference| {
+                format!("column {}, row {row}: {difference}", field.name())
+            })?;
         }
     }
     Ok(())

@@ -1,6 +1,8 @@
-//! Interop with the published Java SDK: its connector behind our engine, and its client before our connector.
+//! Interop with the published Java SDK: its connector behind our engine, and its client before our
+//! connector.
 //!
-//! The Java side and the twin of its connector live in `tests/java-peer`; `tests/run` builds them and names the class path.
+//! The Java side and the twin of its connector live in `tests/java-peer`; `tests/run` builds them
+//! and names the class path.
 
 mod caller;
 mod check;
@@ -11,6 +13,7 @@ mod verdicts;
 mod versions;
 mod way;
 
-// What the twin serves, for comparison. The twin itself cannot be a dependency: this crate knows no SDK.
+// What the twin serves, for comparison. The twin itself cannot be a dependency: this crate knows no
+// SDK.
 #[path = "../../../tests/java-peer/twin/src/tables/mod.rs"]
 mod tables;

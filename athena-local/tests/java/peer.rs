@@ -19,7 +19,9 @@ pub(super) const NAME: &str = "peer";
 pub(super) fn class_path() -> Option<String> {
     let class_path = env::var(CLASS_PATH).ok().filter(|path| !path.is_empty());
     if class_path.is_none() {
-        say(&format!("skipped: {CLASS_PATH} is not set, so there is no Java SDK to compare with; tests/run sets it"));
+        say(&format!(
+            "skipped: {CLASS_PATH} is not set, so there is no Java SDK to compare with; tests/run sets it"
+        ));
     }
     class_path
 }
@@ -47,7 +49,8 @@ pub(super) fn java_arguments(class_path: &str, class: &str) -> Vec<String> {
 
 /// The connector on the Java SDK: one process, for it takes up to 20 seconds to start.
 pub(super) fn java_connector(class_path: &str, s3: &LocalS3) -> HostedFunction {
-    let mut arguments = java_arguments(class_path, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
+    let mut arguments =
+        java_arguments(class_path, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
     arguments.push("peer.PeerHandler".to_owned());
     HostedFunction::new("java", arguments, options(s3))
 }
@@ -58,7 +61,10 @@ pub(super) async fn twin(s3: &LocalS3) -> Arc<dyn Invoke> {
 }
 
 /// The same with more in its environment.
-pub(super) async fn twin_with(s3: &LocalS3, env: impl IntoIterator<Item = (String, String)>) -> Arc<dyn Invoke> {
+pub(super) async fn twin_with(
+    s3: &LocalS3,
+    env: impl IntoIterator<Item = (String, String)>,
+) -> Arc<dyn Invoke> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/java-peer/twin");
     let mut options = options(s3);
     options.env.extend(env);
@@ -67,7 +73,8 @@ pub(super) async fn twin_with(s3: &LocalS3, env: impl IntoIterator<Item = (Strin
 
 fn options(s3: &LocalS3) -> FunctionOptions {
     let mut env = s3.env();
-    // The Java SDK asks Athena whether a query still runs, if reading takes long. This refuses, and nothing leaves the machine.
+    // The Java SDK asks Athena whether a query still runs, if reading takes long. This refuses, and
+    // nothing leaves the machine.
     env.push(("AWS_ENDPOINT_URL_ATHENA".to_owned(), s3.endpoint()));
     FunctionOptions {
         name: NAME.to_owned(),

@@ -12,7 +12,8 @@ pub(super) const VERSIONS: RangeInclusive<i32> = 2..=6;
 /// By message and version: nothing, or what is wrong.
 pub(super) type Verdicts = BTreeMap<(String, i32), Result<(), String>>;
 
-/// Messages by versions under `title`: `ok`, `WRONG`, or `-` where the version does not have the message.
+/// Messages by versions under `title`: `ok`, `WRONG`, or `-` where the version does not have the
+/// message.
 pub(super) fn table(title: &str, verdicts: &Verdicts) -> String {
     let mut table = format!("{title:28}");
     for version in VERSIONS {

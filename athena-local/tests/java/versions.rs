@@ -1,4 +1,5 @@
-//! Our client speaks every version to the connector on the Java SDK, whose readers insist on every member and its place.
+//! Our client speaks every version to the connector on the Java SDK, whose readers insist on every
+//! member and its place.
 
 use std::sync::Arc;
 
@@ -26,11 +27,14 @@ const STATEMENTS: &[&str] = &[
      SELECT id, head(name, 3) AS beginning FROM kinds ORDER BY id",
 ];
 
-/// What is wrong with the rows of every statement in every version beside those of `reference`, by operation.
+/// What is wrong with the rows of every statement in every version beside those of `reference`, by
+/// operation.
 pub(super) async fn compare(java: &Arc<dyn Invoke>, reference: &mut Way, s3: &LocalS3) -> Verdicts {
     let mut verdicts = Verdicts::new();
     for version in SerdeVersion::ALL {
-        for mut way in [Way::inline("inline", java, version, s3), Way::spilled("spilled", java, version, s3)] {
+        for mut way in
+            [Way::inline("inline", java, version, s3), Way::spilled("spilled", java, version, s3)]
+        {
             for sql in STATEMENTS {
                 let expected = reference.answer(sql).await;
                 let (calls, got) = way.traced(sql).await;
@@ -38,11 +42,17 @@ pub(super) async fn compare(java: &Arc<dyn Invoke>, reference: &mut Way, s3: &Lo
                     let verdict = match call.outcome {
                         Outcome::Failed(error) => Err(error),
                         // Rows that are not right condemn whatever was said to get them.
-                        _ if got != expected => Err(format!("{}: {sql}\n{}", way.name, difference(&expected, &got))),
-                        Outcome::Answer(_) | Outcome::Inline { .. } | Outcome::Spilled { .. } => Ok(()),
+                        _ if got != expected => {
+                            Err(format!("{}: {sql}\n{}", way.name, difference(&expected, &got)))
+                        }
+                        Outcome::Answer(_) | Outcome::Inline { .. } | Outcome::Spilled { .. } => {
+                            Ok(())
+                        }
                     };
                     let verdicts = verdicts.entry((call.operation.to_string(), version.number()));
-                    verdicts.and_modify(|so_far| *so_far = so_far.clone().and(verdict.clone())).or_insert(verdict);
+                    verdicts
+                        .and_modify(|so_far| *so_far = so_far.clone().and(verdict.clone()))
+                        .or_insert(verdict);
                 }
             }
         }

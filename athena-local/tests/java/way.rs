@@ -37,13 +37,23 @@ impl Way {
     }
 
     /// Everything that can be is pushed down.
-    pub(super) fn inline(name: &str, function: &Arc<dyn Invoke>, version: SerdeVersion, s3: &LocalS3) -> Self {
+    pub(super) fn inline(
+        name: &str,
+        function: &Arc<dyn Invoke>,
+        version: SerdeVersion,
+        s3: &LocalS3,
+    ) -> Self {
         let options = ClientOptions { highest_version: version, ..ClientOptions::default() };
         Self::new(name, function, s3, options, PushdownMode::Full)
     }
 
     /// The same, and every row is spilled.
-    pub(super) fn spilled(name: &str, function: &Arc<dyn Invoke>, version: SerdeVersion, s3: &LocalS3) -> Self {
+    pub(super) fn spilled(
+        name: &str,
+        function: &Arc<dyn Invoke>,
+        version: SerdeVersion,
+        s3: &LocalS3,
+    ) -> Self {
         let options = ClientOptions {
             highest_version: version,
             max_block_size: 1_000_000,
@@ -61,8 +71,10 @@ impl Way {
         pushdown: PushdownMode,
     ) -> Self {
         let spilled = client.max_inline_block_size == 0;
-        let client = FederatedClient::new(peer::NAME, Arc::clone(function), Some(s3.store()), client);
-        let options = EngineOptions { schema: Some("peer".to_owned()), pushdown, ..EngineOptions::default() };
+        let client =
+            FederatedClient::new(peer::NAME, Arc::clone(function), Some(s3.store()), client);
+        let options =
+            EngineOptions { schema: Some("peer".to_owned()), pushdown, ..EngineOptions::default() };
         let engine = Engine::try_new(vec![client], options).unwrap();
         Self { name: name.to_owned(), engine, spilled, blocks: 0, rows: 0 }
     }
@@ -97,8 +109,12 @@ impl Way {
                 Outcome::Inline { rows } if self.spilled && *rows > 0 => {
                     return Err(format!("{rows} rows of {} came inline", call.subject));
                 }
-                Outcome::Spilled { .. } if !self.spilled => return Err(format!("{} was spilled", call.subject)),
-                Outcome::Spilled { sealed: false, .. } => return Err(format!("{} was spilled in clear", call.subject)),
+                Outcome::Spilled { .. } if !self.spilled => {
+                    return Err(format!("{} was spilled", call.subject));
+                }
+                Outcome::Spilled { sealed: false, .. } => {
+                    return Err(format!("{} was spilled in clear", call.subject));
+                }
                 Outcome::Inline { rows } => self.rows += rows,
                 Outcome::Spilled { blocks, rows, .. } => {
                     self.blocks += blocks;
@@ -113,9 +129,14 @@ impl Way {
 
 fn lines(batch: &RecordBatch) -> Vec<String> {
     let options = FormatOptions::default().with_null("NULL");
-    let columns: Vec<_> =
-        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-    let line = |row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" | ");
+    let columns: Vec<_> = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
+        .collect();
+    let line = |row| {
+        columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" | ")
+    };
     (0..batch.num_rows()).map(line).collect()
 }
 
@@ -130,6 +151,14 @@ pub(super) fn difference(expected: &Answer, got: &Answer) -> String {
     };
     let at = expected.iter().zip(got).position(|(expected, got)| expected != got);
     let at = at.unwrap_or(expected.len().min(got.len()));
-    let row = |rows: &[String]| rows.get(at).map_or("no row", String::as_str).chars().take(300).collect::<String>();
-    format!("{} rows became {}; row {at}\n    was {}\n    is  {}", expected.len(), got.len(), row(expected), row(got))
+    let row = |rows: &[String]| {
+        rows.get(at).map_or("no row", String::as_str).chars().take(300).collect::<String>()
+    };
+    format!(
+        "{} rows became {}; row {at}\n    was {}\n    is  {}",
+        expected.len(),
+        got.len(),
+        row(expected),
+        row(got)
+    )
 }

@@ -1,4 +1,5 @@
-//! All of `lineitem`, spilled: no row is lost or changed, and the objects are what Athena expects of them.
+//! All of `lineitem`, spilled: no row is lost or changed, and the objects are what Athena expects
+//! of them.
 
 use std::{
     collections::BTreeMap,
@@ -46,16 +47,26 @@ async fn every_line_is_spilled_once_in_numbered_sealed_objects_of_bounded_size()
     let answers: Vec<_> = wire.answers().iter().filter_map(|answer| spilled(answer)).collect();
     let bucket = wire.s3.root().join(wire.s3.spill_bucket());
     let objects = files(&bucket);
-    assert_eq!(objects.len(), answers.iter().map(|answer| answer.remote_blocks.len()).sum::<usize>());
+    assert_eq!(
+        objects.len(),
+        answers.iter().map(|answer| answer.remote_blocks.len()).sum::<usize>()
+    );
     let (mut sealed, mut largest, mut bytes) = (0, 0, 0);
     for answer in &answers {
-        let key = answer.encryption_key.as_ref().expect("objects are sealed unless the connector is told not to");
+        let key = answer
+            .encryption_key
+            .as_ref()
+            .expect("objects are sealed unless the connector is told not to");
         let mut directory = None;
         for (number, block) in answer.remote_blocks.iter().enumerate() {
             let name = block.key.as_deref().unwrap();
             let (split, suffix) = name.rsplit_once('.').unwrap();
             assert_eq!(suffix, number.to_string(), "{name}");
-            assert_eq!(*directory.get_or_insert(split), split, "the objects of a split have one name");
+            assert_eq!(
+                *directory.get_or_insert(split),
+                split,
+                "the objects of a split have one name"
+            );
             let size = objects[name];
             largest = largest.max(size);
             bytes += size;
@@ -83,7 +94,8 @@ async fn every_line_is_spilled_once_in_numbered_sealed_objects_of_bounded_size()
 
 /// `athena-local decode` reads an object with its key, and without it nothing.
 fn the_command_decodes_it(wire: &Wire, answer: &RemoteReadRecordsResponse, bucket: &Path) {
-    let message = wire.answers().into_iter().find(|bytes| spilled(bytes).as_ref() == Some(answer)).unwrap();
+    let message =
+        wire.answers().into_iter().find(|bytes| spilled(bytes).as_ref() == Some(answer)).unwrap();
     let schema = tempfile::NamedTempFile::new().unwrap();
     fs::write(schema.path(), message).unwrap();
     let object = bucket.join(answer.remote_blocks[0].key.as_deref().unwrap());
@@ -91,7 +103,12 @@ fn the_command_decodes_it(wire: &Wire, answer: &RemoteReadRecordsResponse, bucke
         let mut command = Command::new(env!("CARGO_BIN_EXE_athena-local"));
         command.arg("decode").arg(&object).arg("--schema").arg(schema.path());
         if let Some(EncryptionKey { key, nonce }) = key {
-            command.args(["--key", &STANDARD.encode_to_string(key), "--nonce", &STANDARD.encode_to_string(nonce)]);
+            command.args([
+                "--key",
+                &STANDARD.encode_to_string(key),
+                "--nonce",
+                &STANDARD.encode_to_string(nonce),
+            ]);
         }
         command.output().unwrap()
     };
@@ -128,7 +145,8 @@ fn files(bucket: &Path) -> BTreeMap<String, u64> {
     found
 }
 
-/// Sums over all rows, of each column and of the rows as a whole, that do not depend on the order of the rows.
+/// Sums over all rows, of each column and of the rows as a whole, that do not depend on the order
+/// of the rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Checksum {
     rows: u64,
@@ -143,7 +161,9 @@ impl Checksum {
         self.whole = self.whole.wrapping_add(sum(&columns));
         self.columns.resize_with(columns.len(), Default::default);
         let schema: SchemaRef = batch.schema();
-        for ((field, column), (name, so_far)) in schema.fields().iter().zip(columns).zip(&mut self.columns) {
+        for ((field, column), (name, so_far)) in
+            schema.fields().iter().zip(columns).zip(&mut self.columns)
+        {
             name.clone_from(field.name());
             *so_far = so_far.wrapping_add(sum(&[column]));
         }

@@ -57,8 +57,11 @@ pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64
     let query = engine.query(sql).await.unwrap();
     let batches = query.collect().await.unwrap();
     if spills {
-        let inline =
-            query.trace().calls().into_iter().find(|call| matches!(call.outcome, Outcome::Inline { rows: 1.. }));
+        let inline = query
+            .trace()
+            .calls()
+            .into_iter()
+            .find(|call| matches!(call.outcome, Outcome::Inline { rows: 1.. }));
         assert!(inline.is_none(), "rows came inline: {inline:?}");
     }
     (Table::of(&batches), query.trace().progress().bytes)
@@ -86,18 +89,24 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn of(batches: &[RecordBatch]) -> Self {
-        let columns =
-            batches.first().map(|batch| batch.schema().fields().iter().map(|field| field.name().clone()).collect());
+        let columns = batches.first().map(|batch| {
+            batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+        });
         let options = FormatOptions::default().with_null("NULL");
         let mut rows = Vec::new();
         for batch in batches {
-            let columns: Vec<_> = batch.columns().iter().map(|column| texts(column.as_ref(), &options)).collect();
-            rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column[row].clone()).collect()));
+            let columns: Vec<_> =
+                batch.columns().iter().map(|column| texts(column.as_ref(), &options)).collect();
+            rows.extend(
+                (0..batch.num_rows())
+                    .map(|row| columns.iter().map(|column| column[row].clone()).collect()),
+            );
         }
         Self { columns: columns.unwrap_or_default(), rows }
     }
 
-    /// The rows in an order of their own, where the query gives none to rows that are equal in what it orders by.
+    /// The rows in an order of their own, where the query gives none to rows that are equal in what
+    /// it orders by.
     pub(super) fn sorted(mut self) -> Self {
         self.rows.sort_unstable();
         self
@@ -116,12 +125,15 @@ impl Table {
     }
 }
 
-/// The values of a column. Sums of floating point depend on the order of the rows, which no path promises, so that they
-/// count with twelve digits.
+/// The values of a column. Sums of floating point depend on the order of the rows, which no path
+/// promises, so that they count with twelve digits.
 fn texts(column: &dyn Array, options: &FormatOptions<'_>) -> Vec<String> {
     if *column.data_type() == DataType::Float64 {
         let values = column.as_primitive::<Float64Type>();
-        return values.iter().map(|value| value.map_or("NULL".to_owned(), |value| format!("{value:.11e}"))).collect();
+        return values
+            .iter()
+            .map(|value| value.map_or("NULL".to_owned(), |value| format!("{value:.11e}")))
+            .collect();
     }
     let formatter = ArrayFormatter::try_new(column, options).unwrap();
     (0..column.len()).map(|row| formatter.value(row).to_string()).collect()

@@ -1,4 +1,5 @@
-//! The generator's tables in memory, read by the engine's library alone: no connector, no wire, no rule of ours.
+//! The generator's tables in memory, read by the engine's library alone: no connector, no wire, no
+//! rule of ours.
 
 use std::sync::Arc;
 
@@ -8,11 +9,12 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 use tpchgen::generators::{
-    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator,
-    RegionGenerator, SupplierGenerator,
+    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator,
+    PartSuppGenerator, RegionGenerator, SupplierGenerator,
 };
 use tpchgen_arrow::{
-    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow,
+    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow,
+    SupplierArrow,
 };
 
 /// All lines of the scale, in one piece.

@@ -1,7 +1,9 @@
-//! The 22 queries with random filters on their tables: pushdown off, sets and full give the rows of the generator's own tables.
+//! The 22 queries with random filters on their tables: pushdown off, sets and full give the rows of
+//! the generator's own tables.
 //!
-//! `ATHENA_TPCH_SEEDS` says which seeds; without it there are a few, each with its share of the queries:
-//! `ATHENA_TPCH_SEEDS=1..100 cargo test --release -p athena-local --test main tpch::seeds -- --nocapture`.
+//! `ATHENA_TPCH_SEEDS` says which seeds; without it there are a few, each with its share of the
+//! queries: `ATHENA_TPCH_SEEDS=1..100 cargo test --release -p athena-local --test main tpch::seeds
+//! -- --nocapture`.
 
 use std::{env, fmt::Write, ops::RangeInclusive, time::Instant};
 
@@ -32,9 +34,13 @@ async fn queries_with_random_filters_give_the_same_rows_whatever_is_pushed_down(
                 continue;
             }
             let sql = filtered(sql, &mut Dice::new(seed, name));
-            let expected = Table::of(&tables.sql(&sql).await.unwrap().collect().await.unwrap()).sorted();
-            (asked, rows, empty) =
-                (asked + 1, rows + expected.rows.len(), empty + usize::from(expected.rows.is_empty()));
+            let expected =
+                Table::of(&tables.sql(&sql).await.unwrap().collect().await.unwrap()).sorted();
+            (asked, rows, empty) = (
+                asked + 1,
+                rows + expected.rows.len(),
+                empty + usize::from(expected.rows.is_empty()),
+            );
             for (way, engine) in &ways {
                 let (found, _) = run(engine, &sql, false).await;
                 if let Some(difference) = expected.difference(&found.sorted()) {
@@ -59,7 +65,9 @@ const FEW: RangeInclusive<u64> = 1..=6;
 /// The seeds that were chosen, if any were.
 fn chosen() -> Option<RangeInclusive<u64>> {
     let text = env::var("ATHENA_TPCH_SEEDS").ok()?;
-    let ends = text.split_once("..").and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
+    let ends = text
+        .split_once("..")
+        .and_then(|(first, last)| Some(first.parse().ok()?..=last.parse().ok()?));
     Some(ends.unwrap_or_else(|| panic!("ATHENA_TPCH_SEEDS is {text:?}, expected one like 1..100")))
 }
 
@@ -69,7 +77,11 @@ struct Dice(u64);
 impl Dice {
     fn new(seed: u64, query: &str) -> Self {
         let mix = |state: u64, byte: u8| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-        Self(query.bytes().fold(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xCBF2_9CE4_8422_2325, mix))
+        Self(
+            query
+                .bytes()
+                .fold(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xCBF2_9CE4_8422_2325, mix),
+        )
     }
 
     fn below(&mut self, bound: u64) -> u64 {
@@ -139,8 +151,19 @@ const TABLES: &[(&str, &[Column])] = &[
             Text("o_comment", WORDS),
         ],
     ),
-    ("part", &[Number("p_partkey", 2_000), Number("p_size", 50), Money("p_retailprice", 1_900), Text("p_type", TYPES)]),
-    ("partsupp", &[Number("ps_availqty", 9_999), Money("ps_supplycost", 1_000), Text("ps_comment", WORDS)]),
+    (
+        "part",
+        &[
+            Number("p_partkey", 2_000),
+            Number("p_size", 50),
+            Money("p_retailprice", 1_900),
+            Text("p_type", TYPES),
+        ],
+    ),
+    (
+        "partsupp",
+        &[Number("ps_availqty", 9_999), Money("ps_supplycost", 1_000), Text("ps_comment", WORDS)],
+    ),
     ("supplier", &[Number("s_suppkey", 100), Money("s_acctbal", 9_999), Text("s_comment", WORDS)]),
     ("nation", &[Number("n_nationkey", 24), Text("n_name", NATIONS)]),
 ];
@@ -151,7 +174,8 @@ fn filtered(sql: &str, dice: &mut Dice) -> String {
     for (table, columns) in TABLES {
         if dice.below(2) == 0 {
             let condition = condition(columns, dice, 2);
-            writeln!(ctes, "{table} as (select * from {table} where {condition}),").expect("a string grows");
+            writeln!(ctes, "{table} as (select * from {table} where {condition}),")
+                .expect("a string grows");
         }
     }
     if ctes.is_empty() {
@@ -166,7 +190,8 @@ fn filtered(sql: &str, dice: &mut Dice) -> String {
 /// A condition that leaves rows more often than not.
 fn condition(columns: &[Column], dice: &mut Dice, depth: u32) -> String {
     if depth > 0 && dice.below(3) == 0 {
-        let (left, right) = (condition(columns, dice, depth - 1), condition(columns, dice, depth - 1));
+        let (left, right) =
+            (condition(columns, dice, depth - 1), condition(columns, dice, depth - 1));
         return match dice.below(4) {
             0 => format!("({left} and {right})"),
             1 => format!("not ({left} and {right})"),
@@ -181,7 +206,12 @@ fn condition(columns: &[Column], dice: &mut Dice, depth: u32) -> String {
         }
         Date(name) => {
             let day = |dice: &mut Dice| {
-                format!("date '{}-{:02}-{:02}'", 1992 + dice.below(7), 1 + dice.below(12), 1 + dice.below(28))
+                format!(
+                    "date '{}-{:02}-{:02}'",
+                    1992 + dice.below(7),
+                    1 + dice.below(12),
+                    1 + dice.below(28)
+                )
             };
             let (first, second) = (day(dice), day(dice));
             match dice.below(4) {

@@ -1,4 +1,5 @@
-//! A hosted function, the store that it spills to over https, and the client that reads what it answers.
+//! A hosted function, the store that it spills to over https, and the client that reads what it
+//! answers.
 
 use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
@@ -39,7 +40,9 @@ struct Written(Arc<Store>);
 #[async_trait::async_trait]
 impl ObjectStore for Written {
     async fn put(&self, bucket: &str, key: &str, _: Bytes) -> Result<()> {
-        Err(Error::unsupported(format!("functions write, and s3://{bucket}/{key} would be written by the client")))
+        Err(Error::unsupported(format!(
+            "functions write, and s3://{bucket}/{key} would be written by the client"
+        )))
     }
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
@@ -67,7 +70,12 @@ impl Setup {
         let function = Arc::new(HostedFunction::new(program(connector).await, [""; 0], options));
         let written = Arc::new(Written(Arc::clone(&store)));
         let options = ClientOptions { blocks_ahead: 0, ..ClientOptions::default() };
-        let client = FederatedClient::new(connector, Arc::<HostedFunction>::clone(&function), Some(written), options);
+        let client = FederatedClient::new(
+            connector,
+            Arc::<HostedFunction>::clone(&function),
+            Some(written),
+            options,
+        );
         Self { store, function, client, _certificate: certificate }
     }
 
@@ -83,12 +91,17 @@ impl Setup {
         let splits = self.client.get_splits(&table, layout, &constraints);
         let splits = splits.map(|split| split.expect("a split")).collect().await;
         let wanted = |field: &&Arc<Field>| without.is_none_or(|end| !field.name().ends_with(end));
-        let fields: Vec<Arc<Field>> = table.schema.fields().iter().filter(wanted).map(Arc::clone).collect();
+        let fields: Vec<Arc<Field>> =
+            table.schema.fields().iter().filter(wanted).map(Arc::clone).collect();
         (Scan { table: name.clone(), schema: Arc::new(Schema::new(fields)), constraints }, splits)
     }
 
     /// Has a split read. What it wrote is taken from the store when the stream is polled.
-    pub(crate) async fn read(&self, scan: &Scan, split: Split) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    pub(crate) async fn read(
+        &self,
+        scan: &Scan,
+        split: Split,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         self.client.read_records(scan, split).await
     }
 

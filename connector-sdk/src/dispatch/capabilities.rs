@@ -4,21 +4,31 @@ use std::collections::BTreeMap;
 
 use athena_protocol::{
     Response,
-    message::{CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse},
+    message::{
+        CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse,
+    },
 };
 
 use crate::{Passthrough, residual::Residual};
 
-/// Announces the filters, expressions, limits and orders that the residual applies to the rows of any connector.
+/// Announces the filters, expressions, limits and orders that the residual applies to the rows of
+/// any connector.
 ///
-/// There is nothing for an author to say: a connector that pushes none of it down is slower, not wrong. A passthrough function is
-/// announced if there is one.
-pub(super) fn answer(request: GetDataSourceCapabilitiesRequest, passthrough: Option<&dyn Passthrough>) -> Response {
-    let sets = ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
+/// There is nothing for an author to say: a connector that pushes none of it down is slower, not
+/// wrong. A passthrough function is announced if there is one.
+pub(super) fn answer(
+    request: GetDataSourceCapabilitiesRequest,
+    passthrough: Option<&dyn Passthrough>,
+) -> Response {
+    let sets =
+        ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
     let functions = Residual::supported_functions().iter().map(|&name| name.to_owned()).collect();
     let capabilities = [
         ("supports_filter_pushdown", sets.map(|set| sub_type(set, Vec::new())).to_vec()),
-        ("supports_complex_expression_pushdown", vec![sub_type("supported_function_expression_types", functions)]),
+        (
+            "supports_complex_expression_pushdown",
+            vec![sub_type("supported_function_expression_types", functions)],
+        ),
         ("supports_limit_pushdown", vec![sub_type("integer_constant", Vec::new())]),
         ("supports_top_n_pushdown", vec![sub_type("SUPPORTS_ORDER_BY", Vec::new())]),
     ];
@@ -31,7 +41,8 @@ pub(super) fn answer(request: GetDataSourceCapabilitiesRequest, passthrough: Opt
             ("query_passthrough_name", vec![signature.name]),
             ("query_passthrough_arguments", signature.arguments),
         ];
-        capabilities.insert(name, parts.map(|(part, properties)| sub_type(part, properties)).to_vec());
+        capabilities
+            .insert(name, parts.map(|(part, properties)| sub_type(part, properties)).to_vec());
     }
     Response::GetDataSourceCapabilities(GetDataSourceCapabilitiesResponse {
         catalog_name: request.catalog_name,

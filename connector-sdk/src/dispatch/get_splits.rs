@@ -20,8 +20,8 @@ use crate::{
     token::Binding,
 };
 
-/// Most splits of a page. Athena reads the splits of one page while it asks for the next, so smaller pages start the query
-/// earlier; and a KMS key for each takes a call.
+/// Most splits of a page. Athena reads the splits of one page while it asks for the next, so
+/// smaller pages start the query earlier; and a KMS key for each takes a call.
 const PAGE_SPLITS: usize = 1_000;
 
 /// Keys that are made at a time: calls of KMS when they are not made here.
@@ -31,7 +31,9 @@ impl Call<'_> {
     pub(super) async fn get_splits(&self, request: GetSplitsRequest) -> Result<Response> {
         let (columns, rows) = (request.partitions.num_columns(), request.partitions.num_rows());
         if columns == 0 && rows > 1 {
-            return Err(Error::invalid_input(format!("{rows} partitions have no column that tells them apart")));
+            return Err(Error::invalid_input(format!(
+                "{rows} partitions have no column that tells them apart"
+            )));
         }
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let place = place_of_splits(self.settings, self.context.claimed_identity())?;
@@ -47,14 +49,18 @@ impl Call<'_> {
             Some(cursor) => Some(Binding::get_splits(&request)?.seal(cursor)),
             None => None,
         };
-        let key = async || if place.bucket.is_some() { spilling.key(self.settings).await } else { Ok(None) };
+        let key = async || {
+            if place.bucket.is_some() { spilling.key(self.settings).await } else { Ok(None) }
+        };
         let keys = futures::stream::iter(0..page.items.len()).map(|_| key());
         let keys: Vec<_> = keys.buffered(KEYS_AT_A_TIME).try_collect().await?;
         let query_id = self.context.query_id.as_deref();
-        let splits = page.items.into_iter().zip(keys).map(|(split, encryption_key)| athena_protocol::Split {
-            spill_location: new_location(&place, query_id),
-            encryption_key,
-            properties: split.properties,
+        let splits = page.items.into_iter().zip(keys).map(|(split, encryption_key)| {
+            athena_protocol::Split {
+                spill_location: new_location(&place, query_id),
+                encryption_key,
+                properties: split.properties,
+            }
         });
         Ok(Response::GetSplits(GetSplitsResponse {
             catalog_name: request.catalog_name,
@@ -75,7 +81,9 @@ impl Call<'_> {
             table: request.table_name.clone(),
             partitions: unpack_batch(&request.partitions)?,
             partition_columns: request.partition_columns.clone(),
-            constraints: self.constraints(source, request.constraints.clone(), &request.table_name).await?,
+            constraints: self
+                .constraints(source, request.constraints.clone(), &request.table_name)
+                .await?,
             after,
         };
         if ask.partitions.num_rows() == 0 {

@@ -25,10 +25,11 @@ impl Call<'_> {
 
 /// The definition in the types of the wire, if it can be queried.
 ///
-/// Names are compared without regard to case, because Athena lower-cases those in a query: of two columns that differ in
-/// case alone, it could ask for neither.
+/// Names are compared without regard to case, because Athena lower-cases those in a query: of two
+/// columns that differ in case alone, it could ask for neither.
 pub(super) fn checked(table: &TableName, definition: &TableDef) -> Result<TableDef> {
-    let wrong = |what: String| Error::internal(format!("the connector's definition of {table} {what}"));
+    let wrong =
+        |what: String| Error::internal(format!("the connector's definition of {table} {what}"));
     let schema = wire_schema_by(&definition.schema, definition.unsupported_types)?;
     if schema.fields().is_empty() {
         return Err(wrong("has no columns; Athena cannot query such a table".to_owned()));
@@ -48,7 +49,9 @@ pub(super) fn checked(table: &TableName, definition: &TableDef) -> Result<TableD
     let mut partition_columns = BTreeSet::new();
     for column in &definition.partition_columns {
         if schema.fields().find(column).is_none() {
-            return Err(wrong(format!("says that it is partitioned by {column:?}, which is not one of its columns")));
+            return Err(wrong(format!(
+                "says that it is partitioned by {column:?}, which is not one of its columns"
+            )));
         }
         if !partition_columns.insert(column) {
             return Err(wrong(format!("says twice that it is partitioned by {column:?}")));

@@ -23,10 +23,14 @@ use crate::{
 };
 
 impl Call<'_> {
-    pub(super) async fn get_table_layout(&self, request: GetTableLayoutRequest) -> Result<Response> {
+    pub(super) async fn get_table_layout(
+        &self,
+        request: GetTableLayoutRequest,
+    ) -> Result<Response> {
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let columns = partition_fields(&request)?;
-        let constraints = self.constraints(&source, request.constraints, &request.table_name).await?;
+        let constraints =
+            self.constraints(&source, request.constraints, &request.table_name).await?;
         let ask = GetPartitions {
             context: self.context(),
             table: request.table_name.clone(),
@@ -34,14 +38,18 @@ impl Call<'_> {
             partition_columns: request.partition_columns,
             constraints,
         };
-        // Only what is said of the partition columns may remove a partition: another column of a partition may bear the
-        // name of a column of the table and hold something else.
-        let residual = Residual::try_new(&ask.constraints, &Arc::new(Schema::new(columns.clone())))?;
+        // Only what is said of the partition columns may remove a partition: another column of a
+        // partition may bear the name of a column of the table and hold something else.
+        let residual =
+            Residual::try_new(&ask.constraints, &Arc::new(Schema::new(columns.clone())))?;
         let stream = source.get_partitions(ask).await?;
-        let partitions = match gather(stream, &columns, &residual, self.version.has_legacy_framing()).await {
-            Ok(partitions) => partitions,
-            Err(error) => return Err(self.blame(error, &source, &request.table_name, &columns).await),
-        };
+        let partitions =
+            match gather(stream, &columns, &residual, self.version.has_legacy_framing()).await {
+                Ok(partitions) => partitions,
+                Err(error) => {
+                    return Err(self.blame(error, &source, &request.table_name, &columns).await);
+                }
+            };
         Ok(Response::GetTableLayout(GetTableLayoutResponse {
             catalog_name: request.catalog_name,
             table_name: request.table_name,
@@ -54,7 +62,9 @@ impl Call<'_> {
 fn partition_fields(request: &GetTableLayoutRequest) -> Result<Fields> {
     let field = |name: &String| {
         let (_, field) = request.schema.fields().find(name).ok_or_else(|| {
-            Error::invalid_input(format!("partition column {name:?} is not among the columns of the table's schema"))
+            Error::invalid_input(format!(
+                "partition column {name:?} is not among the columns of the table's schema"
+            ))
         })?;
         Ok::<FieldRef, Error>(Arc::new(field.as_ref().clone().with_nullable(true)))
     };
@@ -73,8 +83,8 @@ async fn gather(
     let mut parts = Vec::new();
     let mut bytes = 0;
     while let Some(batch) = stream.batches.next().await.transpose()? {
-        // A block needs at least one column. A table without partition columns whose connector has nothing to add is
-        // one partition, however that was said.
+        // A block needs at least one column. A table without partition columns whose connector has
+        // nothing to add is one partition, however that was said.
         let batch = match (batch.num_columns(), batch.num_rows()) {
             (0, 0) => continue,
             (0, _) if columns.is_empty() && parts.is_empty() => unpartitioned().await?,
@@ -125,9 +135,11 @@ async fn unpartitioned() -> Result<RecordBatch> {
     stream.batches.next().await.expect("it is a stream of one batch")
 }
 
-/// The partition columns in the table's types, then the connector's own columns; the metadata is the connector's.
+/// The partition columns in the table's types, then the connector's own columns; the metadata is
+/// the connector's.
 fn target_schema(batch: &RecordBatch, columns: &Fields) -> Result<SchemaRef> {
-    let own = batch.schema_ref().fields().iter().filter(|field| columns.find(field.name()).is_none());
+    let own =
+        batch.schema_ref().fields().iter().filter(|field| columns.find(field.name()).is_none());
     let own = wire_schema(&Schema::new(own.cloned().collect::<Fields>()))?;
     let fields: Fields = columns.iter().chain(own.fields()).cloned().collect();
     Ok(Arc::new(Schema::new_with_metadata(fields, batch.schema_ref().metadata().clone())))

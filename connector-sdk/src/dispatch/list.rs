@@ -14,8 +14,12 @@ use crate::{Error, ListSchemas, ListTables, Result, token::Binding};
 impl Call<'_> {
     /// Lists all schemas: the operation has no pages.
     pub(super) async fn list_schemas(&self, request: ListSchemasRequest) -> Result<Response> {
-        let pages = self.connector().list_schemas(ListSchemas { context: self.context(), after: None }).await?;
-        let Page { items: schemas, next } = take(pages, Capacity::items(usize::MAX), |name| json_len(name) + 1).await?;
+        let pages = self
+            .connector()
+            .list_schemas(ListSchemas { context: self.context(), after: None })
+            .await?;
+        let Page { items: schemas, next } =
+            take(pages, Capacity::items(usize::MAX), |name| json_len(name) + 1).await?;
         if next.is_some() {
             return Err(Error::unsupported(format!(
                 "the schemas do not fit into the {MAX_PAYLOAD_BYTES} bytes of one answer, and Athena lists them in one; \
@@ -23,10 +27,14 @@ impl Call<'_> {
                 schemas.len()
             )));
         }
-        Ok(Response::ListSchemas(ListSchemasResponse { catalog_name: request.catalog_name, schemas }))
+        Ok(Response::ListSchemas(ListSchemasResponse {
+            catalog_name: request.catalog_name,
+            schemas,
+        }))
     }
 
-    /// Lists a page of tables. A caller that asks for all of them at once gets a token too where they do not fit.
+    /// Lists a page of tables. A caller that asks for all of them at once gets a token too where
+    /// they do not fit.
     pub(super) async fn list_tables(&self, request: ListTablesRequest) -> Result<Response> {
         let capacity = match request.page_size {
             ListTablesRequest::UNLIMITED => Capacity::items(usize::MAX),
@@ -41,7 +49,9 @@ impl Call<'_> {
             },
         };
         let Some(schema) = &request.schema_name else {
-            return Err(Error::unsupported("no schema is named; list the tables of one schema at a time"));
+            return Err(Error::unsupported(
+                "no schema is named; list the tables of one schema at a time",
+            ));
         };
         let after = match &request.next_token {
             Some(token) => Some(Binding::list_tables(&request)?.open(token)?),
@@ -55,7 +65,12 @@ impl Call<'_> {
             Some(cursor) => Some(Binding::list_tables(&request)?.seal(&cursor)),
             None => None,
         };
-        let tables = page.items.into_iter().map(|table| TableName::new(schema.as_str(), table)).collect();
-        Ok(Response::ListTables(ListTablesResponse { tables, catalog_name: request.catalog_name, next_token }))
+        let tables =
+            page.items.into_iter().map(|table| TableName::new(schema.as_str(), table)).collect();
+        Ok(Response::ListTables(ListTablesResponse {
+            tables,
+            catalog_name: request.catalog_name,
+            next_token,
+        }))
     }
 }

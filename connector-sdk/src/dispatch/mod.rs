@@ -18,8 +18,8 @@ use arrow::datatypes::{DataType, Fields};
 use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 
 use crate::{
-    Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result, Setting::EnableQueryPassthrough,
-    Settings, TableDef, passthrough::Passed, plan::Plan,
+    Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result,
+    Setting::EnableQueryPassthrough, Settings, TableDef, passthrough::Passed, plan::Plan,
 };
 
 /// One invocation, and what answers it.
@@ -43,7 +43,9 @@ impl Call<'_> {
                 Ok(capabilities::answer(request, self.passthrough().map(Arc::as_ref)))
             }
             Request::ReadRecords(request) => self.read_records(request).await,
-            Request::UserDefinedFunction(request) => user_defined_function::answer(&self.handler.udfs, request),
+            Request::UserDefinedFunction(request) => {
+                user_defined_function::answer(&self.handler.udfs, request)
+            }
         }
     }
 
@@ -56,17 +58,26 @@ impl Call<'_> {
         self.handler.passthrough.as_ref().filter(|_| self.settings.enable_query_passthrough)
     }
 
-    /// What has the table that a request is about: the connector, or the result of a passthrough query.
-    fn source(&self, passthrough_arguments: &BTreeMap<String, Option<String>>) -> Result<Arc<dyn Connector>> {
+    /// What has the table that a request is about: the connector, or the result of a passthrough
+    /// query.
+    fn source(
+        &self,
+        passthrough_arguments: &BTreeMap<String, Option<String>>,
+    ) -> Result<Arc<dyn Connector>> {
         if passthrough_arguments.is_empty() {
             return Ok(Arc::clone(self.connector()));
         }
         let Some(passthrough) = self.passthrough() else {
             let why = match self.handler.passthrough {
-                Some(_) => format!("has query passthrough switched off by {}", EnableQueryPassthrough.variable()),
+                Some(_) => format!(
+                    "has query passthrough switched off by {}",
+                    EnableQueryPassthrough.variable()
+                ),
                 None => "has no query passthrough function, and announces none".to_owned(),
             };
-            return Err(Error::unsupported(format!("this connector {why}; query its tables instead")));
+            return Err(Error::unsupported(format!(
+                "this connector {why}; query its tables instead"
+            )));
         };
         Ok(Arc::new(Passed::try_new(passthrough, passthrough_arguments)?))
     }
@@ -102,25 +113,34 @@ impl Call<'_> {
         }))
     }
 
-    /// A column that the table has not, or has in another type, is the caller's fault, whatever a connector makes of it.
+    /// A column that the table has not, or has in another type, is the caller's fault, whatever a
+    /// connector makes of it.
     ///
     /// Looked up after a failure alone: before each split it could cost a call of the source.
-    async fn blame(&self, error: Error, source: &Arc<dyn Connector>, table: &TableName, asked: &Fields) -> Error {
+    async fn blame(
+        &self,
+        error: Error,
+        source: &Arc<dyn Connector>,
+        table: &TableName,
+        asked: &Fields,
+    ) -> Error {
         if error.kind() != ErrorKind::Internal {
             return error;
         }
         let Ok(definition) = self.definition(source, table).await else { return error };
-        let wrong = asked.iter().find_map(|asked| match definition.schema.fields().find(asked.name()) {
-            None => Some(format!("has no column {:?}", asked.name())),
-            Some((_, field)) if !same_type(field.data_type(), asked.data_type()) => {
-                let (name, is, wanted) = (field.name(), field.data_type(), asked.data_type());
-                Some(format!("has column {name:?} as {is}, and the request wants {wanted}"))
-            }
-            Some(_) => None,
-        });
+        let wrong =
+            asked.iter().find_map(|asked| match definition.schema.fields().find(asked.name()) {
+                None => Some(format!("has no column {:?}", asked.name())),
+                Some((_, field)) if !same_type(field.data_type(), asked.data_type()) => {
+                    let (name, is, wanted) = (field.name(), field.data_type(), asked.data_type());
+                    Some(format!("has column {name:?} as {is}, and the request wants {wanted}"))
+                }
+                Some(_) => None,
+            });
         match wrong {
             Some(wrong) => {
-                Error::invalid_input(format!("table {table} {wrong}; describe the table again")).with_source(error)
+                Error::invalid_input(format!("table {table} {wrong}; describe the table again"))
+                    .with_source(error)
             }
             None => error,
         }

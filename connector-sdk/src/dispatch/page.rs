@@ -33,19 +33,24 @@ pub(super) struct Page<T> {
 
 /// Takes as many items as fit, and drops the rest of the stream.
 ///
-/// One item more than fit is asked for, so that a page never ends with a cursor behind which there is nothing.
-/// `size` is the JSON form of an item in bytes, or more.
+/// One item more than fit is asked for, so that a page never ends with a cursor behind which there
+/// is nothing. `size` is the JSON form of an item in bytes, or more.
 ///
 /// # Errors
 ///
 /// `Unsupported` for a single item that is larger than a page.
-pub(super) async fn take<T>(mut pages: Pages<T>, capacity: Capacity, size: impl Fn(&T) -> usize) -> Result<Page<T>> {
+pub(super) async fn take<T>(
+    mut pages: Pages<T>,
+    capacity: Capacity,
+    size: impl Fn(&T) -> usize,
+) -> Result<Page<T>> {
     let mut items = Vec::new();
     let mut bytes = 0;
     let mut last = None;
     while let Some((item, cursor)) = pages.items.next().await.transpose()? {
         let (item_bytes, token_bytes) = (size(&item), token::longest(&cursor));
-        let fits = bytes + item_bytes + token_bytes <= capacity.bytes && items.len() < capacity.items;
+        let fits =
+            bytes + item_bytes + token_bytes <= capacity.bytes && items.len() < capacity.items;
         if !fits {
             if last.is_some() {
                 return Ok(Page { items, next: last });
@@ -108,7 +113,9 @@ mod tests {
 
     #[tokio::test]
     async fn pages_hold_every_item_once_and_never_end_in_an_empty_one() {
-        for (end, items, calls) in [(0, 3, 1), (3, 3, 1), (4, 3, 2), (6, 3, 2), (7, 3, 3), (5, 1, 5)] {
+        for (end, items, calls) in
+            [(0, 3, 1), (3, 3, 1), (4, 3, 2), (6, 3, 2), (7, 3, 3), (5, 1, 5)]
+        {
             let (found, called) = all(end, Capacity { items, bytes: usize::MAX }).await;
             assert_eq!(found, (0..end).collect::<Vec<_>>());
             assert_eq!(called, calls, "{end} items in pages of {items}");
@@ -132,13 +139,22 @@ mod tests {
 
     #[tokio::test]
     async fn an_item_larger_than_a_page_is_an_error() {
-        let error = take(numbers(0, 3).0, Capacity { items: 10, bytes: 500 }, |_| 501).await.unwrap_err();
+        let error =
+            take(numbers(0, 3).0, Capacity { items: 10, bytes: 500 }, |_| 501).await.unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Unsupported);
     }
 
     #[test]
     fn lengths_are_those_of_the_wire_or_more() {
-        for text in ["", "plain", "with \"quotes\" and \\", "tab\there", "\u{1}", "äöü", "\u{1F600}\u{2028}"] {
+        for text in [
+            "",
+            "plain",
+            "with \"quotes\" and \\",
+            "tab\there",
+            "\u{1}",
+            "äöü",
+            "\u{1F600}\u{2028}",
+        ] {
             assert!(json_len(text) >= serde_json::to_string(text).unwrap().len(), "{text:?}");
         }
         assert_eq!(json_len("\u{1F600}"), 14);

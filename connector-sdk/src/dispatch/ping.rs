@@ -5,7 +5,8 @@ use athena_protocol::{
     message::{CAPABILITIES, PingRequest, PingResponse},
 };
 
-/// The newest version that is answered in full: of version 6, the query plan is evaluated or refused by name.
+/// The newest version that is answered in full: of version 6, the query plan is evaluated or
+/// refused by name.
 const SPOKEN: SerdeVersion = SerdeVersion::V6;
 
 pub(crate) fn ping(source_type: &str, request: &PingRequest) -> Response {

@@ -12,7 +12,8 @@ use athena_protocol::{
 
 use crate::{Error, Result, Udfs, wire_type::cast_values};
 
-/// The result has as many rows as came in, in the type that the query declares. It never spills: there is no place for it.
+/// The result has as many rows as came in, in the type that the query declares. It never spills:
+/// there is no place for it.
 pub(super) fn answer(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result<Response> {
     let name = &request.method_name;
     let [field] = &request.output_schema.fields()[..] else {
@@ -42,8 +43,10 @@ pub(super) fn answer(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result
     let is_nullable = field.is_nullable() || cast.logical_null_count() > 0;
     let field = field.as_ref().clone().with_nullable(is_nullable);
     let schema = Schema::new_with_metadata(vec![field], request.output_schema.metadata().clone());
-    let records = RecordBatch::try_new(Arc::new(schema), vec![cast])
-        .map_err(|e| Error::internal(format!("the results of function {name:?} do not make a block")).with_source(e))?;
+    let records = RecordBatch::try_new(Arc::new(schema), vec![cast]).map_err(|e| {
+        Error::internal(format!("the results of function {name:?} do not make a block"))
+            .with_source(e)
+    })?;
     let records = pack_batch(&records)?;
     let bytes = encoded_len(&records, Framing::Modern)?;
     if bytes + 16 * 1024 > MAX_INLINE_BYTES {
@@ -54,5 +57,8 @@ pub(super) fn answer(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result
             encoded_len(&request.input_records, Framing::Modern)?
         )));
     }
-    Ok(Response::UserDefinedFunction(UserDefinedFunctionResponse { records, method_name: request.method_name }))
+    Ok(Response::UserDefinedFunction(UserDefinedFunctionResponse {
+        records,
+        method_name: request.method_name,
+    }))
 }

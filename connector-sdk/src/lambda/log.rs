@@ -17,13 +17,14 @@ enum Format {
 
 /// Installs the subscriber, unless the program has one already.
 ///
-/// The level is that of `AWS_LAMBDA_LOG_LEVEL`, `INFO` by default; `RUST_LOG` can set it by target, as in
-/// `info,athena_spill=debug`. Lines are JSON unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. They go to the standard error, which Lambda
-/// collects as it does the standard output.
+/// The level is that of `AWS_LAMBDA_LOG_LEVEL`, `INFO` by default; `RUST_LOG` can set it by target,
+/// as in `info,athena_spill=debug`. Lines are JSON unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. They
+/// go to the standard error, which Lambda collects as it does the standard output.
 pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).ok();
     let format = format(variable("AWS_LAMBDA_LOG_FORMAT").as_deref());
-    let filter = filter(variable("RUST_LOG").as_deref(), variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
+    let filter =
+        filter(variable("RUST_LOG").as_deref(), variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
     // A subscriber of the program's own stays: the error of a second one is not worth more.
     let _ = match format {
         Format::Json => registry().with(filter).with(json()).try_init(),
@@ -33,7 +34,8 @@ pub(super) fn init() {
 
 /// Levels by target. Those that are no directives count as not set.
 ///
-/// Not the `EnvFilter` of the same crate, which also knows fields of spans: its regular expressions are a fiftieth of a program.
+/// Not the `EnvFilter` of the same crate, which also knows fields of spans: its regular expressions
+/// are a fiftieth of a program.
 fn filter(directives: Option<&str>, lambdas_level: Option<&str>) -> Targets {
     let set = directives.and_then(|directives| directives.parse().ok());
     set.unwrap_or_else(|| Targets::new().with_default(level(lambdas_level)))
@@ -55,7 +57,11 @@ where
 }
 
 fn format(variable: Option<&str>) -> Format {
-    if variable.is_some_and(|format| format.eq_ignore_ascii_case("text")) { Format::Text } else { Format::Json }
+    if variable.is_some_and(|format| format.eq_ignore_ascii_case("text")) {
+        Format::Text
+    } else {
+        Format::Json
+    }
 }
 
 /// Lambda's levels, of which `FATAL` has no other counterpart here than `ERROR`.
@@ -87,10 +93,16 @@ mod tests {
         use tracing::Level;
         let set = filter(Some("warn,athena_spill=debug"), Some("ERROR"));
         assert!(set.would_enable("athena_spill::aws", &Level::DEBUG));
-        assert!(set.would_enable("hyper", &Level::WARN) && !set.would_enable("hyper", &Level::INFO));
+        assert!(
+            set.would_enable("hyper", &Level::WARN) && !set.would_enable("hyper", &Level::INFO)
+        );
         for wrong in [None, Some("a=b=c")] {
             let set = filter(wrong, Some("DEBUG"));
-            assert!(set.would_enable("hyper", &Level::DEBUG) && !set.would_enable("hyper", &Level::TRACE), "{wrong:?}");
+            assert!(
+                set.would_enable("hyper", &Level::DEBUG)
+                    && !set.would_enable("hyper", &Level::TRACE),
+                "{wrong:?}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The bytes of an invocation, as they came.
 //!
-//! The runtime would parse them into a value first, and answer what does not parse with an error of its own that Athena does not
-//! know. This layer puts the bytes aside, lets the runtime parse `null` instead, and hands them to the handler uncopied.
+//! The runtime would parse them into a value first, and answer what does not parse with an error of
+//! its own that Athena does not know. This layer puts the bytes aside, lets the runtime parse
+//! `null` instead, and hands them to the handler uncopied.
 
 use std::task::{Context, Poll};
 

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::Result;
 
-/// Most parts that all expressions of a plan may have together, each use of a computed column counted again: what bounds time
-/// and memory. An `IN` of 10,000 values takes as many.
+/// Most parts that all expressions of a plan may have together, each use of a computed column
+/// counted again: what bounds time and memory. An `IN` of 10,000 values takes as many.
 const MAX_NODES: usize = 100_000;
 
 /// How deep an expression may become once the columns it uses are put in.
@@ -34,7 +34,8 @@ pub(super) struct Typed {
 impl Typed {
     /// A column of the table.
     pub(super) fn column(name: &str, plan_type: PlanType) -> Self {
-        let expression = Expression::Variable { column: name.to_owned(), data_type: plan_type.data_type() };
+        let expression =
+            Expression::Variable { column: name.to_owned(), data_type: plan_type.data_type() };
         Self { expression, plan_type, nodes: 1, depth: 1 }
     }
 
@@ -49,7 +50,8 @@ impl Typed {
         if depth > MAX_DEPTH {
             return Err(refused(&format!("an expression of more than {MAX_DEPTH} levels")));
         }
-        // Whether there is a value can be told of every type, and more only of those that are evaluated.
+        // Whether there is a value can be told of every type, and more only of those that are
+        // evaluated.
         let strange = arguments.iter().find_map(|argument| match argument.plan_type {
             PlanType::Other { name, .. } if function != functions::IS_NULL => Some(name),
             _ => None,
@@ -58,7 +60,11 @@ impl Typed {
             return Err(refused(&format!("function {function:?} of a value of type {name}")));
         }
         let arguments = arguments.into_iter().map(|argument| argument.expression).collect();
-        let expression = Expression::Call { function: function.to_owned(), arguments, data_type: data_type.clone() };
+        let expression = Expression::Call {
+            function: function.to_owned(),
+            arguments,
+            data_type: data_type.clone(),
+        };
         Ok(Self { expression, plan_type: PlanType::Plain(data_type), nodes, depth })
     }
 }
@@ -80,7 +86,8 @@ impl Reader<'_> {
                 1 => {
                     let values = literal::read(field.message("Literal")?)?;
                     let data_type = values.data_type().clone();
-                    let constant = Expression::Constant { data_type: data_type.clone(), values: Some(values) };
+                    let constant =
+                        Expression::Constant { data_type: data_type.clone(), values: Some(values) };
                     Typed::plain(constant, data_type)
                 }
                 2 => {
@@ -129,21 +136,31 @@ impl Reader<'_> {
         let boolean = DataType::Boolean;
         match meaning {
             Meaning::Same(function) => {
-                let result = result.ok_or_else(|| damaged(format!("function {name:?} without a type")))?;
+                let result =
+                    result.ok_or_else(|| damaged(format!("function {name:?} without a type")))?;
                 if let PlanType::Other { name: type_name, .. } = result {
                     return Err(refused(&format!("function {name:?} of type {type_name}")));
                 }
                 Typed::call(function, arguments, result.data_type())
             }
-            Meaning::Not(function) => {
-                Typed::call(functions::NOT, vec![Typed::call(function, arguments, boolean.clone())?], boolean)
-            }
+            Meaning::Not(function) => Typed::call(
+                functions::NOT,
+                vec![Typed::call(function, arguments, boolean.clone())?],
+                boolean,
+            ),
             Meaning::Between => {
-                let [value, low, high] = <[Typed; 3]>::try_from(arguments)
-                    .map_err(|arguments| damaged(format!("function {name:?} of {} arguments", arguments.len())))?;
+                let [value, low, high] =
+                    <[Typed; 3]>::try_from(arguments).map_err(|arguments| {
+                        damaged(format!("function {name:?} of {} arguments", arguments.len()))
+                    })?;
                 self.spend(value.nodes)?;
-                let above = Typed::call(functions::GREATER_THAN_OR_EQUAL, vec![value.clone(), low], boolean.clone())?;
-                let below = Typed::call(functions::LESS_THAN_OR_EQUAL, vec![value, high], boolean.clone())?;
+                let above = Typed::call(
+                    functions::GREATER_THAN_OR_EQUAL,
+                    vec![value.clone(), low],
+                    boolean.clone(),
+                )?;
+                let below =
+                    Typed::call(functions::LESS_THAN_OR_EQUAL, vec![value, high], boolean.clone())?;
                 Typed::call(functions::AND, vec![above, below], boolean)
             }
         }
@@ -154,7 +171,12 @@ impl Reader<'_> {
         for field in message.fields() {
             let field = field?;
             match field.number {
-                1 => return Err(refused(&format!("a function with the choice {:?}", field.text()?))),
+                1 => {
+                    return Err(refused(&format!(
+                        "a function with the choice {:?}",
+                        field.text()?
+                    )));
+                }
                 2 => return Err(refused("a function with a type as its argument")),
                 3 => found = Some(self.read(field.message("Expression")?, columns)?),
                 _ => return field.refuse(),
@@ -179,8 +201,8 @@ impl Reader<'_> {
         Typed::call(functions::IN, vec![value, array], DataType::Boolean)
     }
 
-    /// A cast that changes no value is left out: values of different types compare, and what arithmetic makes of them must be
-    /// of the type that the plan declares anyway.
+    /// A cast that changes no value is left out: values of different types compare, and what
+    /// arithmetic makes of them must be of the type that the plan declares anyway.
     fn cast(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<Typed> {
         let (mut to, mut input) = (None, None);
         for field in message.fields() {
@@ -192,7 +214,9 @@ impl Reader<'_> {
                 _ => return field.refuse(),
             }
         }
-        let (Some(to), Some(input)) = (to, input) else { return Err(damaged("a cast without a type or a value")) };
+        let (Some(to), Some(input)) = (to, input) else {
+            return Err(damaged("a cast without a type or a value"));
+        };
         if !changes_nothing(&input, &to) {
             return Err(refused(&format!("a cast from {:?} to {to:?}", input.plan_type)));
         }
@@ -235,9 +259,13 @@ fn changes_nothing(input: &Typed, to: &PlanType) -> bool {
         | (T::Int8 | T::Int16, T::Float32)
         | (T::Int8 | T::Int16 | T::Int32 | T::Float32, T::Float64)
         | (T::Date32, T::Date64) => true,
-        (from, to) if from.is_integer() && to.is_integer() => from.primitive_width() <= to.primitive_width(),
+        (from, to) if from.is_integer() && to.is_integer() => {
+            from.primitive_width() <= to.primitive_width()
+        }
         (from, T::Decimal128(_, _)) => {
-            let (Some((precision, scale)), Some((to_precision, to_scale))) = (digits(from), digits(to)) else {
+            let (Some((precision, scale)), Some((to_precision, to_scale))) =
+                (digits(from), digits(to))
+            else {
                 return false;
             };
             to_scale >= scale && to_precision - to_scale >= precision - scale

@@ -7,8 +7,8 @@ use athena_protocol::predicate::functions;
 use super::protobuf::{Field, Message, refused};
 use crate::Result;
 
-/// The files of Substrait's own functions whose names are known here. A function of the same name from elsewhere may mean
-/// something else.
+/// The files of Substrait's own functions whose names are known here. A function of the same name
+/// from elsewhere may mean something else.
 const STANDARD: [&str; 6] = [
     "functions_boolean",
     "functions_comparison",
@@ -19,8 +19,10 @@ const STANDARD: [&str; 6] = [
 ];
 
 /// Where URLs of these files begin.
-const REPOSITORY: [&str; 2] =
-    ["https://github.com/substrait-io/substrait/", "https://raw.githubusercontent.com/substrait-io/substrait/"];
+const REPOSITORY: [&str; 2] = [
+    "https://github.com/substrait-io/substrait/",
+    "https://raw.githubusercontent.com/substrait-io/substrait/",
+];
 
 /// What a function of a plan is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,8 @@ impl Functions {
         Ok(())
     }
 
-    /// Takes a `SimpleExtensionDeclaration`. Types and variations of types matter only where they are used.
+    /// Takes a `SimpleExtensionDeclaration`. Types and variations of types matter only where they
+    /// are used.
     pub(super) fn declare(&mut self, message: Message<'_>) -> Result<()> {
         for field in message.fields() {
             let field = field?;
@@ -91,7 +94,9 @@ impl Functions {
     /// What the function of this number means, and its name.
     pub(super) fn meaning(&self, anchor: i64) -> Result<(Meaning, &str)> {
         let Some(signature) = self.names.get(&anchor) else {
-            return Err(refused(&format!("a function of number {anchor}, which it does not declare,")));
+            return Err(refused(&format!(
+                "a function of number {anchor}, which it does not declare,"
+            )));
         };
         // A name and the types of the arguments, as in `equal:any_any`.
         let name = signature.split(':').next().unwrap_or_default();
@@ -99,20 +104,26 @@ impl Functions {
         match self.origins.get(&origin) {
             Some(origin) if is_standard(origin) => {}
             Some(origin) => return Err(refused(&format!("function {name:?} of {origin:?}"))),
-            // Zero is also what a producer leaves unset that knows of no functions but Substrait's own.
+            // Zero is also what a producer leaves unset that knows of no functions but Substrait's
+            // own.
             None if origin == 0 => {}
-            None => return Err(refused(&format!("function {name:?} of origin {origin}, which it does not declare,"))),
+            None => {
+                return Err(refused(&format!(
+                    "function {name:?} of origin {origin}, which it does not declare,"
+                )));
+            }
         }
         let meaning = meaning_of(name).ok_or_else(|| refused(&format!("function {name:?}")))?;
         Ok((meaning, name))
     }
 }
 
-/// Whether `/functions_boolean.yaml`, its URL in Substrait's repository, or `extension:io.substrait:functions_boolean`.
+/// Whether `/functions_boolean.yaml`, its URL in Substrait's repository, or
+/// `extension:io.substrait:functions_boolean`.
 fn is_standard(origin: &str) -> bool {
     let (folder, file) = origin.split_at(origin.rfind(['/', ':']).map_or(0, |at| at + 1));
-    let known =
-        matches!(folder, "" | "/" | "extension:io.substrait:") || REPOSITORY.iter().any(|url| folder.starts_with(url));
+    let known = matches!(folder, "" | "/" | "extension:io.substrait:")
+        || REPOSITORY.iter().any(|url| folder.starts_with(url));
     known && STANDARD.contains(&file.strip_suffix(".yaml").unwrap_or(file))
 }
 

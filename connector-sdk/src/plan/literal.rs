@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, Float32Array, Float64Array,
-        Int8Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
-        TimestampMillisecondArray, TimestampNanosecondArray, new_null_array,
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
+        Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, StringArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+        new_null_array,
     },
     datatypes::DataType,
 };
@@ -126,7 +127,8 @@ fn precision_and_value(field: &Field<'_>) -> Result<(u32, i64)> {
     Ok((precision, value))
 }
 
-/// A number of units of ten to the minus `precision` seconds in milliseconds; `None` if it is not a whole number of them.
+/// A number of units of ten to the minus `precision` seconds in milliseconds; `None` if it is not a
+/// whole number of them.
 fn milliseconds(value: i64, precision: u32) -> Option<i64> {
     if precision <= 3 {
         return value.checked_mul(10_i64.pow(3 - precision));
@@ -137,7 +139,8 @@ fn milliseconds(value: i64, precision: u32) -> Option<i64> {
 
 /// Columns without a zone count milliseconds, so that a finer constant has no place among them.
 fn local_time(value: i64, precision: u32) -> Result<ArrayRef> {
-    let millis = milliseconds(value, precision).ok_or_else(|| refused("a timestamp finer than a millisecond"))?;
+    let millis = milliseconds(value, precision)
+        .ok_or_else(|| refused("a timestamp finer than a millisecond"))?;
     Ok(Arc::new(Date64Array::from(vec![millis])))
 }
 

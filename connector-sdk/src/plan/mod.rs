@@ -1,8 +1,9 @@
 //! Query plans (serde version 6): what a Substrait plan says of one table, as constraints.
 //!
-//! A plan is not evaluated beside the constraints but becomes part of them: its filters are conditions like any other, which an
-//! author can push down and the residual applies; its sort and fetch are the order and the limit. So there is one evaluator, and
-//! a predicate that comes in the plan alone is applied like one that comes in value sets.
+//! A plan is not evaluated beside the constraints but becomes part of them: its filters are
+//! conditions like any other, which an author can push down and the residual applies; its sort and
+//! fetch are the order and the limit. So there is one evaluator, and a predicate that comes in the
+//! plan alone is applied like one that comes in value sets.
 //!
 //! | Relation | becomes |
 //! |---|---|
@@ -13,8 +14,9 @@
 //! | fetch | the limit: offset and count together, because a split holds part of the rows, and which of them the offset passes over is known only to who sees all |
 //! | anything else | a refusal that names it |
 //!
-//! The messages are read by hand, field by field: a library would pass over the fields it does not know, and a field that is not
-//! understood may be the one that leaves out rows. `docs/decisions/serde-version.md` has the reasons.
+//! The messages are read by hand, field by field: a library would pass over the fields it does not
+//! know, and a field that is not understood may be the one that leaves out rows.
+//! `docs/decisions/serde-version.md` has the reasons.
 
 mod expression;
 mod function;
@@ -43,7 +45,8 @@ pub(crate) struct Plan {
     pub(crate) filter: Vec<Expression>,
     /// The order that the limit goes by.
     pub(crate) order_by: Vec<OrderByField>,
-    /// How many rows are needed at most, those that the offset passes over among them; `None` where the plan fetches all.
+    /// How many rows are needed at most, those that the offset passes over among them; `None` where
+    /// the plan fetches all.
     pub(crate) limit: Option<u64>,
     /// How many rows the plan passes over.
     pub(crate) offset: u64,
@@ -56,7 +59,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for what is no plan, `Unsupported` for one that says what is not evaluated, by name.
+    /// `InvalidInput` for what is no plan, `Unsupported` for one that says what is not evaluated,
+    /// by name.
     pub(crate) fn read(plan: &QueryPlan) -> Result<Self> {
         let bytes = STANDARD
             .decode_to_vec(&plan.substrait_plan)
@@ -78,7 +82,9 @@ impl Plan {
         let root = match &roots[..] {
             [root] => *root,
             [] => return Err(damaged("it has no relation")),
-            more => return Err(refused(&format!("{} relations that are not one query", more.len()))),
+            more => {
+                return Err(refused(&format!("{} relations that are not one query", more.len())));
+            }
         };
         let (relation, names) = read_root(root, &mut Reader { functions: &functions, nodes: 0 })?;
         Self::of(relation, names)
@@ -86,7 +92,8 @@ impl Plan {
 
     fn of(relation: Relation, names: Vec<String>) -> Result<Self> {
         let Relation { columns, filter, order_by, fetch } = relation;
-        if names.len() > columns.len() && columns.iter().all(|column| column.plan_type.is_scalar()) {
+        if names.len() > columns.len() && columns.iter().all(|column| column.plan_type.is_scalar())
+        {
             return Err(damaged(format!("{} names for {} columns", names.len(), columns.len())));
         }
         // Names of nested columns go depth first.
@@ -97,7 +104,8 @@ impl Plan {
             names.by_ref().take(column.plan_type.inner_names()).for_each(drop);
             outputs.push((name, column.expression));
         }
-        let limit = fetch.and_then(|fetch| fetch.count.map(|count| count.saturating_add(fetch.offset)));
+        let limit =
+            fetch.and_then(|fetch| fetch.count.map(|count| count.saturating_add(fetch.offset)));
         let offset = fetch.map_or(0, |fetch| fetch.offset);
         Ok(Self { filter, order_by, limit, offset, outputs })
     }
@@ -122,7 +130,8 @@ impl Plan {
         Ok(self)
     }
 
-    /// What a column of this name comes out as, if the plan says so: by its name, or else by one that differs in case alone.
+    /// What a column of this name comes out as, if the plan says so: by its name, or else by one
+    /// that differs in case alone.
     pub(crate) fn output(&self, name: &str) -> Option<&Expression> {
         let exact = self.outputs.iter().find(|(output, _)| output == name);
         let alike = || self.outputs.iter().find(|(output, _)| output.eq_ignore_ascii_case(name));
@@ -131,9 +140,10 @@ impl Plan {
 
     /// The constraints with what the plan says, and without the plan.
     ///
-    /// All conditions must be true: those of the constraints and those of the plan. An order of the plan replaces that of the
-    /// constraints, and a limit that of the constraints, each by itself: an engine may say the one here and the other there. A
-    /// limit of the constraints that stays counts what comes after the rows that the plan passes over.
+    /// All conditions must be true: those of the constraints and those of the plan. An order of the
+    /// plan replaces that of the constraints, and a limit that of the constraints, each by itself:
+    /// an engine may say the one here and the other there. A limit of the constraints that stays
+    /// counts what comes after the rows that the plan passes over.
     pub(crate) fn join(&self, constraints: &Constraints) -> Constraints {
         let mut joined = Constraints { query_plan: None, ..constraints.clone() };
         joined.expressions.extend(self.filter.iter().cloned());
@@ -187,7 +197,9 @@ fn resolve(expression: &mut Expression, schema: &Schema) -> Result<()> {
             data_type.clone_from(field.data_type());
             Ok(())
         }
-        Expression::Call { arguments, .. } => arguments.iter_mut().try_for_each(|argument| resolve(argument, schema)),
+        Expression::Call { arguments, .. } => {
+            arguments.iter_mut().try_for_each(|argument| resolve(argument, schema))
+        }
     }
 }
 
@@ -196,12 +208,13 @@ fn column_of<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field> {
     if let Some((_, field)) = schema.fields().find(name) {
         return Ok(field);
     }
-    let mut alike = schema.fields().iter().filter(|field| field.name().to_lowercase() == name.to_lowercase());
+    let mut alike =
+        schema.fields().iter().filter(|field| field.name().to_lowercase() == name.to_lowercase());
     match (alike.next(), alike.next()) {
         (Some(field), None) => Ok(field),
-        (None, _) => {
-            Err(Error::invalid_input(format!("the query plan names column {name:?}, which the table has not")))
-        }
+        (None, _) => Err(Error::invalid_input(format!(
+            "the query plan names column {name:?}, which the table has not"
+        ))),
         (Some(one), Some(other)) => Err(Error::invalid_input(format!(
             "the query plan names column {name:?}, and the table has {:?} and {:?}; names must differ in more than case",
             one.name(),

@@ -1,11 +1,12 @@
 //! The wire format of protocol buffers: just what it takes to read a message, field by field.
 //!
-//! Nothing is skipped here. Whoever reads a message says of every field what it means, and refuses the rest by name, because a
-//! field that is not understood may be the one that leaves out rows.
+//! Nothing is skipped here. Whoever reads a message says of every field what it means, and refuses
+//! the rest by name, because a field that is not understood may be the one that leaves out rows.
 
 use crate::{Error, Result};
 
-/// How deep messages may lie in each other. A plan of a query by a person has 10 to 40 levels; every level takes stack.
+/// How deep messages may lie in each other. A plan of a query by a person has 10 to 40 levels;
+/// every level takes stack.
 const MAX_DEPTH: usize = 120;
 
 /// A message, and how deep it lies.
@@ -48,13 +49,18 @@ impl<'a> Message<'a> {
             if rest.is_empty() {
                 return None;
             }
-            let field = take_field(&mut rest).map(|(number, value)| Field { number, value, message, depth });
+            let field = take_field(&mut rest).map(|(number, value)| Field {
+                number,
+                value,
+                message,
+                depth,
+            });
             if field.is_none() {
                 rest = &[];
             }
-            Some(
-                field.ok_or_else(|| damaged(format!("a field of {message} ends early or has no legal number or type"))),
-            )
+            Some(field.ok_or_else(|| {
+                damaged(format!("a field of {message} ends early or has no legal number or type"))
+            }))
         })
     }
 }
@@ -117,7 +123,11 @@ impl<'a> Field<'a> {
         let Value::Bytes(mut rest) = self.value else { return Ok(vec![self.number()?]) };
         let mut numbers = Vec::new();
         while !rest.is_empty() {
-            numbers.push(take_varint(&mut rest).ok_or_else(|| self.mistyped("packed numbers"))?.cast_signed());
+            numbers.push(
+                take_varint(&mut rest)
+                    .ok_or_else(|| self.mistyped("packed numbers"))?
+                    .cast_signed(),
+            );
         }
         Ok(numbers)
     }
@@ -196,15 +206,22 @@ mod tests {
 
     #[test]
     fn every_kind_of_field_is_read() {
-        let bytes =
-            [&[8, 0xAC, 2][..], &[18, 2, b'h', b'i'], &[25, 0, 0, 0, 0, 0, 0, 12, 64], &[37, 0, 0, 96, 64]].concat();
+        let bytes = [
+            &[8, 0xAC, 2][..],
+            &[18, 2, b'h', b'i'],
+            &[25, 0, 0, 0, 0, 0, 0, 12, 64],
+            &[37, 0, 0, 96, 64],
+        ]
+        .concat();
         let fields = fields(&bytes).unwrap();
         assert_eq!(fields.iter().map(|field| field.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
         assert_eq!(fields[0].number().unwrap(), 300);
         assert_eq!(fields[1].text().unwrap(), "hi");
         assert!((fields[2].double().unwrap() - 3.5).abs() < f64::EPSILON);
         assert!((fields[3].float().unwrap() - 3.5).abs() < f32::EPSILON);
-        assert!(fields[0].text().is_err() && fields[1].number().is_err() && fields[2].float().is_err());
+        assert!(
+            fields[0].text().is_err() && fields[1].number().is_err() && fields[2].float().is_err()
+        );
     }
 
     #[test]
@@ -220,13 +237,13 @@ mod tests {
     fn damage_is_an_error_and_ends_the_message() {
         let damaged: [&[u8]; 8] = [
             &[8],                                                                // no value
-            &[18, 5, 1],                                                         // fewer bytes than promised
-            &[18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],      // more bytes than there can be
-            &[0, 1],                                                             // field 0
-            &[11],                                                               // a group
+            &[18, 5, 1], // fewer bytes than promised
+            &[18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // more bytes than there can be
+            &[0, 1],                                                        // field 0
+            &[11],                                                          // a group
             &[8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // more than 64 bits
             &[25, 1, 2],                                                         // half a double
-            &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],                                  // a number beyond any
+            &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // a number beyond any
         ];
         for bytes in damaged {
             assert_eq!(fields(bytes).unwrap_err().kind(), ErrorKind::InvalidInput, "{bytes:?}");

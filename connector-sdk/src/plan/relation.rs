@@ -1,4 +1,5 @@
-//! Relations of a plan, from the table up: what columns there are, which rows are left, in what order.
+//! Relations of a plan, from the table up: what columns there are, which rows are left, in what
+//! order.
 
 use arrow::{
     array::{Array, AsArray},
@@ -13,8 +14,8 @@ use super::{
 };
 use crate::{Result, wire_type::cast_values};
 
-/// Longest name of a column. Each use copies it, so without a limit what bounds the uses would not bound the memory; Athena
-/// has names of 255 bytes at most.
+/// Longest name of a column. Each use copies it, so without a limit what bounds the uses would not
+/// bound the memory; Athena has names of 255 bytes at most.
 const MAX_NAME_BYTES: usize = 1_000;
 
 /// What a relation makes of the rows of the table.
@@ -121,7 +122,8 @@ impl Reader<'_> {
         }
         let Some(mut input) = input else { return Err(damaged("a projection without input")) };
         // Each is of the input alone, not of what else is computed.
-        let computed = expressions.into_iter().map(|expression| self.read(expression, &input.columns));
+        let computed =
+            expressions.into_iter().map(|expression| self.read(expression, &input.columns));
         let computed = computed.collect::<Result<Vec<_>>>()?;
         input.columns.extend(computed);
         self.emit(input, common)
@@ -140,7 +142,10 @@ impl Reader<'_> {
         if input.fetch.is_some() {
             return Err(refused("a sort of rows that a fetch has counted"));
         }
-        let keys = keys.into_iter().map(|key| self.sort_key(key, &input.columns)).collect::<Result<Vec<_>>>()?;
+        let keys = keys
+            .into_iter()
+            .map(|key| self.sort_key(key, &input.columns))
+            .collect::<Result<Vec<_>>>()?;
         // What was ordered before is left for rows that are equal now.
         input.order_by.splice(0..0, keys);
         self.emit(input, common)
@@ -169,7 +174,9 @@ impl Reader<'_> {
             return Err(damaged("a sort without a key or a direction"));
         };
         match key.expression {
-            Expression::Variable { column, .. } => Ok(OrderByField { column_name: Some(column), direction }),
+            Expression::Variable { column, .. } => {
+                Ok(OrderByField { column_name: Some(column), direction })
+            }
             Expression::Constant { .. } | Expression::Call { .. } => {
                 Err(refused("a sort by something else than a column of the table"))
             }
@@ -199,13 +206,18 @@ impl Reader<'_> {
 
     /// A number of rows; `None` for null.
     fn whole(&mut self, message: Message<'_>) -> Result<Option<u64>> {
-        let Expression::Constant { values: Some(values), .. } = self.read(message, &[])?.expression else {
+        let Expression::Constant { values: Some(values), .. } = self.read(message, &[])?.expression
+        else {
             return Err(refused("a fetch of a computed number of rows"));
         };
         if values.logical_null_count() > 0 {
             return Ok(None);
         }
-        let wide = if values.data_type().is_integer() { cast_values(&values, &DataType::Int64) } else { None };
+        let wide = if values.data_type().is_integer() {
+            cast_values(&values, &DataType::Int64)
+        } else {
+            None
+        };
         let wide = wide.ok_or_else(|| refused("a fetch of other than a whole number of rows"))?;
         unsigned(wide.as_primitive::<Int64Type>().value(0)).map(Some)
     }
@@ -260,7 +272,8 @@ impl Reader<'_> {
         let mut picked = Vec::new();
         for &place in places {
             let column = usize::try_from(place).ok().and_then(|place| columns.get(place));
-            let column = column.ok_or_else(|| damaged(format!("output of field {place} of {}", columns.len())))?;
+            let column = column
+                .ok_or_else(|| damaged(format!("output of field {place} of {}", columns.len())))?;
             self.spend(column.nodes)?;
             picked.push(column.clone());
         }
@@ -295,7 +308,10 @@ fn base_schema(message: Message<'_>) -> Result<Vec<Typed>> {
         let name = names.next().ok_or_else(|| damaged("a schema with fewer names than columns"))?;
         names.by_ref().take(plan_type.inner_names()).for_each(drop);
         if name.len() > MAX_NAME_BYTES {
-            return Err(refused(&format!("a column name of {} bytes, more than {MAX_NAME_BYTES},", name.len())));
+            return Err(refused(&format!(
+                "a column name of {} bytes, more than {MAX_NAME_BYTES},",
+                name.len()
+            )));
         }
         columns.push(Typed::column(name, plan_type));
     }

@@ -4,14 +4,15 @@ use std::{path::Path, sync::Arc};
 
 use arrow::{
     array::{
-        ArrayRef, Date32Array, Date64Array, Decimal128Array, Float32Array, Float64Array, Int8Array, Int64Array,
-        StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+        ArrayRef, Date32Array, Date64Array, Decimal128Array, Float32Array, Float64Array, Int8Array,
+        Int64Array, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     },
     datatypes::{DataType, Field, Schema},
 };
 use athena_conformance::plan::{
-    FP64, I32, I64, Proto, STRING, call, call_of, cast, column, fetch, filter, functions as declared, int, literal,
-    new, one_of, plan, project, simple, sort, string, table, truth,
+    FP64, I32, I64, Proto, STRING, call, call_of, cast, column, fetch, filter,
+    functions as declared, int, literal, new, one_of, plan, project, simple, sort, string, table,
+    truth,
 };
 use athena_protocol::{
     Request,
@@ -23,7 +24,10 @@ use super::Plan;
 use crate::{Error, ErrorKind, Result};
 
 fn read(plan: &Proto) -> Result<Plan> {
-    Plan::read(&QueryPlan { substrait_version: None, substrait_plan: STANDARD.encode_to_string(&plan.0) })
+    Plan::read(&QueryPlan {
+        substrait_version: None,
+        substrait_plan: STANDARD.encode_to_string(&plan.0),
+    })
 }
 
 /// Columns a (64 bits), b (text), c (double), d (32 bits).
@@ -67,7 +71,8 @@ fn refusal(result: Result<impl std::fmt::Debug>, name: &str) {
 
 /// The constraints of a message that the Java SDK wrote.
 fn golden(name: &str) -> Constraints {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/golden/v6/constraints/{name}.json"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("../tests/golden/v6/constraints/{name}.json"));
     let (request, _) = Request::decode(&std::fs::read(file).unwrap()).unwrap();
     match request {
         Request::ReadRecords(request) => request.constraints,
@@ -85,7 +90,8 @@ fn a_plan_of_the_java_sdk_becomes_filter_order_and_limit() {
         Field::new("amount", DataType::Float64, true),
     ]);
     let constraints = golden("plan-filter-sort-limit");
-    let plan = Plan::read(constraints.query_plan.as_ref().unwrap()).unwrap().resolve(&schema).unwrap();
+    let plan =
+        Plan::read(constraints.query_plan.as_ref().unwrap()).unwrap().resolve(&schema).unwrap();
     let emea = constant(Arc::new(StringArray::from(vec!["emea"])));
     let amount = wire_column("amount", DataType::Float64);
     let large = constant(Arc::new(Float64Array::from(vec![3.5])));
@@ -127,8 +133,14 @@ fn every_function_becomes_one_of_the_wire() {
     }
     let null = wire_call(functions::IS_NULL, vec![a()]);
     assert_eq!(condition(&truth("is_null", &[column(0)])).unwrap(), null);
-    assert_eq!(condition(&truth("is_not_null", &[column(0)])).unwrap(), wire_call(functions::NOT, vec![null.clone()]));
-    let connected = truth("or", &[truth("is_null", &[column(0)]), truth("not", &[truth("is_null", &[column(0)])])]);
+    assert_eq!(
+        condition(&truth("is_not_null", &[column(0)])).unwrap(),
+        wire_call(functions::NOT, vec![null.clone()])
+    );
+    let connected = truth(
+        "or",
+        &[truth("is_null", &[column(0)]), truth("not", &[truth("is_null", &[column(0)])])],
+    );
     let not = wire_call(functions::NOT, vec![null.clone()]);
     assert_eq!(condition(&connected).unwrap(), wire_call(functions::OR, vec![null, not]));
     let between = condition(&truth("between", &[column(0), int(1), int(9)])).unwrap();
@@ -155,7 +167,11 @@ fn every_function_becomes_one_of_the_wire() {
 
 #[test]
 fn literals_of_every_type_keep_their_value() {
-    let value = |literal_value: &Proto| match condition(&truth("equal", &[column(0), literal(literal_value)])).unwrap()
+    let value = |literal_value: &Proto| match condition(&truth(
+        "equal",
+        &[column(0), literal(literal_value)],
+    ))
+    .unwrap()
     {
         Expression::Call { mut arguments, .. } => match arguments.remove(1) {
             Expression::Constant { values: Some(values), .. } => values,
@@ -170,7 +186,10 @@ fn literals_of_every_type_keep_their_value() {
     let cases: [(Proto, ArrayRef); 9] = [
         (new().number(2, -7), Arc::new(Int8Array::from(vec![-7]))),
         (new().float(10, 0.5), Arc::new(Float32Array::from(vec![0.5]))),
-        (new().message(22, &new().text(1, "é").number(2, 9)), Arc::new(StringArray::from(vec!["é"]))),
+        (
+            new().message(22, &new().text(1, "é").number(2, 9)),
+            Arc::new(StringArray::from(vec!["é"])),
+        ),
         (new().number(16, -1), Arc::new(Date32Array::from(vec![-1]))),
         (new().message(24, &decimal(-150)), Arc::new(decimals)),
         (new().number(14, 2_000), Arc::new(Date64Array::from(vec![2]))),
@@ -179,7 +198,10 @@ fn literals_of_every_type_keep_their_value() {
             new().message(35, &whole).number(50, 1),
             Arc::new(TimestampMillisecondArray::from(vec![-1 << 12]).with_timezone("UTC")),
         ),
-        (new().message(35, &fine), Arc::new(TimestampMicrosecondArray::from(vec![1_001]).with_timezone("UTC"))),
+        (
+            new().message(35, &fine),
+            Arc::new(TimestampMicrosecondArray::from(vec![1_001]).with_timezone("UTC")),
+        ),
     ];
     for (literal, expected) in cases {
         assert_eq!(&value(&literal), &expected);
@@ -188,7 +210,10 @@ fn literals_of_every_type_keep_their_value() {
     let refused = condition(&truth("equal", &[column(0), literal(&new().message(34, &fine))]));
     refusal(refused, "finer than a millisecond");
     refusal(condition(&truth("equal", &[column(0), literal(&new().bytes(28, &[0; 16]))])), "uuid");
-    let wide = condition(&truth("equal", &[column(0), literal(&new().message(24, &decimal(10_i128.pow(10))))]));
+    let wide = condition(&truth(
+        "equal",
+        &[column(0), literal(&new().message(24, &decimal(10_i128.pow(10))))],
+    ));
     assert_eq!(wide.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
@@ -197,11 +222,17 @@ fn casts_that_change_no_value_are_left_out_and_others_refused() {
     let varchar = |length| new().message(22, &new().number(1, length));
     let same = |to: &Proto, input: &Proto| condition(&truth("equal", &[cast(to, input), int(5)]));
     let d = wire_column("d", DataType::Int32);
-    assert_eq!(same(&simple(I64), &column(3)).unwrap(), wire_call(functions::EQUAL, vec![d, wire_int(5)]));
+    assert_eq!(
+        same(&simple(I64), &column(3)).unwrap(),
+        wire_call(functions::EQUAL, vec![d, wire_int(5)])
+    );
     assert!(same(&varchar(2), &string("ab")).is_ok());
-    for (to, input) in
-        [(simple(I32), column(0)), (simple(FP64), column(0)), (varchar(1), string("ab")), (varchar(9), column(1))]
-    {
+    for (to, input) in [
+        (simple(I32), column(0)),
+        (simple(FP64), column(0)),
+        (varchar(1), string("ab")),
+        (varchar(9), column(1)),
+    ] {
         refusal(same(&to, &input), "cast");
     }
 }
@@ -212,7 +243,9 @@ fn projections_and_outputs_are_in_terms_of_the_table() {
     // Of (a, b, c, d, 2a) the text and the product; then the product and itself plus one.
     let first = project(&rows(), &[doubled], &[4, 1]);
     let second = project(&first, &[call("add", I64, &[column(0), int(1)])], &[2, 1, 0]);
-    let plan = read(&plan(&filter(&second, &truth("gt", &[column(0), int(7)])), &["More", "b", "twice"])).unwrap();
+    let plan =
+        read(&plan(&filter(&second, &truth("gt", &[column(0), int(7)])), &["More", "b", "twice"]))
+            .unwrap();
     let product = |arguments| Expression::Call {
         function: functions::MULTIPLY.to_owned(),
         arguments,
@@ -236,13 +269,15 @@ fn an_offset_widens_the_limit_and_sorts_stack() {
     let plan = |relation: &Proto| read(&plan(relation, &["a", "b", "c", "d"]));
     let found = plan(&fetch(&sorted, 5, 10)).unwrap();
     assert_eq!(found.limit, Some(15));
-    let names: Vec<_> = found.order_by.iter().map(|field| field.column_name.as_deref().unwrap()).collect();
+    let names: Vec<_> =
+        found.order_by.iter().map(|field| field.column_name.as_deref().unwrap()).collect();
     assert_eq!(names, ["c", "b", "a"]);
     assert_eq!(found.order_by[0].direction, Direction::DescNullsFirst);
     assert_eq!(plan(&fetch(&rows(), 5, -1)).unwrap().limit, None);
     assert_eq!(plan(&fetch(&rows(), 0, 0)).unwrap().limit, Some(0));
     assert_eq!(plan(&fetch(&rows(), i64::MAX, i64::MAX)).unwrap().limit, Some(u64::MAX - 1));
-    let counted = new().message(3, &new().message(2, &rows()).message(5, &int(2)).message(6, &int(3)));
+    let counted =
+        new().message(3, &new().message(2, &rows()).message(5, &int(2)).message(6, &int(3)));
     assert_eq!(plan(&counted).unwrap().limit, Some(5));
     assert_eq!(plan(&fetch(&rows(), -5, 1)).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
@@ -258,10 +293,14 @@ fn a_limit_of_the_plan_replaces_that_of_the_constraints() {
 
 #[test]
 fn order_and_limit_replace_those_of_the_constraints_each_by_itself() {
-    let by = |name: &str| OrderByField { column_name: Some(name.to_owned()), direction: Direction::AscNullsFirst };
+    let by = |name: &str| OrderByField {
+        column_name: Some(name.to_owned()),
+        direction: Direction::AscNullsFirst,
+    };
     let names = ["a", "b", "c", "d"];
     let joined = |relation: &Proto, order_by: &[OrderByField], limit| {
-        let constraints = Constraints { limit, order_by: order_by.to_vec(), ..Constraints::default() };
+        let constraints =
+            Constraints { limit, order_by: order_by.to_vec(), ..Constraints::default() };
         let joined = read(&plan(relation, &names)).unwrap().join(&constraints);
         (joined.order_by, joined.limit)
     };
@@ -308,7 +347,13 @@ fn what_is_not_evaluated_is_refused_by_name() {
         (99, "99"),
     ];
     for (kind, name) in relations {
-        refusal(read(&plan(&filter(&new().message(kind, &new()), &truth("is_null", &[column(0)])), &["a"])), name);
+        refusal(
+            read(&plan(
+                &filter(&new().message(kind, &new()), &truth("is_null", &[column(0)])),
+                &["a"],
+            )),
+            name,
+        );
     }
     let expressions = [
         (5, "window_function"),
@@ -326,11 +371,16 @@ fn what_is_not_evaluated_is_refused_by_name() {
     for (kind, name) in expressions {
         refusal(condition(&truth("not", &[new().message(kind, &new())])), name);
     }
-    for (kind, name) in [(5, "virtual table"), (6, "local files"), (8, "extension table"), (9, "Iceberg")] {
+    for (kind, name) in
+        [(5, "virtual table"), (6, "local files"), (8, "extension table"), (9, "Iceberg")]
+    {
         refusal(read(&plan(&new().message(1, &new().message(kind, &new())), &[])), name);
     }
     let limited = fetch(&rows(), 0, 5);
-    refusal(read(&plan(&filter(&limited, &truth("is_null", &[column(0)])), &["a"])), "a filter of rows that a fetch");
+    refusal(
+        read(&plan(&filter(&limited, &truth("is_null", &[column(0)])), &["a"])),
+        "a filter of rows that a fetch",
+    );
     refusal(read(&plan(&sort(&limited, &[(column(0), 1)]), &["a"])), "a sort of rows that a fetch");
     refusal(read(&plan(&fetch(&limited, 0, 5), &["a"])), "a fetch of rows that a fetch");
     let sum = call("add", I64, &[column(0), int(1)]);
@@ -339,7 +389,10 @@ fn what_is_not_evaluated_is_refused_by_name() {
     refusal(read(&plan(&fetch(&rows(), 0, 5), &["a"]).number(42, 1)), "field 42 of Plan");
     let enhanced = new().message(
         2,
-        &new().message(2, &rows()).message(3, &truth("is_null", &[column(0)])).message(10, &new().message(2, &new())),
+        &new()
+            .message(2, &rows())
+            .message(3, &truth("is_null", &[column(0)]))
+            .message(10, &new().message(2, &new())),
     );
     refusal(read(&plan(&enhanced, &["a"])), "enhancement");
 }
@@ -349,7 +402,8 @@ fn functions_of_others_and_options_are_refused_by_name() {
     let with = |origin: &str, name: &str| {
         let origin = new().number(1, 9).text(2, origin);
         let function = new().message(3, &new().number(1, 9).number(2, 77).text(3, name));
-        let root = new().message(1, &filter(&rows(), &call_of(77, &simple(1), &[column(0), column(0)])));
+        let root =
+            new().message(1, &filter(&rows(), &call_of(77, &simple(1), &[column(0), column(0)])));
         let plan = declared().message(1, &origin).message(2, &function);
         read(&plan.message(3, &new().message(2, &root)))
     };
@@ -358,13 +412,20 @@ fn functions_of_others_and_options_are_refused_by_name() {
     refusal(with("/functions_mine.yaml", "equal:any_any"), "functions_mine");
     refusal(with("https://example.com/functions_comparison.yaml", "equal:any_any"), "example.com");
     let undeclared = new().message(3, &new().number(1, 4).number(2, 77).text(3, "equal:any_any"));
-    let root = new().message(1, &filter(&rows(), &call_of(77, &simple(1), &[column(0), column(0)])));
-    refusal(read(&declared().message(2, &undeclared).message(3, &new().message(2, &root))), "origin 4");
+    let root =
+        new().message(1, &filter(&rows(), &call_of(77, &simple(1), &[column(0), column(0)])));
+    refusal(
+        read(&declared().message(2, &undeclared).message(3, &new().message(2, &root))),
+        "origin 4",
+    );
     refusal(with("/functions_string.yaml", "regexp_match:str_str"), "regexp_match");
     refusal(condition(&call_of(4_711, &simple(1), &[column(0)])), "4711");
     let option = |name: &str, value: &str| {
-        let sum = new().number(1, 16).message(3, &simple(I64)).message(4, &new().message(3, &column(0)));
-        let sum = sum.message(4, &new().message(3, &int(1))).message(5, &new().text(1, name).text(2, value));
+        let sum =
+            new().number(1, 16).message(3, &simple(I64)).message(4, &new().message(3, &column(0)));
+        let sum = sum
+            .message(4, &new().message(3, &int(1)))
+            .message(5, &new().text(1, name).text(2, value));
         condition(&truth("gt", &[new().message(3, &sum), int(1)]))
     };
     assert!(option("overflow", "ERROR").is_ok());
@@ -377,14 +438,23 @@ fn what_is_no_plan_is_an_input_error() {
     let outside = plan(&filter(&rows(), &truth("is_null", &[column(4)])), &["a"]);
     let mapped = plan(&project(&rows(), &[], &[0, 9]), &["a", "b"]);
     let two_inputs = new().message(3, &new().message(2, &rows()).message(2, &rows()));
-    for bytes in
-        [new(), Proto(b"\xFF".to_vec()), declared(), outside, mapped, plan(&two_inputs, &[]), plan(&new(), &[])]
-    {
+    for bytes in [
+        new(),
+        Proto(b"\xFF".to_vec()),
+        declared(),
+        outside,
+        mapped,
+        plan(&two_inputs, &[]),
+        plan(&new(), &[]),
+    ] {
         assert_eq!(read(&bytes).unwrap_err().kind(), ErrorKind::InvalidInput, "{bytes:?}");
     }
     let text = QueryPlan { substrait_version: None, substrait_plan: "no base64!".into() };
     assert_eq!(Plan::read(&text).unwrap_err().kind(), ErrorKind::InvalidInput);
-    let schema = Schema::new(vec![Field::new("A", DataType::Int64, true), Field::new("a ", DataType::Int64, true)]);
+    let schema = Schema::new(vec![
+        Field::new("A", DataType::Int64, true),
+        Field::new("a ", DataType::Int64, true),
+    ]);
     let found = read(&plan(&filter(&rows(), &truth("is_null", &[column(0)])), &[])).unwrap();
     assert_eq!(
         found.clone().resolve(&schema).unwrap().filter,
@@ -403,8 +473,9 @@ fn hostile_plans_cost_little() {
     let tall = (0..200).fold(rows(), |input, _| project(&input, &[], &[0, 1, 2, 3]));
     refusal(read(&plan(&tall, &["a"])), "deep");
     // Every projection uses the column before twice: 2 to the 30 additions.
-    let doubling =
-        (0..30).fold(rows(), |input, _| project(&input, &[call("add", I64, &[column(0), column(0)])], &[4, 1, 2, 3]));
+    let doubling = (0..30).fold(rows(), |input, _| {
+        project(&input, &[call("add", I64, &[column(0), column(0)])], &[4, 1, 2, 3])
+    });
     refusal(read(&plan(&doubling, &["a", "b", "c", "d"])), "parts");
     // A million outputs of one column.
     refusal(read(&plan(&project(&rows(), &[], &vec![0; 1_000_000]), &[])), "parts");
@@ -429,12 +500,18 @@ fn a_damaged_plan_is_an_error_or_another_plan_and_never_a_panic() {
             match read(&Proto(bytes)) {
                 Ok(_) => read_all += 1,
                 Err(error) => {
-                    assert!(matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported), "{error}");
+                    assert!(
+                        matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported),
+                        "{error}"
+                    );
                     refused += 1;
                 }
             }
         }
-        assert!(read(&Proto(bytes[..at].to_vec())).is_err() || at == 0 || at > bytes.len() - 14, "cut at {at}");
+        assert!(
+            read(&Proto(bytes[..at].to_vec())).is_err() || at == 0 || at > bytes.len() - 14,
+            "cut at {at}"
+        );
     }
     println!("{refused} damaged plans refused, {read_all} read as another plan");
     assert!(refused > 1_000);

@@ -120,13 +120,18 @@ fn decimal(kind: &Field<'_>) -> Result<PlanType> {
 /// The decimal type of this precision and scale, if there is one.
 pub(super) fn decimal_type(precision: u8, scale: i8) -> Result<DataType> {
     let digits = i16::from(precision);
-    if precision == 0 || precision > DECIMAL128_MAX_PRECISION || scale < 0 || i16::from(scale) > digits {
+    if precision == 0
+        || precision > DECIMAL128_MAX_PRECISION
+        || scale < 0
+        || i16::from(scale) > digits
+    {
         return Err(refused(&format!("a decimal of {precision} digits, {scale} after the point")));
     }
     Ok(DataType::Decimal128(precision, scale))
 }
 
-/// A type made of types. Only how many names it takes in a schema is of interest: structs name their fields.
+/// A type made of types. Only how many names it takes in a schema is of interest: structs name
+/// their fields.
 fn nested(kind: &Field<'_>, name: &'static str) -> Result<PlanType> {
     let mut names = 0;
     for field in kind.message(name)?.fields() {

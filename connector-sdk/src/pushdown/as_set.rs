@@ -11,7 +11,8 @@ use athena_protocol::predicate::{
 
 /// The column that `expression` compares with constants, and the values for which it is true.
 ///
-/// Constants are of the column's own type: what another type would do to the comparison is not for a source to find out.
+/// Constants are of the column's own type: what another type would do to the comparison is not for
+/// a source to find out.
 pub(super) fn as_set(expression: &Expression) -> Option<(&str, ValueSet)> {
     let Expression::Call { function, arguments, .. } = expression else { return None };
     if function == functions::IN {
@@ -19,8 +20,12 @@ pub(super) fn as_set(expression: &Expression) -> Option<(&str, ValueSet)> {
     }
     let [left, right] = &arguments[..] else { return None };
     let (column, data_type, value, flipped) = match (left, right) {
-        (Expression::Variable { column, data_type }, other) => (column, data_type, constant(other)?, false),
-        (other, Expression::Variable { column, data_type }) => (column, data_type, constant(other)?, true),
+        (Expression::Variable { column, data_type }, other) => {
+            (column, data_type, constant(other)?, false)
+        }
+        (other, Expression::Variable { column, data_type }) => {
+            (column, data_type, constant(other)?, true)
+        }
         _ => return None,
     };
     if value.len() != 1 || !is_same(data_type, value) {
@@ -29,11 +34,15 @@ pub(super) fn as_set(expression: &Expression) -> Option<(&str, ValueSet)> {
     let set = match (function.as_str(), flipped) {
         (functions::EQUAL, _) => ranges(Range::equal(ArrayRef::clone(value))),
         (functions::NOT_EQUAL, _) => list(ArrayRef::clone(value), false),
-        (functions::LESS_THAN, false) | (functions::GREATER_THAN, true) => below(value, Bound::Below),
+        (functions::LESS_THAN, false) | (functions::GREATER_THAN, true) => {
+            below(value, Bound::Below)
+        }
         (functions::LESS_THAN_OR_EQUAL, false) | (functions::GREATER_THAN_OR_EQUAL, true) => {
             below(value, Bound::Exactly)
         }
-        (functions::GREATER_THAN, false) | (functions::LESS_THAN, true) => above(value, Bound::Above),
+        (functions::GREATER_THAN, false) | (functions::LESS_THAN, true) => {
+            above(value, Bound::Above)
+        }
         (functions::GREATER_THAN_OR_EQUAL, false) | (functions::LESS_THAN_OR_EQUAL, true) => {
             above(value, Bound::Exactly)
         }
@@ -60,7 +69,9 @@ fn membership(arguments: &[Expression]) -> Option<(&str, ValueSet)> {
 /// A constant without nulls.
 fn constant(expression: &Expression) -> Option<&ArrayRef> {
     match expression {
-        Expression::Constant { values: Some(values), .. } if values.logical_null_count() == 0 => Some(values),
+        Expression::Constant { values: Some(values), .. } if values.logical_null_count() == 0 => {
+            Some(values)
+        }
         _ => None,
     }
 }

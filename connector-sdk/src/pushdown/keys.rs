@@ -27,11 +27,13 @@ impl KeyRange {
 }
 
 impl<'a> Conjunct<'a> {
-    /// The values that the condition leaves of `column`, as ranges in order that neither overlap nor touch.
+    /// The values that the condition leaves of `column`, as ranges in order that neither overlap
+    /// nor touch.
     ///
-    /// Exactly these values, for integers, dates (days since 1970) and timestamps (milliseconds since 1970; a source with finer
-    /// ones floors them first). `None` if the condition is not of this column alone, lets null pass, or is of another type. No
-    /// range means that there are no rows.
+    /// Exactly these values, for integers, dates (days since 1970) and timestamps (milliseconds
+    /// since 1970; a source with finer ones floors them first). `None` if the condition is not of
+    /// this column alone, lets null pass, or is of another type. No range means that there are no
+    /// rows.
     ///
     /// ```
     /// # use std::{collections::BTreeMap, sync::Arc};
@@ -57,7 +59,8 @@ impl<'a> Conjunct<'a> {
 
     /// Texts of which every value that the condition leaves of `column` begins with one.
     ///
-    /// `None` if the condition is not of this column alone, lets null pass, or leaves values that begin with anything.
+    /// `None` if the condition is not of this column alone, lets null pass, or leaves values that
+    /// begin with anything.
     pub fn prefixes(&self, column: &str) -> Option<Vec<String>> {
         if let Self::Expression(expression) = self
             && let Some(prefix) = pattern_prefix(expression, column)
@@ -71,7 +74,9 @@ impl<'a> Conjunct<'a> {
         }
         let mut prefixes = match set {
             ValueSet::Equatable(list) if list.white_list => texts(&list.values)?,
-            ValueSet::SortedRange(set) => set.ranges.iter().map(common_prefix).collect::<Option<Vec<_>>>()?,
+            ValueSet::SortedRange(set) => {
+                set.ranges.iter().map(common_prefix).collect::<Option<Vec<_>>>()?
+            }
             ValueSet::Equatable(_) | ValueSet::AllOrNone(_) => return None,
         };
         prefixes.sort_unstable();
@@ -83,7 +88,9 @@ impl<'a> Conjunct<'a> {
     /// The values that the condition leaves of `column`, if it is of that alone.
     fn set_of(&self, column: &str) -> Option<std::borrow::Cow<'a, ValueSet>> {
         match *self {
-            Self::Values { column: of, set } => (of == column).then_some(std::borrow::Cow::Borrowed(set)),
+            Self::Values { column: of, set } => {
+                (of == column).then_some(std::borrow::Cow::Borrowed(set))
+            }
             Self::Expression(expression) => {
                 let (of, set) = as_set(expression)?;
                 (of == column).then_some(std::borrow::Cow::Owned(set))
@@ -98,7 +105,9 @@ pub(super) fn key_ranges(set: &ValueSet) -> Option<Vec<KeyRange>> {
     let has_keys = data_type.is_integer()
         || matches!(
             data_type,
-            DataType::Date32 | DataType::Date64 | DataType::Timestamp(TimeUnit::Millisecond, Some(_))
+            DataType::Date32
+                | DataType::Date64
+                | DataType::Timestamp(TimeUnit::Millisecond, Some(_))
         );
     if !has_keys || matches!(set, ValueSet::AllOrNone(_)) {
         return None;
@@ -116,8 +125,10 @@ fn texts(values: &ArrayRef) -> Option<Vec<String>> {
 /// What everything in the range begins with; `None` for nothing.
 fn common_prefix(range: &Range) -> Option<String> {
     let text = |marker: &Marker| {
-        let value =
-            marker.value.as_ref().filter(|value| !marker.null_value && !value.is_empty() && !value.is_null(0))?;
+        let value = marker
+            .value
+            .as_ref()
+            .filter(|value| !marker.null_value && !value.is_empty() && !value.is_null(0))?;
         Some(value.as_string_opt::<i32>()?.value(0).to_owned())
     };
     let (low, high) = (text(&range.low)?, text(&range.high)?);
@@ -143,7 +154,9 @@ fn pattern_prefix(expression: &Expression, column: &str) -> Option<String> {
         return None;
     }
     let text = |expression: &Expression| match expression {
-        Expression::Constant { values: Some(values), .. } if values.len() == 1 && values.is_valid(0) => {
+        Expression::Constant { values: Some(values), .. }
+            if values.len() == 1 && values.is_valid(0) =>
+        {
             Some(values.as_string_opt::<i32>()?.value(0).to_owned())
         }
         _ => None,

@@ -3,8 +3,8 @@
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{
-        DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-        Int64Type, TimeUnit, TimestampMillisecondType,
+        DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+        Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
     },
 };
 use athena_protocol::zoned;
@@ -48,17 +48,20 @@ impl Literal {
             DataType::Int16 => Self::Integer(values.as_primitive::<Int16Type>().value(row).into()),
             DataType::Int32 => Self::Integer(values.as_primitive::<Int32Type>().value(row).into()),
             DataType::Int64 => Self::Integer(values.as_primitive::<Int64Type>().value(row)),
-            DataType::Float32 => Self::double(values.as_primitive::<Float32Type>().value(row).into())?,
-            DataType::Float64 => Self::double(values.as_primitive::<Float64Type>().value(row))?,
-            DataType::Decimal128(_, scale) => {
-                Self::Decimal { digits: values.as_primitive::<Decimal128Type>().value(row), scale: *scale }
+            DataType::Float32 => {
+                Self::double(values.as_primitive::<Float32Type>().value(row).into())?
             }
+            DataType::Float64 => Self::double(values.as_primitive::<Float64Type>().value(row))?,
+            DataType::Decimal128(_, scale) => Self::Decimal {
+                digits: values.as_primitive::<Decimal128Type>().value(row),
+                scale: *scale,
+            },
             DataType::Utf8 => Self::Text(values.as_string::<i32>().value(row).to_owned()),
             DataType::Date32 => Self::Date(values.as_primitive::<Date32Type>().value(row)),
             DataType::Date64 => Self::Timestamp(values.as_primitive::<Date64Type>().value(row)),
-            DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
-                Self::Instant(zoned::unpack(values.as_primitive::<TimestampMillisecondType>().value(row)).0)
-            }
+            DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => Self::Instant(
+                zoned::unpack(values.as_primitive::<TimestampMillisecondType>().value(row)).0,
+            ),
             _ => return None,
         })
     }

@@ -35,7 +35,8 @@ pub enum Conjunct<'a> {
 /// What an author makes of a [`Conjunct`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pushed<T> {
-    /// The source keeps exactly the rows for which the conjunct holds. A false claim makes the read fail.
+    /// The source keeps exactly the rows for which the conjunct holds. A false claim makes the read
+    /// fail.
     Exact(T),
     /// The source keeps at least those rows.
     Superset(T),
@@ -49,16 +50,19 @@ pub enum Pushed<T> {
 pub struct PushedDown<T> {
     /// The author's form of every conjunct that was pushed down, exactly or as a superset.
     pub conjuncts: Vec<T>,
-    /// How many rows the source need yield at most; `None` unless everything was exact and no order is asked.
+    /// How many rows the source need yield at most; `None` unless everything was exact and no order
+    /// is asked.
     pub limit: Option<u64>,
 }
 
 /// What the author claimed of one read, for the SDK to check.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
-    /// Whether a limit was handed out, so that a row removed by the residual would leave the answer short.
+    /// Whether a limit was handed out, so that a row removed by the residual would leave the answer
+    /// short.
     limit_given: AtomicBool,
-    /// Whether some conjunct was offered and all were said to be exact, so that the residual should have nothing to remove.
+    /// Whether some conjunct was offered and all were said to be exact, so that the residual should
+    /// have nothing to remove.
     all_exact: AtomicBool,
 }
 
@@ -67,7 +71,8 @@ impl Claims {
         self.limit_given.load(Ordering::Acquire)
     }
 
-    /// Whether the residual should have nothing to remove. Asked once: from then on the answer is no.
+    /// Whether the residual should have nothing to remove. Asked once: from then on the answer is
+    /// no.
     pub(crate) fn take_all_exact(&self) -> bool {
         self.all_exact.swap(false, Ordering::AcqRel)
     }
@@ -75,8 +80,9 @@ impl Claims {
 
 /// Offers every conjunct of `constraints` to `push`, and works out the limit.
 ///
-/// What a query plan (serde version 6) says is among the other members by the time that a connector is asked. Where a plan is
-/// there all the same, as in a unit test, nothing is known of it, and no limit is handed out beside it.
+/// What a query plan (serde version 6) says is among the other members by the time that a connector
+/// is asked. Where a plan is there all the same, as in a unit test, nothing is known of it, and no
+/// limit is handed out beside it.
 pub(crate) fn push_down<'a, T>(
     constraints: &'a Constraints,
     mut push: impl FnMut(Conjunct<'a>) -> Pushed<T>,

@@ -25,15 +25,18 @@ pub trait SqlDialect {
         "?".to_owned()
     }
 
-    /// Whether text compares as in Athena: by code point, without regard to locale, and with case and spaces at the end.
+    /// Whether text compares as in Athena: by code point, without regard to locale, and with case
+    /// and spaces at the end.
     ///
-    /// By default not: then text is compared for equality alone, which leaves more rows at most. `true` is a promise that holds
-    /// for a `COLLATE "C"`, a binary collation, or a source without collations.
+    /// By default not: then text is compared for equality alone, which leaves more rows at most.
+    /// `true` is a promise that holds for a `COLLATE "C"`, a binary collation, or a source without
+    /// collations.
     fn compares_text_by_code_point(&self) -> bool {
         false
     }
 
-    /// Most parameters of a query; a condition that would take more is left to the SDK. By default 1,000.
+    /// Most parameters of a query; a condition that would take more is left to the SDK. By default
+    /// 1,000.
     fn max_parameters(&self) -> usize {
         1_000
     }
@@ -45,7 +48,8 @@ pub struct StandardSql;
 
 impl SqlDialect for StandardSql {}
 
-/// Collects the conditions of a query as one `WHERE` with parameters; constants are never part of the text.
+/// Collects the conditions of a query as one `WHERE` with parameters; constants are never part of
+/// the text.
 ///
 /// ```
 /// # use std::{collections::BTreeMap, sync::Arc};
@@ -88,10 +92,12 @@ impl<D: SqlDialect> SqlConditions<D> {
 
     /// Adds a condition, as far as SQL has it in the same meaning, and says how far that is.
     ///
-    /// Exact are conditions on integers, decimals, dates and timestamps, on text where the dialect promises it, and on nulls; a
-    /// source whose timestamps are finer than Athena's milliseconds is asked for whole milliseconds, and one whose dates have a time
-    /// of day for whole days. Of numbers that is not done: a column whose numbers are finer in the source than in the table, such
-    /// as `NUMERIC(12, 4)` declared as `DECIMAL(12, 2)`, is rounded on its way, so declare what the source has.
+    /// Exact are conditions on integers, decimals, dates and timestamps, on text where the dialect
+    /// promises it, and on nulls; a source whose timestamps are finer than Athena's milliseconds is
+    /// asked for whole milliseconds, and one whose dates have a time of day for whole days. Of
+    /// numbers that is not done: a column whose numbers are finer in the source than in the table,
+    /// such as `NUMERIC(12, 4)` declared as `DECIMAL(12, 2)`, is rounded on its way, so declare
+    /// what the source has.
     pub fn push(&mut self, conjunct: &Conjunct<'_>) -> Pushed<()> {
         let before = self.parameters.len();
         let text = match *conjunct {
@@ -112,7 +118,11 @@ impl<D: SqlDialect> SqlConditions<D> {
 
     /// ` WHERE ` and all conditions, or nothing if there are none.
     pub fn where_clause(&self) -> String {
-        if self.conditions.is_empty() { String::new() } else { format!(" WHERE {}", self.conditions.join(" AND ")) }
+        if self.conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" WHERE {}", self.conditions.join(" AND "))
+        }
     }
 
     /// The parameters, in the order of their placeholders.
@@ -130,10 +140,13 @@ impl<D: SqlDialect> SqlConditions<D> {
             ValueSet::AllOrNone(set) if !set.all => set.null_allowed.then(only_null),
             ValueSet::AllOrNone(set) => (!set.null_allowed).then(not_null),
             ValueSet::SortedRange(set) if set.ranges.is_empty() => set.null_allowed.then(only_null),
-            ValueSet::SortedRange(set) if !set.null_allowed && is_everything(&set.ranges) => Some(not_null()),
+            ValueSet::SortedRange(set) if !set.null_allowed && is_everything(&set.ranges) => {
+                Some(not_null())
+            }
             ValueSet::SortedRange(_) | ValueSet::Equatable(_) => {
                 let Text { sql, exact } = self.set(column, set)?;
-                let sql = if set.null_allowed() { format!("({sql} OR {name} IS NULL)") } else { sql };
+                let sql =
+                    if set.null_allowed() { format!("({sql} OR {name} IS NULL)") } else { sql };
                 Some(Text { sql, exact })
             }
         }
@@ -143,7 +156,11 @@ impl<D: SqlDialect> SqlConditions<D> {
     fn set(&mut self, column: &str, set: &ValueSet) -> Option<Text> {
         if let Some(ranges) = key_ranges(set) {
             let data_type = set.data_type().clone();
-            return self.keys(column, &data_type, ranges.iter().map(|range| (range.from, range.to)));
+            return self.keys(
+                column,
+                &data_type,
+                ranges.iter().map(|range| (range.from, range.to)),
+            );
         }
         let fidelity = self.fidelity(set)?;
         let sql = match set {
@@ -185,13 +202,18 @@ impl<D: SqlDialect> SqlConditions<D> {
         data_type: &DataType,
         ranges: impl Iterator<Item = (i64, Option<i64>)>,
     ) -> Option<Text> {
-        // Of a timestamp, a single key is a whole millisecond, and of a date, which may have a time of day in the source, a day.
-        let is_span = matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
+        // Of a timestamp, a single key is a whole millisecond, and of a date, which may have a time
+        // of day in the source, a day.
+        let is_span =
+            matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
         let is_single = |from: i64, to: Option<i64>| to == from.checked_add(1) && !is_span;
         let (single, wide): (Vec<_>, Vec<_>) = ranges.partition(|(from, to)| is_single(*from, *to));
         let mut parts = Vec::new();
         if !single.is_empty() {
-            let keys = single.iter().map(|(key, _)| Literal::of_key(*key, data_type)).collect::<Option<Vec<_>>>()?;
+            let keys = single
+                .iter()
+                .map(|(key, _)| Literal::of_key(*key, data_type))
+                .collect::<Option<Vec<_>>>()?;
             parts.push(self.one_of(column, keys, true));
         }
         for (from, to) in wide {
@@ -267,9 +289,10 @@ impl<D: SqlDialect> SqlConditions<D> {
         }
         let Expression::Call { function, arguments, .. } = expression else { return None };
         match (function.as_str(), &arguments[..]) {
-            (functions::IS_NULL, [Expression::Variable { column, .. }]) => {
-                Some(Text { sql: format!("{} IS NULL", self.dialect.identifier(column)), exact: true })
-            }
+            (functions::IS_NULL, [Expression::Variable { column, .. }]) => Some(Text {
+                sql: format!("{} IS NULL", self.dialect.identifier(column)),
+                exact: true,
+            }),
             (functions::NOT, [inner]) => {
                 let inner = self.expression(inner)?;
                 // The opposite of more rows is fewer.

@@ -7,8 +7,8 @@ use arrow::{
     datatypes::{DataType, Int64Type},
 };
 use athena_protocol::predicate::{
-    AllOrNoneValueSet, Bound, Direction, EquatableValueSet, Marker, OrderByField, QueryPlan, Range, SortedRangeSet,
-    functions,
+    AllOrNoneValueSet, Bound, Direction, EquatableValueSet, Marker, OrderByField, QueryPlan, Range,
+    SortedRangeSet, functions,
 };
 
 use super::*;
@@ -23,7 +23,8 @@ fn five() -> ValueSet {
 }
 
 fn limited(summary: impl IntoIterator<Item = (&'static str, ValueSet)>) -> Constraints {
-    let summary: BTreeMap<_, _> = summary.into_iter().map(|(name, set)| (name.to_owned(), set)).collect();
+    let summary: BTreeMap<_, _> =
+        summary.into_iter().map(|(name, set)| (name.to_owned(), set)).collect();
     Constraints { summary, limit: Some(3), ..Constraints::default() }
 }
 
@@ -48,15 +49,20 @@ fn an_order_or_a_plan_keeps_the_limit_back() {
 #[test]
 fn a_set_that_allows_everything_is_not_offered() {
     let all = AllOrNoneValueSet { data_type: DataType::Int64, all: true, null_allowed: true };
-    let pushed = push_down(&limited([("n", ValueSet::AllOrNone(all.clone()))]), |_| Pushed::<()>::No);
+    let pushed =
+        push_down(&limited([("n", ValueSet::AllOrNone(all.clone()))]), |_| Pushed::<()>::No);
     assert_eq!(pushed.limit, Some(3));
     let not_null = AllOrNoneValueSet { null_allowed: false, ..all };
-    assert_eq!(push_down(&limited([("n", ValueSet::AllOrNone(not_null))]), |_| Pushed::<()>::No).limit, None);
+    assert_eq!(
+        push_down(&limited([("n", ValueSet::AllOrNone(not_null))]), |_| Pushed::<()>::No).limit,
+        None
+    );
 }
 
 #[test]
 fn an_and_is_offered_in_its_parts() {
-    let variable = |name: &str| Expression::Variable { column: name.into(), data_type: DataType::Boolean };
+    let variable =
+        |name: &str| Expression::Variable { column: name.into(), data_type: DataType::Boolean };
     let both = Expression::Call {
         function: functions::AND.into(),
         arguments: vec![variable("a"), variable("b")],
@@ -178,7 +184,10 @@ fn timestamps_are_asked_for_by_whole_milliseconds() {
     // A source with microseconds has rows that are shown as this millisecond.
     let set = set_of(vec![Range::equal(at())], false);
     let conjunct = Conjunct::Values { column: "at", set: &set };
-    assert_eq!(sql_of(&conjunct, StandardSql), (Pushed::Exact(()), r#"("at" >= ? AND "at" < ?)"#.to_owned()));
+    assert_eq!(
+        sql_of(&conjunct, StandardSql),
+        (Pushed::Exact(()), r#"("at" >= ? AND "at" < ?)"#.to_owned())
+    );
     let mut conditions = SqlConditions::new(StandardSql);
     let set = set_of(vec![from(Bound::Above, at())], false);
     assert_eq!(conditions.push(&Conjunct::Values { column: "at", set: &set }), Pushed::Exact(()));
@@ -190,7 +199,10 @@ fn dates_are_asked_for_by_whole_days() {
     // A source whose dates have a time of day has rows that are shown as this day.
     let set = list_of(Arc::new(Date32Array::from(vec![19_783])), true, false);
     let conjunct = Conjunct::Values { column: "d", set: &set };
-    assert_eq!(sql_of(&conjunct, StandardSql), (Pushed::Exact(()), r#"("d" >= ? AND "d" < ?)"#.to_owned()));
+    assert_eq!(
+        sql_of(&conjunct, StandardSql),
+        (Pushed::Exact(()), r#"("d" >= ? AND "d" < ?)"#.to_owned())
+    );
 }
 
 #[test]
@@ -198,11 +210,20 @@ fn expressions_become_sql_as_far_as_it_means_the_same() {
     let n = || column("n", DataType::Int64);
     let equal = |value| call(functions::EQUAL, vec![n(), constant(numbers(&[value]))]);
     let unknown = || call("$soundex", vec![n()]);
-    let text = || call(functions::EQUAL, vec![column("t", DataType::Utf8), constant(texts(&["a"]))]);
+    let text =
+        || call(functions::EQUAL, vec![column("t", DataType::Utf8), constant(texts(&["a"]))]);
     let null = || call(functions::IS_NULL, vec![n()]);
     let cases = [
-        (call(functions::LESS_THAN, vec![constant(numbers(&[5])), n()]), Pushed::Exact(()), r#""n" >= ?"#),
-        (call(functions::OR, vec![equal(1), null()]), Pushed::Exact(()), r#"("n" = ? OR "n" IS NULL)"#),
+        (
+            call(functions::LESS_THAN, vec![constant(numbers(&[5])), n()]),
+            Pushed::Exact(()),
+            r#""n" >= ?"#,
+        ),
+        (
+            call(functions::OR, vec![equal(1), null()]),
+            Pushed::Exact(()),
+            r#"("n" = ? OR "n" IS NULL)"#,
+        ),
         (call(functions::NOT, vec![null()]), Pushed::Exact(()), r#"NOT ("n" IS NULL)"#),
         (call(functions::AND, vec![equal(1), unknown()]), Pushed::Superset(()), r#"("n" = ?)"#),
         (call(functions::OR, vec![equal(1), unknown()]), Pushed::No, ""),
@@ -213,7 +234,11 @@ fn expressions_become_sql_as_far_as_it_means_the_same() {
         (unknown(), Pushed::No, ""),
     ];
     for (expression, pushed, sql) in cases {
-        assert_eq!(sql_of(&Conjunct::Expression(&expression), StandardSql), (pushed, sql.to_owned()), "{expression:?}");
+        assert_eq!(
+            sql_of(&Conjunct::Expression(&expression), StandardSql),
+            (pushed, sql.to_owned()),
+            "{expression:?}"
+        );
     }
 }
 
@@ -234,12 +259,18 @@ fn key_ranges_are_in_order_apart_and_exact() {
         let ranges = Conjunct::Values { column: "n", set }.key_ranges("n")?;
         Some(ranges.into_iter().map(|range| (range.from, range.to)).collect::<Vec<_>>())
     };
-    assert_eq!(ranges(&list_of(numbers(&[9, 5, 6]), true, false)), Some(vec![(5, Some(7)), (9, Some(10))]));
+    assert_eq!(
+        ranges(&list_of(numbers(&[9, 5, 6]), true, false)),
+        Some(vec![(5, Some(7)), (9, Some(10))])
+    );
     assert_eq!(
         ranges(&list_of(numbers(&[5, i64::MAX]), false, false)),
         Some(vec![(i64::MIN, Some(5)), (6, Some(i64::MAX))])
     );
-    assert_eq!(ranges(&set_of(vec![from(Bound::Above, numbers(&[5]))], false)), Some(vec![(6, None)]));
+    assert_eq!(
+        ranges(&set_of(vec![from(Bound::Above, numbers(&[5]))], false)),
+        Some(vec![(6, None)])
+    );
     let many: Vec<i64> = (0..100).map(|n| n * 3).collect();
     assert_eq!(ranges(&list_of(numbers(&many), true, false)).map(|ranges| ranges.len()), Some(100));
     let empty = between((Bound::Above, numbers(&[5])), (Bound::Below, numbers(&[6])));
@@ -249,17 +280,23 @@ fn key_ranges_are_in_order_apart_and_exact() {
     assert_eq!(ranges(&list_of(texts(&["a"]), true, false)), None);
     let days: ArrayRef = Arc::new(Date32Array::from(vec![-1]));
     assert_eq!(ranges(&list_of(days, true, false)), Some(vec![(-1, Some(0))]));
-    let expression =
-        call(functions::GREATER_THAN_OR_EQUAL, vec![column("n", DataType::Int64), constant(numbers(&[5]))]);
+    let expression = call(
+        functions::GREATER_THAN_OR_EQUAL,
+        vec![column("n", DataType::Int64), constant(numbers(&[5]))],
+    );
     let conjunct = Conjunct::Expression(&expression);
-    assert_eq!(conjunct.key_ranges("n").map(|ranges| (ranges[0].from, ranges[0].to)), Some((5, None)));
+    assert_eq!(
+        conjunct.key_ranges("n").map(|ranges| (ranges[0].from, ranges[0].to)),
+        Some((5, None))
+    );
     assert_eq!(conjunct.key_ranges("m"), None);
 }
 
 #[test]
 fn prefixes_hold_every_value() {
     let prefixes = |set: &ValueSet| Conjunct::Values { column: "k", set }.prefixes("k");
-    let strings = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>());
+    let strings =
+        |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>());
     assert_eq!(prefixes(&list_of(texts(&["b", "abc", "ab"]), true, false)), strings(&["ab", "b"]));
     let range = |low: &str, bound, high: &str| {
         set_of(vec![between((Bound::Exactly, texts(&[low])), (bound, texts(&[high])))], false)
@@ -277,21 +314,28 @@ fn prefixes_hold_every_value() {
     };
     let k = || column("k", DataType::Utf8);
     assert_eq!(like(vec![k(), constant(texts(&["2024-0%7"]))]), strings(&["2024-0"]));
-    assert_eq!(like(vec![k(), constant(texts(&["a#%b%"])), constant(texts(&["#"]))]), strings(&["a%b"]));
+    assert_eq!(
+        like(vec![k(), constant(texts(&["a#%b%"])), constant(texts(&["#"]))]),
+        strings(&["a%b"])
+    );
     assert_eq!(like(vec![k(), constant(texts(&["_b"]))]), None);
 }
 
-/// Every set of two ranges between small numbers, and every list of two: a number is in the ranges if the set lets it pass.
+/// Every set of two ranges between small numbers, and every list of two: a number is in the ranges
+/// if the set lets it pass.
 #[test]
 fn key_ranges_hold_what_the_set_lets_pass() {
     let probes: ArrayRef = numbers(&[i64::MIN, -3, -2, -1, 0, 1, 2, 3, i64::MAX]);
     let check = |set: &ValueSet| {
-        let passes = ValueTest::try_new(&DataType::Int64, set).unwrap().unwrap().passes(&probes).unwrap();
+        let passes =
+            ValueTest::try_new(&DataType::Int64, set).unwrap().unwrap().passes(&probes).unwrap();
         let ranges = Conjunct::Values { column: "n", set }.key_ranges("n").unwrap();
         let apart = ranges.windows(2).all(|pair| pair[0].to.is_some_and(|to| to < pair[1].from));
         assert!(apart, "{ranges:?} of {set:?}");
         for (row, probe) in probes.as_primitive::<Int64Type>().values().iter().enumerate() {
-            let within = ranges.iter().any(|range| range.from <= *probe && range.to.is_none_or(|to| *probe < to));
+            let within = ranges
+                .iter()
+                .any(|range| range.from <= *probe && range.to.is_none_or(|to| *probe < to));
             assert_eq!(within, passes.value(row), "{probe} in {ranges:?} of {set:?}");
         }
     };

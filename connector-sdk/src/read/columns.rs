@@ -15,8 +15,9 @@ use athena_protocol::predicate::{Constraints, Expression, functions};
 
 use crate::{Error, Result, residual::Projection, unshared::shown};
 
-/// The column that carries the number of rows where none is asked for. A batch without columns has an empty body, which
-/// Java peers cannot read (section 4.6 of the protocol); a bit a row is the least that can be sent.
+/// The column that carries the number of rows where none is asked for. A batch without columns has
+/// an empty body, which Java peers cannot read (section 4.6 of the protocol); a bit a row is the
+/// least that can be sent.
 const ROW_COLUMN: &str = "$row";
 
 /// The columns of one read.
@@ -48,7 +49,8 @@ impl Columns {
         Self { read, answered: answered(asked), asked: origins, constants: 0 }
     }
 
-    /// The columns `asked`, of which a plan computes some, and `more` that the computations and constraints need.
+    /// The columns `asked`, of which a plan computes some, and `more` that the computations and
+    /// constraints need.
     ///
     /// # Errors
     ///
@@ -58,7 +60,8 @@ impl Columns {
         computed: &BTreeMap<&str, &Expression>,
         more: impl IntoIterator<Item = FieldRef>,
     ) -> Result<Self> {
-        let plain = asked.fields().iter().filter(|field| !computed.contains_key(field.name().as_str()));
+        let plain =
+            asked.fields().iter().filter(|field| !computed.contains_key(field.name().as_str()));
         let fields: Fields = plain.cloned().chain(more).collect();
         let read = Arc::new(Schema::new_with_metadata(fields, asked.metadata().clone()));
         let mut places = 0..;
@@ -79,7 +82,8 @@ impl Columns {
         &self.read
     }
 
-    /// How many bytes [`select`](Self::select) adds to each row at most, beside those of its columns.
+    /// How many bytes [`select`](Self::select) adds to each row at most, beside those of its
+    /// columns.
     pub(crate) fn row_len(&self) -> usize {
         self.constants
     }
@@ -92,7 +96,8 @@ impl Columns {
     /// The columns of the answer, of a batch that was read.
     pub(crate) fn select(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let columns = if self.asked.is_empty() {
-            let rows: ArrayRef = Arc::new(BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None));
+            let rows: ArrayRef =
+                Arc::new(BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None));
             vec![rows]
         } else {
             let column = |(origin, field): (&Origin, &FieldRef)| match origin {
@@ -101,8 +106,9 @@ impl Columns {
             };
             self.asked.iter().zip(self.answered.fields()).map(column).collect::<Result<_>>()?
         };
-        RecordBatch::try_new(Arc::clone(&self.answered), columns)
-            .map_err(|e| Error::internal("the columns of a batch do not make up the answer").with_source(e))
+        RecordBatch::try_new(Arc::clone(&self.answered), columns).map_err(|e| {
+            Error::internal("the columns of a batch do not make up the answer").with_source(e)
+        })
     }
 }
 
@@ -119,7 +125,8 @@ fn answered(asked: SchemaRef) -> SchemaRef {
 pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str> {
     let mut columns: BTreeSet<&str> = constraints.summary.keys().map(String::as_str).collect();
     if constraints.limit.is_some() {
-        columns.extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));
+        columns
+            .extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));
     }
     for expression in &constraints.expressions {
         columns.extend(columns_of(expression));

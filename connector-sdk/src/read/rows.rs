@@ -38,7 +38,8 @@ enum Demand {
 }
 
 impl Rows {
-    /// Reads until the source ends, the limit is full, or nobody listens. The source is dropped then.
+    /// Reads until the source ends, the limit is full, or nobody listens. The source is dropped
+    /// then.
     pub(super) async fn send(mut self, sender: Sender<RecordBatch>) -> Result<()> {
         // `LIMIT 0` reads nothing.
         if !self.limit.is_satisfied() {
@@ -52,7 +53,11 @@ impl Rows {
             }
         }
         let limit = self.limit;
-        let last = if limit.is_slow(None) { blocking(|| limit.finish()).await? } else { limit.finish()? };
+        let last = if limit.is_slow(None) {
+            blocking(|| limit.finish()).await?
+        } else {
+            limit.finish()?
+        };
         for batch in last {
             for rows in by_rows(batch, self.columns.row_len()) {
                 if forward(&self.columns, &rows, &sender).await? == Demand::Enough {
@@ -64,7 +69,8 @@ impl Rows {
     }
 
     async fn take(&mut self, batch: RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
-        // Slices of large batches wait for a block to be full, and each would keep all of its batch.
+        // Slices of large batches wait for a block to be full, and each would keep all of its
+        // batch.
         let more = self.partition.row_len(&batch).saturating_add(self.columns.row_len());
         for rows in by_rows(unshared(batch)?, more) {
             let rows = self.partition.fill(rows)?;
@@ -93,11 +99,13 @@ impl Rows {
         }
         let mut limit = std::mem::take(&mut self.limit);
         let passed;
-        (self.limit, passed) = blocking(move || limit.push(kept).map(|passed| (limit, passed))).await?;
+        (self.limit, passed) =
+            blocking(move || limit.push(kept).map(|passed| (limit, passed))).await?;
         Ok(passed)
     }
 
-    /// Says that a row was removed which an exact push-down would not have yielded, where one was claimed.
+    /// Says that a row was removed which an exact push-down would not have yielded, where one was
+    /// claimed.
     fn check_claims(&self) -> Result<()> {
         let claims = &self.request.claims;
         if claims.take_all_exact() && !claims.limit_given() {
@@ -119,7 +127,11 @@ impl Rows {
     }
 }
 
-async fn forward(columns: &Columns, batch: &RecordBatch, sender: &Sender<RecordBatch>) -> Result<Demand> {
+async fn forward(
+    columns: &Columns,
+    batch: &RecordBatch,
+    sender: &Sender<RecordBatch>,
+) -> Result<Demand> {
     if batch.num_rows() == 0 {
         return Ok(Demand::More);
     }
@@ -128,10 +140,15 @@ async fn forward(columns: &Columns, batch: &RecordBatch, sender: &Sender<RecordB
 }
 
 /// Does what takes long on a thread of its own, so that the deadline is met in time.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(error) => Err(Error::internal("the runtime ended while rows were being ordered").with_source(error)),
+        Err(error) => {
+            Err(Error::internal("the runtime ended while rows were being ordered")
+                .with_source(error))
+        }
     }
 }

@@ -60,7 +60,8 @@ impl Sink<'_> {
         let (sender, mut receiver) = mpsc::channel(AHEAD);
         let mut reading = JoinSet::new();
         reading.spawn(rows.send(sender).in_current_span());
-        let mut cutter = BlockCutter::new(Arc::clone(self.columns.answered()), self.limits.max_block_size);
+        let mut cutter =
+            BlockCutter::new(Arc::clone(self.columns.answered()), self.limits.max_block_size);
         let mut writer: Option<SpillWriter> = None;
         loop {
             // A put that fails while no block is complete would go unnoticed until the source ends.
@@ -81,7 +82,9 @@ impl Sink<'_> {
         match reading.join_next().await {
             Some(Ok(outcome)) => outcome?,
             Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Some(Err(error)) => return Err(Error::internal("the reading task ended early").with_source(error)),
+            Some(Err(error)) => {
+                return Err(Error::internal("the reading task ended early").with_source(error));
+            }
             None => return Err(Error::internal("the reading task is gone")),
         }
         let last = cutter.finish();
@@ -98,15 +101,17 @@ impl Sink<'_> {
         }
     }
 
-    /// Whether the answer may be `block` itself, or no rows: below the size that the caller asked for, and not larger than Lambda lets
-    /// through once it is base64 in JSON.
+    /// Whether the answer may be `block` itself, or no rows: below the size that the caller asked
+    /// for, and not larger than Lambda lets through once it is base64 in JSON.
     fn fits_inline(&self, block: Option<&Block>) -> Result<bool> {
         let framing = if self.limits.legacy_framing { Framing::Legacy } else { Framing::Modern };
         let bytes = block.map_or(0, |block| block.encoded_len(framing));
         let schema = encode_schema(self.columns.answered(), framing)?.len();
         let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
         let json = base64(bytes) + base64(schema) + self.limits.json_around + JSON_AROUND;
-        Ok(bytes < self.limits.max_inline_size && bytes <= MAX_INLINE_BYTES && json <= MAX_PAYLOAD_BYTES)
+        Ok(bytes < self.limits.max_inline_size
+            && bytes <= MAX_INLINE_BYTES
+            && json <= MAX_PAYLOAD_BYTES)
     }
 
     async fn spill(&self, writer: &mut Option<SpillWriter>, block: Block) -> Result<()> {

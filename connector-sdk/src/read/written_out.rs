@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, GenericListViewArray, OffsetSizeTrait, RunArray, downcast_run_array},
+    array::{
+        Array, ArrayRef, AsArray, GenericListViewArray, OffsetSizeTrait, RunArray,
+        downcast_run_array,
+    },
     buffer::OffsetBuffer,
     datatypes::{ArrowNativeType as _, DataType, RunEndIndexType},
 };
@@ -24,16 +27,24 @@ pub(super) fn written_out(column: &dyn Array) -> usize {
             }
             let (len, nulls) = (len_of_each(dictionary.values()), dictionary.nulls());
             let keys = dictionary.normalized_keys().into_iter().enumerate();
-            keys.filter(|(row, _)| nulls.is_none_or(|nulls| nulls.is_valid(*row))).map(|(_, key)| len(key)).sum()
+            keys.filter(|(row, _)| nulls.is_none_or(|nulls| nulls.is_valid(*row)))
+                .map(|(_, key)| len(key))
+                .sum()
         }
         DataType::RunEndEncoded(_, _) => downcast_run_array!(column => runs(column), _ => 0),
         DataType::Utf8View => column.as_string_view().lengths().map(|len| len as usize).sum(),
         DataType::BinaryView => column.as_binary_view().lengths().map(|len| len as usize).sum(),
-        DataType::Struct(_) => column.as_struct().columns().iter().map(|child| written_out(child)).sum(),
-        DataType::List(_) => written_out(&between(column.as_list::<i32>().values(), column.as_list::<i32>().offsets())),
-        DataType::LargeList(_) => {
-            written_out(&between(column.as_list::<i64>().values(), column.as_list::<i64>().offsets()))
+        DataType::Struct(_) => {
+            column.as_struct().columns().iter().map(|child| written_out(child)).sum()
         }
+        DataType::List(_) => written_out(&between(
+            column.as_list::<i32>().values(),
+            column.as_list::<i32>().offsets(),
+        )),
+        DataType::LargeList(_) => written_out(&between(
+            column.as_list::<i64>().values(),
+            column.as_list::<i64>().offsets(),
+        )),
         DataType::FixedSizeList(_, _) => written_out(column.as_fixed_size_list().values()),
         DataType::Map(_, _) => {
             let entries: ArrayRef = Arc::new(column.as_map().entries().clone());
@@ -64,7 +75,9 @@ fn list_views<O: OffsetSizeTrait>(lists: &GenericListViewArray<O>) -> usize {
     for at in 0..lists.values().len() {
         before.push(before[at].saturating_add(len(at)));
     }
-    let list = |(offset, size): (&O, &O)| before[offset.as_usize() + size.as_usize()] - before[offset.as_usize()];
+    let list = |(offset, size): (&O, &O)| {
+        before[offset.as_usize() + size.as_usize()] - before[offset.as_usize()]
+    };
     lists.offsets().iter().zip(lists.sizes()).map(list).sum()
 }
 

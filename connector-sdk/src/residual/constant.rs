@@ -13,7 +13,8 @@ use arrow::{
 };
 use athena_protocol::zoned;
 
-/// The values of a block of the request in the types that columns have: zoned timestamps as instants, nothing encoded.
+/// The values of a block of the request in the types that columns have: zoned timestamps as
+/// instants, nothing encoded.
 ///
 /// `None` for a type that no column has, or whose values a column's type could only hold rounded.
 ///
@@ -36,12 +37,14 @@ pub(super) fn plain(values: &ArrayRef) -> Result<Option<ArrayRef>> {
         DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, None) => return Ok(None),
         _ => {}
     }
-    let schema = Arc::new(Schema::new(vec![Field::new("constant", values.data_type().clone(), true)]));
+    let schema =
+        Arc::new(Schema::new(vec![Field::new("constant", values.data_type().clone(), true)]));
     let Ok(target) = wire_schema(&schema) else { return Ok(None) };
     if target == schema {
         return Ok(Some(values));
     }
-    let batch = RecordBatch::try_new(schema, vec![values])
-        .map_err(|e| Error::internal("a constant does not make a batch of one column").with_source(e))?;
+    let batch = RecordBatch::try_new(schema, vec![values]).map_err(|e| {
+        Error::internal("a constant does not make a batch of one column").with_source(e)
+    })?;
     Ok(Some(Arc::clone(cast_batch(&batch, &target)?.column(0))))
 }

@@ -5,7 +5,8 @@ use std::{borrow::Borrow, collections::HashSet, hash::Hash};
 /// From this many single values on they are found by hash rather than by bisection.
 const HASHED_FROM: usize = 16;
 
-/// A key whose order is the order of the values it stands for, without gaps between it and its successor.
+/// A key whose order is the order of the values it stands for, without gaps between it and its
+/// successor.
 pub(super) trait Key: Ord + Hash + Clone {
     /// The smallest key.
     fn smallest() -> Self;
@@ -110,8 +111,12 @@ impl<K: Key> Intervals<K> {
     /// The ranges, from a key to before another, in order and apart.
     pub(super) fn in_order(&self) -> Vec<(K, Option<K>)> {
         let points = self.points.iter().map(|key| (key.clone(), key.successor()));
-        let mut ranges: Vec<_> =
-            self.ranges.iter().map(|range| (range.low.clone(), range.high.clone())).chain(points).collect();
+        let mut ranges: Vec<_> = self
+            .ranges
+            .iter()
+            .map(|range| (range.low.clone(), range.high.clone()))
+            .chain(points)
+            .collect();
         ranges.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         // Where points are aside, one may lie right beside a range or another point.
         ranges.dedup_by(|next, last| {
@@ -133,7 +138,10 @@ impl<K: Key> Intervals<K> {
     {
         let in_range = match &self.ranges[..] {
             [] => false,
-            [only] => only.low.borrow() <= key && only.high.as_ref().is_none_or(|high| key < high.borrow()),
+            [only] => {
+                only.low.borrow() <= key
+                    && only.high.as_ref().is_none_or(|high| key < high.borrow())
+            }
             ranges => {
                 let above = ranges.partition_point(|range| range.low.borrow() <= key);
                 above > 0 && ranges[above - 1].high.as_ref().is_none_or(|high| key < high.borrow())
@@ -168,7 +176,11 @@ mod tests {
 
     #[test]
     fn an_unbounded_interval_swallows_what_follows() {
-        let set = Intervals::new(vec![interval(5, None), interval(7, Some(9)), interval(i64::MIN, Some(5))]);
+        let set = Intervals::new(vec![
+            interval(5, None),
+            interval(7, Some(9)),
+            interval(i64::MIN, Some(5)),
+        ]);
         assert!(set.is_everything());
         assert!(!Intervals::new(vec![interval(i64::MIN, Some(i64::MAX))]).is_everything());
         assert!(Intervals::new(vec![Interval::point(i64::MAX)]).contains(&i64::MAX));
@@ -179,7 +191,12 @@ mod tests {
         let points = (0..1_000_i64).map(|key| Interval::point(key * 2));
         let set = Intervals::new(points.chain([interval(5_000, Some(5_010))]).collect());
         assert_eq!((set.points.len(), set.ranges.len()), (1_000, 1));
-        assert!(set.contains(&1_998) && !set.contains(&1_999) && set.contains(&5_009) && !set.contains(&5_010));
+        assert!(
+            set.contains(&1_998)
+                && !set.contains(&1_999)
+                && set.contains(&5_009)
+                && !set.contains(&5_010)
+        );
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Keys of column values, and the place of a constant among them.
 //!
-//! Every scalar type maps to keys whose order is Trino's order of the values. A constant of another type than the
-//! column lies at a key or between two, exactly; where Trino would round the column to compare, there is no place.
+//! Every scalar type maps to keys whose order is Trino's order of the values. A constant of another
+//! type than the column lies at a key or between two, exactly; where Trino would round the column
+//! to compare, there is no place.
 
 use arrow::{
     array::{Array, AsArray},
     datatypes::{
-        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-        Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-        TimestampNanosecondType, TimestampSecondType, i256,
+        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Float32Type,
+        Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, i256,
     },
 };
 
@@ -29,7 +30,10 @@ pub(super) enum Place<K> {
 
 impl<K: Key> Interval<K> {
     /// The keys from one place to another, each itself included unless that end is strict.
-    pub(super) fn between((low, low_strict): (Place<K>, bool), (high, high_strict): (Place<K>, bool)) -> Self {
+    pub(super) fn between(
+        (low, low_strict): (Place<K>, bool),
+        (high, high_strict): (Place<K>, bool),
+    ) -> Self {
         let low = match low {
             Place::Before => Some(K::smallest()),
             Place::At(key) if !low_strict => Some(key),
@@ -79,30 +83,43 @@ pub(super) fn is_nan(constant: &dyn Array, row: usize) -> bool {
 /// The place of a constant among the keys of a Boolean, integer, float, date or instant column.
 ///
 /// `None` where they do not compare without rounding. The row is not null.
-pub(super) fn narrow_place(column: &DataType, constant: &dyn Array, row: usize) -> Option<Place<i64>> {
+pub(super) fn narrow_place(
+    column: &DataType,
+    constant: &dyn Array,
+    row: usize,
+) -> Option<Place<i64>> {
     let place = match column {
         DataType::Boolean => {
             let value = constant.as_boolean_opt()?.value(row);
             return Some(Place::At(i64::from(value)));
         }
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => match number(constant, row)? {
-            Number::Decimal { digits, scale } => scaled(digits, scale, 0)?,
-            // Trino compares integers with floats as floats, which is exact for integers that the float holds.
-            Number::Single(value) if matches!(column, DataType::Int8 | DataType::Int16) => floor(value),
-            Number::Double(value) if *column != DataType::Int64 => floor(value),
-            Number::Single(_) | Number::Double(_) => return None,
-        },
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+            match number(constant, row)? {
+                Number::Decimal { digits, scale } => scaled(digits, scale, 0)?,
+                // Trino compares integers with floats as floats, which is exact for integers that
+                // the float holds.
+                Number::Single(value) if matches!(column, DataType::Int8 | DataType::Int16) => {
+                    floor(value)
+                }
+                Number::Double(value) if *column != DataType::Int64 => floor(value),
+                Number::Single(_) | Number::Double(_) => return None,
+            }
+        }
         DataType::Float32 | DataType::Float64 => {
             let value = float_value(column, number(constant, row)?)?;
             return Some(Place::At(float_key(if value.is_nan() { f64::NAN } else { value })));
         }
         DataType::Date32 => match constant.data_type() {
             DataType::Date32 => ratio(native::<Date32Type>(constant, row), 1, 1)?,
-            DataType::Date64 => ratio(native::<Date64Type>(constant, row), 1, MILLISECONDS_PER_DAY)?,
+            DataType::Date64 => {
+                ratio(native::<Date64Type>(constant, row), 1, MILLISECONDS_PER_DAY)?
+            }
             _ => return None,
         },
         DataType::Date64 => match constant.data_type() {
-            DataType::Date32 => ratio(native::<Date32Type>(constant, row), MILLISECONDS_PER_DAY, 1)?,
+            DataType::Date32 => {
+                ratio(native::<Date32Type>(constant, row), MILLISECONDS_PER_DAY, 1)?
+            }
             DataType::Date64 => ratio(native::<Date64Type>(constant, row), 1, 1)?,
             _ => return None,
         },
@@ -121,7 +138,11 @@ pub(super) fn narrow_place(column: &DataType, constant: &dyn Array, row: usize) 
 }
 
 /// The place of a constant among the keys of a decimal column: its digits.
-pub(super) fn wide_place(column: &DataType, constant: &dyn Array, row: usize) -> Option<Place<i128>> {
+pub(super) fn wide_place(
+    column: &DataType,
+    constant: &dyn Array,
+    row: usize,
+) -> Option<Place<i128>> {
     let DataType::Decimal128(_, scale) = column else { return None };
     match number(constant, row)? {
         Number::Decimal { digits, scale: from } => scaled(digits, from, *scale),
@@ -130,7 +151,11 @@ pub(super) fn wide_place(column: &DataType, constant: &dyn Array, row: usize) ->
 }
 
 /// The bytes of a constant, for a column of the same type.
-pub(super) fn bytes_place(column: &DataType, constant: &dyn Array, row: usize) -> Option<Place<Box<[u8]>>> {
+pub(super) fn bytes_place(
+    column: &DataType,
+    constant: &dyn Array,
+    row: usize,
+) -> Option<Place<Box<[u8]>>> {
     let bytes = match column {
         DataType::Utf8 => constant.as_string_opt::<i32>()?.value(row).as_bytes(),
         DataType::Binary => constant.as_binary_opt::<i32>()?.value(row),
@@ -178,7 +203,9 @@ fn number(constant: &dyn Array, row: usize) -> Option<Number> {
         DataType::Decimal128(_, scale) => {
             Number::Decimal { digits: native::<Decimal128Type>(constant, row), scale: *scale }
         }
-        DataType::Float32 => Number::Single(f64::from(constant.as_primitive::<Float32Type>().value(row))),
+        DataType::Float32 => {
+            Number::Single(f64::from(constant.as_primitive::<Float32Type>().value(row)))
+        }
         DataType::Float64 => Number::Double(constant.as_primitive::<Float64Type>().value(row)),
         _ => return None,
     })
@@ -191,7 +218,9 @@ fn float_value(column: &DataType, number: Number) -> Option<f64> {
     match number {
         Number::Single(value) | Number::Double(value) => Some(value),
         #[expect(clippy::cast_precision_loss, reason = "such an integer is a float")]
-        Number::Decimal { digits, scale: 0 } if (-exact..=exact).contains(&digits) => Some(digits as f64),
+        Number::Decimal { digits, scale: 0 } if (-exact..=exact).contains(&digits) => {
+            Some(digits as f64)
+        }
         Number::Decimal { .. } => None,
     }
 }
@@ -225,7 +254,8 @@ fn ratio(value: i128, multiplier: i128, divisor: i128) -> Option<Place<i128>> {
     let (quotient, remainder) = (product.checked_div(divisor)?, product.checked_rem(divisor)?);
     let exact = remainder == i256::ZERO;
     // Division is towards zero.
-    let floor = if !exact && product.is_negative() { quotient.checked_sub(i256::ONE)? } else { quotient };
+    let floor =
+        if !exact && product.is_negative() { quotient.checked_sub(i256::ONE)? } else { quotient };
     Some(match floor.to_i128() {
         Some(key) if exact => Place::At(key),
         Some(key) => Place::Beyond(key),
@@ -252,37 +282,68 @@ mod tests {
 
     #[test]
     fn float_keys_order_as_floats_do() {
-        let ordered =
-            [f64::NEG_INFINITY, f64::MIN, -1.0, -f64::MIN_POSITIVE, 0.0, 5e-324, 1.0, f64::MAX, f64::INFINITY];
+        let ordered = [
+            f64::NEG_INFINITY,
+            f64::MIN,
+            -1.0,
+            -f64::MIN_POSITIVE,
+            0.0,
+            5e-324,
+            1.0,
+            f64::MAX,
+            f64::INFINITY,
+        ];
         assert!(ordered.windows(2).all(|pair| float_key(pair[0]) < float_key(pair[1])));
         assert_eq!(float_key(-0.0), float_key(0.0));
     }
 
     #[test]
     fn a_finer_decimal_lies_between_two_keys() {
-        let cents: ArrayRef =
-            Arc::new(Decimal128Array::from(vec![150, -150, 200]).with_precision_and_scale(10, 2).expect("a decimal"));
-        let places: Vec<_> = (0..3).map(|row| narrow_place(&DataType::Int32, &cents, row)).collect();
+        let cents: ArrayRef = Arc::new(
+            Decimal128Array::from(vec![150, -150, 200])
+                .with_precision_and_scale(10, 2)
+                .expect("a decimal"),
+        );
+        let places: Vec<_> =
+            (0..3).map(|row| narrow_place(&DataType::Int32, &cents, row)).collect();
         assert_eq!(places, [Some(Place::Beyond(1)), Some(Place::Beyond(-2)), Some(Place::At(2))]);
         let column = DataType::Decimal128(38, 37);
-        assert_eq!(wide_place(&column, &cents, 2), Some(Place::At(20_000_000_000_000_000_000_000_000_000_000_000_000)));
-        let huge = Decimal128Array::from(vec![-(10_i128.pow(37))]).with_precision_and_scale(38, 0).expect("a decimal");
+        assert_eq!(
+            wide_place(&column, &cents, 2),
+            Some(Place::At(20_000_000_000_000_000_000_000_000_000_000_000_000))
+        );
+        let huge = Decimal128Array::from(vec![-(10_i128.pow(37))])
+            .with_precision_and_scale(38, 0)
+            .expect("a decimal");
         assert_eq!(wide_place(&column, &huge, 0), Some(Place::Before));
     }
 
     #[test]
     fn a_time_lies_within_its_day() {
         let constant = Date64Array::from(vec![-1, 0, 86_400_001]);
-        let places: Vec<_> = (0..3).map(|row| narrow_place(&DataType::Date32, &constant, row)).collect();
+        let places: Vec<_> =
+            (0..3).map(|row| narrow_place(&DataType::Date32, &constant, row)).collect();
         assert_eq!(places, [Some(Place::Beyond(-1)), Some(Place::At(0)), Some(Place::Beyond(1))]);
     }
 
     #[test]
     fn what_trino_would_round_has_no_place() {
         assert_eq!(narrow_place(&DataType::Int64, &Float64Array::from(vec![1.0]), 0), None);
-        assert_eq!(narrow_place(&DataType::Int32, &Float64Array::from(vec![1.5]), 0), Some(Place::Beyond(1)));
-        assert_eq!(narrow_place(&DataType::Float64, &Int64Array::from(vec![(1 << 53) + 1]), 0), None);
-        assert_eq!(narrow_place(&DataType::Int8, &Int64Array::from(vec![i64::MAX]), 0), Some(Place::At(i64::MAX)));
-        assert_eq!(wide_place(&DataType::Decimal128(5, 2), &Float64Array::from(vec![1.0]), 0), None);
+        assert_eq!(
+            narrow_place(&DataType::Int32, &Float64Array::from(vec![1.5]), 0),
+            Some(Place::Beyond(1))
+        );
+        assert_eq!(
+            narrow_place(&DataType::Float64, &Int64Array::from(vec![(1 << 53) + 1]), 0),
+            None
+        );
+        assert_eq!(
+            narrow_place(&DataType::Int8, &Int64Array::from(vec![i64::MAX]), 0),
+            Some(Place::At(i64::MAX))
+        );
+        assert_eq!(
+            wide_place(&DataType::Decimal128(5, 2), &Float64Array::from(vec![1.0]), 0),
+            None
+        );
     }
 }

@@ -6,11 +6,12 @@ use athena_protocol::predicate::Constraints;
 use super::top_n::TopN;
 use crate::Result;
 
-/// Lets through the rows that a limit asks for: the first ones, or with an order the ones that come first in it.
+/// Lets through the rows that a limit asks for: the first ones, or with an order the ones that come
+/// first in it.
 ///
-/// Batches are pushed as they are read; what comes back, then and at the end, is the result. Where an order cannot be
-/// applied, by an unknown column, a type without order or for want of memory, all rows pass: the engine orders and limits
-/// again.
+/// Batches are pushed as they are read; what comes back, then and at the end, is the result. Where
+/// an order cannot be applied, by an unknown column, a type without order or for want of memory,
+/// all rows pass: the engine orders and limits again.
 #[derive(Debug, Default)]
 pub(crate) struct RowLimit {
     state: State,
@@ -27,16 +28,22 @@ enum State {
 }
 
 impl RowLimit {
-    /// The limit of `constraints` on batches of `schema`, keeping about `cap_bytes` of rows at most for an order.
+    /// The limit of `constraints` on batches of `schema`, keeping about `cap_bytes` of rows at most
+    /// for an order.
     ///
     /// The rows of one compaction come on top: a cap of a third of the memory to spend is safe.
     #[expect(clippy::unnecessary_wraps, reason = "what an order needs may come to be checked")]
-    pub(crate) fn try_new(constraints: &Constraints, schema: &SchemaRef, cap_bytes: usize) -> Result<Self> {
+    pub(crate) fn try_new(
+        constraints: &Constraints,
+        schema: &SchemaRef,
+        cap_bytes: usize,
+    ) -> Result<Self> {
         let state = match constraints.limit {
             None => State::All, // an order alone is the engine's
             Some(0) => State::First { remaining: 0 },
             Some(limit) if constraints.order_by.is_empty() => State::First { remaining: limit },
-            Some(limit) => TopN::new(&constraints.order_by, limit, schema, cap_bytes).map_or(State::All, State::Top),
+            Some(limit) => TopN::new(&constraints.order_by, limit, schema, cap_bytes)
+                .map_or(State::All, State::Top),
         };
         Ok(Self { state })
     }
@@ -48,7 +55,8 @@ impl RowLimit {
             State::First { remaining } => {
                 let rows = usize::try_from(*remaining).unwrap_or(usize::MAX).min(batch.num_rows());
                 *remaining -= rows as u64;
-                Ok((rows > 0).then(|| if rows < batch.num_rows() { batch.slice(0, rows) } else { batch }))
+                Ok((rows > 0)
+                    .then(|| if rows < batch.num_rows() { batch.slice(0, rows) } else { batch }))
             }
             State::Top(top) => top.push(batch),
         }
@@ -59,12 +67,14 @@ impl RowLimit {
         matches!(self.state, State::First { remaining: 0 })
     }
 
-    /// Whether pushing `batch`, or finishing with `None`, orders so many rows that it holds up its thread.
+    /// Whether pushing `batch`, or finishing with `None`, orders so many rows that it holds up its
+    /// thread.
     pub(crate) fn is_slow(&self, batch: Option<&RecordBatch>) -> bool {
         matches!(&self.state, State::Top(top) if top.is_slow(batch))
     }
 
-    /// The rows of the result that [`Self::push`] did not give, in order if all of the result is among them.
+    /// The rows of the result that [`Self::push`] did not give, in order if all of the result is
+    /// among them.
     pub(crate) fn finish(self) -> Result<Vec<RecordBatch>> {
         match self.state {
             State::All | State::First { .. } => Ok(Vec::new()),

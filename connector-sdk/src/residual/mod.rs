@@ -1,8 +1,9 @@
-//! What is left of the constraints when the rows are there: the SDK applies all of it itself, so that no claim of a
-//! connector can lose or add a row.
+//! What is left of the constraints when the rows are there: the SDK applies all of it itself, so
+//! that no claim of a connector can lose or add a row.
 //!
-//! Values compare as in Trino: -0.0 is 0.0, NaN is apart from all others, strings and bytes go by bytes, decimals by
-//! value whatever their scale, zoned timestamps by instant. Section 7.1 of the protocol says what Java does instead.
+//! Values compare as in Trino: -0.0 is 0.0, NaN is apart from all others, strings and bytes go by
+//! bytes, decimals by value whatever their scale, zoned timestamps by instant. Section 7.1 of the
+//! protocol says what Java does instead.
 
 mod constant;
 mod expression;
@@ -46,20 +47,24 @@ pub(crate) struct Residual {
 }
 
 impl Residual {
-    /// Compiles `constraints` for batches of `schema`: all their columns, in the types of the wire, zoned timestamps as
-    /// instants.
+    /// Compiles `constraints` for batches of `schema`: all their columns, in the types of the wire,
+    /// zoned timestamps as instants.
     ///
-    /// What cannot be evaluated is left out, so that its rows stay, and named by [`Self::unevaluated`].
+    /// What cannot be evaluated is left out, so that its rows stay, and named by
+    /// [`Self::unevaluated`].
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a value that cannot be read, such as a packed timestamp of an unknown zone.
+    /// `InvalidInput` for a value that cannot be read, such as a packed timestamp of an unknown
+    /// zone.
     pub(crate) fn try_new(constraints: &Constraints, schema: &SchemaRef) -> Result<Self> {
         let (mut sets, mut conditions) = (Vec::new(), Vec::new());
         let (mut columns, mut unevaluated) = (BTreeSet::new(), BTreeSet::new());
         for (name, set) in &constraints.summary {
             let test = match schema.fields().find(name) {
-                Some((index, field)) => ValueTest::try_new(field.data_type(), set)?.map(|test| (index, test)),
+                Some((index, field)) => {
+                    ValueTest::try_new(field.data_type(), set)?.map(|test| (index, test))
+                }
                 None => None,
             };
             match test {
@@ -83,7 +88,10 @@ impl Residual {
             }
         }
         columns.extend(compiler.columns);
-        let columns = columns.into_iter().map(|index| (index, schema.field(index).data_type().clone())).collect();
+        let columns = columns
+            .into_iter()
+            .map(|index| (index, schema.field(index).data_type().clone()))
+            .collect();
         Ok(Self { sets, conditions, columns, unevaluated: unevaluated.into_iter().collect() })
     }
 
@@ -91,9 +99,9 @@ impl Residual {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if a row that nothing refuses makes an expression fail, as by a division by zero; where some
-    /// condition is not evaluated, which might refuse the row, it stays instead. `Internal` for a batch of another
-    /// schema.
+    /// `InvalidInput` if a row that nothing refuses makes an expression fail, as by a division by
+    /// zero; where some condition is not evaluated, which might refuse the row, it stays instead.
+    /// `Internal` for a batch of another schema.
     pub(crate) fn filter(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         if batch.num_rows() == 0 || (self.sets.is_empty() && self.conditions.is_empty()) {
             return Ok(batch.clone());
@@ -157,7 +165,9 @@ pub(crate) fn conjuncts(expressions: &[Expression]) -> Vec<&Expression> {
     let mut conjuncts = Vec::new();
     for expression in expressions {
         match expression {
-            Expression::Call { function, arguments, .. } if function == functions::AND && !arguments.is_empty() => {
+            Expression::Call { function, arguments, .. }
+                if function == functions::AND && !arguments.is_empty() =>
+            {
                 conjuncts.extend(self::conjuncts(arguments));
             }
             other => conjuncts.push(other),

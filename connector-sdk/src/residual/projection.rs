@@ -22,7 +22,8 @@ impl Projection {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for an expression that cannot be evaluated, `InvalidInput` for a value that cannot be read.
+    /// `Unsupported` for an expression that cannot be evaluated, `InvalidInput` for a value that
+    /// cannot be read.
     pub(crate) fn try_new(name: &str, expression: &Expression, schema: &SchemaRef) -> Result<Self> {
         match Compiler::new(schema).value(expression) {
             Ok(value) => Ok(Self { value, name: name.to_owned() }),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, UInt32Array},
-    compute::{SortColumn, SortOptions, concat, interleave_record_batch, lexsort_to_indices, take_record_batch},
+    compute::{
+        SortColumn, SortOptions, concat, interleave_record_batch, lexsort_to_indices,
+        take_record_batch,
+    },
     datatypes::{DataType, Float32Type, Float64Type, SchemaRef},
     error::ArrowError,
     record_batch::RecordBatch,
@@ -21,7 +24,8 @@ const LARGE: usize = 65_536;
 
 /// Keeps the `limit` rows that come first in an order.
 ///
-/// NaN comes after all numbers and -0.0 with 0.0, as in Trino. Which of several equal rows are kept is not defined.
+/// NaN comes after all numbers and -0.0 with 0.0, as in Trino. Which of several equal rows are kept
+/// is not defined.
 #[derive(Debug)]
 pub(super) struct TopN {
     limit: usize,
@@ -36,11 +40,19 @@ pub(super) struct TopN {
 
 impl TopN {
     /// `None` where the order names a column that `schema` lacks or that has no order.
-    pub(super) fn new(order: &[OrderByField], limit: u64, schema: &SchemaRef, cap_bytes: usize) -> Option<Self> {
+    pub(super) fn new(
+        order: &[OrderByField],
+        limit: u64,
+        schema: &SchemaRef,
+        cap_bytes: usize,
+    ) -> Option<Self> {
         let column = |field: &OrderByField| {
             let (index, column) = schema.fields().find(field.column_name.as_deref()?)?;
             let direction = field.direction;
-            let options = SortOptions { descending: direction.descending(), nulls_first: direction.nulls_first() };
+            let options = SortOptions {
+                descending: direction.descending(),
+                nulls_first: direction.nulls_first(),
+            };
             has_order(column.data_type()).then_some((index, options))
         };
         Some(Self {
@@ -61,7 +73,8 @@ impl TopN {
         if batch.num_rows() == 0 {
             return Ok(None);
         }
-        let batch = if batch.num_rows() > self.limit { self.first_of(&[batch])? } else { unshared(batch)? };
+        let batch =
+            if batch.num_rows() > self.limit { self.first_of(&[batch])? } else { unshared(batch)? };
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         self.candidates.push(batch);
@@ -102,17 +115,20 @@ impl TopN {
             (self.rows, self.bytes) = (first.num_rows(), first.get_array_memory_size());
             self.candidates = vec![first];
         }
-        // With less than half of the cap to spare, every few batches would sort all candidates again.
+        // With less than half of the cap to spare, every few batches would sort all candidates
+        // again.
         self.given_up = self.bytes > self.cap_bytes / 2;
         Ok(())
     }
 
     /// The first `limit` rows of all of `batches`, in order.
     fn first_of(&self, batches: &[RecordBatch]) -> Result<RecordBatch> {
-        let failed = |e: ArrowError| Error::internal("the rows of a batch cannot be ordered").with_source(e);
+        let failed =
+            |e: ArrowError| Error::internal("the rows of a batch cannot be ordered").with_source(e);
         let mut columns = Vec::with_capacity(self.order.len());
         for (index, options) in &self.order {
-            let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(*index).as_ref()).collect();
+            let parts: Vec<&dyn Array> =
+                batches.iter().map(|batch| batch.column(*index).as_ref()).collect();
             let values = concat(&parts).map_err(failed)?;
             columns.push(SortColumn { values: in_order_of_trino(values), options: Some(*options) });
         }
@@ -143,22 +159,25 @@ fn places(indices: &UInt32Array, batches: &[RecordBatch]) -> Vec<(usize, usize)>
 
 fn has_order(data_type: &DataType) -> bool {
     !data_type.is_nested()
-        && !matches!(data_type, DataType::Null | DataType::Interval(_) | DataType::RunEndEncoded(_, _))
+        && !matches!(
+            data_type,
+            DataType::Null | DataType::Interval(_) | DataType::RunEndEncoded(_, _)
+        )
 }
 
 /// Floats such that their total order, which arrow sorts by, is the order of their values.
 fn in_order_of_trino(values: ArrayRef) -> ArrayRef {
     match values.data_type() {
-        DataType::Float32 => Arc::new(
-            values
-                .as_primitive::<Float32Type>()
-                .unary::<_, Float32Type>(|value| if value.is_nan() { f32::NAN } else { value + 0.0 }),
-        ),
-        DataType::Float64 => Arc::new(
-            values
-                .as_primitive::<Float64Type>()
-                .unary::<_, Float64Type>(|value| if value.is_nan() { f64::NAN } else { value + 0.0 }),
-        ),
+        DataType::Float32 => {
+            Arc::new(values.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| {
+                if value.is_nan() { f32::NAN } else { value + 0.0 }
+            }))
+        }
+        DataType::Float64 => {
+            Arc::new(values.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| {
+                if value.is_nan() { f64::NAN } else { value + 0.0 }
+            }))
+        }
         _ => values,
     }
 }

@@ -1,15 +1,16 @@
 //! Value sets, compiled to one test per column.
 //!
-//! Nulls go by `null_allowed` alone. NaN, which Trino's ranges never hold, passes only where every value does, where a
-//! marker or a list names it, and where a list refuses values (`NaN <> x` is true in SQL, also for `x` NaN).
+//! Nulls go by `null_allowed` alone. NaN, which Trino's ranges never hold, passes only where every
+//! value does, where a marker or a list names it, and where a list refuses values (`NaN <> x` is
+//! true in SQL, also for `x` NaN).
 
 use arrow::{
     array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericByteArray},
     buffer::BooleanBuffer,
     datatypes::{
-        BinaryType, ByteArrayType, DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type,
-        Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-        TimestampNanosecondType, TimestampSecondType, Utf8Type,
+        BinaryType, ByteArrayType, DataType, Date32Type, Date64Type, Decimal128Type, Float32Type,
+        Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, Utf8Type,
     },
 };
 use athena_protocol::predicate::{Bound, Marker, Range, ValueSet};
@@ -70,11 +71,15 @@ impl ValueTest {
     /// The test of `set` on columns of `data_type`; `None` where they do not compare.
     pub(crate) fn try_new(data_type: &DataType, set: &ValueSet) -> Result<Option<Self>> {
         match set {
-            ValueSet::AllOrNone(set) if set.all || !data_type.is_nested() => {
-                Ok(Some(Self { keys: Keys::All, refused: !set.all, nan: set.all, null: set.null_allowed }))
-            }
-            // Lists, structs and maps do not compare. Nor are they dropped for a set of nothing: that is how Java writes
-            // "not null" (section 3.13 of the protocol), and it would empty the result.
+            ValueSet::AllOrNone(set) if set.all || !data_type.is_nested() => Ok(Some(Self {
+                keys: Keys::All,
+                refused: !set.all,
+                nan: set.all,
+                null: set.null_allowed,
+            })),
+            // Lists, structs and maps do not compare. Nor are they dropped for a set of nothing:
+            // that is how Java writes "not null" (section 3.13 of the protocol), and it would empty
+            // the result.
             _ if data_type.is_nested() => Ok(None),
             ValueSet::AllOrNone(_) => Ok(None),
             ValueSet::SortedRange(set) => {
@@ -84,12 +89,17 @@ impl ValueTest {
             ValueSet::Equatable(set) => {
                 let Some(values) = plain(&set.values)? else { return Ok(None) };
                 let test = Self::compile(data_type, &Values::List(values), set.null_allowed);
-                Ok(test.map(|test| Self { refused: !set.white_list, nan: test.nan || !set.white_list, ..test }))
+                Ok(test.map(|test| Self {
+                    refused: !set.white_list,
+                    nan: test.nan || !set.white_list,
+                    ..test
+                }))
             }
         }
     }
 
-    /// The test for `$in`: equal to one of `values`, which are plain; nulls aside, and NaN, which equals nothing.
+    /// The test for `$in`: equal to one of `values`, which are plain; nulls aside, and NaN, which
+    /// equals nothing.
     ///
     /// `None` where they do not compare.
     pub(super) fn of_list(data_type: &DataType, values: ArrayRef) -> Option<Self> {
@@ -100,11 +110,13 @@ impl ValueTest {
     fn compile(data_type: &DataType, values: &Values, null: bool) -> Option<Self> {
         let (keys, nan) = match data_type {
             DataType::Decimal128(_, _) => {
-                let (keys, nan) = values.keys(|constant, row| wide_place(data_type, constant, row))?;
+                let (keys, nan) =
+                    values.keys(|constant, row| wide_place(data_type, constant, row))?;
                 (Keys::Wide(keys), nan)
             }
             DataType::Utf8 | DataType::Binary => {
-                let (keys, nan) = values.keys(|constant, row| bytes_place(data_type, constant, row))?;
+                let (keys, nan) =
+                    values.keys(|constant, row| bytes_place(data_type, constant, row))?;
                 (Keys::Bytes(keys), nan)
             }
             DataType::Boolean
@@ -117,7 +129,8 @@ impl ValueTest {
             | DataType::Timestamp(_, _)
             | DataType::Float32
             | DataType::Float64 => {
-                let (keys, nan) = values.keys(|constant, row| narrow_place(data_type, constant, row))?;
+                let (keys, nan) =
+                    values.keys(|constant, row| narrow_place(data_type, constant, row))?;
                 (Keys::Narrow(keys), nan)
             }
             // Also where no value is named, so that nothing would have to be compared.
@@ -126,7 +139,8 @@ impl ValueTest {
         Some(Self { keys, refused: false, nan, null })
     }
 
-    /// The keys that pass, as ranges from a key to before another, in order; `None` for keys wider than 64 bits.
+    /// The keys that pass, as ranges from a key to before another, in order; `None` for keys wider
+    /// than 64 bits.
     pub(crate) fn key_ranges(&self) -> Option<Vec<(i64, Option<i64>)>> {
         match &self.keys {
             Keys::Narrow(keys) => {
@@ -154,7 +168,8 @@ impl ValueTest {
             (Keys::All, _) if self.refused => BooleanBuffer::new_unset(len),
             (Keys::All, _) => BooleanBuffer::new_set(len),
             (Keys::Narrow(keys), DataType::Boolean) => {
-                let (no, yes) = (keys.contains(&0) != self.refused, keys.contains(&1) != self.refused);
+                let (no, yes) =
+                    (keys.contains(&0) != self.refused, keys.contains(&1) != self.refused);
                 let values = array.as_boolean().values();
                 match (no, yes) {
                     (false, false) => BooleanBuffer::new_unset(len),
@@ -177,11 +192,17 @@ impl ValueTest {
             },
             (Keys::Narrow(keys), DataType::Float32) => self.floats::<Float32Type>(array, keys),
             (Keys::Narrow(keys), DataType::Float64) => self.floats::<Float64Type>(array, keys),
-            (Keys::Wide(keys), DataType::Decimal128(_, _)) => self.natives::<Decimal128Type, _>(array, keys),
+            (Keys::Wide(keys), DataType::Decimal128(_, _)) => {
+                self.natives::<Decimal128Type, _>(array, keys)
+            }
             (Keys::Bytes(keys), DataType::Utf8) => self.bytes::<Utf8Type>(array.as_string(), keys),
-            (Keys::Bytes(keys), DataType::Binary) => self.bytes::<BinaryType>(array.as_binary(), keys),
+            (Keys::Bytes(keys), DataType::Binary) => {
+                self.bytes::<BinaryType>(array.as_binary(), keys)
+            }
             (Keys::Narrow(_) | Keys::Wide(_) | Keys::Bytes(_), data_type) => {
-                return Err(Error::internal(format!("a value set was compiled for another type than {data_type}")));
+                return Err(Error::internal(format!(
+                    "a value set was compiled for another type than {data_type}"
+                )));
             }
         })
     }
@@ -192,7 +213,9 @@ impl ValueTest {
         keys: &Intervals<K>,
     ) -> BooleanBuffer {
         let values: &[T::Native] = array.as_primitive::<T>().values();
-        BooleanBuffer::collect_bool(values.len(), |row| keys.contains(&K::from(values[row])) != self.refused)
+        BooleanBuffer::collect_bool(values.len(), |row| {
+            keys.contains(&K::from(values[row])) != self.refused
+        })
     }
 
     fn floats<T: ArrowPrimitiveType<Native: Into<f64>>>(
@@ -236,9 +259,12 @@ fn complement(ranges: &[(i64, Option<i64>)]) -> Vec<(i64, Option<i64>)> {
 }
 
 impl Values {
-    /// The keys and whether NaN is named, given the place of a constant among the keys of the column; `None` where one
-    /// has no place.
-    fn keys<K: Key>(&self, place: impl Fn(&dyn Array, usize) -> Option<Place<K>>) -> Option<(Intervals<K>, bool)> {
+    /// The keys and whether NaN is named, given the place of a constant among the keys of the
+    /// column; `None` where one has no place.
+    fn keys<K: Key>(
+        &self,
+        place: impl Fn(&dyn Array, usize) -> Option<Place<K>>,
+    ) -> Option<(Intervals<K>, bool)> {
         let mut nan = false;
         let mut intervals = Vec::new();
         match self {
@@ -267,7 +293,10 @@ impl Values {
 
 impl PlainRange {
     /// The interval between the ends; `None` where one has no place.
-    fn interval<K: Key>(&self, place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>) -> Option<Interval<K>> {
+    fn interval<K: Key>(
+        &self,
+        place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>,
+    ) -> Option<Interval<K>> {
         let end = |end: &End| match &end.value {
             _ if end.unbounded => Some(Place::Before),
             // Null stands above all values, as does the upper end of everything.
@@ -291,7 +320,9 @@ impl End {
 fn plain_ranges(ranges: &[Range]) -> Result<Option<Vec<PlainRange>>> {
     let mut plain = Vec::with_capacity(ranges.len());
     for range in ranges {
-        let (Some(low), Some(high)) = (plain_end(&range.low)?, plain_end(&range.high)?) else { return Ok(None) };
+        let (Some(low), Some(high)) = (plain_end(&range.low)?, plain_end(&range.high)?) else {
+            return Ok(None);
+        };
         plain.push(PlainRange { low, high });
     }
     Ok(Some(plain))

@@ -17,8 +17,9 @@ use crate::{Error, Result, wire_type::cast_values};
 
 /// The functions that a handler evaluates.
 ///
-/// Athena lower-cases the names in a query, so names differ in more than case. One name is one function: it has one list of
-/// argument types, and what comes in is cast to them where that loses nothing.
+/// Athena lower-cases the names in a query, so names differ in more than case. One name is one
+/// function: it has one list of argument types, and what comes in is cast to them where that loses
+/// nothing.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -63,9 +64,9 @@ impl Udfs {
 
     /// The functions with one more: a closure of one to four arguments, called for every row.
     ///
-    /// Arguments are `bool`, `i8` to `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, or an [`Option`] of one. The
-    /// result is one of the owned types, an `Option`, or a `Result` of either; an `Err` fails the query. Registering a name
-    /// again replaces the function.
+    /// Arguments are `bool`, `i8` to `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, or
+    /// an [`Option`] of one. The result is one of the owned types, an `Option`, or a `Result` of
+    /// either; an `Err` fails the query. Registering a name again replaces the function.
     #[must_use]
     pub fn scalar<M, F: ScalarFunction<M>>(mut self, name: impl AsRef<str>, function: F) -> Self {
         let arguments = F::arguments();
@@ -74,9 +75,11 @@ impl Udfs {
         self
     }
 
-    /// The functions with one more: a closure that is called once for a batch, with one array per argument.
+    /// The functions with one more: a closure that is called once for a batch, with one array per
+    /// argument.
     ///
-    /// It returns an array of type `returns` with as many rows; anything else is an error of the function.
+    /// It returns an array of type `returns` with as many rows; anything else is an error of the
+    /// function.
     #[must_use]
     pub fn vectorized(
         mut self,
@@ -90,10 +93,16 @@ impl Udfs {
             if *result.data_type() == returns {
                 return Ok(result);
             }
-            Err(Error::internal(format!("it returned {}, but was registered to return {returns}", result.data_type())))
+            Err(Error::internal(format!(
+                "it returned {}, but was registered to return {returns}",
+                result.data_type()
+            )))
         };
         let arguments = arguments.into_iter().collect();
-        self.functions.insert(name.as_ref().to_lowercase(), Function { arguments, evaluate: Arc::new(evaluate) });
+        self.functions.insert(
+            name.as_ref().to_lowercase(),
+            Function { arguments, evaluate: Arc::new(evaluate) },
+        );
         self
     }
 
@@ -101,12 +110,20 @@ impl Udfs {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for an unknown name or the wrong number of arguments, `InvalidInput` for an argument that cannot be cast
-    /// without loss, `Internal` for a function that returns another number of rows, and what the function itself returns.
-    pub(crate) fn evaluate(&self, name: &str, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+    /// `Unsupported` for an unknown name or the wrong number of arguments, `InvalidInput` for an
+    /// argument that cannot be cast without loss, `Internal` for a function that returns another
+    /// number of rows, and what the function itself returns.
+    pub(crate) fn evaluate(
+        &self,
+        name: &str,
+        columns: &[ArrayRef],
+        rows: usize,
+    ) -> Result<ArrayRef> {
         let Some(function) = self.functions.get(&name.to_lowercase()) else {
             let known: Vec<_> = self.functions.keys().collect();
-            return Err(Error::unsupported(format!("there is no function {name:?}; this one has {known:?}")));
+            return Err(Error::unsupported(format!(
+                "there is no function {name:?}; this one has {known:?}"
+            )));
         };
         if function.arguments.len() != columns.len() {
             return Err(Error::unsupported(format!(
@@ -126,9 +143,11 @@ impl Udfs {
                 ))
             })
         };
-        let columns: Vec<_> = columns.iter().zip(&function.arguments).enumerate().map(cast).collect::<Result<_>>()?;
-        let result = (function.evaluate)(&columns, rows)
-            .map_err(|error| Error::new(error.kind(), format!("function {name:?} failed")).with_source(error))?;
+        let columns: Vec<_> =
+            columns.iter().zip(&function.arguments).enumerate().map(cast).collect::<Result<_>>()?;
+        let result = (function.evaluate)(&columns, rows).map_err(|error| {
+            Error::new(error.kind(), format!("function {name:?} failed")).with_source(error)
+        })?;
         if result.len() == rows {
             return Ok(result);
         }

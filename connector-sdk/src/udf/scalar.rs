@@ -18,13 +18,18 @@ pub trait ScalarFunction<M>: Send + Sync + 'static {
 
 fn column_of<A: Argument>(columns: &[ArrayRef], index: usize) -> Result<A::Column> {
     columns.get(index).and_then(A::column).ok_or_else(|| {
-        Error::internal(format!("argument {} of a function was not cast to {}", index + 1, A::data_type()))
+        Error::internal(format!(
+            "argument {} of a function was not cast to {}",
+            index + 1,
+            A::data_type()
+        ))
     })
 }
 
 macro_rules! scalar_function {
     ($($argument:ident $column:ident $value:ident $index:tt),*) => {
-        // Both bounds on the closure: the first finds the argument types, the second lets it borrow from any row.
+        // Both bounds on the closure: the first finds the argument types, the second lets it borrow
+        // from any row.
         impl<F, R, $($argument),*> ScalarFunction<fn($($argument),*) -> R> for F
         where
             F: Fn($($argument),*) -> R + for<'a> Fn($($argument::Item<'a>),*) -> R + Send + Sync + 'static,

@@ -26,14 +26,15 @@ pub(super) enum Misfit {
 
 /// The columns of `target`, by exact name and in its order, each cast to its type there.
 ///
-/// A column that has its type already is shared, not copied. A value never changes silently: numbers become the
-/// nearest value of a floating or decimal type (decimals half away from zero, as section 6.3 of the protocol wants it),
-/// times floor to a coarser unit, and anything else must survive exactly. No columns at all keep the row count.
+/// A column that has its type already is shared, not copied. A value never changes silently:
+/// numbers become the nearest value of a floating or decimal type (decimals half away from zero, as
+/// section 6.3 of the protocol wants it), times floor to a coarser unit, and anything else must
+/// survive exactly. No columns at all keep the row count.
 ///
 /// # Errors
 ///
-/// `Internal` for a column that the batch lacks or that is of a type that cannot become the target's, `InvalidInput`
-/// for a value that does not fit. Values are never in the message.
+/// `Internal` for a column that the batch lacks or that is of a type that cannot become the
+/// target's, `InvalidInput` for a value that does not fit. Values are never in the message.
 pub(crate) fn cast_batch(batch: &RecordBatch, target: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == target {
         return Ok(batch.clone());
@@ -51,8 +52,9 @@ pub(crate) fn cast_batch(batch: &RecordBatch, target: &SchemaRef) -> Result<Reco
         columns.push(cast.map_err(|misfit| misfit.into_error(field, column.data_type()))?);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::clone(target), columns, &options)
-        .map_err(|e| Error::internal("the columns of a batch do not make up the schema asked for").with_source(e))
+    RecordBatch::try_new_with_options(Arc::clone(target), columns, &options).map_err(|e| {
+        Error::internal("the columns of a batch do not make up the schema asked for").with_source(e)
+    })
 }
 
 fn missing(field: &Field, batch: &RecordBatch) -> Error {
@@ -96,22 +98,32 @@ pub(super) fn cast_array(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Mi
         (DataType::Null, _) => Ok(new_null_array(to, array.len())),
         (from, DataType::Utf8) if has_no_wire_form(from) => as_text(array),
         (DataType::Dictionary(_, value), _) => cast_array(&arrow_cast(array, value)?, to),
-        (DataType::RunEndEncoded(_, value), _) => cast_array(&arrow_cast(array, value.data_type())?, to),
+        (DataType::RunEndEncoded(_, value), _) => {
+            cast_array(&arrow_cast(array, value.data_type())?, to)
+        }
         (_, DataType::List(item)) => nested::cast_list(array, item),
-        (DataType::Struct(_), DataType::Struct(children)) => nested::cast_struct(array.as_struct(), children),
-        (DataType::Map(_, _), DataType::Map(entries, ordered)) => nested::cast_map(array.as_map(), entries, *ordered),
+        (DataType::Struct(_), DataType::Struct(children)) => {
+            nested::cast_struct(array.as_struct(), children)
+        }
+        (DataType::Map(_, _), DataType::Map(entries, ordered)) => {
+            nested::cast_map(array.as_map(), entries, *ordered)
+        }
         (from, to) if from.is_nested() || to.is_nested() => Err(Misfit::Types),
         (from, to) if time::is_time(from, to) => time::convert(array, to).ok_or(Misfit::Value),
         (DataType::Float64, DataType::Float32) => narrow_float(array),
-        (DataType::Float16, to) if *to != DataType::Float32 => cast_array(&arrow_cast(array, &DataType::Float32)?, to),
-        // Arrow drops the fraction and calls the rest an instant; and shows the bytes of integers in its own layout.
+        (DataType::Float16, to) if *to != DataType::Float32 => {
+            cast_array(&arrow_cast(array, &DataType::Float32)?, to)
+        }
+        // Arrow drops the fraction and calls the rest an instant; and shows the bytes of integers
+        // in its own layout.
         (from, to) if is_fractional(from) && to.is_temporal() => Err(Misfit::Types),
         (from, DataType::Binary) if from.is_integer() => Err(Misfit::Types),
         (from, to) if may_change_silently(from, to) => {
             let cast = arrow_cast(array, to)?;
             // A value that survived comes back as it was.
             let back = arrow_cast(&cast, from)?;
-            let changed = cmp::distinct(&without_negative_zero(array), &back).map_err(|_| Misfit::Types)?;
+            let changed =
+                cmp::distinct(&without_negative_zero(array), &back).map_err(|_| Misfit::Types)?;
             if changed.has_true() { Err(Misfit::Value) } else { Ok(cast) }
         }
         _ => arrow_cast(array, to),
@@ -153,8 +165,12 @@ fn is_fractional(data_type: &DataType) -> bool {
 /// Floats with 0.0 for -0.0, which no integer tells apart; anything else as it is.
 fn without_negative_zero(array: &ArrayRef) -> ArrayRef {
     match array.data_type() {
-        DataType::Float32 => Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0)),
-        DataType::Float64 => Arc::new(array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0)),
+        DataType::Float32 => Arc::new(
+            array.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0),
+        ),
+        DataType::Float64 => Arc::new(
+            array.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0),
+        ),
         _ => Arc::clone(array),
     }
 }
@@ -162,7 +178,10 @@ fn without_negative_zero(array: &ArrayRef) -> ArrayRef {
 /// Nearest single-precision values; arrow's cast would make infinities of large numbers.
 fn narrow_float(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
     let narrowed = array.as_primitive::<Float64Type>().try_unary::<_, Float32Type, _>(|wide| {
-        #[expect(clippy::cast_possible_truncation, reason = "rounds to nearest, and the overflow is looked for")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounds to nearest, and the overflow is looked for"
+        )]
         let narrow = wide as f32;
         if narrow.is_infinite() && wide.is_finite() { Err(Misfit::Value) } else { Ok(narrow) }
     })?;

@@ -26,7 +26,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{
+    DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
+};
 
 use crate::{Error, Result, UnsupportedTypes};
 
@@ -62,7 +64,12 @@ pub(crate) fn wire_schema_by(schema: &Schema, unsupported: UnsupportedTypes) -> 
             (Err(unmapped), UnsupportedTypes::Fail) => return Err(unmapped.into_error()),
             (Err(_), UnsupportedTypes::Drop) => {}
             (Err(_), UnsupportedTypes::Text) => {
-                fields.push(Arc::new(renamed(field, field.name(), DataType::Utf8, field.is_nullable())));
+                fields.push(Arc::new(renamed(
+                    field,
+                    field.name(),
+                    DataType::Utf8,
+                    field.is_nullable(),
+                )));
             }
         }
     }
@@ -127,14 +134,18 @@ fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {
         T::Decimal32(precision, scale)
         | T::Decimal64(precision, scale)
         | T::Decimal128(precision, scale)
-        | T::Decimal256(precision, scale) => wire_decimal(*precision, *scale).ok_or_else(unmapped)?,
+        | T::Decimal256(precision, scale) => {
+            wire_decimal(*precision, *scale).ok_or_else(unmapped)?
+        }
         T::LargeUtf8 | T::Utf8View => T::Utf8,
         T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
         T::Timestamp(_, None) => T::Date64,
         T::Timestamp(_, Some(zone)) => T::Timestamp(TimeUnit::Millisecond, Some(Arc::clone(zone))),
-        T::List(item) | T::LargeList(item) | T::ListView(item) | T::LargeListView(item) | T::FixedSizeList(item, _) => {
-            T::List(wire_field(item, &format!("{path}[]"))?)
-        }
+        T::List(item)
+        | T::LargeList(item)
+        | T::ListView(item)
+        | T::LargeListView(item)
+        | T::FixedSizeList(item, _) => T::List(wire_field(item, &format!("{path}[]"))?),
         T::Struct(children) => T::Struct(
             children
                 .iter()
@@ -144,7 +155,12 @@ fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {
         T::Map(entries, _) => T::Map(wire_entries(entries, path)?.ok_or_else(unmapped)?, false),
         T::Dictionary(_, value) => wire_type(value, path)?,
         T::RunEndEncoded(_, value) => wire_type(value.data_type(), path)?,
-        T::Null | T::Time32(_) | T::Time64(_) | T::Interval(_) | T::Duration(_) | T::Union(_, _) => {
+        T::Null
+        | T::Time32(_)
+        | T::Time64(_)
+        | T::Interval(_)
+        | T::Duration(_)
+        | T::Union(_, _) => {
             return Err(unmapped());
         }
     })

@@ -18,7 +18,9 @@ pub(super) fn cast_list(array: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, M
         DataType::LargeList(child)
         | DataType::ListView(child)
         | DataType::LargeListView(child)
-        | DataType::FixedSizeList(child, _) => arrow_cast(array, &DataType::List(Arc::clone(child)))?,
+        | DataType::FixedSizeList(child, _) => {
+            arrow_cast(array, &DataType::List(Arc::clone(child)))?
+        }
         _ => return Err(Misfit::Types),
     };
     let list = list.as_list::<i32>();
@@ -45,21 +47,31 @@ pub(super) fn cast_struct(array: &StructArray, children: &Fields) -> Result<Arra
     Ok(Arc::new(cast.map_err(|_| Misfit::Null)?))
 }
 
-/// A map as one of `entries`, whose key and value are found by place: their names differ between writers.
-pub(super) fn cast_map(array: &MapArray, entries: &FieldRef, ordered: bool) -> Result<ArrayRef, Misfit> {
+/// A map as one of `entries`, whose key and value are found by place: their names differ between
+/// writers.
+pub(super) fn cast_map(
+    array: &MapArray,
+    entries: &FieldRef,
+    ordered: bool,
+) -> Result<ArrayRef, Misfit> {
     let DataType::Struct(children) = entries.data_type() else { return Err(Misfit::Types) };
     let [key, value] = &children[..] else { return Err(Misfit::Types) };
     let source: ArrayRef = Arc::new(array.entries().clone());
     let (offsets, source) = referenced(array.offsets(), &source);
     let source = source.as_struct();
-    let columns =
-        vec![cast_array(source.column(0), key.data_type())?, cast_array(source.column(1), value.data_type())?];
-    let cast = StructArray::try_new(children.clone(), columns, source.nulls().cloned())
-        .and_then(|cast| MapArray::try_new(Arc::clone(entries), offsets, cast, array.nulls().cloned(), ordered));
+    let columns = vec![
+        cast_array(source.column(0), key.data_type())?,
+        cast_array(source.column(1), value.data_type())?,
+    ];
+    let cast =
+        StructArray::try_new(children.clone(), columns, source.nulls().cloned()).and_then(|cast| {
+            MapArray::try_new(Arc::clone(entries), offsets, cast, array.nulls().cloned(), ordered)
+        });
     Ok(Arc::new(cast.map_err(|_| Misfit::Null)?))
 }
 
-/// The part of `values` that the offsets reach, so that a slice of a large list is not cast as a whole.
+/// The part of `values` that the offsets reach, so that a slice of a large list is not cast as a
+/// whole.
 fn referenced(offsets: &OffsetBuffer<i32>, values: &ArrayRef) -> (OffsetBuffer<i32>, ArrayRef) {
     let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
     let place = |offset: i32| usize::try_from(offset).expect("offsets are never negative");
@@ -70,7 +82,8 @@ fn referenced(offsets: &OffsetBuffer<i32>, values: &ArrayRef) -> (OffsetBuffer<i
     (OffsetBuffer::new(rebased.into()), values.slice(place(first), place(last - first)))
 }
 
-/// The child with nulls where its parent is null: what lies there is nobody's value and must not fail a cast.
+/// The child with nulls where its parent is null: what lies there is nobody's value and must not
+/// fail a cast.
 fn masked(child: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef, Misfit> {
     match parent {
         Some(parent) if parent.null_count() > 0 => {

@@ -4,15 +4,18 @@ use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal32Array, Decimal128Array,
-        Decimal256Array, DictionaryArray, DurationSecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array,
-        Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray,
-        MapArray, NullArray, RunArray, StringArray, StringViewArray, StructArray, Time32SecondArray,
-        TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
-        UInt8Array, UInt32Array, UInt64Array,
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Date64Array,
+        Decimal32Array, Decimal128Array, Decimal256Array, DictionaryArray, DurationSecondArray,
+        FixedSizeBinaryArray, FixedSizeListArray, Float32Array, Float64Array, Int8Array,
+        Int16Array, Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray, MapArray,
+        NullArray, RunArray, StringArray, StringViewArray, StructArray, Time32SecondArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+        TimestampSecondArray, UInt8Array, UInt32Array, UInt64Array,
     },
     buffer::{NullBuffer, OffsetBuffer},
-    datatypes::{DataType, Field, Fields, Int32Type, IntervalUnit, Schema, SchemaRef, TimeUnit, i256},
+    datatypes::{
+        DataType, Field, Fields, Int32Type, IntervalUnit, Schema, SchemaRef, TimeUnit, i256,
+    },
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 
@@ -28,7 +31,8 @@ fn mapped(data_type: DataType) -> DataType {
 }
 
 fn batch(array: ArrayRef) -> RecordBatch {
-    RecordBatch::try_new(schema(array.data_type().clone()), vec![array]).expect("one column makes a batch")
+    RecordBatch::try_new(schema(array.data_type().clone()), vec![array])
+        .expect("one column makes a batch")
 }
 
 fn cast(array: impl Array + 'static, to: DataType) -> Result<ArrayRef> {
@@ -97,7 +101,10 @@ fn other_types_map_to_one_that_holds_all_their_values() {
         (DataType::Decimal256(38, 10), DataType::Decimal128(38, 10)),
         (DataType::Decimal128(10, -3), DataType::Decimal128(13, 0)),
         (DataType::Decimal128(3, 5), DataType::Decimal128(5, 5)),
-        (DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::LargeUtf8)), DataType::Utf8),
+        (
+            DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::LargeUtf8)),
+            DataType::Utf8,
+        ),
         (
             DataType::RunEndEncoded(
                 Arc::new(Field::new("run_ends", DataType::Int32, false)),
@@ -117,7 +124,10 @@ fn nested_types_map_child_by_child_and_keep_names_and_metadata() {
     let price = Field::new("price", DataType::UInt64, false).with_metadata(note.clone());
     let item = Field::new("element", DataType::Struct(Fields::from(vec![price])), true);
     let from = Schema::new_with_metadata(
-        vec![Field::new("orders", DataType::LargeList(Arc::new(item)), true).with_metadata(note.clone())],
+        vec![
+            Field::new("orders", DataType::LargeList(Arc::new(item)), true)
+                .with_metadata(note.clone()),
+        ],
         note.clone(),
     );
     let to = wire_schema(&from).expect("all children are mapped");
@@ -126,17 +136,26 @@ fn nested_types_map_child_by_child_and_keep_names_and_metadata() {
     let DataType::List(item) = to.field(0).data_type() else { panic!("a list") };
     let DataType::Struct(children) = item.data_type() else { panic!("of structs") };
     assert_eq!(item.name(), "element");
-    assert_eq!(*children[0], Field::new("price", DataType::Decimal128(20, 0), false).with_metadata(note));
+    assert_eq!(
+        *children[0],
+        Field::new("price", DataType::Decimal128(20, 0), false).with_metadata(note)
+    );
 }
 
 #[test]
 fn maps_get_the_names_and_nullability_that_peers_insist_on() {
-    let entries =
-        Fields::from(vec![Field::new("keys", DataType::Utf8View, true), Field::new("values", DataType::UInt8, true)]);
-    let from = DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries), true)), true);
-    let entries =
-        Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Int16, true)]);
-    let to = DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false);
+    let entries = Fields::from(vec![
+        Field::new("keys", DataType::Utf8View, true),
+        Field::new("values", DataType::UInt8, true),
+    ]);
+    let from =
+        DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries), true)), true);
+    let entries = Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", DataType::Int16, true),
+    ]);
+    let to =
+        DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false);
     assert_eq!(mapped(from), to);
 }
 
@@ -154,7 +173,11 @@ fn a_type_without_a_wire_form_is_refused_with_its_path() {
     for data_type in unsupported {
         let item = Field::new("item", data_type.clone(), true);
         let list = Field::new("times", DataType::List(Arc::new(item)), true);
-        let from = Schema::new(vec![Field::new("shift", DataType::Struct(Fields::from(vec![list])), true)]);
+        let from = Schema::new(vec![Field::new(
+            "shift",
+            DataType::Struct(Fields::from(vec![list])),
+            true,
+        )]);
         let error = wire_schema(&from).expect_err("no wire form");
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.message().contains("\"shift.times[]\""), "{error}");
@@ -178,7 +201,10 @@ fn a_column_without_a_wire_form_is_dropped_or_text_if_the_table_says_so() {
     ])
     .expect("a batch");
     let dropped = wire_schema_by(&source.schema(), UnsupportedTypes::Drop).expect("nothing fails");
-    assert_eq!(dropped.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(), ["id"]);
+    assert_eq!(
+        dropped.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>(),
+        ["id"]
+    );
 
     let text = wire_schema_by(&source.schema(), UnsupportedTypes::Text).expect("nothing fails");
     let types: Vec<_> = text.fields().iter().map(|field| field.data_type().clone()).collect();
@@ -198,17 +224,24 @@ fn columns_are_picked_by_name_in_the_order_asked_for() {
         ("c", Arc::new(Int32Array::from(vec![3, 4])) as ArrayRef),
     ])
     .expect("a batch");
-    let target =
-        Arc::new(Schema::new(vec![Field::new("c", DataType::Int64, true), Field::new("b", DataType::Utf8, true)]));
+    let target = Arc::new(Schema::new(vec![
+        Field::new("c", DataType::Int64, true),
+        Field::new("b", DataType::Utf8, true),
+    ]));
     let result = cast_batch(&source, &target).expect("castable");
     assert_eq!(result.schema_ref(), &target);
     assert_eq!(result.column(0).as_ref(), &Int64Array::from(vec![3, 4]) as &dyn Array);
-    assert!(Arc::ptr_eq(result.column(1), source.column(1)), "a column of the right type is shared");
+    assert!(
+        Arc::ptr_eq(result.column(1), source.column(1)),
+        "a column of the right type is shared"
+    );
 }
 
 #[test]
 fn names_match_exactly_and_a_missing_column_says_what_there_is() {
-    let source = RecordBatch::try_from_iter([("C", Arc::new(Int32Array::from(vec![1])) as ArrayRef)]).expect("a batch");
+    let source =
+        RecordBatch::try_from_iter([("C", Arc::new(Int32Array::from(vec![1])) as ArrayRef)])
+            .expect("a batch");
     let error = cast_batch(&source, &schema(DataType::Int32)).expect_err("C is not c");
     assert_eq!(error.kind(), ErrorKind::Internal);
     assert!(error.message().contains("\"c\"") && error.message().contains("\"C\""), "{error}");
@@ -221,13 +254,18 @@ fn zero_columns_keep_the_row_count() {
     assert_eq!((result.num_rows(), result.num_columns()), (3, 0));
 
     let options = RecordBatchOptions::new().with_row_count(Some(7));
-    let source = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).expect("rows alone");
-    assert_eq!(cast_batch(&source, &Arc::new(Schema::empty())).expect("nothing to cast").num_rows(), 7);
+    let source = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options)
+        .expect("rows alone");
+    assert_eq!(
+        cast_batch(&source, &Arc::new(Schema::empty())).expect("nothing to cast").num_rows(),
+        7
+    );
 }
 
 #[test]
 fn instants_before_1970_floor_and_keep_their_time_of_day() {
-    let micros = TimestampMicrosecondArray::from(vec![Some(-1), Some(-86_400_000_001), Some(1_999), None]);
+    let micros =
+        TimestampMicrosecondArray::from(vec![Some(-1), Some(-86_400_000_001), Some(1_999), None]);
     let expected = Date64Array::from(vec![Some(-1), Some(-86_400_001), Some(1), None]);
     assert_eq!(to_wire(micros).as_ref(), &expected as &dyn Array);
 
@@ -240,18 +278,26 @@ fn instants_before_1970_floor_and_keep_their_time_of_day() {
     assert_eq!(to_wire(zoned).as_ref(), &expected as &dyn Array);
 
     let millis = Date64Array::from(vec![-1, 86_399_999]);
-    assert_eq!(cast(millis, DataType::Date32).expect("days").as_ref(), &Date32Array::from(vec![-1, 0]) as &dyn Array);
+    assert_eq!(
+        cast(millis, DataType::Date32).expect("days").as_ref(),
+        &Date32Array::from(vec![-1, 0]) as &dyn Array
+    );
 }
 
 #[test]
 fn seconds_beyond_the_range_of_milliseconds_are_an_error() {
     assert_eq!(to_wire(TimestampSecondArray::from(vec![-62_135_596_800])).len(), 1);
-    refused(TimestampSecondArray::from(vec![i64::MAX / 10]), DataType::Date64, ErrorKind::InvalidInput);
+    refused(
+        TimestampSecondArray::from(vec![i64::MAX / 10]),
+        DataType::Date64,
+        ErrorKind::InvalidInput,
+    );
 }
 
 #[test]
 fn values_that_do_not_fit_are_errors_without_the_value() {
-    let error = cast(Int64Array::from(vec![Some(77_777), None]), DataType::Int16).expect_err("too large");
+    let error =
+        cast(Int64Array::from(vec![Some(77_777), None]), DataType::Int16).expect_err("too large");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.message().contains("\"c\""), "{error}");
     assert!(!format!("{error} {error:?}").contains("77777"), "no row data in {error}");
@@ -263,51 +309,82 @@ fn values_that_do_not_fit_are_errors_without_the_value() {
     refused(Int32Array::from(vec![2]), DataType::Boolean, ErrorKind::InvalidInput);
     refused(StringArray::from(vec!["12x"]), DataType::Int32, ErrorKind::InvalidInput);
     refused(BinaryArray::from(vec![&[0xff_u8][..]]), DataType::Utf8, ErrorKind::InvalidInput);
-    let wide = Decimal256Array::from(vec![i256::MAX]).with_precision_and_scale(76, 0).expect("a decimal");
+    let wide =
+        Decimal256Array::from(vec![i256::MAX]).with_precision_and_scale(76, 0).expect("a decimal");
     refused(wide, DataType::Decimal128(38, 0), ErrorKind::InvalidInput);
-    let cents = Decimal128Array::from(vec![150]).with_precision_and_scale(10, 2).expect("a decimal");
+    let cents =
+        Decimal128Array::from(vec![150]).with_precision_and_scale(10, 2).expect("a decimal");
     refused(cents, DataType::Int64, ErrorKind::InvalidInput);
 }
 
 #[test]
 fn whole_numbers_pass_between_kinds_of_number() {
-    let ones = cast(Float64Array::from(vec![Some(-0.0), Some(7.0), None]), DataType::Int32).expect("whole");
+    let ones = cast(Float64Array::from(vec![Some(-0.0), Some(7.0), None]), DataType::Int32)
+        .expect("whole");
     assert_eq!(ones.as_ref(), &Int32Array::from(vec![Some(0), Some(7), None]) as &dyn Array);
     let flags = cast(Int8Array::from(vec![0, 1]), DataType::Boolean).expect("zero and one");
     assert_eq!(flags.as_ref(), &BooleanArray::from(vec![false, true]) as &dyn Array);
-    let narrow = cast(Float64Array::from(vec![0.1, f64::INFINITY]), DataType::Float32).expect("nearest");
+    let narrow =
+        cast(Float64Array::from(vec![0.1, f64::INFINITY]), DataType::Float32).expect("nearest");
     assert_eq!(narrow.as_ref(), &Float32Array::from(vec![0.1, f32::INFINITY]) as &dyn Array);
-    assert_eq!(to_wire(UInt8Array::from(vec![255])).as_ref(), &Int16Array::from(vec![255]) as &dyn Array);
+    assert_eq!(
+        to_wire(UInt8Array::from(vec![255])).as_ref(),
+        &Int16Array::from(vec![255]) as &dyn Array
+    );
     assert_eq!(
         to_wire(UInt32Array::from(vec![u32::MAX])).as_ref(),
         &Int64Array::from(vec![4_294_967_295]) as &dyn Array
     );
-    let most = Decimal128Array::from(vec![i128::from(u64::MAX)]).with_precision_and_scale(20, 0).expect("20 digits");
+    let most = Decimal128Array::from(vec![i128::from(u64::MAX)])
+        .with_precision_and_scale(20, 0)
+        .expect("20 digits");
     assert_eq!(to_wire(UInt64Array::from(vec![u64::MAX])).as_ref(), &most as &dyn Array);
 }
 
 #[test]
 fn decimals_round_half_away_from_zero_to_the_scale_of_the_column() {
-    let from = Decimal128Array::from(vec![1_005, -1_005, 1_004]).with_precision_and_scale(10, 3).expect("a decimal");
-    let to = Decimal128Array::from(vec![101, -101, 100]).with_precision_and_scale(10, 2).expect("a decimal");
-    assert_eq!(cast(from, DataType::Decimal128(10, 2)).expect("rounded").as_ref(), &to as &dyn Array);
+    let from = Decimal128Array::from(vec![1_005, -1_005, 1_004])
+        .with_precision_and_scale(10, 3)
+        .expect("a decimal");
+    let to = Decimal128Array::from(vec![101, -101, 100])
+        .with_precision_and_scale(10, 2)
+        .expect("a decimal");
+    assert_eq!(
+        cast(from, DataType::Decimal128(10, 2)).expect("rounded").as_ref(),
+        &to as &dyn Array
+    );
     let small = Decimal32Array::from(vec![123]).with_precision_and_scale(9, 2).expect("a decimal");
     let wide = Decimal128Array::from(vec![123]).with_precision_and_scale(9, 2).expect("a decimal");
     assert_eq!(to_wire(small).as_ref(), &wide as &dyn Array);
-    let hundreds = Decimal128Array::from(vec![12]).with_precision_and_scale(10, -2).expect("a decimal");
-    let whole = Decimal128Array::from(vec![1_200]).with_precision_and_scale(12, 0).expect("a decimal");
+    let hundreds =
+        Decimal128Array::from(vec![12]).with_precision_and_scale(10, -2).expect("a decimal");
+    let whole =
+        Decimal128Array::from(vec![1_200]).with_precision_and_scale(12, 0).expect("a decimal");
     assert_eq!(to_wire(hundreds).as_ref(), &whole as &dyn Array);
 }
 
 #[test]
 fn encodings_of_strings_and_bytes_become_plain() {
     let plain = StringArray::from(vec![Some("æ"), None, Some("")]);
-    let dictionary: DictionaryArray<Int32Type> = vec![Some("æ"), None, Some("")].into_iter().collect();
+    let dictionary: DictionaryArray<Int32Type> =
+        vec![Some("æ"), None, Some("")].into_iter().collect();
     assert_eq!(to_wire(dictionary).as_ref(), &plain as &dyn Array);
-    assert_eq!(to_wire(StringViewArray::from(vec![Some("æ"), None, Some("")])).as_ref(), &plain as &dyn Array);
-    assert_eq!(to_wire(LargeStringArray::from(vec![Some("æ"), None, Some("")])).as_ref(), &plain as &dyn Array);
-    let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![2, 3]), &StringArray::from(vec!["a", "b"]));
-    assert_eq!(to_wire(runs.expect("runs")).as_ref(), &StringArray::from(vec!["a", "a", "b"]) as &dyn Array);
+    assert_eq!(
+        to_wire(StringViewArray::from(vec![Some("æ"), None, Some("")])).as_ref(),
+        &plain as &dyn Array
+    );
+    assert_eq!(
+        to_wire(LargeStringArray::from(vec![Some("æ"), None, Some("")])).as_ref(),
+        &plain as &dyn Array
+    );
+    let runs = RunArray::<Int32Type>::try_new(
+        &Int32Array::from(vec![2, 3]),
+        &StringArray::from(vec!["a", "b"]),
+    );
+    assert_eq!(
+        to_wire(runs.expect("runs")).as_ref(),
+        &StringArray::from(vec!["a", "a", "b"]) as &dyn Array
+    );
     let fixed = FixedSizeBinaryArray::try_from_iter([[0_u8, 255]].into_iter()).expect("two bytes");
     assert_eq!(to_wire(fixed).as_ref(), &BinaryArray::from(vec![&[0_u8, 255][..]]) as &dyn Array);
 }
@@ -318,30 +395,45 @@ fn lists_of_any_kind_become_lists_with_cast_items() {
     let large = LargeListArray::from_iter_primitive::<Int32Type, _, _>(sets.clone());
     let item = Arc::new(Field::new("item", DataType::Int64, true));
     let target = DataType::List(Arc::clone(&item));
-    let expected = ListArray::from_iter_primitive::<arrow::datatypes::Int64Type, _, _>(
-        sets.iter().map(|set| set.as_ref().map(|set| set.iter().map(|v| v.map(i64::from)).collect::<Vec<_>>())),
-    );
+    let expected =
+        ListArray::from_iter_primitive::<arrow::datatypes::Int64Type, _, _>(sets.iter().map(
+            |set| set.as_ref().map(|set| set.iter().map(|v| v.map(i64::from)).collect::<Vec<_>>()),
+        ));
     assert_eq!(cast(large, target.clone()).expect("a list").as_ref(), &expected as &dyn Array);
 
     // The part of a slice that lies outside must not decide whether the rest fits.
     let list = ListArray::from_iter_primitive::<Int32Type, _, _>(sets).slice(0, 3);
     let narrow = DataType::List(Arc::new(Field::new("item", DataType::Int8, true)));
     let sliced = cast(list.clone(), narrow.clone()).expect("300 lies outside of the slice");
-    assert_eq!(sliced.as_list::<i32>().value(0).as_ref(), &Int8Array::from(vec![Some(1), None]) as &dyn Array);
+    assert_eq!(
+        sliced.as_list::<i32>().value(0).as_ref(),
+        &Int8Array::from(vec![Some(1), None]) as &dyn Array
+    );
     let shifted = cast(list.slice(1, 2), narrow).expect("empty lists fit");
     assert_eq!((shifted.len(), shifted.null_count()), (2, 1));
 
-    let fixed = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), Some(2)]), None], 2);
+    let fixed = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(
+        [Some([Some(1), Some(2)]), None],
+        2,
+    );
     let fixed = cast(fixed, target).expect("a list");
-    assert_eq!(fixed.as_list::<i32>().value(0).as_ref(), &Int64Array::from(vec![1, 2]) as &dyn Array);
+    assert_eq!(
+        fixed.as_list::<i32>().value(0).as_ref(),
+        &Int64Array::from(vec![1, 2]) as &dyn Array
+    );
     assert!(fixed.is_null(1));
 }
 
 #[test]
 fn struct_children_are_found_by_name_and_what_null_hides_may_not_fit() {
-    let children = Fields::from(vec![Field::new("a", DataType::Int32, true), Field::new("b", DataType::Utf8, true)]);
-    let columns: Vec<ArrayRef> =
-        vec![Arc::new(Int32Array::from(vec![1, 99_999])), Arc::new(StringArray::from(vec!["x", "y"]))];
+    let children = Fields::from(vec![
+        Field::new("a", DataType::Int32, true),
+        Field::new("b", DataType::Utf8, true),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int32Array::from(vec![1, 99_999])),
+        Arc::new(StringArray::from(vec!["x", "y"])),
+    ];
     let hidden = NullBuffer::from(vec![true, false]);
     let target = DataType::Struct(Fields::from(vec![
         Field::new("b", DataType::Utf8, true),
@@ -349,7 +441,10 @@ fn struct_children_are_found_by_name_and_what_null_hides_may_not_fit() {
     ]));
     let masked = StructArray::new(children.clone(), columns.clone(), Some(hidden));
     let result = cast(masked, target.clone()).expect("99,999 is hidden by a null");
-    assert_eq!(result.as_struct().column(1).as_primitive::<arrow::datatypes::Int8Type>().value(0), 1);
+    assert_eq!(
+        result.as_struct().column(1).as_primitive::<arrow::datatypes::Int8Type>().value(0),
+        1
+    );
     assert!(result.is_null(1));
     refused(StructArray::new(children, columns, None), target, ErrorKind::InvalidInput);
 }
@@ -357,12 +452,19 @@ fn struct_children_are_found_by_name_and_what_null_hides_may_not_fit() {
 #[test]
 fn map_keys_and_values_are_found_by_place() {
     let entries = StructArray::from(vec![
-        (Arc::new(Field::new("keys", DataType::Utf8, false)), Arc::new(StringArray::from(vec!["k", "l"])) as ArrayRef),
-        (Arc::new(Field::new("values", DataType::UInt8, true)), Arc::new(UInt8Array::from(vec![Some(200), None]))),
+        (
+            Arc::new(Field::new("keys", DataType::Utf8, false)),
+            Arc::new(StringArray::from(vec!["k", "l"])) as ArrayRef,
+        ),
+        (
+            Arc::new(Field::new("values", DataType::UInt8, true)),
+            Arc::new(UInt8Array::from(vec![Some(200), None])),
+        ),
     ]);
     let field = Arc::new(Field::new("pairs", entries.data_type().clone(), false));
     let offsets = OffsetBuffer::new(vec![0, 2, 2].into());
-    let map = MapArray::new(field, offsets, entries, Some(NullBuffer::from(vec![true, false])), false);
+    let map =
+        MapArray::new(field, offsets, entries, Some(NullBuffer::from(vec![true, false])), false);
     let result = to_wire(map);
     let result = result.as_map();
     assert_eq!(result.entries().column_names(), ["key", "value"]);
@@ -373,7 +475,8 @@ fn map_keys_and_values_are_found_by_place() {
 #[test]
 fn nulls_are_refused_where_none_may_be() {
     let target = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, false)]));
-    let error = cast_batch(&batch(Arc::new(Int32Array::from(vec![None, Some(1)]))), &target).expect_err("a null");
+    let error = cast_batch(&batch(Arc::new(Int32Array::from(vec![None, Some(1)]))), &target)
+        .expect_err("a null");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let error = cast_batch(&batch(Arc::new(NullArray::new(2))), &target).expect_err("two nulls");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -384,7 +487,11 @@ fn nulls_are_refused_where_none_may_be() {
 fn types_that_do_not_become_each_other_are_refused() {
     refused(Int32Array::from(vec![1]), DataType::Binary, ErrorKind::Internal);
     refused(BooleanArray::from(vec![true]), DataType::Date64, ErrorKind::Internal);
-    refused(Float64Array::from(vec![1.5]), DataType::Timestamp(TimeUnit::Millisecond, None), ErrorKind::Internal);
+    refused(
+        Float64Array::from(vec![1.5]),
+        DataType::Timestamp(TimeUnit::Millisecond, None),
+        ErrorKind::Internal,
+    );
     let list = DataType::List(Arc::new(Field::new("item", DataType::Int32, true)));
     refused(Int32Array::from(vec![1]), list, ErrorKind::Internal);
 }

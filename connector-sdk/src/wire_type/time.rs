@@ -1,16 +1,17 @@
 //! Dates and instants between units.
 //!
-//! Arrow's own cast divides towards zero, which moves an instant before 1970 into the next unit, and needs a time zone
-//! database to give a zone to an instant; here coarser units floor, and local times are taken as UTC (section 6.2 of the
-//! protocol), whatever zone the type states.
+//! Arrow's own cast divides towards zero, which moves an instant before 1970 into the next unit,
+//! and needs a time zone database to give a zone to an instant; here coarser units floor, and local
+//! times are taken as UTC (section 6.2 of the protocol), whatever zone the type states.
 
 use std::{cmp::Ordering, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray},
     datatypes::{
-        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Int64Type, TimeUnit,
+        TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+        TimestampSecondType,
     },
 };
 
@@ -32,7 +33,8 @@ pub(super) fn is_time(from: &DataType, to: &DataType) -> bool {
     ticks_per_day(from).is_some() && ticks_per_day(to).is_some()
 }
 
-/// The same times in the unit of `to`, floored where it is coarser; `None` if one is out of its range.
+/// The same times in the unit of `to`, floored where it is coarser; `None` if one is out of its
+/// range.
 pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     let (from_ticks, to_ticks) = (ticks_per_day(array.data_type())?, ticks_per_day(to)?);
     let ticks = ticks(array)?;
@@ -71,11 +73,17 @@ fn from_ticks_of(ticks: &Int64Array, to: &DataType) -> Option<ArrayRef> {
         Arc::new(array.with_data_type(to.clone())) // the zone
     }
     Some(match to {
-        DataType::Date32 => Arc::new(ticks.try_unary::<_, Date32Type, _>(i32::try_from).ok()?) as ArrayRef,
+        DataType::Date32 => {
+            Arc::new(ticks.try_unary::<_, Date32Type, _>(i32::try_from).ok()?) as ArrayRef
+        }
         DataType::Date64 => same::<Date64Type>(ticks, to),
         DataType::Timestamp(TimeUnit::Second, _) => same::<TimestampSecondType>(ticks, to),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => same::<TimestampMillisecondType>(ticks, to),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => same::<TimestampMicrosecondType>(ticks, to),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            same::<TimestampMillisecondType>(ticks, to)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            same::<TimestampMicrosecondType>(ticks, to)
+        }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => same::<TimestampNanosecondType>(ticks, to),
         _ => return None,
     })

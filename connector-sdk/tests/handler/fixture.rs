@@ -15,12 +15,16 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Catalog, Connector, Error, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
-    ReadRecords, RecordBatchStream, Result, Scan, Settings, Split, Table, TableDef, TableName, async_trait,
+    Catalog, Connector, Error, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas,
+    ListTables, Pages, ReadRecords, RecordBatchStream, Result, Scan, Settings, Split, Table,
+    TableDef, TableName, async_trait,
 };
 use athena_protocol::{
     Constraints, FederatedIdentity, Request, Response, S3SpillLocation, SerdeVersion,
-    message::{GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListTablesRequest, ReadRecordsRequest},
+    message::{
+        GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListTablesRequest,
+        ReadRecordsRequest,
+    },
     predicate::{EquatableValueSet, ValueSet},
 };
 use athena_spill::{ObjectStore, SpillReader};
@@ -46,7 +50,8 @@ pub(crate) struct Fake {
 impl Fake {
     /// The table has the columns and rows of `rows`.
     pub(crate) fn of(rows: RecordBatch) -> Self {
-        let definition = TableDef::new(rows.schema().fields().iter().map(|field| field.as_ref().clone()));
+        let definition =
+            TableDef::new(rows.schema().fields().iter().map(|field| field.as_ref().clone()));
         Self {
             definition,
             partitions: vec![],
@@ -116,12 +121,18 @@ pub(crate) struct Squares;
 #[async_trait]
 impl Table for Squares {
     fn definition(&self) -> TableDef {
-        TableDef::new([Field::new("n", DataType::Int64, false), Field::new("square", DataType::Int64, false)])
+        TableDef::new([
+            Field::new("n", DataType::Int64, false),
+            Field::new("square", DataType::Int64, false),
+        ])
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
-        let column = |f: fn(i64) -> i64| Arc::new(Int64Array::from_iter_values((0..1_000).map(f))) as ArrayRef;
-        let batch = RecordBatch::try_from_iter([("square", column(|n| n * n)), ("n", column(|n| n))]);
+        let column = |f: fn(i64) -> i64| {
+            Arc::new(Int64Array::from_iter_values((0..1_000).map(f))) as ArrayRef
+        };
+        let batch =
+            RecordBatch::try_from_iter([("square", column(|n| n * n)), ("n", column(|n| n))]);
         Ok(batch.expect("columns of one length").into())
     }
 }
@@ -143,7 +154,9 @@ pub(crate) struct Memory {
 impl ObjectStore for Memory {
     async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<()> {
         if self.puts_fail.load(Ordering::SeqCst) {
-            return Err(Error::access_denied(format!("s3:PutObject on {bucket}/{key} is not allowed")));
+            return Err(Error::access_denied(format!(
+                "s3:PutObject on {bucket}/{key} is not allowed"
+            )));
         }
         self.objects.lock().unwrap().insert(format!("{bucket}/{key}"), body);
         Ok(())
@@ -151,7 +164,10 @@ impl ObjectStore for Memory {
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
         let objects = self.objects.lock().unwrap();
-        objects.get(&format!("{bucket}/{key}")).cloned().ok_or_else(|| Error::not_found(key.to_owned()))
+        objects
+            .get(&format!("{bucket}/{key}"))
+            .cloned()
+            .ok_or_else(|| Error::not_found(key.to_owned()))
     }
 
     async fn check_bucket(&self, bucket: &str) -> Result<()> {
@@ -171,7 +187,9 @@ pub(crate) fn settings(more: &[(&str, &str)]) -> Settings {
 /// A handler of `connector` that spills to the store beside it.
 pub(crate) fn spilling(connector: impl Connector) -> (Handler, Arc<Memory>) {
     let store = Arc::new(Memory::default());
-    let handler = Handler::new(connector).with_settings(settings(&[])).with_object_store(Arc::clone(&store) as _);
+    let handler = Handler::new(connector)
+        .with_settings(settings(&[]))
+        .with_object_store(Arc::clone(&store) as _);
     (handler, store)
 }
 
@@ -195,7 +213,11 @@ pub(crate) fn table_request(table: &str) -> Request {
     })
 }
 
-pub(crate) fn tables_request(schema: &str, page_size: i32, next_token: Option<String>) -> ListTablesRequest {
+pub(crate) fn tables_request(
+    schema: &str,
+    page_size: i32,
+    next_token: Option<String>,
+) -> ListTablesRequest {
     ListTablesRequest {
         identity: None,
         query_id: Some(QUERY.into()),
@@ -206,7 +228,11 @@ pub(crate) fn tables_request(schema: &str, page_size: i32, next_token: Option<St
     }
 }
 
-pub(crate) fn layout_request(schema: SchemaRef, partition_columns: &[&str], constraints: Constraints) -> Request {
+pub(crate) fn layout_request(
+    schema: SchemaRef,
+    partition_columns: &[&str],
+    constraints: Constraints,
+) -> Request {
     Request::GetTableLayout(GetTableLayoutRequest {
         identity: None,
         query_id: Some(QUERY.into()),
@@ -246,7 +272,10 @@ pub(crate) fn read_request(schema: SchemaRef) -> ReadRecordsRequest {
                 key: Some(format!("athena-federation-spill/{QUERY}/0")),
                 directory: true,
             }),
-            encryption_key: Some(athena_protocol::EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }),
+            encryption_key: Some(athena_protocol::EncryptionKey {
+                key: vec![7; 32],
+                nonce: vec![9; 12],
+            }),
             properties: BTreeMap::from([("number".to_owned(), "3".to_owned())]),
         },
         constraints: Constraints::default(),
@@ -262,7 +291,11 @@ pub(crate) fn unspillable(mut request: ReadRecordsRequest) -> ReadRecordsRequest
 }
 
 /// The rows of a read, wherever they went, and in how many blocks if they were spilled.
-pub(crate) async fn read(handler: &Handler, store: &Arc<Memory>, request: ReadRecordsRequest) -> Result<Rows> {
+pub(crate) async fn read(
+    handler: &Handler,
+    store: &Arc<Memory>,
+    request: ReadRecordsRequest,
+) -> Result<Rows> {
     match ask(handler, Request::ReadRecords(request)).await? {
         Response::ReadRecords(answer) => Ok(Rows { batches: vec![answer.records], blocks: None }),
         Response::RemoteReadRecords(answer) => {
@@ -295,7 +328,8 @@ impl Rows {
     pub(crate) fn numbers(&self, column: &str) -> Vec<i64> {
         let values = |batch: &RecordBatch| {
             let column = batch.column_by_name(column).expect("the column is there");
-            let column = column.as_any().downcast_ref::<Int64Array>().expect("the column holds numbers");
+            let column =
+                column.as_any().downcast_ref::<Int64Array>().expect("the column holds numbers");
             column.values().to_vec()
         };
         self.batches.iter().flat_map(values).collect()
@@ -303,13 +337,16 @@ impl Rows {
 }
 
 pub(crate) fn schema(fields: &[(&str, DataType)]) -> SchemaRef {
-    Arc::new(Schema::new(fields.iter().map(|(name, t)| Field::new(*name, t.clone(), true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        fields.iter().map(|(name, t)| Field::new(*name, t.clone(), true)).collect::<Vec<_>>(),
+    ))
 }
 
 /// Rows `n` from `from` to before `to`, each with a text.
 pub(crate) fn numbers(from: i64, to: i64) -> RecordBatch {
     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(from..to));
-    let text: ArrayRef = Arc::new(StringArray::from_iter_values((from..to).map(|n| format!("number {n}"))));
+    let text: ArrayRef =
+        Arc::new(StringArray::from_iter_values((from..to).map(|n| format!("number {n}"))));
     RecordBatch::try_from_iter_with_nullable([("n", n, true), ("text", text, true)]).unwrap()
 }
 

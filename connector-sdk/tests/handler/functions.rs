@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray},
+    array::{
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int32Array, Int64Array,
+        StringArray,
+    },
     datatypes::{DataType, Field, Float64Type, Schema},
     record_batch::RecordBatch,
 };
@@ -16,19 +19,26 @@ fn udfs() -> Udfs {
     Udfs::new()
         .scalar("Mask", |text: &str, keep: i32| {
             let keep = usize::try_from(keep).unwrap_or(0);
-            text.chars().enumerate().map(|(at, c)| if at < keep { c } else { '*' }).collect::<String>()
+            text.chars()
+                .enumerate()
+                .map(|(at, c)| if at < keep { c } else { '*' })
+                .collect::<String>()
         })
         .scalar("or_zero", |n: Option<i64>| n.unwrap_or(0))
         .scalar("is_missing", |text: Option<&str>| text.is_none())
         .scalar("half", |n: i64| (n % 2 == 0).then_some(n / 2))
-        .scalar("positive", |n: i64| if n > 0 { Ok(n) } else { Err(Error::invalid_input("it is not positive")) })
+        .scalar("positive", |n: i64| {
+            if n > 0 { Ok(n) } else { Err(Error::invalid_input("it is not positive")) }
+        })
         .scalar("joined", |a: &[u8], b: &[u8], c: bool, d: f64| {
             let mut all = [a, b].concat();
             all.push(u8::from(c));
             all.extend(d.to_le_bytes());
             all
         })
-        .scalar("repeat", |text: String, times: i64| text.repeat(usize::try_from(times).unwrap_or(0)))
+        .scalar("repeat", |text: String, times: i64| {
+            text.repeat(usize::try_from(times).unwrap_or(0))
+        })
         .vectorized("halve", [DataType::Float64], DataType::Float64, |args| {
             let halves: Float64Array = args[0].as_primitive::<Float64Type>().unary(|x| x / 2.0);
             Ok(Arc::new(halves) as ArrayRef)
@@ -38,7 +48,8 @@ fn udfs() -> Udfs {
 }
 
 async fn call(name: &str, arguments: Vec<ArrayRef>, returns: DataType) -> Result<ArrayRef> {
-    let named = arguments.into_iter().enumerate().map(|(index, column)| (index.to_string(), column, true));
+    let named =
+        arguments.into_iter().enumerate().map(|(index, column)| (index.to_string(), column, true));
     let request = Request::UserDefinedFunction(UserDefinedFunctionRequest {
         identity: None,
         input_records: RecordBatch::try_from_iter_with_nullable(named).unwrap(),
@@ -65,7 +76,10 @@ fn texts(values: Vec<Option<&str>>) -> ArrayRef {
 #[tokio::test]
 async fn a_null_in_a_plain_argument_makes_the_result_null() {
     let keep: ArrayRef = Arc::new(Int32Array::from(vec![Some(2), Some(0), None]));
-    let masked = call("mask", vec![texts(vec![Some("abc"), None, Some("x")]), keep], DataType::Utf8).await.unwrap();
+    let masked =
+        call("mask", vec![texts(vec![Some("abc"), None, Some("x")]), keep], DataType::Utf8)
+            .await
+            .unwrap();
     assert_eq!(masked.as_string::<i32>(), &StringArray::from(vec![Some("ab*"), None, None]));
 }
 
@@ -73,13 +87,15 @@ async fn a_null_in_a_plain_argument_makes_the_result_null() {
 async fn an_optional_argument_sees_nulls() {
     let found = call("or_zero", vec![longs(vec![Some(5), None])], DataType::Int64).await.unwrap();
     assert_eq!(found.as_ref(), &Int64Array::from(vec![5, 0]));
-    let found = call("is_missing", vec![texts(vec![Some("a"), None])], DataType::Boolean).await.unwrap();
+    let found =
+        call("is_missing", vec![texts(vec![Some("a"), None])], DataType::Boolean).await.unwrap();
     assert_eq!(found.as_ref(), &BooleanArray::from(vec![false, true]));
 }
 
 #[tokio::test]
 async fn an_optional_result_can_be_null() {
-    let found = call("half", vec![longs(vec![Some(4), Some(3), None])], DataType::Int64).await.unwrap();
+    let found =
+        call("half", vec![longs(vec![Some(4), Some(3), None])], DataType::Int64).await.unwrap();
     assert_eq!(found.as_ref(), &Int64Array::from(vec![Some(2), None, None]));
 }
 
@@ -92,7 +108,8 @@ async fn a_result_can_be_null_where_the_query_says_that_it_is_not() {
         output_schema: Arc::new(output),
         method_name: "half".into(),
     });
-    let Response::UserDefinedFunction(answer) = ask(&Handler::new(Catalog::new()).udfs(udfs()), request).await.unwrap()
+    let Response::UserDefinedFunction(answer) =
+        ask(&Handler::new(Catalog::new()).udfs(udfs()), request).await.unwrap()
     else {
         panic!("no results")
     };
@@ -102,7 +119,8 @@ async fn a_result_can_be_null_where_the_query_says_that_it_is_not() {
 
 #[tokio::test]
 async fn an_error_of_a_function_fails_the_call_and_keeps_its_kind() {
-    let error = call("positive", vec![longs(vec![Some(1), Some(-1)])], DataType::Int64).await.unwrap_err();
+    let error =
+        call("positive", vec![longs(vec![Some(1), Some(-1)])], DataType::Int64).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("positive"), "{error}");
 }
@@ -112,7 +130,8 @@ async fn four_arguments_of_any_type_go_through() {
     let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values([b"ab"]));
     let yes: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
     let one: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
-    let found = call("joined", vec![Arc::clone(&bytes), bytes, yes, one], DataType::Binary).await.unwrap();
+    let found =
+        call("joined", vec![Arc::clone(&bytes), bytes, yes, one], DataType::Binary).await.unwrap();
     let expected = [&b"abab\x01"[..], &1.0_f64.to_le_bytes()].concat();
     assert_eq!(found.as_binary::<i32>().value(0), expected);
 }
@@ -138,9 +157,11 @@ async fn types_are_cast_where_nothing_is_lost() {
     let small: ArrayRef = Arc::new(Int32Array::from(vec![7]));
     let found = call("or_zero", vec![small], DataType::Int32).await.unwrap();
     assert_eq!(found.as_ref(), &Int32Array::from(vec![7]));
-    let error = call("or_zero", vec![longs(vec![Some(i64::MAX)])], DataType::Int32).await.unwrap_err();
+    let error =
+        call("or_zero", vec![longs(vec![Some(i64::MAX)])], DataType::Int32).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    let error = call("or_zero", vec![texts(vec![Some("five")])], DataType::Int64).await.unwrap_err();
+    let error =
+        call("or_zero", vec![texts(vec![Some("five")])], DataType::Int64).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
@@ -150,7 +171,8 @@ async fn a_vectorized_function_is_held_to_its_rows_and_type() {
     let halves = call("halve", vec![numbers], DataType::Float64).await.unwrap();
     assert_eq!(halves.as_ref(), &Float64Array::from(vec![Some(1.5), None]));
     for name in ["short", "lying"] {
-        let error = call(name, vec![longs(vec![Some(1), Some(2)])], DataType::Int64).await.unwrap_err();
+        let error =
+            call(name, vec![longs(vec![Some(1), Some(2)])], DataType::Int64).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{name}");
     }
 }
@@ -158,7 +180,9 @@ async fn a_vectorized_function_is_held_to_its_rows_and_type() {
 #[tokio::test]
 async fn results_too_large_for_an_answer_say_how_large() {
     let times = longs(vec![Some(3_000_000), Some(3_000_000)]);
-    let error = call("repeat", vec![texts(vec![Some("x"), Some("y")]), times], DataType::Utf8).await.unwrap_err();
+    let error = call("repeat", vec![texts(vec![Some("x"), Some("y")]), times], DataType::Utf8)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("2 rows"), "{error}");
 }
@@ -177,5 +201,8 @@ async fn an_output_of_two_columns_is_refused() {
         output_schema: schema(&[("a", DataType::Int64), ("b", DataType::Int64)]),
         method_name: "or_zero".into(),
     });
-    assert_eq!(kind(&Handler::new(Catalog::new()).udfs(udfs()), request).await, ErrorKind::InvalidInput);
+    assert_eq!(
+        kind(&Handler::new(Catalog::new()).udfs(udfs()), request).await,
+        ErrorKind::InvalidInput
+    );
 }

@@ -1,4 +1,5 @@
-//! Lists and partitions of the sizes that real catalogs have: everything exactly once, and no answer over the limit of Lambda.
+//! Lists and partitions of the sizes that real catalogs have: everything exactly once, and no
+//! answer over the limit of Lambda.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -8,8 +9,8 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, arrow::datatypes::Field, async_trait,
+    Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Split, TableDef, arrow::datatypes::Field, async_trait,
 };
 use athena_protocol::{
     Constraints, MAX_PAYLOAD_BYTES, Request, Response, SerdeVersion,
@@ -22,8 +23,8 @@ const TABLES: usize = 100_000;
 const SPLITS: usize = 60_000;
 const PARTITIONS: i32 = 10_000;
 
-/// A catalog of many tables with long names, one of which has many partitions, each of one split of one row, and a table
-/// without partitions that has many large splits.
+/// A catalog of many tables with long names, one of which has many partitions, each of one split of
+/// one row, and a table without partitions that has many large splits.
 struct Many;
 
 fn table_name(n: usize) -> String {
@@ -53,19 +54,28 @@ impl Connector for Many {
     async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {
         let day: ArrayRef = Arc::new(Int32Array::from_iter_values(0..PARTITIONS));
         let region: ArrayRef = Arc::new((0..PARTITIONS).map(region).collect::<StringArray>());
-        Ok(RecordBatch::try_from_iter_with_nullable([("day", day, true), ("region", region, true)]).unwrap().into())
+        Ok(RecordBatch::try_from_iter_with_nullable([("day", day, true), ("region", region, true)])
+            .unwrap()
+            .into())
     }
 
     async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
         if request.partition_columns.is_empty() {
             // Three kilobytes, some of which take more bytes as JSON than as text.
             let plan = "one of many \"files\" \\ ".repeat(120) + &"\u{1F600}".repeat(20);
-            let splits = (0..SPLITS).map(move |n| Split::new().with("number", n).with("plan", &plan));
+            let splits =
+                (0..SPLITS).map(move |n| Split::new().with("number", n).with("plan", &plan));
             return Pages::of(splits, request.after.as_ref());
         }
         let splits = (0..request.partitions.num_rows()).map(|row| request.split_of(row));
         let splits = splits.collect::<Result<Vec<_>>>()?;
-        let days = request.partitions.column_by_name("day").unwrap().as_primitive::<Int32Type>().values().to_vec();
+        let days = request
+            .partitions
+            .column_by_name("day")
+            .unwrap()
+            .as_primitive::<Int32Type>()
+            .values()
+            .to_vec();
         let splits = splits.into_iter().zip(days).map(|(split, day)| split.with("row", day));
         Pages::of(splits, request.after.as_ref())
     }
@@ -84,7 +94,8 @@ fn region(day: i32) -> Option<String> {
 
 /// The answer, and how many bytes it took.
 async fn sized(handler: &Handler, request: Request) -> (Response, usize) {
-    let answer = handler.handle(&request.encode(SerdeVersion::LATEST).unwrap(), None).await.unwrap();
+    let answer =
+        handler.handle(&request.encode(SerdeVersion::LATEST).unwrap(), None).await.unwrap();
     assert!(answer.len() <= MAX_PAYLOAD_BYTES, "{} bytes", answer.len());
     (Response::decode(&answer).unwrap(), answer.len())
 }
@@ -96,7 +107,9 @@ async fn a_hundred_thousand_tables_are_listed_exactly_once() {
         let (mut found, mut largest, mut pages, mut token) = (0, 0, 0, None);
         loop {
             let request = Request::ListTables(tables_request("s", page_size, token));
-            let (Response::ListTables(answer), bytes) = sized(&handler, request).await else { panic!("no tables") };
+            let (Response::ListTables(answer), bytes) = sized(&handler, request).await else {
+                panic!("no tables")
+            };
             for table in answer.tables {
                 assert_eq!(table.table, table_name(found));
                 found += 1;
@@ -106,7 +119,9 @@ async fn a_hundred_thousand_tables_are_listed_exactly_once() {
                 break;
             }
         }
-        println!("{found} tables in {pages} pages of {page_size} at most: largest response {largest} bytes");
+        println!(
+            "{found} tables in {pages} pages of {page_size} at most: largest response {largest} bytes"
+        );
         assert_eq!(found, TABLES);
     }
 }
@@ -117,7 +132,9 @@ async fn sixty_thousand_splits_of_three_kilobytes_are_made_exactly_once() {
     let (mut found, mut largest, mut pages, mut token) = (0, 0, 0, None);
     loop {
         let request = GetSplitsRequest { continuation_token: token, ..splits_request() };
-        let (Response::GetSplits(answer), bytes) = sized(&handler, Request::GetSplits(request)).await else {
+        let (Response::GetSplits(answer), bytes) =
+            sized(&handler, Request::GetSplits(request)).await
+        else {
             panic!("no splits")
         };
         for split in answer.splits {
@@ -137,13 +154,19 @@ async fn sixty_thousand_splits_of_three_kilobytes_are_made_exactly_once() {
 #[tokio::test]
 async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
     let handler = Handler::new(Many);
-    let columns = schema(&[("day", DataType::Int32), ("region", DataType::Utf8), ("n", DataType::Int64)]);
-    let layout = |constraints| layout_request(Arc::clone(&columns), &["day", "region"], constraints);
-    let (Response::GetTableLayout(pruned), _) = sized(&handler, layout(only("day", &[5, 9_999, -1]))).await else {
+    let columns =
+        schema(&[("day", DataType::Int32), ("region", DataType::Utf8), ("n", DataType::Int64)]);
+    let layout =
+        |constraints| layout_request(Arc::clone(&columns), &["day", "region"], constraints);
+    let (Response::GetTableLayout(pruned), _) =
+        sized(&handler, layout(only("day", &[5, 9_999, -1]))).await
+    else {
         panic!("no layout")
     };
     assert_eq!(pruned.partitions.column(0).as_ref(), &Int32Array::from(vec![5, 9_999]));
-    let (Response::GetTableLayout(all), mut largest) = sized(&handler, layout(Constraints::default())).await else {
+    let (Response::GetTableLayout(all), mut largest) =
+        sized(&handler, layout(Constraints::default())).await
+    else {
         panic!("no layout")
     };
     let (mut splits, mut pages, mut token) = (Vec::new(), 0, None);
@@ -154,7 +177,9 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
             continuation_token: token,
             ..splits_request()
         };
-        let (Response::GetSplits(answer), bytes) = sized(&handler, Request::GetSplits(request)).await else {
+        let (Response::GetSplits(answer), bytes) =
+            sized(&handler, Request::GetSplits(request)).await
+        else {
             panic!("no splits")
         };
         splits.extend(answer.splits);
@@ -165,8 +190,11 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
     }
     let mut days = BTreeSet::new();
     for split in &splits {
-        let request = ReadRecordsRequest { split: split.clone(), ..read_request(Arc::clone(&columns)) };
-        let (Response::ReadRecords(answer), bytes) = sized(&handler, Request::ReadRecords(request)).await else {
+        let request =
+            ReadRecordsRequest { split: split.clone(), ..read_request(Arc::clone(&columns)) };
+        let (Response::ReadRecords(answer), bytes) =
+            sized(&handler, Request::ReadRecords(request)).await
+        else {
             panic!("no rows")
         };
         let rows = answer.records;
@@ -178,6 +206,10 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
         assert!(days.insert(day), "partition {day} is read twice");
         largest = largest.max(bytes);
     }
-    println!("{} partitions, {} splits in {pages} pages: largest response {largest} bytes", days.len(), splits.len());
+    println!(
+        "{} partitions, {} splits in {pages} pages: largest response {largest} bytes",
+        days.len(),
+        splits.len()
+    );
     assert_eq!(days, (0..PARTITIONS).collect());
 }

@@ -34,7 +34,11 @@ async fn pages_of_any_size_list_every_table_once() {
                 break;
             }
         }
-        assert_eq!(found, (0..tables).map(|n| format!("t{n}")).collect::<Vec<_>>(), "pages of {size}");
+        assert_eq!(
+            found,
+            (0..tables).map(|n| format!("t{n}")).collect::<Vec<_>>(),
+            "pages of {size}"
+        );
     }
 }
 
@@ -75,7 +79,9 @@ async fn an_edited_token_is_refused() {
     let edited = json.replace(r#""c":"3""#, r#""c":"4""#);
     assert_ne!(json, edited, "the cursor is where it was");
     let edited = base64_simd::URL_SAFE_NO_PAD.encode_to_string(edited);
-    for token in [edited, String::new(), "3".into(), "!".into(), token[1..].to_owned(), "e30".into()] {
+    for token in
+        [edited, String::new(), "3".into(), "!".into(), token[1..].to_owned(), "e30".into()]
+    {
         let request = Request::ListTables(tables_request("s", 3, Some(token)));
         assert_eq!(kind(&handler, request).await, ErrorKind::InvalidInput);
     }

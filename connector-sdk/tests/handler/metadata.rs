@@ -51,8 +51,16 @@ async fn an_answer_comes_in_the_version_of_its_request() {
 #[tokio::test]
 async fn bytes_that_are_no_request_are_invalid_input() {
     let handler = math();
-    for bytes in [&b""[..], b"null", b"{", b"{}", b"[]", b"\xFF\xFE", br#"{"@type":"Hello"}"#, br#"{"key1":"value1"}"#]
-    {
+    for bytes in [
+        &b""[..],
+        b"null",
+        b"{",
+        b"{}",
+        b"[]",
+        b"\xFF\xFE",
+        br#"{"@type":"Hello"}"#,
+        br#"{"key1":"value1"}"#,
+    ] {
         let error = handler.handle(bytes, None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     }
@@ -93,10 +101,18 @@ async fn a_definition_that_cannot_be_queried_is_refused() {
         TableDef::new([field("id")]).with_partition_columns(["region"]),
         TableDef::new([field("id")]).with_partition_columns(["id", "id"]),
     ] {
-        assert_eq!(kind(&defined(table.clone()), table_request("t")).await, ErrorKind::Internal, "{table:?}");
+        assert_eq!(
+            kind(&defined(table.clone()), table_request("t")).await,
+            ErrorKind::Internal,
+            "{table:?}"
+        );
     }
-    let nested = DataType::Struct(vec![Field::new("gap", DataType::Duration(TimeUnit::Second), true)].into());
-    let error = ask(&defined(TableDef::new([Field::new("s", nested, true)])), table_request("t")).await.unwrap_err();
+    let nested = DataType::Struct(
+        vec![Field::new("gap", DataType::Duration(TimeUnit::Second), true)].into(),
+    );
+    let error = ask(&defined(TableDef::new([Field::new("s", nested, true)])), table_request("t"))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("s.gap"), "{error}");
 }
@@ -112,23 +128,37 @@ async fn a_passthrough_query_is_not_taken_for_a_plain_one() {
     let Request::GetTable(request) = table_request("t") else { unreachable!("it was just made") };
     let arguments = BTreeMap::from([("QUERY".to_owned(), Some("SELECT 1".to_owned()))]);
     let handler = Handler::new(Fake::of(numbers(0, 1)));
-    let request = Request::GetTable(GetTableRequest { query_passthrough_arguments: arguments.clone(), ..request });
+    let request = Request::GetTable(GetTableRequest {
+        query_passthrough_arguments: arguments.clone(),
+        ..request
+    });
     assert_eq!(kind(&handler, request).await, ErrorKind::Unsupported);
-    let constraints = Constraints { query_passthrough_arguments: arguments, ..Constraints::default() };
-    let read = unspillable(athena_protocol::message::ReadRecordsRequest { constraints, ..read_request(n()) });
+    let constraints =
+        Constraints { query_passthrough_arguments: arguments, ..Constraints::default() };
+    let read = unspillable(athena_protocol::message::ReadRecordsRequest {
+        constraints,
+        ..read_request(n())
+    });
     assert_eq!(kind(&handler, Request::ReadRecords(read)).await, ErrorKind::Unsupported);
 }
 
 #[tokio::test]
 async fn capabilities_announce_what_the_sdk_evaluates() {
-    let request = GetDataSourceCapabilitiesRequest { identity: None, query_id: None, catalog_name: "c".into() };
+    let request = GetDataSourceCapabilitiesRequest {
+        identity: None,
+        query_id: None,
+        catalog_name: "c".into(),
+    };
     let Response::GetDataSourceCapabilities(answer) =
         ask(&math(), Request::GetDataSourceCapabilities(request)).await.unwrap()
     else {
         panic!("capabilities are answered with capabilities")
     };
-    let sub_types = |name: &str| answer.capabilities[name].iter().map(|s| s.sub_type.as_str()).collect::<Vec<_>>();
-    let filters = ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
+    let sub_types = |name: &str| {
+        answer.capabilities[name].iter().map(|s| s.sub_type.as_str()).collect::<Vec<_>>()
+    };
+    let filters =
+        ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
     assert_eq!(sub_types("supports_filter_pushdown"), filters);
     assert_eq!(sub_types("supports_limit_pushdown"), ["integer_constant"]);
     assert_eq!(sub_types("supports_top_n_pushdown"), ["SUPPORTS_ORDER_BY"]);
@@ -136,7 +166,11 @@ async fn capabilities_announce_what_the_sdk_evaluates() {
     assert!(announced.iter().any(|name| name == functions::LIKE_PATTERN));
 }
 
-async fn layout(fake: Fake, columns: &[&str], constraints: Constraints) -> athena_connector_sdk::Result<RecordBatch> {
+async fn layout(
+    fake: Fake,
+    columns: &[&str],
+    constraints: Constraints,
+) -> athena_connector_sdk::Result<RecordBatch> {
     let table = schema(&[("region", DataType::Int64), ("size", DataType::Int64)]);
     match ask(&Handler::new(fake), layout_request(table, columns, constraints)).await? {
         Response::GetTableLayout(answer) => Ok(answer.partitions),
@@ -146,8 +180,10 @@ async fn layout(fake: Fake, columns: &[&str], constraints: Constraints) -> athen
 
 fn partitions(rows: impl Iterator<Item = i64> + Clone) -> RecordBatch {
     // The connector's own column bears the name of a column of the table.
-    let size: ArrayRef = Arc::new(StringArray::from_iter_values(rows.clone().map(|n| format!("{n} files"))));
-    let region: ArrayRef = Arc::new(Int32Array::from_iter_values(rows.map(|n| i32::try_from(n).unwrap())));
+    let size: ArrayRef =
+        Arc::new(StringArray::from_iter_values(rows.clone().map(|n| format!("{n} files"))));
+    let region: ArrayRef =
+        Arc::new(Int32Array::from_iter_values(rows.map(|n| i32::try_from(n).unwrap())));
     let batch = RecordBatch::try_from_iter([("size", size), ("region", region)]).unwrap();
     let metadata = [("source".to_owned(), "files".to_owned())].into();
     let schema = Schema::new_with_metadata(batch.schema().fields().clone(), metadata);
@@ -156,7 +192,8 @@ fn partitions(rows: impl Iterator<Item = i64> + Clone) -> RecordBatch {
 
 #[tokio::test]
 async fn partitions_are_pruned_by_the_partition_columns_alone() {
-    let fake = Fake { partitions: vec![partitions(0..5), partitions(5..10)], ..Fake::of(numbers(0, 1)) };
+    let fake =
+        Fake { partitions: vec![partitions(0..5), partitions(5..10)], ..Fake::of(numbers(0, 1)) };
     let mut constraints = only("region", &[3, 7, 99]);
     constraints.summary.extend(only("size", &[1]).summary);
     let found = layout(fake, &["region"], constraints).await.unwrap();
@@ -177,8 +214,12 @@ async fn a_partition_column_of_another_type_than_the_tables_is_the_callers_fault
     assert!(error.message().contains("\"region\" as Binary"), "{error}");
     // A connector that does not keep to its own definition is at fault itself.
     let fake = Fake { partitions: vec![bytes], ..Fake::of(numbers(0, 1)) };
-    let fake = Fake { definition: TableDef::new([Field::new("region", DataType::Int64, true)]), ..fake };
-    assert_eq!(layout(fake, &["region"], Constraints::default()).await.unwrap_err().kind(), ErrorKind::Internal);
+    let fake =
+        Fake { definition: TableDef::new([Field::new("region", DataType::Int64, true)]), ..fake };
+    assert_eq!(
+        layout(fake, &["region"], Constraints::default()).await.unwrap_err().kind(),
+        ErrorKind::Internal
+    );
 }
 
 #[tokio::test]
@@ -193,12 +234,23 @@ async fn no_partition_left_is_an_empty_block() {
 #[tokio::test]
 async fn a_table_without_partition_columns_is_one_partition() {
     let without_columns = ReadRecords::rows_without_columns(1);
-    for partitions in [vec![without_columns.clone()], vec![without_columns.clone(), without_columns]] {
-        let found = layout(Fake { partitions, ..Fake::of(numbers(0, 1)) }, &[], only("region", &[99])).await.unwrap();
+    for partitions in
+        [vec![without_columns.clone()], vec![without_columns.clone(), without_columns]]
+    {
+        let found =
+            layout(Fake { partitions, ..Fake::of(numbers(0, 1)) }, &[], only("region", &[99]))
+                .await
+                .unwrap();
         assert_eq!(found.num_rows(), 1);
-        assert_eq!(found.column_by_name("partitionId").unwrap().as_ref(), &Int32Array::from(vec![1]));
+        assert_eq!(
+            found.column_by_name("partitionId").unwrap().as_ref(),
+            &Int32Array::from(vec![1])
+        );
     }
-    assert_eq!(layout(Fake::of(numbers(0, 1)), &[], Constraints::default()).await.unwrap().num_rows(), 0);
+    assert_eq!(
+        layout(Fake::of(numbers(0, 1)), &[], Constraints::default()).await.unwrap().num_rows(),
+        0
+    );
 }
 
 #[tokio::test]

@@ -20,11 +20,16 @@ use crate::fixture::*;
 fn split(row: usize) -> Split {
     let day: ArrayRef = Arc::new(Date32Array::from(vec![19_783, -1]));
     let partitions = RecordBatch::try_from_iter([("day", day)]).unwrap();
-    let request = GetSplits::new(TableName::new("s", "t"), partitions).with_partition_columns(vec!["day".into()]);
+    let request = GetSplits::new(TableName::new("s", "t"), partitions)
+        .with_partition_columns(vec!["day".into()]);
     request.split_of(row).unwrap()
 }
 
-fn reading(row: usize, columns: &[(&str, DataType)], constraints: Constraints) -> ReadRecordsRequest {
+fn reading(
+    row: usize,
+    columns: &[(&str, DataType)],
+    constraints: Constraints,
+) -> ReadRecordsRequest {
     let mut request = read_request(schema(columns));
     let text = split(row).get::<String>("$partition").unwrap();
     request.split.properties.insert("$partition".to_owned(), text);
@@ -46,7 +51,8 @@ const DAY: (&str, DataType) = ("day", DataType::Date32);
 async fn partition_columns_are_filled_into_every_row() {
     for (row, day) in [(0, 19_783), (1, -1)] {
         let (handler, store) = spilling(fake());
-        let found = read(&handler, &store, reading(row, &[DAY, N], Constraints::default())).await.unwrap();
+        let found =
+            read(&handler, &store, reading(row, &[DAY, N], Constraints::default())).await.unwrap();
         assert_eq!(found.batches[0].column(0).as_ref(), &Date32Array::from(vec![day; 3]));
         assert_eq!(found.numbers("n"), [0, 1, 2]);
     }
@@ -55,16 +61,23 @@ async fn partition_columns_are_filled_into_every_row() {
 #[tokio::test]
 async fn the_predicate_and_the_order_see_partition_columns() {
     let (handler, store) = spilling(fake());
-    let other =
-        EquatableValueSet { values: Arc::new(Date32Array::from(vec![5])), white_list: true, null_allowed: false };
+    let other = EquatableValueSet {
+        values: Arc::new(Date32Array::from(vec![5])),
+        white_list: true,
+        null_allowed: false,
+    };
     let summary = [("day".to_owned(), ValueSet::Equatable(other))].into();
     let refused = Constraints { summary, ..Constraints::default() };
     assert_eq!(read(&handler, &store, reading(0, &[N], refused)).await.unwrap().count(), 0);
-    let order = OrderByField { column_name: Some("day".into()), direction: Direction::AscNullsLast };
+    let order =
+        OrderByField { column_name: Some("day".into()), direction: Direction::AscNullsLast };
     let top = Constraints { limit: Some(2), order_by: vec![order], ..Constraints::default() };
     assert_eq!(read(&handler, &store, reading(1, &[N], top)).await.unwrap().count(), 2);
     // As counted by `count(*)`: no column is asked for at all.
-    assert_eq!(read(&handler, &store, reading(1, &[], Constraints::default())).await.unwrap().count(), 3);
+    assert_eq!(
+        read(&handler, &store, reading(1, &[], Constraints::default())).await.unwrap().count(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -74,9 +87,16 @@ async fn a_value_that_was_edited_is_refused() {
     request.split.properties.insert("$partition".to_owned(), r#"{"day":"tomorrow"}"#.to_owned());
     assert_eq!(read(&handler, &store, request).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     let n: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-    let own = RecordBatch::try_from_iter([("n", Arc::clone(&n)), ("day", Arc::new(Date32Array::from(vec![7])) as _)]);
+    let own = RecordBatch::try_from_iter([
+        ("n", Arc::clone(&n)),
+        ("day", Arc::new(Date32Array::from(vec![7])) as _),
+    ]);
     let own = own.unwrap();
     let (handler, store) = spilling(fake().reading(move |_| Ok(own.clone().into())));
     let found = read(&handler, &store, reading(0, &[DAY], Constraints::default())).await.unwrap();
-    assert_eq!(found.batches[0].column(0).as_ref(), &Date32Array::from(vec![7]), "the batch's own column is kept");
+    assert_eq!(
+        found.batches[0].column(0).as_ref(),
+        &Date32Array::from(vec![7]),
+        "the batch's own column is kept"
+    );
 }

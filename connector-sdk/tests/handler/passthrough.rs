@@ -8,11 +8,14 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    ErrorKind, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef, async_trait,
+    ErrorKind, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef,
+    async_trait,
 };
 use athena_protocol::{
     Constraints, Request, Response,
-    message::{GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableRequest, ReadRecordsRequest},
+    message::{
+        GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableRequest, ReadRecordsRequest,
+    },
 };
 
 use crate::fixture::*;
@@ -23,7 +26,8 @@ struct Counting;
 #[async_trait]
 impl Passthrough for Counting {
     async fn definition(&self, query: PassthroughQuery) -> Result<TableDef> {
-        Ok(TableDef::new([Field::new("n", DataType::Int64, false)]).with_comment("n", query.argument("QUERY")))
+        Ok(TableDef::new([Field::new("n", DataType::Int64, false)])
+            .with_comment("n", query.argument("QUERY")))
     }
 
     async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream> {
@@ -48,15 +52,24 @@ fn counting() -> BTreeMap<String, Option<String>> {
 }
 
 fn describe(query_passthrough_arguments: BTreeMap<String, Option<String>>) -> Request {
-    let Request::GetTable(request) = table_request("whatever") else { unreachable!("it was just made") };
+    let Request::GetTable(request) = table_request("whatever") else {
+        unreachable!("it was just made")
+    };
     Request::GetTable(GetTableRequest { query_passthrough_arguments, ..request })
 }
 
 #[tokio::test]
 async fn the_function_is_announced_by_its_signature() {
-    let request = GetDataSourceCapabilitiesRequest { identity: None, query_id: None, catalog_name: "c".into() };
-    let capabilities = ask(&handler(), Request::GetDataSourceCapabilities(request.clone())).await.unwrap();
-    let Response::GetDataSourceCapabilities(answer) = capabilities else { panic!("no capabilities") };
+    let request = GetDataSourceCapabilitiesRequest {
+        identity: None,
+        query_id: None,
+        catalog_name: "c".into(),
+    };
+    let capabilities =
+        ask(&handler(), Request::GetDataSourceCapabilities(request.clone())).await.unwrap();
+    let Response::GetDataSourceCapabilities(answer) = capabilities else {
+        panic!("no capabilities")
+    };
     let announced: Vec<_> = answer.capabilities["SYSTEM.QUERY"]
         .iter()
         .map(|part| (part.sub_type.as_str(), part.properties.join(",")))
@@ -75,19 +88,31 @@ async fn the_function_is_announced_by_its_signature() {
 #[tokio::test]
 async fn a_query_is_described_split_and_read_like_a_table() {
     let handler = handler();
-    let Response::GetTable(table) = ask(&handler, describe(counting())).await.unwrap() else { panic!("no table") };
+    let Response::GetTable(table) = ask(&handler, describe(counting())).await.unwrap() else {
+        panic!("no table")
+    };
     assert_eq!(table.schema.metadata()["n"], "5");
-    let constraints = || Constraints { query_passthrough_arguments: counting(), ..Constraints::default() };
+    let constraints =
+        || Constraints { query_passthrough_arguments: counting(), ..Constraints::default() };
     let layout = layout_request(Arc::new(Schema::clone(&table.schema)), &[], constraints());
-    let Response::GetTableLayout(layout) = ask(&handler, layout).await.unwrap() else { panic!("no layout") };
-    let splits = GetSplitsRequest { partitions: layout.partitions, constraints: constraints(), ..splits_request() };
-    let Response::GetSplits(splits) = ask(&handler, Request::GetSplits(splits)).await.unwrap() else {
+    let Response::GetTableLayout(layout) = ask(&handler, layout).await.unwrap() else {
+        panic!("no layout")
+    };
+    let splits = GetSplitsRequest {
+        partitions: layout.partitions,
+        constraints: constraints(),
+        ..splits_request()
+    };
+    let Response::GetSplits(splits) = ask(&handler, Request::GetSplits(splits)).await.unwrap()
+    else {
         panic!("no splits")
     };
     assert_eq!((splits.splits.len(), splits.continuation_token), (1, None));
-    let limited = Constraints { limit: Some(2), summary: only("n", &[1, 2, 3]).summary, ..constraints() };
+    let limited =
+        Constraints { limit: Some(2), summary: only("n", &[1, 2, 3]).summary, ..constraints() };
     let read = unspillable(ReadRecordsRequest { constraints: limited, ..read_request(n()) });
-    let Response::ReadRecords(answer) = ask(&handler, Request::ReadRecords(read)).await.unwrap() else {
+    let Response::ReadRecords(answer) = ask(&handler, Request::ReadRecords(read)).await.unwrap()
+    else {
         panic!("no rows")
     };
     assert_eq!(answer.records.column(0).as_ref(), &Int64Array::from(vec![1, 2]));
@@ -100,7 +125,11 @@ async fn another_function_or_a_missing_argument_is_refused() {
         arguments(&[("QUERY", "5")]),
         arguments(&[("schemaFunctionName", "SYSTEM.QUERY"), ("query", "5")]),
         arguments(&[("schemaFunctionName", "SYSTEM.QUERY"), ("QUERY", "")]),
-        [("schemaFunctionName".to_owned(), Some("SYSTEM.QUERY".to_owned())), ("QUERY".to_owned(), None)].into(),
+        [
+            ("schemaFunctionName".to_owned(), Some("SYSTEM.QUERY".to_owned())),
+            ("QUERY".to_owned(), None),
+        ]
+        .into(),
     ];
     for arguments in wrong {
         assert_eq!(kind(&handler(), describe(arguments)).await, ErrorKind::InvalidInput);
@@ -111,9 +140,15 @@ async fn another_function_or_a_missing_argument_is_refused() {
 #[tokio::test]
 async fn what_is_switched_off_is_neither_announced_nor_answered() {
     let off = || handler().with_settings(settings(&[("enable_query_passthrough", "false")]));
-    let request = GetDataSourceCapabilitiesRequest { identity: None, query_id: None, catalog_name: "c".into() };
+    let request = GetDataSourceCapabilitiesRequest {
+        identity: None,
+        query_id: None,
+        catalog_name: "c".into(),
+    };
     let capabilities = ask(&off(), Request::GetDataSourceCapabilities(request)).await.unwrap();
-    let Response::GetDataSourceCapabilities(answer) = capabilities else { panic!("no capabilities") };
+    let Response::GetDataSourceCapabilities(answer) = capabilities else {
+        panic!("no capabilities")
+    };
     assert!(!answer.capabilities.contains_key("SYSTEM.QUERY"));
     let error = ask(&off(), describe(counting())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);

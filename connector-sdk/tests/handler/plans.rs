@@ -8,8 +8,8 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_conformance::plan::{
-    FP64, I32, I64, Proto, STRING, call, cast, column, fetch, filter, int, new, one_of, plan, project, simple, sort,
-    string, table, truth,
+    FP64, I32, I64, Proto, STRING, call, cast, column, fetch, filter, int, new, one_of, plan,
+    project, simple, sort, string, table, truth,
 };
 use athena_connector_sdk::{Conjunct, ErrorKind, Handler, Pushed, Result, predicate::Constraints};
 use athena_protocol::{
@@ -20,11 +20,13 @@ use athena_protocol::{
 
 use crate::fixture::*;
 
-/// Orders of the numbers below 40: every second in one region, amounts that repeat, some of them null.
+/// Orders of the numbers below 40: every second in one region, amounts that repeat, some of them
+/// null.
 fn orders() -> RecordBatch {
     let id: ArrayRef = Arc::new(Int64Array::from_iter_values(0..40));
-    let region: ArrayRef =
-        Arc::new(StringArray::from_iter_values((0..40).map(|n| if n % 2 == 0 { "emea" } else { "apac" })));
+    let region: ArrayRef = Arc::new(StringArray::from_iter_values(
+        (0..40).map(|n| if n % 2 == 0 { "emea" } else { "apac" }),
+    ));
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let amount = (0..40_i64).map(|n| (n % 10 > 0).then_some((n % 10) as f64));
     let amount: ArrayRef = Arc::new(amount.collect::<Float64Array>());
@@ -69,12 +71,15 @@ const ID: (&str, DataType) = ("order_id", DataType::Int64);
 
 #[tokio::test]
 async fn a_plan_of_the_java_sdk_filters_orders_and_limits() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/v6/constraints/plan-filter-sort-limit.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden/v6/constraints/plan-filter-sort-limit.json");
     let (request, _) = Request::decode(&std::fs::read(file).unwrap()).unwrap();
     let Request::ReadRecords(golden) = request else { panic!("the file holds a read") };
     // region = 'emea' and amount > 3.5 order by amount desc limit 10: 8, 8, 8, 8, 6, 6, 6, 6, 4, 4
-    let found = answer(asking(&[ID, ("amount", DataType::Float64)], golden.constraints)).await.unwrap();
-    let amounts = found.column_by_name("amount").unwrap().as_primitive::<Float64Type>().values().to_vec();
+    let found =
+        answer(asking(&[ID, ("amount", DataType::Float64)], golden.constraints)).await.unwrap();
+    let amounts =
+        found.column_by_name("amount").unwrap().as_primitive::<Float64Type>().values().to_vec();
     assert_eq!(amounts, [8.0, 8.0, 8.0, 8.0, 6.0, 6.0, 6.0, 6.0, 4.0, 4.0]);
     assert!(ids(&found).iter().all(|id| id % 2 == 0));
 }
@@ -83,7 +88,10 @@ async fn a_plan_of_the_java_sdk_filters_orders_and_limits() {
 async fn a_predicate_in_the_plan_alone_removes_its_rows() {
     let condition = truth(
         "and",
-        &[one_of(&column(0), &[int(3), int(4), int(13), int(99)]), truth("equal", &[column(1), string("apac")])],
+        &[
+            one_of(&column(0), &[int(3), int(4), int(13), int(99)]),
+            truth("equal", &[column(1), string("apac")]),
+        ],
     );
     let constraints = planned(&filter(&upper(), &condition), &["ORDER_ID"]);
     assert_eq!(ids(&answer(asking(&[ID], constraints.clone())).await.unwrap()), [3, 13]);
@@ -100,16 +108,21 @@ async fn a_limit_counts_what_the_plan_leaves_and_an_offset_is_left_to_who_sees_a
     let sorted = sort(&filtered, &[(column(0), 4)]);
     let offset = planned(&fetch(&sorted, 1, 2), &["ORDER_ID"]);
     assert_eq!(ids(&answer(asking(&[ID], offset)).await.unwrap()), [30, 20, 10]);
-    assert!(ids(&answer(asking(&[ID], planned(&fetch(&upper(), 0, 0), &["ORDER_ID"]))).await.unwrap()).is_empty());
+    assert!(
+        ids(&answer(asking(&[ID], planned(&fetch(&upper(), 0, 0), &["ORDER_ID"]))).await.unwrap())
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn outputs_are_computed_and_renamed_by_the_plan() {
     let doubled = call("multiply", I64, &[column(0), int(2)]);
-    let projected = project(&filter(&upper(), &truth("lt", &[column(0), int(3)])), &[doubled], &[3, 0, 1]);
+    let projected =
+        project(&filter(&upper(), &truth("lt", &[column(0), int(3)])), &[doubled], &[3, 0, 1]);
     // `SELECT order_id * 2 AS twice, order_id AS amount, region`
     let constraints = planned(&projected, &["TWICE", "AMOUNT", "REGION"]);
-    let columns = [("amount", DataType::Int64), ("region", DataType::Utf8), ("twice", DataType::Int64)];
+    let columns =
+        [("amount", DataType::Int64), ("region", DataType::Utf8), ("twice", DataType::Int64)];
     let found = answer(asking(&columns, constraints)).await.unwrap();
     assert_eq!(found.column(0).as_primitive::<Int64Type>().values().to_vec(), [0, 1, 2]);
     assert_eq!(found.column(1).as_string::<i32>().value(1), "apac");
@@ -118,7 +131,10 @@ async fn outputs_are_computed_and_renamed_by_the_plan() {
 
 #[tokio::test]
 async fn conditions_of_a_plan_are_offered_to_the_author() {
-    let constraints = planned(&fetch(&filter(&upper(), &truth("equal", &[column(0), int(7)])), 0, 5), &["ORDER_ID"]);
+    let constraints = planned(
+        &fetch(&filter(&upper(), &truth("equal", &[column(0), int(7)])), 0, 5),
+        &["ORDER_ID"],
+    );
     let fake = Fake::of(orders()).reading(|request| {
         assert_eq!(request.constraints.query_plan, None);
         let plan = request.push_down(|conjunct| {
@@ -145,7 +161,9 @@ async fn what_a_plan_says_beyond_that_is_refused_before_the_source_is_asked() {
     for (constraints, name) in cases {
         let fake = Fake::of(orders());
         let calls = Arc::clone(&fake.calls);
-        let error = ask(&Handler::new(fake), Request::ReadRecords(asking(&[ID], constraints))).await.unwrap_err();
+        let error = ask(&Handler::new(fake), Request::ReadRecords(asking(&[ID], constraints)))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
         assert!(error.to_string().contains(name), "{name} is not named by {error}");
         assert!(!calls.lock().unwrap().contains(&"read_records"));
@@ -159,15 +177,27 @@ async fn layouts_and_splits_heed_the_plan_too() {
     let fake = Fake { partitions: vec![partitions.clone()], ..Fake::of(orders()) };
     let handler = Handler::new(fake);
     let table = schema(&[ID, ("region", DataType::Utf8), ("amount", DataType::Float64)]);
-    let constraints = planned(&filter(&upper(), &truth("equal", &[column(1), string("apac")])), &["ORDER_ID"]);
-    let layout = ask(&handler, layout_request(Arc::clone(&table), &["region"], constraints.clone())).await.unwrap();
-    let Response::GetTableLayout(layout) = layout else { panic!("a layout is answered with a layout") };
-    assert_eq!(layout.partitions.column(0).as_string::<i32>().iter().collect::<Vec<_>>(), [Some("apac")]);
+    let constraints =
+        planned(&filter(&upper(), &truth("equal", &[column(1), string("apac")])), &["ORDER_ID"]);
+    let layout =
+        ask(&handler, layout_request(Arc::clone(&table), &["region"], constraints.clone()))
+            .await
+            .unwrap();
+    let Response::GetTableLayout(layout) = layout else {
+        panic!("a layout is answered with a layout")
+    };
+    assert_eq!(
+        layout.partitions.column(0).as_string::<i32>().iter().collect::<Vec<_>>(),
+        [Some("apac")]
+    );
     let splits = GetSplitsRequest { constraints, ..splits_request() };
     assert!(ask(&handler, Request::GetSplits(splits)).await.is_ok());
 
     let refused = planned(&new().message(6, &new()), &[]);
-    assert_eq!(kind(&handler, layout_request(table, &["region"], refused.clone())).await, ErrorKind::Unsupported);
+    assert_eq!(
+        kind(&handler, layout_request(table, &["region"], refused.clone())).await,
+        ErrorKind::Unsupported
+    );
     let splits = GetSplitsRequest { constraints: refused, ..splits_request() };
     assert_eq!(kind(&handler, Request::GetSplits(splits)).await, ErrorKind::Unsupported);
 }

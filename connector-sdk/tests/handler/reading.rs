@@ -42,7 +42,11 @@ fn limited(limit: u64, constraints: Constraints) -> ReadRecordsRequest {
 /// `function(n)`, true or false.
 fn call(function: &str) -> Constraints {
     let n = Expression::Variable { column: "n".into(), data_type: DataType::Int64 };
-    let call = Expression::Call { function: function.into(), arguments: vec![n], data_type: DataType::Boolean };
+    let call = Expression::Call {
+        function: function.into(),
+        arguments: vec![n],
+        data_type: DataType::Boolean,
+    };
     Constraints { expressions: vec![call], ..Constraints::default() }
 }
 
@@ -62,7 +66,8 @@ async fn a_column_that_the_table_has_not_or_not_so_is_the_callers_fault() {
         assert!(error.message().contains(says), "{error}");
     }
     // A connector that forgets one of its own columns is at fault itself.
-    let forgetful = Fake::of(numbers(0, 3)).reading(|_| Ok(numbers(0, 3).project(&[0]).unwrap().into()));
+    let forgetful =
+        Fake::of(numbers(0, 3)).reading(|_| Ok(numbers(0, 3).project(&[0]).unwrap().into()));
     let error = rows(forgetful, asked(&[("n", DataType::Int64), ("text", DataType::Utf8)])).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Internal);
 }
@@ -82,7 +87,8 @@ async fn a_catalog_of_one_table_is_read() {
 
 #[tokio::test]
 async fn the_sdk_removes_rows_that_the_connector_leaves() {
-    let found = rows(Fake::of(numbers(0, 100)), constrained(only("n", &[3, 7, 1000]))).await.unwrap();
+    let found =
+        rows(Fake::of(numbers(0, 100)), constrained(only("n", &[3, 7, 1000]))).await.unwrap();
     assert_eq!(found.numbers("n"), [3, 7]);
 }
 
@@ -92,7 +98,10 @@ async fn columns_that_only_the_predicate_needs_are_read_and_not_answered() {
         assert_eq!(request.projection.fields().len(), 2);
         Ok(numbers(0, 100).into())
     });
-    let request = ReadRecordsRequest { schema: schema(&[("text", DataType::Utf8)]), ..constrained(only("n", &[5])) };
+    let request = ReadRecordsRequest {
+        schema: schema(&[("text", DataType::Utf8)]),
+        ..constrained(only("n", &[5]))
+    };
     let found = rows(fake, request).await.unwrap();
     assert_eq!((found.count(), found.batches[0].num_columns()), (1, 1));
     assert!(found.batches[0].column_by_name("text").is_some());
@@ -116,8 +125,11 @@ async fn no_columns_keep_the_row_count() {
         assert_eq!(rows(fake, read_request(schema(&[]))).await.unwrap().count(), count);
     }
     // The predicate still counts, and spilled rows do too.
-    let request =
-        ReadRecordsRequest { schema: schema(&[]), max_inline_block_size: 0, ..constrained(only("n", &[5, 6])) };
+    let request = ReadRecordsRequest {
+        schema: schema(&[]),
+        max_inline_block_size: 0,
+        ..constrained(only("n", &[5, 6]))
+    };
     let found = rows(Fake::of(numbers(0, 100)), request).await.unwrap();
     assert_eq!((found.count(), found.blocks), (2, Some(1)));
 }
@@ -159,7 +171,8 @@ async fn a_limit_of_nothing_asks_for_nothing() {
 
 #[tokio::test]
 async fn an_order_with_a_limit_gives_the_first_rows_in_it() {
-    let request = limited(3, Constraints { order_by: vec![descending("n")], ..Constraints::default() });
+    let request =
+        limited(3, Constraints { order_by: vec![descending("n")], ..Constraints::default() });
     let found = rows(Fake::of(numbers(0, 100)), request.clone()).await.unwrap();
     assert_eq!(found.numbers("n"), [99, 98, 97]);
     // Also by a column that is not asked for.
@@ -176,30 +189,36 @@ fn claiming(push: fn(()) -> Pushed<()>, rows: std::ops::Range<i64>) -> Fake {
             Conjunct::Values { .. } | Conjunct::Expression(_) => push(()),
         });
         let all = numbers(rows.start, rows.end);
-        let limit = pushed.limit.map_or(all.num_rows(), |limit| usize::try_from(limit).unwrap().min(all.num_rows()));
+        let limit = pushed
+            .limit
+            .map_or(all.num_rows(), |limit| usize::try_from(limit).unwrap().min(all.num_rows()));
         Ok(all.slice(0, limit).into())
     })
 }
 
 #[tokio::test]
 async fn a_false_claim_of_exactness_fails_rather_than_come_back_short() {
-    let error = rows(claiming(Pushed::Exact, 0..10), limited(3, only("n", &[5, 6, 7]))).await.unwrap_err();
+    let error =
+        rows(claiming(Pushed::Exact, 0..10), limited(3, only("n", &[5, 6, 7]))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
     assert!(error.to_string().contains("Superset"), "{error}");
 }
 
 #[tokio::test]
 async fn a_true_claim_of_exactness_is_given_the_limit() {
-    let found = rows(claiming(Pushed::Exact, 5..8), limited(3, only("n", &[5, 6, 7]))).await.unwrap();
+    let found =
+        rows(claiming(Pushed::Exact, 5..8), limited(3, only("n", &[5, 6, 7]))).await.unwrap();
     assert_eq!(found.numbers("n"), [5, 6, 7]);
 }
 
 #[tokio::test]
 async fn a_superset_is_not_given_the_limit() {
-    let found = rows(claiming(Pushed::Superset, 0..10), limited(2, only("n", &[5, 6, 7]))).await.unwrap();
+    let found =
+        rows(claiming(Pushed::Superset, 0..10), limited(2, only("n", &[5, 6, 7]))).await.unwrap();
     assert_eq!(found.numbers("n"), [5, 6]);
     // Without a limit, a claim that is not true costs nothing.
-    let found = rows(claiming(Pushed::Exact, 0..10), constrained(only("n", &[5, 6, 7]))).await.unwrap();
+    let found =
+        rows(claiming(Pushed::Exact, 0..10), constrained(only("n", &[5, 6, 7]))).await.unwrap();
     assert_eq!(found.numbers("n"), [5, 6, 7]);
 }
 
@@ -227,7 +246,8 @@ async fn a_known_function_is_evaluated_under_a_limit() {
 #[tokio::test]
 async fn columns_are_found_by_name_and_cast() {
     let narrow: ArrayRef = Arc::new(Int8Array::from(vec![1, 2]));
-    let batch = RecordBatch::try_from_iter([("unasked", Arc::clone(&narrow)), ("n", narrow)]).unwrap();
+    let batch =
+        RecordBatch::try_from_iter([("unasked", Arc::clone(&narrow)), ("n", narrow)]).unwrap();
     let fake = Fake::of(numbers(0, 1)).reading(move |_| Ok(batch.clone().into()));
     assert_eq!(rows(fake, read_request(n())).await.unwrap().numbers("n"), [1, 2]);
 }
@@ -236,7 +256,9 @@ async fn columns_are_found_by_name_and_cast() {
 async fn a_column_that_is_asked_for_twice_is_named() {
     let twice = schema(&[("n", DataType::Int64), ("n", DataType::Utf8)]);
     let error =
-        rows(Fake::of(numbers(0, 1)), ReadRecordsRequest { schema: twice, ..read_request(n()) }).await.unwrap_err();
+        rows(Fake::of(numbers(0, 1)), ReadRecordsRequest { schema: twice, ..read_request(n()) })
+            .await
+            .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("\"n\""), "{error}");
 }
@@ -256,14 +278,19 @@ async fn zoned_timestamps_travel_packed() {
     let batch = RecordBatch::try_from_iter([("at", Arc::new(times) as ArrayRef)]).unwrap();
     let zoned = schema(&[("at", DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into())))]);
     let found = rows(Fake::of(batch), read_request(zoned)).await.unwrap();
-    let packed = found.batches[0].column(0).as_any().downcast_ref::<TimestampMillisecondArray>().unwrap();
+    let packed =
+        found.batches[0].column(0).as_any().downcast_ref::<TimestampMillisecondArray>().unwrap();
     assert_eq!(packed.values(), &[7_001_269_862_401_847]);
 }
 
 #[tokio::test]
 async fn an_error_of_the_source_keeps_its_kind_and_says_where() {
-    let fake = Fake::of(numbers(0, 1))
-        .reading(|_| Ok(RecordBatchStream::new(stream::iter([Ok(numbers(0, 5)), Err(Error::throttled("slow down"))]))));
+    let fake = Fake::of(numbers(0, 1)).reading(|_| {
+        Ok(RecordBatchStream::new(stream::iter([
+            Ok(numbers(0, 5)),
+            Err(Error::throttled("slow down")),
+        ])))
+    });
     let error = rows(fake, read_request(n())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
     assert!(error.to_string().contains("s.t, split number=3"), "{error}");
@@ -303,11 +330,14 @@ async fn a_deadline_names_the_split_and_drops_the_source() {
 
 #[tokio::test]
 async fn a_source_that_never_waits_still_meets_its_deadline() {
-    let fake =
-        Fake::of(numbers(0, 1)).reading(|_| Ok(RecordBatchStream::new(stream::repeat_with(|| Ok(numbers(0, 0))))));
+    let fake = Fake::of(numbers(0, 1))
+        .reading(|_| Ok(RecordBatchStream::new(stream::repeat_with(|| Ok(numbers(0, 0))))));
     let (handler, _) = spilling(fake);
     let request = Request::ReadRecords(read_request(n())).encode(SerdeVersion::V5).unwrap();
-    let error = handler.handle(&request, Some(SystemTime::now() + Duration::from_millis(100))).await.unwrap_err();
+    let error = handler
+        .handle(&request, Some(SystemTime::now() + Duration::from_millis(100)))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
 }
 

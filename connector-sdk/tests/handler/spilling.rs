@@ -69,7 +69,10 @@ async fn what_fits_a_block_but_no_payload_is_spilled() {
     let column: ArrayRef = Arc::new(BinaryArray::from_iter_values([value]));
     let batch = RecordBatch::try_from_iter([("b", column)]).unwrap();
     let (handler, store) = spilling(Fake::of(batch));
-    let request = ReadRecordsRequest { schema: schema(&[("b", DataType::Binary)]), ..sized(16_000_000, 16_000_000) };
+    let request = ReadRecordsRequest {
+        schema: schema(&[("b", DataType::Binary)]),
+        ..sized(16_000_000, 16_000_000)
+    };
     let found = read(&handler, &store, request).await.unwrap();
     assert_eq!((found.count(), found.blocks), (1, Some(1)));
 }
@@ -81,8 +84,10 @@ async fn the_largest_inline_answer_is_a_payload() {
         let column: ArrayRef = Arc::new(BinaryArray::from_iter_values([vec![7; kib * 1_024]]));
         let batch = RecordBatch::try_from_iter([("b", column)]).unwrap();
         let (handler, _) = spilling(Fake::of(batch));
-        let request =
-            ReadRecordsRequest { schema: schema(&[("b", DataType::Binary)]), ..sized(16_000_000, 16_000_000) };
+        let request = ReadRecordsRequest {
+            schema: schema(&[("b", DataType::Binary)]),
+            ..sized(16_000_000, 16_000_000)
+        };
         let request = Request::ReadRecords(request).encode(SerdeVersion::V5).unwrap();
         let answer = handler.handle(&request, None).await.unwrap();
         assert!(answer.len() <= MAX_PAYLOAD_BYTES);
@@ -100,7 +105,11 @@ async fn rows_without_a_place_to_go_name_the_setting() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("spill_bucket"), "{error}");
     }
-    assert!(ask(&handler, Request::ReadRecords(unspillable(sized(16_000_000, 5_242_880)))).await.is_ok());
+    assert!(
+        ask(&handler, Request::ReadRecords(unspillable(sized(16_000_000, 5_242_880))))
+            .await
+            .is_ok()
+    );
 }
 
 fn at(bucket: &str, key: &str, directory: bool) -> ReadRecordsRequest {
@@ -133,17 +142,25 @@ async fn a_place_outside_of_the_functions_own_is_refused_before_the_source_is_as
         let calls = Arc::clone(&fake.calls);
         let (handler, store) = spilling(fake);
         let location = format!("{:?}", request.split.spill_location);
-        assert_eq!(kind(&handler, Request::ReadRecords(request)).await, ErrorKind::InvalidInput, "{location}");
+        assert_eq!(
+            kind(&handler, Request::ReadRecords(request)).await,
+            ErrorKind::InvalidInput,
+            "{location}"
+        );
         assert!(calls.lock().unwrap().is_empty() && store.objects.lock().unwrap().is_empty());
     }
     // A function without a bucket has no place of its own.
-    assert_eq!(kind(&math(), Request::ReadRecords(at(BUCKET, &own, true))).await, ErrorKind::InvalidInput);
+    assert_eq!(
+        kind(&math(), Request::ReadRecords(at(BUCKET, &own, true))).await,
+        ErrorKind::InvalidInput
+    );
 }
 
 #[tokio::test]
 async fn a_foreign_place_can_be_allowed() {
     let (handler, store) = spilling(Fake::of(numbers(0, 10)));
-    let handler = handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
+    let handler =
+        handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
     let request = ReadRecordsRequest { max_inline_block_size: 0, ..at("theirs", "x/0", true) };
     assert_eq!(read(&handler, &store, request).await.unwrap().count(), 10);
     assert!(store.objects.lock().unwrap().contains_key("theirs/x/0.0"));

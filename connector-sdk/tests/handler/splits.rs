@@ -62,13 +62,17 @@ async fn a_token_belongs_to_the_query_the_table_and_the_constraints() {
     let token = page(&handler, &splits_request()).await.continuation_token;
     assert_eq!(page(&handler, &following(token.clone())).await.splits.len(), 500);
     // Credentials in the identity are renewed between two pages.
-    let someone = FederatedIdentity { account: Some("111122223333".into()), ..FederatedIdentity::default() };
+    let someone =
+        FederatedIdentity { account: Some("111122223333".into()), ..FederatedIdentity::default() };
     let other = GetSplitsRequest { identity: Some(someone), ..following(token.clone()) };
     assert_eq!(page(&handler, &other).await.splits.len(), 500);
     let request = following(token);
     let foreign = [
         GetSplitsRequest { query_id: Some("another".into()), ..request.clone() },
-        GetSplitsRequest { table_name: athena_connector_sdk::TableName::new("s", "u"), ..request.clone() },
+        GetSplitsRequest {
+            table_name: athena_connector_sdk::TableName::new("s", "u"),
+            ..request.clone()
+        },
         GetSplitsRequest { constraints: only("n", &[1]), ..request.clone() },
         GetSplitsRequest { partitions: numbers(0, 2), ..request.clone() },
         GetSplitsRequest { partition_columns: vec!["n".into()], ..request },
@@ -129,7 +133,8 @@ async fn a_place_that_the_caller_chose_is_refused_unless_allowed() {
     // Blank, or our own: nothing was chosen.
     page(&handler, &with("spill_prefix", " ")).await;
     page(&handler, &with("spill_bucket", BUCKET)).await;
-    let handler = handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
+    let handler =
+        handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
     let answer = page(&handler, &with("spill_bucket", "theirs")).await;
     assert_eq!(answer.splits[0].spill_location.as_ref().unwrap().bucket.as_deref(), Some("theirs"));
 }

@@ -4,7 +4,10 @@ use athena_connector_sdk::{
     Error, Result,
     arrow::{
         array::{Array, AsArray},
-        datatypes::{DataType, Date32Type, Date64Type, Decimal128Type, Float64Type, Int16Type, Int32Type, Int64Type},
+        datatypes::{
+            DataType, Date32Type, Date64Type, Decimal128Type, Float64Type, Int16Type, Int32Type,
+            Int64Type,
+        },
         record_batch::RecordBatch,
     },
 };
@@ -33,7 +36,9 @@ impl Checksum {
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         self.columns.resize(self.columns.len().max(batch.num_columns()), 0);
         let mut rows = vec![0_u64; batch.num_rows()];
-        for ((column, sum), turn) in batch.columns().iter().zip(&mut self.columns).zip((0..).step_by(4)) {
+        for ((column, sum), turn) in
+            batch.columns().iter().zip(&mut self.columns).zip((0..).step_by(4))
+        {
             for (word, row) in words(column)?.into_iter().zip(&mut rows) {
                 let term = splitmix64(word);
                 *sum = sum.wrapping_add(term);
@@ -59,7 +64,9 @@ fn words(array: &dyn Array) -> Result<Vec<u64>> {
         };
     }
     Ok(match array.data_type() {
-        DataType::Boolean => array.as_boolean().iter().map(|bit| bit.map_or(NULL, u64::from)).collect(),
+        DataType::Boolean => {
+            array.as_boolean().iter().map(|bit| bit.map_or(NULL, u64::from)).collect()
+        }
         DataType::Int16 => primitive!(Int16Type, |value| i64::from(value) as u64),
         DataType::Int32 => primitive!(Int32Type, |value| i64::from(value) as u64),
         DataType::Int64 => primitive!(Int64Type, |value| value as u64),
@@ -67,11 +74,19 @@ fn words(array: &dyn Array) -> Result<Vec<u64>> {
         DataType::Date32 => primitive!(Date32Type, |value| i64::from(value) as u64),
         DataType::Date64 => primitive!(Date64Type, |value| value as u64),
         DataType::Decimal128(..) => primitive!(Decimal128Type, |value| value as u64),
-        DataType::Utf8 => array.as_string::<i32>().iter().map(|text| text.map_or(NULL, fnv1a)).collect(),
-        other => return Err(Error::unsupported(format!("no checksum is defined for values of the type {other}"))),
+        DataType::Utf8 => {
+            array.as_string::<i32>().iter().map(|text| text.map_or(NULL, fnv1a)).collect()
+        }
+        other => {
+            return Err(Error::unsupported(format!(
+                "no checksum is defined for values of the type {other}"
+            )));
+        }
     })
 }
 
 fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
+    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
+    })
 }

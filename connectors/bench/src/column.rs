@@ -75,13 +75,21 @@ impl Column {
         let nulls = self.nulls.then(|| NullBuffer::new(bits(&hashes, |h| !is_null(h))));
         match self.values {
             Values::Million => primitive::<Int64Type>(&hashes, nulls, |h| (h >> 44) as i64),
-            Values::RowNumber | Values::BigInt => primitive::<Int64Type>(&hashes, nulls, |h| h as i64),
+            Values::RowNumber | Values::BigInt => {
+                primitive::<Int64Type>(&hashes, nulls, |h| h as i64)
+            }
             Values::Int => primitive::<Int32Type>(&hashes, nulls, |h| (h >> 32) as i32),
-            Values::IntOf16Bits => primitive::<Int32Type>(&hashes, nulls, |h| (h & 0xFFFF) as i32 - 32_768),
+            Values::IntOf16Bits => {
+                primitive::<Int32Type>(&hashes, nulls, |h| (h & 0xFFFF) as i32 - 32_768)
+            }
             Values::SmallInt => primitive::<Int16Type>(&hashes, nulls, |h| h as i16),
             Values::Bit => Arc::new(BooleanArray::new(bits(&hashes, |h| h & 1 == 1), nulls)),
-            Values::Unit => primitive::<Float64Type>(&hashes, nulls, |h| (h >> 11) as f64 / (1_u64 << 53) as f64),
-            Values::Wide => primitive::<Float64Type>(&hashes, nulls, |h| ((h as i64) >> 24) as f64 / 1024.0),
+            Values::Unit => primitive::<Float64Type>(&hashes, nulls, |h| {
+                (h >> 11) as f64 / (1_u64 << 53) as f64
+            }),
+            Values::Wide => {
+                primitive::<Float64Type>(&hashes, nulls, |h| ((h as i64) >> 24) as f64 / 1024.0)
+            }
             Values::Money => {
                 let values = hashes.iter().map(|&h| i128::from((h as i64) >> 20)).collect();
                 Arc::new(Decimal128Array::new(values, nulls).with_data_type(self.data_type()))

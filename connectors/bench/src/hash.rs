@@ -28,7 +28,8 @@ pub(crate) fn letters(hash: u64, words: &mut [[u8; 8]]) {
     let mut x = hash;
     for word in words {
         let bits = x.wrapping_mul(C1);
-        *word = (((bits ^ (bits >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161).to_le_bytes();
+        *word =
+            (((bits ^ (bits >> 32)) & 0x0F0F_0F0F_0F0F_0F0F) + 0x6161_6161_6161_6161).to_le_bytes();
         x = x.wrapping_add(STEP);
     }
 }

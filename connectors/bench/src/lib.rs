@@ -1,9 +1,10 @@
-//! Tables for measuring: every value is a cheap pure function of its row number and column, so that a connector in another
-//! language can serve the same bits, and a [`Checksum`] proves that it did.
+//! Tables for measuring: every value is a cheap pure function of its row number and column, so that
+//! a connector in another language can serve the same bits, and a [`Checksum`] proves that it did.
 //!
-//! Schema `bench` has `wide16` and `narrow3`, of a million rows in ten splits, and `huge2`, whose rows are of two megabytes
-//! each. A split is a range of rows, and reading obeys it wherever it ends: one split of five million rows, or of a number
-//! that is never reached, is made by editing its properties.
+//! Schema `bench` has `wide16` and `narrow3`, of a million rows in ten splits, and `huge2`, whose
+//! rows are of two megabytes each. A split is a range of rows, and reading obeys it wherever it
+//! ends: one split of five million rows, or of a number that is never reached, is made by editing
+//! its properties.
 
 mod checksum;
 mod column;
@@ -12,8 +13,8 @@ mod table;
 mod text;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
 };
 
 pub use checksum::Checksum;
@@ -33,7 +34,9 @@ fn check_schema(schema: &str) -> Result<()> {
     if schema == SCHEMA {
         return Ok(());
     }
-    Err(Error::not_found(format!("schema {schema:?} does not exist; this connector has {SCHEMA:?} alone")))
+    Err(Error::not_found(format!(
+        "schema {schema:?} does not exist; this connector has {SCHEMA:?} alone"
+    )))
 }
 
 fn find(name: &TableName) -> Result<BenchTable> {
@@ -70,7 +73,8 @@ impl Connector for Bench {
     async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
         const SPLITS: u64 = 10;
         let rows = find(&request.table)?.rows() / SPLITS;
-        let splits = (0..SPLITS).map(move |n| Split::new().with("start", n * rows).with("end", (n + 1) * rows));
+        let splits = (0..SPLITS)
+            .map(move |n| Split::new().with("start", n * rows).with("end", (n + 1) * rows));
         Pages::of(splits, request.after.as_ref())
     }
 

@@ -52,7 +52,10 @@ impl BenchTable {
 
     /// The columns, all nullable.
     pub fn fields(self) -> Vec<Field> {
-        self.columns().iter().map(|column| Field::new(column.name, column.data_type(), true)).collect()
+        self.columns()
+            .iter()
+            .map(|column| Field::new(column.name, column.data_type(), true))
+            .collect()
     }
 
     /// The rows `rows` with the columns `projection`, batch by batch.
@@ -66,7 +69,8 @@ impl BenchTable {
         rows: Range<u64>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
         let projection = Projection::new(self, projection)?;
-        // Some megabytes at most, so that the values of a batch are still in the cache when they are written.
+        // Some megabytes at most, so that the values of a batch are still in the cache when they
+        // are written.
         let step: u64 = if self == Self::Huge2 { 1 } else { 8_192 };
         let mut start = rows.start;
         Ok(std::iter::from_fn(move || {
@@ -111,10 +115,9 @@ impl BenchTable {
             let batch = batch?;
             match keeps(&batch) {
                 None => sum.add(&batch)?,
-                Some(kept) => sum.add(
-                    &filter_record_batch(&batch, &kept)
-                        .map_err(|error| Error::internal("rows cannot be kept").with_source(error))?,
-                )?,
+                Some(kept) => sum.add(&filter_record_batch(&batch, &kept).map_err(|error| {
+                    Error::internal("rows cannot be kept").with_source(error)
+                })?)?,
             }
         }
         Ok(sum)
@@ -148,9 +151,13 @@ impl BenchTable {
             nullable("v24", text(20, 7)),
             column("v48", text(40, 15)),
         ];
-        const NARROW3: &[Column] =
-            &[column("id", Values::RowNumber), column("k", Values::BigInt), column("v", text(8, 0))];
-        const HUGE2: &[Column] = &[column("id", Values::RowNumber), column("v", text(2_000_000, 0))];
+        const NARROW3: &[Column] = &[
+            column("id", Values::RowNumber),
+            column("k", Values::BigInt),
+            column("v", text(8, 0)),
+        ];
+        const HUGE2: &[Column] =
+            &[column("id", Values::RowNumber), column("v", text(2_000_000, 0))];
         match self {
             Self::Wide16 => WIDE16,
             Self::Narrow3 => NARROW3,
@@ -169,10 +176,13 @@ impl Projection {
     fn new(table: BenchTable, schema: &SchemaRef) -> Result<Self> {
         let columns = schema.fields().iter().map(|field| {
             let is_it = |(_, column): &(u64, &Column)| column.name == field.name();
-            (0..)
-                .zip(table.columns())
-                .find(is_it)
-                .ok_or_else(|| Error::invalid_input(format!("table {} has no column {:?}", table.name(), field.name())))
+            (0..).zip(table.columns()).find(is_it).ok_or_else(|| {
+                Error::invalid_input(format!(
+                    "table {} has no column {:?}",
+                    table.name(),
+                    field.name()
+                ))
+            })
         });
         Ok(Self { schema: Arc::clone(schema), columns: columns.collect::<Result<_>>()? })
     }
@@ -180,7 +190,8 @@ impl Projection {
     fn batch(&self, rows: Range<u64>) -> Result<RecordBatch> {
         let arrays: Vec<ArrayRef> =
             self.columns.iter().map(|(index, column)| column.array(*index, rows.clone())).collect();
-        let options = RecordBatchOptions::new().with_row_count(usize::try_from(rows.end - rows.start).ok());
+        let options =
+            RecordBatchOptions::new().with_row_count(usize::try_from(rows.end - rows.start).ok());
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
             .map_err(|error| Error::internal("the columns do not make a batch").with_source(error))
     }

@@ -18,7 +18,8 @@ pub(crate) struct Text {
     pub(crate) with_end: bool,
 }
 
-/// What follows the letters, by four bits of the hash, and how many bytes of it: three of sixteen have something there.
+/// What follows the letters, by four bits of the hash, and how many bytes of it: three of sixteen
+/// have something there.
 const ENDS: [([u8; 4], usize); 16] = {
     let mut ends = [([0; 4], 0); 16];
     ends[0] = (*b"\xC3\xA9\0\0", 2); // U+E9
@@ -30,8 +31,8 @@ const ENDS: [([u8; 4], usize); 16] = {
 impl Text {
     /// The texts that come from `hashes`.
     ///
-    /// Of every text as many words are written as the longest has, and the next one begins where it ends: lengths are
-    /// random, and a branch for each would be guessed wrong every other time.
+    /// Of every text as many words are written as the longest has, and the next one begins where it
+    /// ends: lengths are random, and a branch for each would be guessed wrong every other time.
     pub(crate) fn array(self, hashes: &[u64], nulls: Option<NullBuffer>) -> StringArray {
         let Self { least, more, with_end } = self;
         let words = (least + more).next_multiple_of(8);

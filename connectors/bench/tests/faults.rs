@@ -1,6 +1,8 @@
-//! What a failing store makes of an answer: all rows, or an error that says what to do. Never fewer rows.
+//! What a failing store makes of an answer: all rows, or an error that says what to do. Never fewer
+//! rows.
 //!
-//! `ATHENA_LONG_TESTS=1` runs a thousand seeded runs, and thirty calls of 14,085 blocks, instead of some.
+//! `ATHENA_LONG_TESTS=1` runs a thousand seeded runs, and thirty calls of 14,085 blocks, instead of
+//! some.
 
 use std::{
     sync::{
@@ -12,7 +14,8 @@ use std::{
 
 use athena_connector_bench::{BenchTable, Checksum};
 use athena_connector_sdk::{
-    Catalog, Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef, TableName,
+    Catalog, Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef,
+    TableName,
     arrow::datatypes::{Schema, SchemaRef},
     async_trait,
 };
@@ -55,7 +58,9 @@ impl Table for Counted {
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
         let taken = Arc::clone(&self.taken);
         let count = move |batch: &Result<_>| {
-            let rows = batch.as_ref().map_or(0, athena_connector_sdk::arrow::record_batch::RecordBatch::num_rows);
+            let rows = batch
+                .as_ref()
+                .map_or(0, athena_connector_sdk::arrow::record_batch::RecordBatch::num_rows);
             taken.fetch_add(rows as u64, SeqCst);
         };
         Ok(RecordBatchStream::blocking(2, TABLE.read(&schema(), 0..self.rows)?.inspect(count)))
@@ -125,7 +130,8 @@ impl Setup {
         panic!("something goes on: {last:?}");
     }
 
-    /// Whether all blocks are there, in the answer and in the store, and hold the rows of the table.
+    /// Whether all blocks are there, in the answer and in the store, and hold the rows of the
+    /// table.
     fn is_right(&self, answer: &RemoteReadRecordsResponse, expected: &Checksum) -> bool {
         let objects = self.store.take();
         let mut sum = Checksum::default();
@@ -149,11 +155,16 @@ async fn a_fault_that_passes_costs_no_row() {
     let expected = expected(ROWS);
     // A stalled put is sent again once nothing was heard for 20 seconds.
     let slow = Fault::Slow(Duration::from_millis(300));
-    let faults = [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, slow, Fault::Stall];
-    let cases = faults.into_iter().flat_map(|fault| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (fault, put)));
+    let faults =
+        [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, slow, Fault::Stall];
+    let cases =
+        faults.into_iter().flat_map(|fault| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (fault, put)));
     join_all(cases.map(async |(fault, put)| {
         let setup = Setup::new(ROWS, Faults { when: When::Only(put), fault }).await;
-        let answer = setup.read(BLOCK).await.unwrap_or_else(|error| panic!("{fault:?} of put {put}: {error}"));
+        let answer = setup
+            .read(BLOCK)
+            .await
+            .unwrap_or_else(|error| panic!("{fault:?} of put {put}: {error}"));
         assert_eq!(answer.remote_blocks.len(), BLOCKS);
         assert!(setup.is_right(&answer, &expected), "{fault:?} of put {put}");
     }))
@@ -172,11 +183,15 @@ async fn a_fault_that_stays_fails_the_answer_by_name() {
         (Fault::Truncate, ErrorKind::InvalidResponse, "broke off or cannot be read, at every try"),
         (Fault::Stall, ErrorKind::Timeout, "fell silent or hung up at every try"),
     ];
-    let cases = cases.into_iter().flat_map(|case| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (case, put)));
+    let cases =
+        cases.into_iter().flat_map(|case| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (case, put)));
     join_all(cases.map(async |((fault, kind, remedy), put)| {
         let setup = Setup::new(ROWS, Faults { when: When::From(put), fault }).await;
         let error = setup.read(BLOCK).await.expect_err("puts fail");
-        assert!(names_an_object(&error) && error.to_string().contains(remedy), "{fault:?} of put {put}: {error}");
+        assert!(
+            names_an_object(&error) && error.to_string().contains(remedy),
+            "{fault:?} of put {put}: {error}"
+        );
         assert_eq!(error.kind(), kind, "{fault:?} of put {put}: {error}");
     }))
     .await;
@@ -190,7 +205,8 @@ async fn a_final_failure_stops_an_endless_source_within_what_is_in_flight() {
         assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
         let (taken, puts) = setup.at_rest().await;
         let (rows_of_a_block, batch) = (ROWS / (BLOCKS as u64 - 1), 8_192);
-        // Two blocks on their way, one that waits, one that is gathered; batches between the stages.
+        // Two blocks on their way, one that waits, one that is gathered; batches between the
+        // stages.
         let most = rows_of_a_block * (put as u64 + 4) + 8 * batch;
         assert!(taken <= most, "{taken} rows were taken, of {most} at most; put {put} failed");
         assert!(puts <= put + 2, "{puts} puts were asked for, and number {put} failed");
@@ -201,7 +217,8 @@ async fn a_final_failure_stops_an_endless_source_within_what_is_in_flight() {
 async fn no_run_of_random_faults_loses_a_row() {
     let runs = if is_long() { 1_000 } else { 60 };
     let expected = expected(ROWS);
-    let faults = [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, DENIED, NO_BUCKET];
+    let faults =
+        [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, DENIED, NO_BUCKET];
     let results = stream::iter(0..runs).map(async |seed: u64| {
         let (fault, percent) = (faults[(seed % 7) as usize], [2, 10, 40][(seed / 7 % 3) as usize]);
         let setup = Setup::new(ROWS, Faults { when: When::Some { seed, percent }, fault }).await;
@@ -218,7 +235,10 @@ async fn no_run_of_random_faults_loses_a_row() {
     });
     let results: Vec<bool> = results.buffer_unordered(40).collect().await;
     let right = results.iter().filter(|right| **right).count();
-    println!("faults: {runs} runs, {right} with all rows, {} failed by name, 0 lost", results.len() - right);
+    println!(
+        "faults: {runs} runs, {right} with all rows, {} failed by name, 0 lost",
+        results.len() - right
+    );
     assert!(right > 0 && right < results.len(), "the faults do not do both");
 }
 

@@ -1,4 +1,5 @@
-//! The rows are those that the connectors of other languages serve: sums that three independent implementations agree on.
+//! The rows are those that the connectors of other languages serve: sums that three independent
+//! implementations agree on.
 
 use std::sync::Arc;
 
@@ -50,7 +51,8 @@ const WIDE16_FILTERED: [u64; 17] = [
     0x3cf9_0ff8_c3e8_a7e5,
 ];
 
-const NARROW3: [u64; 4] = [0x42d8_904e_76de_9834, 0xf7c3_89e9_7fb1_b53b, 0xebae_c3c0_133c_7fa6, 0x7291_545c_6bc3_2e37];
+const NARROW3: [u64; 4] =
+    [0x42d8_904e_76de_9834, 0xf7c3_89e9_7fb1_b53b, 0xebae_c3c0_133c_7fa6, 0x7291_545c_6bc3_2e37];
 
 fn schema(table: BenchTable) -> SchemaRef {
     Arc::new(Schema::new(table.fields()))
@@ -104,7 +106,8 @@ fn one_percent_of_the_rows_passes_the_filter() {
 fn rows_in_any_cut_are_the_same() {
     let mut parts = Checksum::default();
     for range in [(0, 1), (1, 8_193), (8_193, 20_000)] {
-        for batch in BenchTable::Wide16.read(&schema(BenchTable::Wide16), range.0..range.1).unwrap() {
+        for batch in BenchTable::Wide16.read(&schema(BenchTable::Wide16), range.0..range.1).unwrap()
+        {
             parts.add(&batch.unwrap()).unwrap();
         }
     }
@@ -114,7 +117,12 @@ fn rows_in_any_cut_are_the_same() {
 #[test]
 fn a_value_out_of_its_row_or_column_changes_the_sum() {
     let [first, second] = [0, 1].map(|row| {
-        BenchTable::Narrow3.read(&schema(BenchTable::Narrow3), row..row + 1).unwrap().next().unwrap().unwrap()
+        BenchTable::Narrow3
+            .read(&schema(BenchTable::Narrow3), row..row + 1)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
     });
     let crossed = |ids: &RecordBatch, rest: &RecordBatch| {
         let columns = ids.columns()[..1].iter().chain(&rest.columns()[1..]).cloned().collect();
@@ -132,8 +140,12 @@ fn a_value_out_of_its_row_or_column_changes_the_sum() {
 #[test]
 fn single_rows_have_the_values_of_the_definition() {
     let row = |number: u64| -> Vec<String> {
-        let batch =
-            BenchTable::Wide16.read(&schema(BenchTable::Wide16), number..number + 1).unwrap().next().unwrap().unwrap();
+        let batch = BenchTable::Wide16
+            .read(&schema(BenchTable::Wide16), number..number + 1)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
         let shown = |column: &ArrayRef| match column.data_type() {
             DataType::Date32 => column.as_primitive::<Date32Type>().value(0).to_string(),
             DataType::Date64 => column.as_primitive::<Date64Type>().value(0).to_string(),

@@ -14,7 +14,8 @@ use athena_connector_sdk::{
 
 use crate::{objects::Day, visits};
 
-/// The rows of `object`, a batch at a time. `key` names it in errors; the day comes from its folder, not from its text.
+/// The rows of `object`, a batch at a time. `key` names it in errors; the day comes from its
+/// folder, not from its text.
 pub fn batches(
     object: impl AsRef<[u8]> + Send + 'static,
     key: String,
@@ -22,10 +23,15 @@ pub fn batches(
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send> {
     let schema = visits::csv_schema();
     let unreadable = move |error: ArrowError| {
-        Error::invalid_response(format!("object {key:?} is not CSV of this table")).with_source(error)
+        Error::invalid_response(format!("object {key:?} is not CSV of this table"))
+            .with_source(error)
     };
-    let reader = ReaderBuilder::new(schema).with_header(true).build(Cursor::new(object)).map_err(&unreadable)?;
-    Ok(reader.map(move |batch| batch.and_then(|batch| with_folder(&batch, day)).map_err(&unreadable)))
+    let reader = ReaderBuilder::new(schema)
+        .with_header(true)
+        .build(Cursor::new(object))
+        .map_err(&unreadable)?;
+    Ok(reader
+        .map(move |batch| batch.and_then(|batch| with_folder(&batch, day)).map_err(&unreadable)))
 }
 
 /// Adds the columns that stand in the name of the folder, the same in every row.
@@ -36,7 +42,10 @@ fn with_folder(batch: &RecordBatch, day: Day) -> std::result::Result<RecordBatch
         .map(|value| -> ArrayRef { Arc::new(Int32Array::from_value(value, batch.num_rows())) });
     let columns = batch.columns().iter().cloned().chain(folder);
     RecordBatch::try_from_iter_with_nullable(
-        names.chain(visits::PARTITION_COLUMNS).zip(columns).map(|(name, column)| (name, column, true)),
+        names
+            .chain(visits::PARTITION_COLUMNS)
+            .zip(columns)
+            .map(|(name, column)| (name, column, true)),
     )
 }
 
@@ -49,7 +58,8 @@ mod tests {
     const DAY: Day = Day { year: 2024, month: 2, day: 3 };
 
     fn rows(csv: &str) -> Result<RecordBatch> {
-        let batches = batches(csv.to_owned(), "x.csv".to_owned(), DAY)?.collect::<Result<Vec<_>>>()?;
+        let batches =
+            batches(csv.to_owned(), "x.csv".to_owned(), DAY)?.collect::<Result<Vec<_>>>()?;
         Ok(concat_batches(&batches[0].schema(), &batches).unwrap())
     }
 
@@ -59,7 +69,8 @@ mod tests {
         let schema = rows.schema();
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let definition = visits::definition();
-        let expected: Vec<_> = definition.schema.fields().iter().map(|field| field.name().clone()).collect();
+        let expected: Vec<_> =
+            definition.schema.fields().iter().map(|field| field.name().clone()).collect();
         assert_eq!(names, expected);
         assert_eq!(rows.num_rows(), 50);
         assert_eq!(rows.column(7).as_ref(), &Int32Array::from_value(3, 50));

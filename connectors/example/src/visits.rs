@@ -29,7 +29,8 @@ pub fn csv_schema() -> SchemaRef {
 
 /// The table: the columns of an object, and those of the folders.
 pub fn definition() -> TableDef {
-    let columns = csv_schema().fields().iter().map(|field| field.as_ref().clone()).collect::<Vec<_>>();
+    let columns =
+        csv_schema().fields().iter().map(|field| field.as_ref().clone()).collect::<Vec<_>>();
     let folders = PARTITION_COLUMNS.map(|name| Field::new(name, DataType::Int32, false));
     TableDef::new(columns.into_iter().chain(folders))
         .with_partition_columns(PARTITION_COLUMNS)
@@ -55,12 +56,17 @@ pub fn sample_csv(day: Day) -> String {
     for id in first..first + VISITS {
         // Cheap, and spread out enough for a demonstration.
         let mixed = id.wrapping_mul(7_919) % 104_729;
-        let customer = if mixed % 10 == 0 { String::new() } else { (mixed % 1_500 + 1).to_string() };
+        let customer =
+            if mixed % 10 == 0 { String::new() } else { (mixed % 1_500 + 1).to_string() };
         let page = PAGES[usize::try_from(mixed % 5).expect("a remainder of 5 is small")];
         let Day { year, month, day } = day;
         let (hour, minute) = (mixed % 24, mixed % 60);
-        writeln!(csv, "{id},{customer},{page},{},{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:00", mixed % 600)
-            .expect("a string takes all text");
+        writeln!(
+            csv,
+            "{id},{customer},{page},{},{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:00",
+            mixed % 600
+        )
+        .expect("a string takes all text");
     }
     csv
 }

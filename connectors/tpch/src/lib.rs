@@ -1,15 +1,16 @@
 //! The eight TPC-H tables at any scale, generated as they are read.
 //!
-//! A schema is a scale: `sf0_01`, `sf1`, `sf10` and so on, where `_` is the decimal point. Nothing is stored: a split names a
-//! cell of a fixed grid over the rows of a table, and reading it generates exactly these rows.
+//! A schema is a scale: `sf0_01`, `sf1`, `sf10` and so on, where `_` is the decimal point. Nothing
+//! is stored: a split names a cell of a fixed grid over the rows of a table, and reading it
+//! generates exactly these rows.
 
 mod scale;
 mod table;
 mod text;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
 };
 
 pub use scale::Scale;
@@ -24,10 +25,13 @@ pub struct Tpch;
 
 fn find(name: &TableName) -> Result<(Scale, TpchTable)> {
     let scale = name.schema.parse::<Scale>()?;
-    let table = TpchTable::ALL.into_iter().find(|table| table.name() == name.table).ok_or_else(|| {
-        let known = TpchTable::ALL.map(TpchTable::name).join(", ");
-        Error::not_found(format!("table {name} does not exist; every schema of this connector has {known}"))
-    })?;
+    let table =
+        TpchTable::ALL.into_iter().find(|table| table.name() == name.table).ok_or_else(|| {
+            let known = TpchTable::ALL.map(TpchTable::name).join(", ");
+            Error::not_found(format!(
+                "table {name} does not exist; every schema of this connector has {known}"
+            ))
+        })?;
     Ok((scale, table))
 }
 
@@ -58,9 +62,11 @@ impl Connector for Tpch {
 
     async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
         let (scale, table) = find(&request.table)?;
-        // The grid is written into every split, so that a split means the same rows whatever a later version would cut.
+        // The grid is written into every split, so that a split means the same rows whatever a
+        // later version would cut.
         let cells = table.cells(scale);
-        let splits = (1..=cells).map(move |cell| Split::new().with("cell", cell).with("cells", cells));
+        let splits =
+            (1..=cells).map(move |cell| Split::new().with("cell", cell).with("cells", cells));
         Pages::of(splits, request.after.as_ref())
     }
 

@@ -33,8 +33,9 @@ impl FromStr for Scale {
         };
         let digits = schema.strip_prefix("sf").ok_or_else(unknown)?;
         let (whole, fraction) = digits.split_once('_').unwrap_or((digits, "0"));
-        let is_number =
-            |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |text: &str| {
+            !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
         if !is_number(whole) || !is_number(fraction) {
             return Err(unknown());
         }
@@ -54,15 +55,27 @@ mod tests {
 
     #[test]
     fn a_schema_is_a_factor_with_an_underscore_for_the_point() {
-        let factors = Scale::LISTED.map(|schema| schema.parse::<Scale>().unwrap().factor().to_string());
+        let factors =
+            Scale::LISTED.map(|schema| schema.parse::<Scale>().unwrap().factor().to_string());
         assert_eq!(factors, ["0.01", "0.1", "1", "10", "100", "1000"]);
     }
 
     #[test]
     fn anything_else_is_not_found() {
-        for schema in
-            ["", "sf", "sf0", "sf_1", "sf1_", "sf-1", "sf1.0", "sf1e3", "SF1", "sf100001", "sf9999999999999", "tiny"]
-        {
+        for schema in [
+            "",
+            "sf",
+            "sf0",
+            "sf_1",
+            "sf1_",
+            "sf-1",
+            "sf1.0",
+            "sf1e3",
+            "SF1",
+            "sf100001",
+            "sf9999999999999",
+            "tiny",
+        ] {
             let error = schema.parse::<Scale>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotFound, "{schema:?}");
         }

@@ -5,13 +5,14 @@ use athena_connector_sdk::{Error, Result, arrow};
 use tpchgen::{
     distribution::Distributions,
     generators::{
-        CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator,
-        RegionGenerator, SupplierGenerator,
+        CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator,
+        PartSuppGenerator, RegionGenerator, SupplierGenerator,
     },
     text::TextPool,
 };
 use tpchgen_arrow::{
-    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow,
+    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow,
+    SupplierArrow,
 };
 
 use crate::{Scale, text::text};
@@ -76,10 +77,12 @@ impl TpchTable {
 
     /// How many cells the grid has at `scale`: about a million rows each.
     ///
-    /// A cell is `total / cells` rows that begin at `(cell - 1) * (total / cells)`, and the last one takes the rest; that is how
-    /// the generator cuts, and it depends on the scale and the number of cells alone. Lines are cut by their orders.
+    /// A cell is `total / cells` rows that begin at `(cell - 1) * (total / cells)`, and the last
+    /// one takes the rest; that is how the generator cuts, and it depends on the scale and the
+    /// number of cells alone. Lines are cut by their orders.
     pub fn cells(self, scale: Scale) -> i32 {
-        // Rows at scale 1 and rows to a cell, both in what the grid counts: orders for lines, parts for their suppliers.
+        // Rows at scale 1 and rows to a cell, both in what the grid counts: orders for lines, parts
+        // for their suppliers.
         let (rows, per_cell) = match self {
             Self::Nation | Self::Region => return 1,
             Self::Customer => (150_000.0, 1_000_000.0),
@@ -94,11 +97,13 @@ impl TpchTable {
         cells.max(1)
     }
 
-    /// Generates the rows of `cell` (from 1) of a grid of `cells`, with the columns of `projection`.
+    /// Generates the rows of `cell` (from 1) of a grid of `cells`, with the columns of
+    /// `projection`.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a column that the table has not, and for comments that the function has no memory for.
+    /// `InvalidInput` for a column that the table has not, and for comments that the function has
+    /// no memory for.
     pub(crate) fn rows(
         self,
         projection: &SchemaRef,
@@ -108,9 +113,11 @@ impl TpchTable {
         let schema = self.schema();
         let wanted = projection.fields().iter().map(|field| schema.index_of(field.name()));
         let wanted: Vec<usize> = wanted.collect::<Result<_, _>>().map_err(|error| {
-            Error::invalid_input(format!("table {} has no such column", self.name())).with_source(error)
+            Error::invalid_input(format!("table {} has no such column", self.name()))
+                .with_source(error)
         })?;
-        let with_comments = wanted.iter().any(|&column| schema.field(column).name().ends_with("_comment"));
+        let with_comments =
+            wanted.iter().any(|&column| schema.field(column).name().ends_with("_comment"));
         let batches = self.all_columns(scale, (cell, cells), text(with_comments)?);
         Ok(batches.map(move |batch| {
             let batch = batch.and_then(|batch| batch.project(&wanted));
@@ -129,17 +136,17 @@ impl TpchTable {
         match self {
             Self::Customer => rows!(CustomerArrow, CustomerGenerator),
             Self::LineItem => rows!(LineItemArrow, LineItemGenerator),
-            Self::Nation => {
-                Box::new(NationArrow::new(NationGenerator::new_with_distributions_and_text_pool(words, text)))
-            }
+            Self::Nation => Box::new(NationArrow::new(
+                NationGenerator::new_with_distributions_and_text_pool(words, text),
+            )),
             Self::Orders => rows!(OrderArrow, OrderGenerator),
             Self::Part => rows!(PartArrow, PartGenerator),
-            Self::PartSupp => {
-                Box::new(PartSuppArrow::new(PartSuppGenerator::new_with_text_pool(factor, cell, cells, text)))
-            }
-            Self::Region => {
-                Box::new(RegionArrow::new(RegionGenerator::new_with_distributions_and_text_pool(words, text)))
-            }
+            Self::PartSupp => Box::new(PartSuppArrow::new(PartSuppGenerator::new_with_text_pool(
+                factor, cell, cells, text,
+            ))),
+            Self::Region => Box::new(RegionArrow::new(
+                RegionGenerator::new_with_distributions_and_text_pool(words, text),
+            )),
             Self::Supplier => rows!(SupplierArrow, SupplierGenerator),
         }
     }
@@ -164,7 +171,11 @@ mod tests {
             let others: Vec<_> = (0..schema.fields().len() - 1).collect();
             assert!(schema.fields()[others.len()].name().ends_with("_comment"));
             let projection = schema.project(&others).unwrap().into();
-            let without = table.rows(&projection, scale, (1, 1)).unwrap().collect::<Result<Vec<_>>>().unwrap();
+            let without = table
+                .rows(&projection, scale, (1, 1))
+                .unwrap()
+                .collect::<Result<Vec<_>>>()
+                .unwrap();
             let whole = all(table, scale, 1, 1).project(&others).unwrap();
             assert_eq!(concat_batches(&projection, &without).unwrap(), whole, "{table:?}");
         }

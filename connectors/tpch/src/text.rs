@@ -5,11 +5,14 @@ use std::sync::LazyLock;
 use athena_connector_sdk::{Error, Result, Setting};
 use tpchgen::{distribution::Distributions, text::TextPool};
 
-/// The least memory of a function that reads comments, in MiB: the text, and what any read takes beside it.
+/// The least memory of a function that reads comments, in MiB: the text, and what any read takes
+/// beside it.
 const LEAST_MEMORY_MIB: usize = 512;
 
-/// A text for comments that nobody asks for. Which rows there are, and what is in other columns, does not depend on it.
-static ANY: LazyLock<TextPool> = LazyLock::new(|| TextPool::new(1 << 16, Distributions::static_default()));
+/// A text for comments that nobody asks for. Which rows there are, and what is in other columns,
+/// does not depend on it.
+static ANY: LazyLock<TextPool> =
+    LazyLock::new(|| TextPool::new(1 << 16, Distributions::static_default()));
 
 /// The text for tables whose comments are read, or not.
 ///
@@ -20,7 +23,9 @@ pub(crate) fn text(with_comments: bool) -> Result<&'static TextPool> {
     if !with_comments {
         return Ok(&ANY);
     }
-    let memory = std::env::var(Setting::FunctionMemory.variable()).ok().and_then(|memory| memory.parse().ok());
+    let memory = std::env::var(Setting::FunctionMemory.variable())
+        .ok()
+        .and_then(|memory| memory.parse().ok());
     check(memory)?;
     Ok(TextPool::get_or_init_default())
 }

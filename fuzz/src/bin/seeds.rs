@@ -1,5 +1,5 @@
-//! Writes what the fuzzers begin with into the folder that is named, from the recorded files in the other one that is
-//! named: a folder for each target.
+//! Writes what the fuzzers begin with into the folder that is named, from the recorded files in the
+//! other one that is named: a folder for each target.
 
 use std::{
     collections::BTreeMap,
@@ -49,7 +49,8 @@ fn main() -> io::Result<()> {
         }
     }
     for rows in [1, 3] {
-        let columns = schema().fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
+        let columns =
+            schema().fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
         let batch = RecordBatch::try_new(schema(), columns).map_err(io::Error::other)?;
         let mut object = Vec::new();
         encode_batch(&batch, Framing::Legacy, &mut object).map_err(io::Error::other)?;
@@ -59,7 +60,9 @@ fn main() -> io::Result<()> {
         write("spill_object", &object)?;
     }
     write("token", b"eyJjIjoiMyIsImIiOiJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIn0")?;
-    let first = RUNTIME.block_on(ten_tables().handle(&list_tables(None), None)).map_err(io::Error::other)?;
+    let first = RUNTIME
+        .block_on(ten_tables().handle(&list_tables(None), None))
+        .map_err(io::Error::other)?;
     if let Ok(Response::ListTables(page)) = Response::decode(&first) {
         write("token", page.next_token.unwrap_or_default().as_bytes())?;
     }
@@ -68,7 +71,8 @@ fn main() -> io::Result<()> {
 }
 
 fn block(batch: &RecordBatch, framing: Framing) -> io::Result<Vec<u8>> {
-    let schema = encode_schema(&Arc::clone(batch.schema_ref()), framing).map_err(io::Error::other)?;
+    let schema =
+        encode_schema(&Arc::clone(batch.schema_ref()), framing).map_err(io::Error::other)?;
     let mut block = Vec::new();
     encode_batch(batch, framing, &mut block).map_err(io::Error::other)?;
     Ok(join_block(&schema, &block))

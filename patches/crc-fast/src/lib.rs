@@ -1,9 +1,10 @@
 //! The three checksums that the S3 client knows, under the names of the crate `crc-fast`.
 //!
-//! `aws-smithy-checksums` takes them from `crc-fast`, whose code finds the table of an algorithm while it runs: those of
-//! all hundred stay in every program, 0.6 MB that do not compress, a tenth of what a Lambda function is loaded from.
-//! What is called here is as fast, and `[patch.crates-io]` in the manifest of the workspace puts it in that place.
-//! A connector in a workspace of its own can do the same, or be that much larger.
+//! `aws-smithy-checksums` takes them from `crc-fast`, whose code finds the table of an algorithm
+//! while it runs: those of all hundred stay in every program, 0.6 MB that do not compress, a tenth
+//! of what a Lambda function is loaded from. What is called here is as fast, and
+//! `[patch.crates-io]` in the manifest of the workspace puts it in that place. A connector in a
+//! workspace of its own can do the same, or be that much larger.
 
 /// Which checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,8 @@ impl Digest {
 mod tests {
     use super::*;
 
-    /// The check values of the catalogue of CRC algorithms, <https://reveng.sourceforge.io/crc-catalogue/all.htm>.
+    /// The check values of the catalogue of CRC algorithms,
+    /// <https://reveng.sourceforge.io/crc-catalogue/all.htm>.
     #[test]
     fn sums_are_those_of_the_catalogue_whole_or_in_pieces() {
         let sums = [

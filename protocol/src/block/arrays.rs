@@ -1,14 +1,15 @@
 //! Arrays from the buffers of a body, by type (section 4.5 of the protocol).
 //!
-//! The message is not trusted: every count is held against the bytes, every offset against its neighbours and against
-//! what it points into. Like the peers', this reader believes a bitmap of nulls rather than the count of them.
+//! The message is not trusted: every count is held against the bytes, every offset against its
+//! neighbours and against what it points into. Like the peers', this reader believes a bitmap of
+//! nulls rather than the count of them.
 
 use std::{fmt::Display, sync::Arc, vec};
 
 use arrow::{
     array::{
-        Array, ArrayData, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, ListArray,
-        MapArray, NullArray, StringArray, StructArray, make_array,
+        Array, ArrayData, ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray,
+        FixedSizeListArray, ListArray, MapArray, NullArray, StringArray, StructArray, make_array,
     },
     buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer},
     datatypes::{ArrowNativeType, DataType, Field, Fields},
@@ -29,7 +30,8 @@ pub(super) struct ArrayReader {
     claimed: usize,
     /// Bytes that bitmaps may still take which the message leaves out.
     implied: usize,
-    /// Values that arrays may still have which take no bytes in the message: as many as it has bytes, or [`FREE_VALUES`].
+    /// Values that arrays may still have which take no bytes in the message: as many as it has
+    /// bytes, or [`FREE_VALUES`].
     free: usize,
 }
 
@@ -38,9 +40,21 @@ const FREE_VALUES: usize = 1 << 20;
 
 impl ArrayReader {
     /// Reads from the `body` of a message of `message_len` bytes.
-    pub(super) fn new(body: Buffer, nodes: Vec<(i64, i64)>, buffers: Vec<(i64, i64)>, message_len: usize) -> Self {
+    pub(super) fn new(
+        body: Buffer,
+        nodes: Vec<(i64, i64)>,
+        buffers: Vec<(i64, i64)>,
+        message_len: usize,
+    ) -> Self {
         let (nodes, buffers) = (nodes.into_iter(), buffers.into_iter());
-        Self { body, nodes, buffers, claimed: 0, implied: message_len, free: message_len.max(FREE_VALUES) }
+        Self {
+            body,
+            nodes,
+            buffers,
+            claimed: 0,
+            implied: message_len,
+            free: message_len.max(FREE_VALUES),
+        }
     }
 
     /// Fails if the message has more than what was read.
@@ -57,11 +71,19 @@ impl ArrayReader {
 
     /// Reads the next array, whose first `len` values count.
     ///
-    /// It may have more: the Java SDK leaves in the children of a struct what it wrote for a last row that did not match.
-    pub(super) fn read(&mut self, path: ColumnPath<'_>, data_type: &DataType, len: usize) -> Result<ArrayRef> {
+    /// It may have more: the Java SDK leaves in the children of a struct what it wrote for a last
+    /// row that did not match.
+    pub(super) fn read(
+        &mut self,
+        path: ColumnPath<'_>,
+        data_type: &DataType,
+        len: usize,
+    ) -> Result<ArrayRef> {
         let (claimed, null_count) = self.node(path)?;
         if claimed < len {
-            return Err(Error::invalid_input(format!("column {path} has {claimed} values, expected {len}")));
+            return Err(Error::invalid_input(format!(
+                "column {path} has {claimed} values, expected {len}"
+            )));
         }
         let values = self.values(path, data_type, claimed, null_count)?;
         Ok(if claimed == len { values } else { values.slice(0, len) })
@@ -73,7 +95,13 @@ impl ArrayReader {
         self.values(path, data_type, len, null_count)
     }
 
-    fn values(&mut self, path: ColumnPath<'_>, data_type: &DataType, len: usize, null_count: i64) -> Result<ArrayRef> {
+    fn values(
+        &mut self,
+        path: ColumnPath<'_>,
+        data_type: &DataType,
+        len: usize,
+        null_count: i64,
+    ) -> Result<ArrayRef> {
         if is_free(data_type) {
             self.free = spend(path, self.free, len, "values that take no bytes")?;
         }
@@ -108,8 +136,18 @@ impl ArrayReader {
             }
             DataType::FixedSizeList(element, size) => {
                 let elements = times(path, len, *size)?;
-                let values = self.read(path.child(element.name()), element.data_type(), elements)?;
-                valid(path, FixedSizeListArray::try_new_with_length(Arc::clone(element), *size, values, nulls, len))
+                let values =
+                    self.read(path.child(element.name()), element.data_type(), elements)?;
+                valid(
+                    path,
+                    FixedSizeListArray::try_new_with_length(
+                        Arc::clone(element),
+                        *size,
+                        values,
+                        nulls,
+                        len,
+                    ),
+                )
             }
             DataType::Struct(fields) => valid(path, self.structure(path, fields, len, nulls)?),
             DataType::Map(entries, sorted) => self.map(path, entries, *sorted, len, nulls),
@@ -164,19 +202,22 @@ impl ArrayReader {
         let inner = path.child(entries.name());
         let (count, null_count) = self.node(inner)?;
         let entry_nulls = self.nulls(inner, count, null_count)?;
-        let pairs = self
-            .structure(inner, fields, count, entry_nulls)?
-            .and_then(|pairs| MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, sorted));
+        let pairs = self.structure(inner, fields, count, entry_nulls)?.and_then(|pairs| {
+            MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, sorted)
+        });
         valid(path, pairs)
     }
 
     fn node(&mut self, path: ColumnPath<'_>) -> Result<(usize, i64)> {
         let (len, null_count) = self.nodes.next().ok_or_else(|| {
-            Error::invalid_input(format!("a record batch has fewer arrays than its schema: column {path} has none"))
+            Error::invalid_input(format!(
+                "a record batch has fewer arrays than its schema: column {path} has none"
+            ))
         })?;
         let count = i32::try_from(len).ok().and_then(|len| usize::try_from(len).ok());
-        let count =
-            count.ok_or_else(|| Error::invalid_input(format!("column {path} says that it has {len} values")))?;
+        let count = count.ok_or_else(|| {
+            Error::invalid_input(format!("column {path} says that it has {len} values"))
+        })?;
         Ok((count, null_count))
     }
 
@@ -188,7 +229,9 @@ impl ArrayReader {
             ))
         })?;
         let range = usize::try_from(offset).ok().zip(usize::try_from(len).ok());
-        let range = range.filter(|(offset, len)| offset.checked_add(*len).is_some_and(|end| end <= self.body.len()));
+        let range = range.filter(|(offset, len)| {
+            offset.checked_add(*len).is_some_and(|end| end <= self.body.len())
+        });
         let (offset, len) = range.ok_or_else(|| {
             Error::invalid_input(format!(
                 "the {what} of column {path} are {len} bytes at {offset} of a body of {} bytes",
@@ -204,8 +247,8 @@ impl ArrayReader {
         Ok(self.body.slice_with_length(offset, len))
     }
 
-    /// Takes note of bytes that are read: buffers that do not overlap are not longer than the body, and what overlaps could have
-    /// it read, copied or written again once for every column.
+    /// Takes note of bytes that are read: buffers that do not overlap are not longer than the body,
+    /// and what overlaps could have it read, copied or written again once for every column.
     fn claim(&mut self, path: ColumnPath<'_>, bytes: usize) -> Result<()> {
         self.claimed += bytes;
         if self.claimed > self.body.len() {
@@ -217,8 +260,14 @@ impl ArrayReader {
         Ok(())
     }
 
-    /// The next buffer as the nulls of `len` values; it may be missing if all of them or none are null.
-    fn nulls(&mut self, path: ColumnPath<'_>, len: usize, null_count: i64) -> Result<Option<NullBuffer>> {
+    /// The next buffer as the nulls of `len` values; it may be missing if all of them or none are
+    /// null.
+    fn nulls(
+        &mut self,
+        path: ColumnPath<'_>,
+        len: usize,
+        null_count: i64,
+    ) -> Result<Option<NullBuffer>> {
         let bitmap = self.buffer(path, "nulls", 0)?;
         if !bitmap.is_empty() {
             if bitmap.len() < len.div_ceil(8) {
@@ -235,7 +284,12 @@ impl ArrayReader {
         match usize::try_from(null_count) {
             Ok(0) => Ok(None),
             Ok(count) if count == len => {
-                self.implied = spend(path, self.implied, len.div_ceil(8), "bytes of nulls that it leaves out")?;
+                self.implied = spend(
+                    path,
+                    self.implied,
+                    len.div_ceil(8),
+                    "bytes of nulls that it leaves out",
+                )?;
                 Ok(Some(NullBuffer::new_null(len)))
             }
             _ => Err(Error::invalid_input(format!(
@@ -252,10 +306,16 @@ impl ArrayReader {
         }
         let needed = times(path, len + 1, size_of::<i32>())?;
         let buffer = self.buffer(path, "offsets", needed)?.slice_with_length(0, needed);
-        let buffer = if is_aligned(&buffer, align_of::<i32>()) { buffer } else { Buffer::from(buffer.as_slice()) };
+        let buffer = if is_aligned(&buffer, align_of::<i32>()) {
+            buffer
+        } else {
+            Buffer::from(buffer.as_slice())
+        };
         let offsets = ScalarBuffer::<i32>::new(buffer, 0, len + 1);
         if offsets[0] < 0 || !offsets.is_sorted() {
-            return Err(Error::invalid_input(format!("the offsets of column {path} are not in order")));
+            return Err(Error::invalid_input(format!(
+                "the offsets of column {path} are not in order"
+            )));
         }
         Ok(OffsetBuffer::new(offsets))
     }
@@ -288,14 +348,20 @@ fn last(offsets: &OffsetBuffer<i32>) -> usize {
     offsets.last().map_or(0, |end| end.as_usize())
 }
 
-fn times<S: Copy + Display + TryInto<usize>>(path: ColumnPath<'_>, len: usize, size: S) -> Result<usize> {
-    size.try_into()
-        .ok()
-        .and_then(|size| len.checked_mul(size))
-        .ok_or_else(|| Error::invalid_input(format!("column {path} has {len} values of size {size}")))
+fn times<S: Copy + Display + TryInto<usize>>(
+    path: ColumnPath<'_>,
+    len: usize,
+    size: S,
+) -> Result<usize> {
+    size.try_into().ok().and_then(|size| len.checked_mul(size)).ok_or_else(|| {
+        Error::invalid_input(format!("column {path} has {len} values of size {size}"))
+    })
 }
 
-fn valid<A: Array + 'static>(path: ColumnPath<'_>, array: std::result::Result<A, ArrowError>) -> Result<ArrayRef> {
+fn valid<A: Array + 'static>(
+    path: ColumnPath<'_>,
+    array: std::result::Result<A, ArrowError>,
+) -> Result<ArrayRef> {
     match array {
         Ok(array) => Ok(Arc::new(array)),
         Err(error) => Err(damaged(path, error)),

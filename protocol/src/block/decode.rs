@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 
 /// Reads a record batch message in either framing, as a batch of `schema`.
 ///
-/// Declared lengths are checked against `bytes` before anything is allocated. No bytes at all are no rows, and bytes
-/// behind the body are ignored. The body is copied once; [`decode_batch_from`] does without.
+/// Declared lengths are checked against `bytes` before anything is allocated. No bytes at all are
+/// no rows, and bytes behind the body are ignored. The body is copied once; [`decode_batch_from`]
+/// does without.
 ///
 /// # Errors
 ///
@@ -25,7 +26,8 @@ pub fn decode_batch(bytes: &[u8], schema: &SchemaRef) -> Result<RecordBatch> {
     decode(bytes, schema, |body| Buffer::from(body))
 }
 
-/// Reads a record batch message as [`decode_batch`] does, keeping `message` as the memory of the batch.
+/// Reads a record batch message as [`decode_batch`] does, keeping `message` as the memory of the
+/// batch.
 ///
 /// Buffers that lie unaligned in memory are copied, all others are not.
 ///
@@ -41,14 +43,20 @@ fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
-fn decode(bytes: &[u8], schema: &SchemaRef, body: impl FnOnce(&[u8]) -> Buffer) -> Result<RecordBatch> {
+fn decode(
+    bytes: &[u8],
+    schema: &SchemaRef,
+    body: impl FnOnce(&[u8]) -> Buffer,
+) -> Result<RecordBatch> {
     if bytes.is_empty() {
         return no_rows(schema);
     }
     let (message, end) = frame::read(bytes)?;
     let batch = message.header_as_record_batch().ok_or_else(|| {
         let kind = message.header_type().variant_name().unwrap_or("unknown");
-        Error::invalid_input(format!("an Arrow message holds a header of kind {kind}, expected a RecordBatch"))
+        Error::invalid_input(format!(
+            "an Arrow message holds a header of kind {kind}, expected a RecordBatch"
+        ))
     })?;
     if ![MetadataVersion::V4, MetadataVersion::V5].contains(&message.version()) {
         let version = message.version().0;
@@ -57,26 +65,34 @@ fn decode(bytes: &[u8], schema: &SchemaRef, body: impl FnOnce(&[u8]) -> Buffer) 
         )));
     }
     if batch.compression().is_some() {
-        return Err(Error::invalid_input("a record batch is compressed, which no peer can read: send it as it is"));
+        return Err(Error::invalid_input(
+            "a record batch is compressed, which no peer can read: send it as it is",
+        ));
     }
     let there = &bytes[end..];
     let body_len = message.bodyLength();
-    let declared = usize::try_from(body_len).ok().and_then(|len| there.get(..len)).ok_or_else(|| {
-        let there = there.len();
-        Error::invalid_input(format!("a record batch says that its body has {body_len} bytes, and {there} are there"))
-    })?;
+    let declared =
+        usize::try_from(body_len).ok().and_then(|len| there.get(..len)).ok_or_else(|| {
+            let there = there.len();
+            Error::invalid_input(format!(
+                "a record batch says that its body has {body_len} bytes, and {there} are there"
+            ))
+        })?;
     let rows = row_count(batch.length())?;
     let nodes = batch.nodes().into_iter().flatten().map(|node| (node.length(), node.null_count()));
-    let buffers = batch.buffers().into_iter().flatten().map(|buffer| (buffer.offset(), buffer.length()));
-    let mut reader = ArrayReader::new(body(declared), nodes.collect(), buffers.collect(), bytes.len());
+    let buffers =
+        batch.buffers().into_iter().flatten().map(|buffer| (buffer.offset(), buffer.length()));
+    let mut reader =
+        ArrayReader::new(body(declared), nodes.collect(), buffers.collect(), bytes.len());
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         columns.push(reader.read(ColumnPath::column(field.name()), field.data_type(), rows)?);
     }
     reader.finish()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .map_err(|error| Error::invalid_input("a record batch does not fit its schema").with_source(error))
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|error| {
+        Error::invalid_input("a record batch does not fit its schema").with_source(error)
+    })
 }
 
 fn no_rows(schema: &SchemaRef) -> Result<RecordBatch> {
@@ -89,8 +105,7 @@ fn no_rows(schema: &SchemaRef) -> Result<RecordBatch> {
 
 /// Peers count rows in 32 bits.
 fn row_count(length: i64) -> Result<usize> {
-    i32::try_from(length)
-        .ok()
-        .and_then(|rows| usize::try_from(rows).ok())
-        .ok_or_else(|| Error::invalid_input(format!("a record batch says that it has {length} rows")))
+    i32::try_from(length).ok().and_then(|rows| usize::try_from(rows).ok()).ok_or_else(|| {
+        Error::invalid_input(format!("a record batch says that it has {length} rows"))
+    })
 }

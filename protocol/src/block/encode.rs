@@ -16,18 +16,21 @@ const MAX_BODY_LEN: usize = 0x7FFF_FFFF;
 
 /// Appends `batch` as one record batch message to `out`, without its schema.
 ///
-/// Every buffer of the layout is written, bitmaps of nulls too where nothing is null, each padded to 8 bytes and never
-/// compressed. Of sliced arrays only the slice is written. A batch with rows but no columns has 8 zeros for a body,
-/// because peers cannot read a batch without one. `out` can be kept between blocks.
+/// Every buffer of the layout is written, bitmaps of nulls too where nothing is null, each padded
+/// to 8 bytes and never compressed. Of sliced arrays only the slice is written. A batch with rows
+/// but no columns has 8 zeros for a body, because peers cannot read a batch without one. `out` can
+/// be kept between blocks.
 ///
 /// # Errors
 ///
-/// `Unsupported` for a type without a wire form, naming the column, and for a batch over 2 GiB. `out` is unchanged then.
+/// `Unsupported` for a type without a wire form, naming the column, and for a batch over 2 GiB.
+/// `out` is unchanged then.
 pub fn encode_batch(batch: &RecordBatch, framing: Framing, out: &mut Vec<u8>) -> Result<()> {
     encode_batches(slice::from_ref(batch), framing, out)
 }
 
-/// As [`encode_batch`], with the rows of all `batches`, which have the same columns, in one message.
+/// As [`encode_batch`], with the rows of all `batches`, which have the same columns, in one
+/// message.
 ///
 /// Writes what it would write of the batches joined, without the copy that joining takes.
 ///
@@ -42,7 +45,9 @@ pub fn encode_batches(batches: &[RecordBatch], framing: Framing, out: &mut Vec<u
         len.add(&layout)?;
         layouts.push(layout);
     }
-    let Some(first) = layouts.first() else { return Err(Error::internal("a block of no batches has no columns")) };
+    let Some(first) = layouts.first() else {
+        return Err(Error::internal("a block of no batches has no columns"));
+    };
     let body_len = len.body_len();
     if body_len > MAX_BODY_LEN {
         let rows = len.rows;
@@ -50,7 +55,9 @@ pub fn encode_batches(batches: &[RecordBatch], framing: Framing, out: &mut Vec<u
             "a block of {rows} rows has {body_len} bytes, and peers read at most {MAX_BODY_LEN}: cut it into smaller blocks"
         )));
     }
-    let nodes: Vec<_> = (0..first.nodes.len()).map(|at| node(layouts.iter().map(|layout| &layout.nodes[at]))).collect();
+    let nodes: Vec<_> = (0..first.nodes.len())
+        .map(|at| node(layouts.iter().map(|layout| &layout.nodes[at])))
+        .collect();
     if let Some(node) = nodes.iter().find(|node| node.len > integer(MAX_BODY_LEN)) {
         let values = node.len;
         return Err(Error::unsupported(format!(
@@ -95,7 +102,8 @@ pub fn encoded_len(batch: &RecordBatch, framing: Framing) -> Result<usize> {
 
 /// How long a block of several batches is, kept while it grows.
 ///
-/// Exactly what [`encode_batches`] appends for them, at a cost by column for each batch, whatever the number of rows.
+/// Exactly what [`encode_batches`] appends for them, at a cost by column for each batch, whatever
+/// the number of rows.
 #[derive(Debug, Clone, Default)]
 pub struct BlockLen {
     rows: usize,
@@ -168,7 +176,11 @@ fn node<'a>(validities: impl Iterator<Item = &'a Validity<'a>>) -> Node {
 }
 
 /// Appends one buffer, made of a part of each batch.
-fn write_buffer<'a>(size: Size, mut parts: impl ExactSizeIterator<Item = &'a Part<'a>>, out: &mut Vec<u8>) {
+fn write_buffer<'a>(
+    size: Size,
+    mut parts: impl ExactSizeIterator<Item = &'a Part<'a>>,
+    out: &mut Vec<u8>,
+) {
     match size {
         Size::Bytes(_) => parts.for_each(|part| {
             if let Part::Bytes(bytes) = part {
@@ -177,7 +189,9 @@ fn write_buffer<'a>(size: Size, mut parts: impl ExactSizeIterator<Item = &'a Par
         }),
         Size::Bits(bits) => {
             match parts.next() {
-                Some(Part::Bits(bitmap, range)) if parts.len() == 0 => write_bits(*bitmap, *range, out),
+                Some(Part::Bits(bitmap, range)) if parts.len() == 0 => {
+                    write_bits(*bitmap, *range, out)
+                }
                 first => write_joined_bits(first.into_iter().chain(parts), bits, out),
             }
             clear_unused_bits(bits, out);
@@ -210,11 +224,17 @@ fn write_bits(bitmap: Option<&BooleanBuffer>, range: Range, out: &mut Vec<u8>) {
     }
 }
 
-fn write_joined_bits<'a>(parts: impl Iterator<Item = &'a Part<'a>>, bits: usize, out: &mut Vec<u8>) {
+fn write_joined_bits<'a>(
+    parts: impl Iterator<Item = &'a Part<'a>>,
+    bits: usize,
+    out: &mut Vec<u8>,
+) {
     let mut joined = BooleanBufferBuilder::new(bits);
     for part in parts {
         match part {
-            Part::Bits(Some(bitmap), range) => joined.append_buffer(&bitmap.slice(range.start, range.len)),
+            Part::Bits(Some(bitmap), range) => {
+                joined.append_buffer(&bitmap.slice(range.start, range.len))
+            }
             Part::Bits(None, range) => joined.append_n(range.len, true),
             Part::Bytes(_) | Part::Offsets(_) => {}
         }
@@ -238,4 +258,5 @@ fn clear_unused_bits(bits: usize, out: &mut [u8]) {
     }
 }
 
-const _: () = assert!(ALIGNMENT == 8, "the placeholder body and the metadata are laid out for 8 bytes");
+const _: () =
+    assert!(ALIGNMENT == 8, "the placeholder body and the metadata are laid out for 8 bytes");

@@ -1,7 +1,9 @@
-//! What of the arrays of a batch goes into a message, and how much it is (section 4.5 of the protocol).
+//! What of the arrays of a batch goes into a message, and how much it is (section 4.5 of the
+//! protocol).
 //!
-//! One walk serves both to measure and to write, so that the two cannot disagree. It looks at ranges instead of slicing
-//! arrays: slicing counts nulls, which would make measuring as slow as reading the data.
+//! One walk serves both to measure and to write, so that the two cannot disagree. It looks at
+//! ranges instead of slicing arrays: slicing counts nulls, which would make measuring as slow as
+//! reading the data.
 
 use arrow::{
     array::{Array, AsArray},
@@ -102,7 +104,11 @@ impl<'a> Layout<'a> {
     pub(super) fn of(batch: &'a RecordBatch, rows: usize) -> Result<Self> {
         schema::check(batch.schema_ref())?;
         let columns = batch.num_columns();
-        let mut layout = Self { rows, nodes: Vec::with_capacity(columns), parts: Vec::with_capacity(3 * columns) };
+        let mut layout = Self {
+            rows,
+            nodes: Vec::with_capacity(columns),
+            parts: Vec::with_capacity(3 * columns),
+        };
         let range = Range { start: 0, len: rows };
         for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
             layout.add(ColumnPath::column(field.name()), column, range)?;

@@ -1,8 +1,8 @@
 //! The metadata of a record batch message, table by table (sections 4.4 and 4.8 of the protocol).
 //!
-//! A record batch always has the same tables with the same members, so that they can be written in place instead of
-//! through a builder of `FlatBuffers`. What this buys: the length is known from two counts, without building anything,
-//! and the bytes are those of the Java SDK.
+//! A record batch always has the same tables with the same members, so that they can be written in
+//! place instead of through a builder of `FlatBuffers`. What this buys: the length is known from
+//! two counts, without building anything, and the bytes are those of the Java SDK.
 
 use arrow::ipc::MetadataVersion;
 
@@ -17,8 +17,8 @@ pub(super) struct Node {
 
 /// The bytes from the first to the length of the buffers' vector, with zeros for what varies.
 ///
-/// Numbers are positions. A table begins with the distance back to its vtable; a vtable is its own length, the length
-/// of the table, and where in the table each member is.
+/// Numbers are positions. A table begins with the distance back to its vtable; a vtable is its own
+/// length, the length of the table, and where in the table each member is.
 #[rustfmt::skip]
 const TABLES: [u8; BUFFERS] = [
     /*  0 */ 20, 0, 0, 0, /* the message is at 20 */ 0, 0, 0, 0,

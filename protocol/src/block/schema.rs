@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
     datatypes::{
-        DECIMAL128_MAX_PRECISION, DECIMAL128_MAX_SCALE, DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef,
-        TimeUnit,
+        DECIMAL128_MAX_PRECISION, DECIMAL128_MAX_SCALE, DataType, Field, FieldRef, IntervalUnit,
+        Schema, SchemaRef, TimeUnit,
     },
     ipc::{
         self,
@@ -27,8 +27,11 @@ use crate::error::{Error, Result};
 /// `Unsupported` for a type without a wire form, naming the column.
 pub fn encode_schema(schema: &SchemaRef, framing: Framing) -> Result<Vec<u8>> {
     check(schema)?;
-    let options = IpcWriteOptions::try_new(ALIGNMENT, framing == Framing::Legacy, framing.metadata_version())
-        .map_err(|error| Error::internal("Arrow refuses a framing of the protocol").with_source(error))?;
+    let options =
+        IpcWriteOptions::try_new(ALIGNMENT, framing == Framing::Legacy, framing.metadata_version())
+            .map_err(|error| {
+                Error::internal("Arrow refuses a framing of the protocol").with_source(error)
+            })?;
     let message = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(
         schema,
         &mut DictionaryTracker::new(true),
@@ -43,22 +46,28 @@ pub fn encode_schema(schema: &SchemaRef, framing: Framing) -> Result<Vec<u8>> {
 /// Fails for a schema that holds a type without a wire form.
 pub(super) fn check(schema: &Schema) -> Result<()> {
     let mut fields = schema.fields().iter();
-    fields.try_for_each(|field| supported::check(ColumnPath::column(field.name()), field.data_type()))
+    fields
+        .try_for_each(|field| supported::check(ColumnPath::column(field.name()), field.data_type()))
 }
 
 /// Reads a schema message in either framing.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for anything but one schema message, `Unsupported` for a type that blocks cannot carry.
+/// `InvalidInput` for anything but one schema message, `Unsupported` for a type that blocks cannot
+/// carry.
 pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef> {
     let (message, end) = frame::read(bytes)?;
     let schema = message.header_as_schema().ok_or_else(|| {
         let kind = message.header_type().variant_name().unwrap_or("unknown");
-        Error::invalid_input(format!("an Arrow message holds a header of kind {kind}, expected a Schema"))
+        Error::invalid_input(format!(
+            "an Arrow message holds a header of kind {kind}, expected a Schema"
+        ))
     })?;
     if schema.endianness() != ipc::Endianness::Little {
-        return Err(Error::invalid_input("an Arrow schema announces big endian buffers, expected little endian"));
+        return Err(Error::invalid_input(
+            "an Arrow schema announces big endian buffers, expected little endian",
+        ));
     }
     let mut reader = Reader { budget: end };
     let mut columns = Vec::new();
@@ -69,9 +78,11 @@ pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef> {
     Ok(Arc::new(Schema::new_with_metadata(columns, metadata)))
 }
 
-/// Reads fields, and keeps a message whose parts refer to each other over and over from growing without bound.
+/// Reads fields, and keeps a message whose parts refer to each other over and over from growing
+/// without bound.
 struct Reader {
-    /// How many bytes of names, with 16 for each field, may still come: no more than the message itself has.
+    /// How many bytes of names, with 16 for each field, may still come: no more than the message
+    /// itself has.
     budget: usize,
 }
 
@@ -80,14 +91,18 @@ const FIELD_LEN: usize = 16;
 
 impl Reader {
     fn spend(&mut self, bytes: usize) -> Result<()> {
-        self.budget = self
-            .budget
-            .checked_sub(bytes)
-            .ok_or_else(|| Error::invalid_input("an Arrow schema refers to the same names or fields more than once"))?;
+        self.budget = self.budget.checked_sub(bytes).ok_or_else(|| {
+            Error::invalid_input(
+                "an Arrow schema refers to the same names or fields more than once",
+            )
+        })?;
         Ok(())
     }
 
-    fn metadata<'a>(&mut self, pairs: impl Iterator<Item = ipc::KeyValue<'a>>) -> Result<HashMap<String, String>> {
+    fn metadata<'a>(
+        &mut self,
+        pairs: impl Iterator<Item = ipc::KeyValue<'a>>,
+    ) -> Result<HashMap<String, String>> {
         let mut metadata = HashMap::new();
         for pair in pairs {
             let (key, value) = (pair.key().unwrap_or_default(), pair.value().unwrap_or_default());
@@ -116,16 +131,22 @@ impl Reader {
 }
 
 /// The type of a field, whose children have been read.
-fn data_type(path: ColumnPath<'_>, field: ipc::Field<'_>, children: Vec<FieldRef>) -> Result<DataType> {
+fn data_type(
+    path: ColumnPath<'_>,
+    field: ipc::Field<'_>,
+    children: Vec<FieldRef>,
+) -> Result<DataType> {
     let bad = || {
         let kind = field.type_type().variant_name().unwrap_or("of an unknown kind");
-        Error::unsupported(format!("column {path} has a type {kind} in a form that blocks cannot carry"))
+        Error::unsupported(format!(
+            "column {path} has a type {kind} in a form that blocks cannot carry"
+        ))
     };
     let only_child = |children: Vec<FieldRef>| {
         let count = children.len();
-        <[FieldRef; 1]>::try_from(children)
-            .map(|[child]| child)
-            .map_err(|_| Error::invalid_input(format!("column {path} has {count} children, expected one")))
+        <[FieldRef; 1]>::try_from(children).map(|[child]| child).map_err(|_| {
+            Error::invalid_input(format!("column {path} has {count} children, expected one"))
+        })
     };
     Ok(match field.type_type() {
         ipc::Type::Null => DataType::Null,
@@ -133,12 +154,14 @@ fn data_type(path: ColumnPath<'_>, field: ipc::Field<'_>, children: Vec<FieldRef
         ipc::Type::Utf8 => DataType::Utf8,
         ipc::Type::Binary => DataType::Binary,
         ipc::Type::Int => integer(field.type_as_int().ok_or_else(bad)?).ok_or_else(bad)?,
-        ipc::Type::FloatingPoint => match field.type_as_floating_point().ok_or_else(bad)?.precision() {
-            ipc::Precision::HALF => DataType::Float16,
-            ipc::Precision::SINGLE => DataType::Float32,
-            ipc::Precision::DOUBLE => DataType::Float64,
-            _ => return Err(bad()),
-        },
+        ipc::Type::FloatingPoint => {
+            match field.type_as_floating_point().ok_or_else(bad)?.precision() {
+                ipc::Precision::HALF => DataType::Float16,
+                ipc::Precision::SINGLE => DataType::Float32,
+                ipc::Precision::DOUBLE => DataType::Float64,
+                _ => return Err(bad()),
+            }
+        }
         ipc::Type::Decimal => decimal(field.type_as_decimal().ok_or_else(bad)?).ok_or_else(bad)?,
         ipc::Type::Date => match field.type_as_date().ok_or_else(bad)?.unit() {
             ipc::DateUnit::DAY => DataType::Date32,
@@ -149,7 +172,9 @@ fn data_type(path: ColumnPath<'_>, field: ipc::Field<'_>, children: Vec<FieldRef
             let time = field.type_as_time().ok_or_else(bad)?;
             match (time_unit(time.unit()).ok_or_else(bad)?, time.bitWidth()) {
                 (unit @ (TimeUnit::Second | TimeUnit::Millisecond), 32) => DataType::Time32(unit),
-                (unit @ (TimeUnit::Microsecond | TimeUnit::Nanosecond), 64) => DataType::Time64(unit),
+                (unit @ (TimeUnit::Microsecond | TimeUnit::Nanosecond), 64) => {
+                    DataType::Time64(unit)
+                }
                 _ => return Err(bad()),
             }
         }
@@ -159,12 +184,14 @@ fn data_type(path: ColumnPath<'_>, field: ipc::Field<'_>, children: Vec<FieldRef
             let zone = timestamp.timezone().filter(|zone| !zone.is_empty());
             DataType::Timestamp(time_unit(timestamp.unit()).ok_or_else(bad)?, zone.map(Arc::from))
         }
-        ipc::Type::Interval => DataType::Interval(match field.type_as_interval().ok_or_else(bad)?.unit() {
-            ipc::IntervalUnit::YEAR_MONTH => IntervalUnit::YearMonth,
-            ipc::IntervalUnit::DAY_TIME => IntervalUnit::DayTime,
-            ipc::IntervalUnit::MONTH_DAY_NANO => IntervalUnit::MonthDayNano,
-            _ => return Err(bad()),
-        }),
+        ipc::Type::Interval => {
+            DataType::Interval(match field.type_as_interval().ok_or_else(bad)?.unit() {
+                ipc::IntervalUnit::YEAR_MONTH => IntervalUnit::YearMonth,
+                ipc::IntervalUnit::DAY_TIME => IntervalUnit::DayTime,
+                ipc::IntervalUnit::MONTH_DAY_NANO => IntervalUnit::MonthDayNano,
+                _ => return Err(bad()),
+            })
+        }
         ipc::Type::FixedSizeBinary => {
             let width = field.type_as_fixed_size_binary().ok_or_else(bad)?.byteWidth();
             if width < 0 {

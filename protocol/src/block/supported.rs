@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 
 /// Fails for a type that peers cannot read, naming the field that has it.
 ///
-/// These are the types that also have a JSON form (section 3.17 of the protocol). Which of them a table may have is
-/// narrower, and for the connector's side to check: blocks also carry partitions and constants.
+/// These are the types that also have a JSON form (section 3.17 of the protocol). Which of them a
+/// table may have is narrower, and for the connector's side to check: blocks also carry partitions
+/// and constants.
 pub(super) fn check(path: ColumnPath<'_>, data_type: &DataType) -> Result<()> {
     match data_type {
         DataType::Null
@@ -66,12 +67,20 @@ pub(super) fn unsupported(path: ColumnPath<'_>, data_type: &DataType) -> Error {
     let remedy = match data_type {
         DataType::LargeUtf8 | DataType::Utf8View => "cast it to Utf8",
         DataType::LargeBinary | DataType::BinaryView => "cast it to Binary",
-        DataType::LargeList(_) | DataType::ListView(_) | DataType::LargeListView(_) => "cast it to List",
-        DataType::Dictionary(_, _) | DataType::RunEndEncoded(_, _) => "cast it to the type of its values",
-        DataType::Decimal32(_, _) | DataType::Decimal64(_, _) | DataType::Decimal256(_, _) => "cast it to Decimal128",
+        DataType::LargeList(_) | DataType::ListView(_) | DataType::LargeListView(_) => {
+            "cast it to List"
+        }
+        DataType::Dictionary(_, _) | DataType::RunEndEncoded(_, _) => {
+            "cast it to the type of its values"
+        }
+        DataType::Decimal32(_, _) | DataType::Decimal64(_, _) | DataType::Decimal256(_, _) => {
+            "cast it to Decimal128"
+        }
         _ => "cast it to one that has, or leave the column out",
     };
-    Error::unsupported(format!("column {path} has type {data_type}, which has no form in Athena's protocol: {remedy}"))
+    Error::unsupported(format!(
+        "column {path} has type {data_type}, which has no form in Athena's protocol: {remedy}"
+    ))
 }
 
 fn unsupported_map(path: ColumnPath<'_>) -> Error {

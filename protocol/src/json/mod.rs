@@ -1,4 +1,5 @@
-//! JSON as this protocol needs it: a lenient reader that keeps big strings borrowed, and a writer that keeps order.
+//! JSON as this protocol needs it: a lenient reader that keeps big strings borrowed, and a writer
+//! that keeps order.
 
 mod node;
 mod reader;

@@ -1,7 +1,8 @@
 //! A JSON document as a tree whose strings borrow from the input.
 //!
-//! `serde_json::Value` copies every string and sorts members; here a block of megabytes stays where it is, members keep
-//! their order, and duplicates stay visible (the first one counts, as in the Java reader).
+//! `serde_json::Value` copies every string and sorts members; here a block of megabytes stays where
+//! it is, members keep their order, and duplicates stay visible (the first one counts, as in the
+//! Java reader).
 
 use std::{borrow::Cow, fmt};
 
@@ -23,12 +24,12 @@ pub(crate) enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
-/// Reads the object at the start of `bytes`: UTF-8 or UTF-16, with or without a byte order mark; what follows is not looked
-/// at.
+/// Reads the object at the start of `bytes`: UTF-8 or UTF-16, with or without a byte order mark;
+/// what follows is not looked at.
 ///
-/// Nor is what follows the last member that `read` wants, as in the Java reader: a document that breaks off there is
-/// read, and one that lacks a wanted member besides is not JSON. Half a character, which an escape can name and no text
-/// can hold, is read as U+FFFD.
+/// Nor is what follows the last member that `read` wants, as in the Java reader: a document that
+/// breaks off there is read, and one that lacks a wanted member besides is not JSON. Half a
+/// character, which an escape can name and no text can hold, is read as U+FFFD.
 ///
 /// Depth is bounded by the parser (128 levels), memory by the size of the input.
 pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(Cursor<'_>) -> Result<R>) -> Result<R> {
@@ -48,12 +49,14 @@ pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(Cursor<'_>) -> Result<R>)
     let root = Node::Object(document.members);
     let result = read(Cursor::root(&root, &context));
     match document.broken {
-        Some(error) if result.is_err() || context.missed_member.get() => Err(Error::invalid_input(format!(
-            "the message is not a JSON object (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-        .with_source(error)),
+        Some(error) if result.is_err() || context.missed_member.get() => {
+            Err(Error::invalid_input(format!(
+                "the message is not a JSON object (line {}, column {})",
+                error.line(),
+                error.column()
+            ))
+            .with_source(error))
+        }
         _ => result,
     }
 }
@@ -92,7 +95,8 @@ impl<'de> Visitor<'de> for MembersVisitor<'_, 'de> {
     }
 }
 
-/// `text` with U+FFFD for every escape that names one half of a surrogate pair without the other; `None` if there is none.
+/// `text` with U+FFFD for every escape that names one half of a surrogate pair without the other;
+/// `None` if there is none.
 fn replace_halves(text: &str) -> Option<String> {
     let mut repaired = String::new();
     let mut rest = text;
@@ -123,12 +127,14 @@ fn surrogate(text: &str) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok().filter(|unit| (0xD800..=0xDFFF).contains(unit))
 }
 
-/// The text of `bytes`, by its byte order mark or, for UTF-16 without one, by the zero byte in its first character.
+/// The text of `bytes`, by its byte order mark or, for UTF-16 without one, by the zero byte in its
+/// first character.
 fn decode_text(bytes: &[u8]) -> Result<Cow<'_, str>> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         let text = char::decode_utf16(units).collect::<std::result::Result<String, _>>();
-        text.map(Cow::Owned).map_err(|error| Error::invalid_input("the message is not UTF-16").with_source(error))
+        text.map(Cow::Owned)
+            .map_err(|error| Error::invalid_input("the message is not UTF-16").with_source(error))
     };
     match bytes {
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
@@ -168,7 +174,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Integer(value))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a number beyond i64 is refused where an integer is wanted")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a number beyond i64 is refused where an integer is wanted"
+    )]
     fn visit_u64<E>(self, value: u64) -> std::result::Result<Self::Value, E> {
         Ok(i64::try_from(value).map_or(Node::Number(value as f64), Node::Integer))
     }
@@ -185,7 +194,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut elements: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element()? {
             list.push(element);
@@ -193,7 +205,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(
+        self,
+        entries: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
         let mut members = Vec::new();
         MembersVisitor(&mut members).visit_map(entries)?;
         Ok(Node::Object(members))
@@ -237,7 +252,15 @@ mod tests {
 
     #[test]
     fn what_follows_the_last_wanted_member_is_not_looked_at() {
-        for tail in ["}", "", ",", ",}", "} and more", ", \"c\": ", &format!(", \"c\": {}", "[".repeat(1_000))] {
+        for tail in [
+            "}",
+            "",
+            ",",
+            ",}",
+            "} and more",
+            ", \"c\": ",
+            &format!(", \"c\": {}", "[".repeat(1_000)),
+        ] {
             let text = format!(r#"{{"a": "1", "b": "2"{tail}"#);
             assert_eq!(two_members(&text).unwrap(), ("1".to_owned(), "2".to_owned()), "{text}");
         }
@@ -245,11 +268,20 @@ mod tests {
 
     #[test]
     fn a_document_that_breaks_off_before_a_wanted_member_is_not_json() {
-        for text in
-            ["{", r#"{"a": "1""#, r#"{"a": "1", "b"#, r#"{"a": "1", "b": "2"#, r#"{"b": "2", "a": "1"#, "[]", "7"]
-        {
+        for text in [
+            "{",
+            r#"{"a": "1""#,
+            r#"{"a": "1", "b"#,
+            r#"{"a": "1", "b": "2"#,
+            r#"{"b": "2", "a": "1"#,
+            "[]",
+            "7",
+        ] {
             let error = two_members(text).unwrap_err().to_string();
-            assert!(error.starts_with("the message is not a JSON object (line 1, column"), "{text}: {error}");
+            assert!(
+                error.starts_with("the message is not a JSON object (line 1, column"),
+                "{text}: {error}"
+            );
         }
         assert!(two_members(" \n").unwrap_err().to_string().contains("is empty"));
     }
@@ -270,7 +302,11 @@ mod tests {
             (r"\\uD800 \uD800\n\u00e9", "\\uD800 \u{FFFD}\n\u{e9}"),
         ] {
             let text = format!(r#"{{"a": "{escaped}"}}"#);
-            assert_eq!(parse(text.as_bytes(), |at| at.member("a").string()).unwrap(), read, "{text}");
+            assert_eq!(
+                parse(text.as_bytes(), |at| at.member("a").string()).unwrap(),
+                read,
+                "{text}"
+            );
         }
         parse(br#"{"a": "\uD8"}"#, |at| at.member("a").string()).unwrap_err();
         parse(br#"{"a": "\"#, |at| at.member("a").string()).unwrap_err();

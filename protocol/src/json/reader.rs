@@ -1,7 +1,8 @@
 //! Lenient access to a [`Node`], with the path in every error.
 //!
-//! The coercions are those of the Java reader (section 2.5 of the protocol): numbers as text, text as numbers, null as
-//! zero; beyond them, members may stand in any order and unknown ones are ignored.
+//! The coercions are those of the Java reader (section 2.5 of the protocol): numbers as text, text
+//! as numbers, null as zero; beyond them, members may stand in any order and unknown ones are
+//! ignored.
 
 use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
 
@@ -33,7 +34,9 @@ impl ReadContext {
         }
         let by_members = self.by_members.get().unwrap_or(SerdeVersion::LATEST);
         match self.framing.get() {
-            Some(Framing::Legacy) if by_members <= SerdeVersion::V3 || self.by_members.get().is_none() => {
+            Some(Framing::Legacy)
+                if by_members <= SerdeVersion::V3 || self.by_members.get().is_none() =>
+            {
                 SerdeVersion::V2
             }
             Some(Framing::Legacy | Framing::Modern) | None => by_members,
@@ -68,7 +71,9 @@ impl<'c> Cursor<'c> {
 
     fn find(&self, name: &str) -> Option<&'c Node<'c>> {
         match self.node {
-            Some(Node::Object(members)) => members.iter().find(|(member, _)| member == name).map(|(_, node)| node),
+            Some(Node::Object(members)) => {
+                members.iter().find(|(member, _)| member == name).map(|(_, node)| node)
+            }
             _ => None,
         }
     }
@@ -137,7 +142,8 @@ impl<'c> Cursor<'c> {
         self.text().map(Cow::into_owned)
     }
 
-    /// A boolean as Java reads it: null is false, a number is whether it is not zero, other text is false.
+    /// A boolean as Java reads it: null is false, a number is whether it is not zero, other text is
+    /// false.
     pub(crate) fn boolean(&self) -> Result<bool> {
         match self.node {
             Some(Node::Bool(value)) => Ok(*value),
@@ -149,7 +155,10 @@ impl<'c> Cursor<'c> {
     }
 
     /// An integer as Java reads it: null is 0, fractions are cut off, text is parsed or 0.
-    #[expect(clippy::cast_possible_truncation, reason = "a fraction is cut off on purpose, and the range is checked")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a fraction is cut off on purpose, and the range is checked"
+    )]
     pub(crate) fn integer(&self) -> Result<i64> {
         match self.node {
             Some(Node::Integer(value)) => Ok(*value),
@@ -176,9 +185,10 @@ impl<'c> Cursor<'c> {
                 // A negative size makes every block too large, as zero does.
                 Ok(u64::try_from(size).unwrap_or(0))
             }
-            None | Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_)) => {
-                Err(self.unexpected(expected))
-            }
+            None
+            | Some(
+                Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_),
+            ) => Err(self.unexpected(expected)),
         }
     }
 
@@ -190,19 +200,31 @@ impl<'c> Cursor<'c> {
         }
         let dense: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
         base64_simd::STANDARD.decode_to_vec(&dense).map_err(|_| {
-            self.error(format!("is not base64 (standard alphabet, with padding, {} characters)", text.len()))
+            self.error(format!(
+                "is not base64 (standard alphabet, with padding, {} characters)",
+                text.len()
+            ))
         })
     }
 
     /// The elements of a list.
     pub(crate) fn elements<T>(&self, read: impl Fn(Cursor<'_>) -> Result<T>) -> Result<Vec<T>> {
         let Some(Node::List(nodes)) = self.node else { return Err(self.unexpected("a list")) };
-        nodes.iter().enumerate().map(|(index, node)| read(self.child(Some(node), Step::Element(index)))).collect()
+        nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| read(self.child(Some(node), Step::Element(index))))
+            .collect()
     }
 
     /// The members of an object that is used as a map; the first of equal names counts.
-    pub(crate) fn entries<T>(&self, read: impl Fn(Cursor<'_>) -> Result<T>) -> Result<BTreeMap<String, T>> {
-        let Some(Node::Object(members)) = self.node else { return Err(self.unexpected("an object")) };
+    pub(crate) fn entries<T>(
+        &self,
+        read: impl Fn(Cursor<'_>) -> Result<T>,
+    ) -> Result<BTreeMap<String, T>> {
+        let Some(Node::Object(members)) = self.node else {
+            return Err(self.unexpected("an object"));
+        };
         let mut map = BTreeMap::new();
         for (name, node) in members {
             let value = read(self.child(Some(node), Step::Member(name)))?;
@@ -269,7 +291,11 @@ impl<'c> Cursor<'c> {
         let mut cursor = Some(self);
         while let Some(here) = cursor {
             if let Step::Member(
-                "encryptionKey" | "properties" | "records" | "configOptions" | "queryPassthroughArguments",
+                "encryptionKey"
+                | "properties"
+                | "records"
+                | "configOptions"
+                | "queryPassthroughArguments",
             ) = here.step
             {
                 return true;

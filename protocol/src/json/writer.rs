@@ -1,7 +1,8 @@
 //! A writer that keeps the order it is called in, which is the order that Java peers insist on.
 //!
-//! The escapes are Jackson's (section 2.9 of the protocol): characters beyond the basic plane are two escapes in values and
-//! raw in member names, because that is the one form of each that a Java peer can read.
+//! The escapes are Jackson's (section 2.9 of the protocol): characters beyond the basic plane are
+//! two escapes in values and raw in member names, because that is the one form of each that a Java
+//! peer can read.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -39,7 +40,12 @@ impl Writer {
         self.nested(b'[', b']', |writer| items.into_iter().try_for_each(|item| write(writer, item)))
     }
 
-    fn nested(&mut self, open: u8, close: u8, content: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    fn nested(
+        &mut self,
+        open: u8,
+        close: u8,
+        content: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         self.before_value();
         self.out.push(open);
         self.comma = false;
@@ -103,7 +109,10 @@ impl Writer {
         })
     }
 
-    pub(crate) fn text_list<'t>(&mut self, texts: impl IntoIterator<Item = &'t String>) -> Result<()> {
+    pub(crate) fn text_list<'t>(
+        &mut self,
+        texts: impl IntoIterator<Item = &'t String>,
+    ) -> Result<()> {
         self.list(texts, |writer, text| {
             writer.text(text);
             Ok(())
@@ -125,8 +134,9 @@ impl Writer {
 
     fn quoted(&mut self, text: &str, escape_supplementary: bool) {
         self.out.push(b'"');
-        let needs_escape =
-            |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\' || (byte >= 0xF0 && escape_supplementary);
+        let needs_escape = |byte: u8| {
+            byte < 0x20 || byte == b'"' || byte == b'\\' || (byte >= 0xF0 && escape_supplementary)
+        };
         if text.bytes().any(needs_escape) {
             let mut escaped = String::with_capacity(text.len() + 16);
             for character in text.chars() {
@@ -149,7 +159,9 @@ fn push_escaped(out: &mut String, character: char, escape_supplementary: bool) {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
-        '\0'..='\u{1f}' => write!(out, "\\u{:04X}", u32::from(character)).expect("a string takes all text"),
+        '\0'..='\u{1f}' => {
+            write!(out, "\\u{:04X}", u32::from(character)).expect("a string takes all text")
+        }
         '\u{10000}'.. if escape_supplementary => {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04X}").expect("a string takes all text");

@@ -33,7 +33,8 @@ pub struct CapabilitySubType {
     pub properties: Vec<String>,
 }
 
-/// A table function that hands its arguments to the source, such as `system.query(query => '...')` (section 7.7).
+/// A table function that hands its arguments to the source, such as `system.query(query => '...')`
+/// (section 7.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassthroughSignature {
     /// Schema of the function as declared.

@@ -1,13 +1,14 @@
-//! Messages as JSON: for each, what is read by name and what is written in order (section 3.0 of the protocol).
+//! Messages as JSON: for each, what is read by name and what is written in order (section 3.0 of
+//! the protocol).
 
 use std::collections::BTreeMap;
 
 use super::{
-    CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse, GetSplitsRequest,
-    GetSplitsResponse, GetTableLayoutRequest, GetTableLayoutResponse, GetTableRequest, GetTableResponse,
-    ListSchemasRequest, ListSchemasResponse, ListTablesRequest, ListTablesResponse, PingRequest, PingResponse,
-    ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse, TableName, UserDefinedFunctionRequest,
-    UserDefinedFunctionResponse,
+    CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse,
+    GetSplitsRequest, GetSplitsResponse, GetTableLayoutRequest, GetTableLayoutResponse,
+    GetTableRequest, GetTableResponse, ListSchemasRequest, ListSchemasResponse, ListTablesRequest,
+    ListTablesResponse, PingRequest, PingResponse, ReadRecordsRequest, ReadRecordsResponse,
+    RemoteReadRecordsResponse, TableName, UserDefinedFunctionRequest, UserDefinedFunctionResponse,
 };
 use crate::{
     error::Result,
@@ -132,7 +133,10 @@ impl Message for ListSchemasResponse {
     const TYPE: &'static str = "ListSchemasResponse";
 
     fn read(at: Cursor<'_>) -> Result<Self> {
-        Ok(Self { catalog_name: at.member("catalogName").string()?, schemas: read_texts(at.member("schemas"))? })
+        Ok(Self {
+            catalog_name: at.member("catalogName").string()?,
+            schemas: read_texts(at.member("schemas"))?,
+        })
     }
 
     fn write_members(&self, writer: &mut Writer) -> Result<()> {
@@ -152,7 +156,8 @@ impl Message for ListTablesRequest {
             catalog_name: at.member("catalogName").string()?,
             schema_name: at.member("schemaName").optional_string()?,
             next_token: next_token.optional_string()?,
-            // The two go together: a page size without a token is not looked at, as in the Java reader.
+            // The two go together: a page size without a token is not looked at, as in the Java
+            // reader.
             page_size: if next_token.is_missing() || page_size.is_missing() {
                 Self::UNLIMITED
             } else {
@@ -214,7 +219,9 @@ impl Message for GetTableRequest {
         write_header(writer, self.identity.as_ref(), self.query_id.as_deref(), &self.catalog_name)?;
         self.table_name.write(writer.name("tableName"))?;
         if writer.version >= SerdeVersion::V5 {
-            return writer.name("queryPassthroughArguments").text_map(&self.query_passthrough_arguments);
+            return writer
+                .name("queryPassthroughArguments")
+                .text_map(&self.query_passthrough_arguments);
         }
         if self.query_passthrough_arguments.is_empty() {
             return Ok(());
@@ -427,7 +434,10 @@ impl Message for ReadRecordsResponse {
     const TYPE: &'static str = "ReadRecordsResponse";
 
     fn read(at: Cursor<'_>) -> Result<Self> {
-        Ok(Self { catalog_name: at.member("catalogName").string()?, records: read_block(at.member("records"))? })
+        Ok(Self {
+            catalog_name: at.member("catalogName").string()?,
+            records: read_block(at.member("records"))?,
+        })
     }
 
     fn write_members(&self, writer: &mut Writer) -> Result<()> {
@@ -451,7 +461,9 @@ impl Message for RemoteReadRecordsResponse {
     fn write_members(&self, writer: &mut Writer) -> Result<()> {
         writer.name("catalogName").text(&self.catalog_name);
         write_schema(&self.schema, writer.name("schema"))?;
-        writer.name("remoteBlocks").list(&self.remote_blocks, |writer, location| location.write(writer))?;
+        writer
+            .name("remoteBlocks")
+            .list(&self.remote_blocks, |writer, location| location.write(writer))?;
         EncryptionKey::write(self.encryption_key.as_ref(), writer.name("encryptionKey"))
     }
 }
@@ -491,7 +503,10 @@ impl Message for UserDefinedFunctionResponse {
     const TYPE: &'static str = "UserDefinedFunctionResponse";
 
     fn read(at: Cursor<'_>) -> Result<Self> {
-        Ok(Self { records: read_block(at.member("records"))?, method_name: at.member("methodName").string()? })
+        Ok(Self {
+            records: read_block(at.member("records"))?,
+            method_name: at.member("methodName").string()?,
+        })
     }
 
     fn write_members(&self, writer: &mut Writer) -> Result<()> {

@@ -31,6 +31,7 @@ pub struct GetTableLayoutResponse {
     pub catalog_name: String,
     /// The table.
     pub table_name: TableName,
-    /// One row per partition; no rows means nothing to read. Columns beyond the partition columns are the connector's.
+    /// One row per partition; no rows means nothing to read. Columns beyond the partition columns
+    /// are the connector's.
     pub partitions: RecordBatch,
 }

@@ -12,7 +12,8 @@ mod table_name;
 mod user_defined_function;
 
 pub use capabilities::{
-    CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse, PassthroughSignature,
+    CapabilitySubType, GetDataSourceCapabilitiesRequest, GetDataSourceCapabilitiesResponse,
+    PassthroughSignature,
 };
 pub use get_splits::{GetSplitsRequest, GetSplitsResponse};
 pub use get_table::{GetTableRequest, GetTableResponse};
@@ -154,8 +155,11 @@ impl Response {
     /// `InvalidResponse`, naming the member and the expected form.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         parse(bytes, Self::read).map_err(|error| {
-            Error::new(ErrorKind::InvalidResponse, "the answer is not a response of Athena's protocol")
-                .with_source(error)
+            Error::new(
+                ErrorKind::InvalidResponse,
+                "the answer is not a response of Athena's protocol",
+            )
+            .with_source(error)
         })
     }
 

@@ -1,8 +1,10 @@
-//! Ping: the first message of every conversation, frozen in all versions (section 3.2 of the protocol).
+//! Ping: the first message of every conversation, frozen in all versions (section 3.2 of the
+//! protocol).
 
 use crate::identity::FederatedIdentity;
 
-/// The `capabilities` number that current connectors answer; a constant to this SDK as to the Java one.
+/// The `capabilities` number that current connectors answer; a constant to this SDK as to the Java
+/// one.
 pub const CAPABILITIES: i32 = 24;
 
 /// Asks a connector what it is and which serde version it speaks.

@@ -32,7 +32,10 @@ impl fmt::Display for TableName {
 impl TableName {
     pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
         at.object()?;
-        Ok(Self { schema: at.member("schemaName").string()?, table: at.member("tableName").string()? })
+        Ok(Self {
+            schema: at.member("schemaName").string()?,
+            table: at.member("tableName").string()?,
+        })
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) -> Result<()> {

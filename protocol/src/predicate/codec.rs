@@ -1,8 +1,8 @@
 //! Constraints as JSON.
 
 use super::{
-    AllOrNoneValueSet, Bound, Constraints, EquatableValueSet, Expression, Marker, OrderByField, QueryPlan, Range,
-    SortedRangeSet, ValueSet,
+    AllOrNoneValueSet, Bound, Constraints, EquatableValueSet, Expression, Marker, OrderByField,
+    QueryPlan, Range, SortedRangeSet, ValueSet,
 };
 use crate::{
     data_type,
@@ -20,7 +20,10 @@ impl Constraints {
             SerdeVersion::V6
         } else if !at.member("queryPassthroughArguments").is_missing() {
             SerdeVersion::V5
-        } else if ["expression", "orderByClause", "limit"].iter().any(|name| !at.member(name).is_missing()) {
+        } else if ["expression", "orderByClause", "limit"]
+            .iter()
+            .any(|name| !at.member(name).is_missing())
+        {
             SerdeVersion::V4
         } else {
             SerdeVersion::V3
@@ -29,8 +32,12 @@ impl Constraints {
         let limit = at.member("limit");
         Ok(Self {
             summary: at.member("summary").entries(ValueSet::read)?,
-            expressions: at.member("expression").or_default(|list| list.elements(Expression::read))?,
-            order_by: at.member("orderByClause").or_default(|list| list.elements(OrderByField::read))?,
+            expressions: at
+                .member("expression")
+                .or_default(|list| list.elements(Expression::read))?,
+            order_by: at
+                .member("orderByClause")
+                .or_default(|list| list.elements(OrderByField::read))?,
             // Every negative limit means none; a null one is zero, as Java has it.
             limit: if limit.is_missing() { None } else { u64::try_from(limit.integer()?).ok() },
             query_passthrough_arguments: at
@@ -44,17 +51,23 @@ impl Constraints {
         let version = writer.version;
         self.check_version(version)?;
         writer.object(|writer| {
-            writer
-                .name("summary")
-                .object(|writer| self.summary.iter().try_for_each(|(column, set)| set.write(writer.name(column))))?;
+            writer.name("summary").object(|writer| {
+                self.summary.iter().try_for_each(|(column, set)| set.write(writer.name(column)))
+            })?;
             if version >= SerdeVersion::V4 {
-                writer.name("expression").list(&self.expressions, |writer, expression| expression.write(writer))?;
-                writer.name("orderByClause").list(&self.order_by, |writer, field| field.write(writer))?;
+                writer
+                    .name("expression")
+                    .list(&self.expressions, |writer, expression| expression.write(writer))?;
+                writer
+                    .name("orderByClause")
+                    .list(&self.order_by, |writer, field| field.write(writer))?;
                 let limit = self.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
                 writer.name("limit").integer(limit);
             }
             if version >= SerdeVersion::V5 {
-                writer.name("queryPassthroughArguments").text_map(&self.query_passthrough_arguments)?;
+                writer
+                    .name("queryPassthroughArguments")
+                    .text_map(&self.query_passthrough_arguments)?;
             }
             if version >= SerdeVersion::V6 {
                 writer.name("queryPlan");
@@ -73,7 +86,11 @@ impl Constraints {
             (SerdeVersion::V4, "an expression", self.expressions.is_empty()),
             (SerdeVersion::V4, "an order", self.order_by.is_empty()),
             (SerdeVersion::V4, "a limit", self.limit.is_none()),
-            (SerdeVersion::V5, "passthrough arguments", self.query_passthrough_arguments.is_empty()),
+            (
+                SerdeVersion::V5,
+                "passthrough arguments",
+                self.query_passthrough_arguments.is_empty(),
+            ),
             (SerdeVersion::V6, "a query plan", self.query_plan.is_none()),
         ];
         match needs.into_iter().find(|(since, _, absent)| version < *since && !absent) {
@@ -124,10 +141,18 @@ impl ValueSet {
             "AllOrNoneValueSet" | "allOrNone" => Self::AllOrNone(AllOrNoneValueSet {
                 data_type: data_type::read(at.member("type"))?,
                 // Version 1 leaves it out and reads false in its place, which no other version may.
-                all: if &*kind.text()? == "allOrNone" && all.is_missing() { false } else { all.boolean()? },
+                all: if &*kind.text()? == "allOrNone" && all.is_missing() {
+                    false
+                } else {
+                    all.boolean()?
+                },
                 null_allowed,
             }),
-            _ => return Err(kind.unexpected("SortedRangeSet, EquatableValueSet or AllOrNoneValueSet")),
+            _ => {
+                return Err(
+                    kind.unexpected("SortedRangeSet, EquatableValueSet or AllOrNoneValueSet")
+                );
+            }
         })
     }
 
@@ -164,12 +189,15 @@ impl ValueSet {
 impl Range {
     fn read(at: Cursor<'_>) -> Result<Self> {
         at.object()?;
-        let range = Self { low: Marker::read(at.member("low"))?, high: Marker::read(at.member("high"))? };
+        let range =
+            Self { low: Marker::read(at.member("low"))?, high: Marker::read(at.member("high"))? };
         if range.low.bound == Bound::Below {
             return Err(at.member("low").error("is just BELOW a value, expected EXACTLY or ABOVE"));
         }
         if range.high.bound == Bound::Above {
-            return Err(at.member("high").error("is just ABOVE a value, expected EXACTLY or BELOW"));
+            return Err(at
+                .member("high")
+                .error("is just ABOVE a value, expected EXACTLY or BELOW"));
         }
         Ok(range)
     }
@@ -222,9 +250,10 @@ impl Expression {
         let kind = at.object()?.member("@type");
         let data_type = data_type::read(at.member("type"))?;
         Ok(match &*kind.text()? {
-            "ConstantExpression" | "constant" => {
-                Self::Constant { values: at.member("valueBlock").optional().map(read_values).transpose()?, data_type }
-            }
+            "ConstantExpression" | "constant" => Self::Constant {
+                values: at.member("valueBlock").optional().map(read_values).transpose()?,
+                data_type,
+            },
             "VariableExpression" | "variable" => {
                 Self::Variable { column: at.member("columnName").string()?, data_type }
             }
@@ -234,7 +263,9 @@ impl Expression {
                 data_type,
             },
             _ => {
-                return Err(kind.unexpected("ConstantExpression, VariableExpression or FunctionCallExpression"));
+                return Err(kind.unexpected(
+                    "ConstantExpression, VariableExpression or FunctionCallExpression",
+                ));
             }
         })
     }

@@ -13,7 +13,8 @@ pub struct Constraints {
     pub expressions: Vec<Expression>,
     /// The order that the limit goes by, most significant first. Version 4 and up.
     pub order_by: Vec<OrderByField>,
-    /// How many rows are needed; `None` (-1 on the wire) for all. Zero is a limit. Version 4 and up.
+    /// How many rows are needed; `None` (-1 on the wire) for all. Zero is a limit. Version 4 and
+    /// up.
     pub limit: Option<u64>,
     /// Arguments of a passthrough query; empty for a plain table. Version 5 and up.
     pub query_passthrough_arguments: BTreeMap<String, Option<String>>,

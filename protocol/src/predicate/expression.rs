@@ -4,7 +4,8 @@ use arrow::{array::ArrayRef, datatypes::DataType};
 
 /// A typed expression over the columns of one row.
 ///
-/// Types that come from the JSON form of a type convey no children: a list is a list of nulls, a struct is empty.
+/// Types that come from the JSON form of a type convey no children: a list is a list of nulls, a
+/// struct is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
     /// One value, or several under `$array`.

@@ -9,4 +9,7 @@ mod value_set;
 pub use constraints::{Constraints, QueryPlan};
 pub use expression::{Expression, functions};
 pub use order_by::{Direction, OrderByField};
-pub use value_set::{AllOrNoneValueSet, Bound, EquatableValueSet, Marker, Range, SortedRangeSet, ValueSet, is_ordered};
+pub use value_set::{
+    AllOrNoneValueSet, Bound, EquatableValueSet, Marker, Range, SortedRangeSet, ValueSet,
+    is_ordered,
+};

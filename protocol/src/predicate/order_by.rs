@@ -25,7 +25,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    const ALL: [Self; 4] = [Self::AscNullsFirst, Self::AscNullsLast, Self::DescNullsFirst, Self::DescNullsLast];
+    const ALL: [Self; 4] =
+        [Self::AscNullsFirst, Self::AscNullsLast, Self::DescNullsFirst, Self::DescNullsLast];
 
     /// The name that travels, such as `ASC_NULLS_FIRST`.
     pub fn wire_name(self) -> &'static str {
@@ -66,8 +67,9 @@ impl OrderByField {
         let known = Direction::ALL.into_iter().find(|direction| direction.wire_name() == name);
         Ok(Self {
             column_name: at.member("columnName").optional_string()?,
-            direction: known
-                .ok_or_else(|| direction.unexpected("ASC or DESC followed by _NULLS_FIRST or _NULLS_LAST"))?,
+            direction: known.ok_or_else(|| {
+                direction.unexpected("ASC or DESC followed by _NULLS_FIRST or _NULLS_LAST")
+            })?,
         })
     }
 

@@ -43,7 +43,8 @@ pub struct Marker {
     pub bound: Bound,
     /// An array of one row, if the block held a row.
     pub value: Option<ArrayRef>,
-    /// Whether the marker has no value: unbounded with [`Bound::Above`] (low) or [`Bound::Below`] (high).
+    /// Whether the marker has no value: unbounded with [`Bound::Above`] (low) or [`Bound::Below`]
+    /// (high).
     pub null_value: bool,
 }
 
@@ -114,12 +115,18 @@ impl Marker {
 impl Range {
     /// The range that holds only the row of `value`.
     pub fn equal(value: ArrayRef) -> Self {
-        Self { low: Marker::new(Bound::Exactly, ArrayRef::clone(&value)), high: Marker::new(Bound::Exactly, value) }
+        Self {
+            low: Marker::new(Bound::Exactly, ArrayRef::clone(&value)),
+            high: Marker::new(Bound::Exactly, value),
+        }
     }
 
     /// Every value of `data_type`.
     pub fn all(data_type: DataType) -> Self {
-        Self { low: Marker::lower_unbounded(data_type.clone()), high: Marker::upper_unbounded(data_type) }
+        Self {
+            low: Marker::lower_unbounded(data_type.clone()),
+            high: Marker::upper_unbounded(data_type),
+        }
     }
 }
 
@@ -143,8 +150,8 @@ impl ValueSet {
     }
 }
 
-/// Whether a column of this type has an order that every peer agrees on, so that ranges of its values mean one thing: all types of
-/// section 6.1 of the protocol that are not nested.
+/// Whether a column of this type has an order that every peer agrees on, so that ranges of its
+/// values mean one thing: all types of section 6.1 of the protocol that are not nested.
 pub fn is_ordered(data_type: &DataType) -> bool {
     matches!(
         data_type,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, MapArray, RecordBatchOptions, StructArray,
-        TimestampMillisecondArray,
+        Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, MapArray, RecordBatchOptions,
+        StructArray, TimestampMillisecondArray,
     },
     datatypes::{DataType, TimeUnit, TimestampMillisecondType},
     error::ArrowError,
@@ -27,7 +27,8 @@ pub fn is_zoned(data_type: &DataType) -> bool {
     }
 }
 
-/// Packs the zoned values of `column` with the zone of their type. A column without any is returned as it is.
+/// Packs the zoned values of `column` with the zone of their type. A column without any is returned
+/// as it is.
 ///
 /// The type stays, so the result only makes sense to [`crate::block`] and [`unpack_column`].
 ///
@@ -43,17 +44,20 @@ pub fn pack_column(column: &ArrayRef) -> Result<ArrayRef> {
 
 /// Turns the packed values of `column` into instants. A column without any is returned as it is.
 ///
-/// The zone of each value is lost: Arrow shows all of them in the zone of the column's type. Use [`unpack`] where the
-/// zones matter.
+/// The zone of each value is lost: Arrow shows all of them in the zone of the column's type. Use
+/// [`unpack`] where the zones matter.
 ///
 /// # Errors
 ///
 /// None that an array of a valid batch could cause.
 pub fn unpack_column(column: &ArrayRef) -> Result<ArrayRef> {
-    map_zoned(column, &|values, _| Ok(values.unary::<_, TimestampMillisecondType>(|value| unpack(value).0)))
+    map_zoned(column, &|values, _| {
+        Ok(values.unary::<_, TimestampMillisecondType>(|value| unpack(value).0))
+    })
 }
 
-/// Packs every zoned column of `batch`, as [`pack_column`] does. Columns without zones are shared, not copied.
+/// Packs every zoned column of `batch`, as [`pack_column`] does. Columns without zones are shared,
+/// not copied.
 ///
 /// # Errors
 ///
@@ -62,7 +66,8 @@ pub fn pack_batch(batch: &RecordBatch) -> Result<RecordBatch> {
     map_columns(batch, pack_column)
 }
 
-/// Unpacks every zoned column of `batch`, as [`unpack_column`] does. Columns without zones are shared, not copied.
+/// Unpacks every zoned column of `batch`, as [`unpack_column`] does. Columns without zones are
+/// shared, not copied.
 ///
 /// # Errors
 ///
@@ -71,7 +76,10 @@ pub fn unpack_batch(batch: &RecordBatch) -> Result<RecordBatch> {
     map_columns(batch, unpack_column)
 }
 
-fn map_columns(batch: &RecordBatch, convert: impl Fn(&ArrayRef) -> Result<ArrayRef>) -> Result<RecordBatch> {
+fn map_columns(
+    batch: &RecordBatch,
+    convert: impl Fn(&ArrayRef) -> Result<ArrayRef>,
+) -> Result<RecordBatch> {
     let schema = batch.schema();
     if !schema.fields().iter().any(|field| is_zoned(field.data_type())) {
         return Ok(batch.clone());
@@ -84,7 +92,8 @@ fn map_columns(batch: &RecordBatch, convert: impl Fn(&ArrayRef) -> Result<ArrayR
     RecordBatch::try_new_with_options(schema, columns, &options).map_err(rebuilt)
 }
 
-type Convert<'a> = dyn Fn(&TimestampMillisecondArray, &str) -> Result<TimestampMillisecondArray> + 'a;
+type Convert<'a> =
+    dyn Fn(&TimestampMillisecondArray, &str) -> Result<TimestampMillisecondArray> + 'a;
 
 fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
     if !is_zoned(array.data_type()) {
@@ -98,7 +107,10 @@ fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
             let list = array.as_list::<i32>();
             let values = map_zoned(list.values(), convert)?;
             let offsets = list.offsets().clone();
-            Arc::new(ListArray::try_new(Arc::clone(element), offsets, values, list.nulls().cloned()).map_err(rebuilt)?)
+            Arc::new(
+                ListArray::try_new(Arc::clone(element), offsets, values, list.nulls().cloned())
+                    .map_err(rebuilt)?,
+            )
         }
         DataType::FixedSizeList(element, size) => {
             let list = array.as_fixed_size_list();
@@ -117,7 +129,10 @@ fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
             let map = array.as_map();
             let pairs = map_struct(map.entries(), convert)?;
             let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
-            Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, *sorted).map_err(rebuilt)?)
+            Arc::new(
+                MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, *sorted)
+                    .map_err(rebuilt)?,
+            )
         }
         // `is_zoned` looks into the types above and no others.
         _ => Arc::clone(array),
@@ -127,10 +142,18 @@ fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
 fn map_struct(array: &StructArray, convert: &Convert<'_>) -> Result<StructArray> {
     let mut columns = Vec::with_capacity(array.num_columns());
     for (field, column) in array.fields().iter().zip(array.columns()) {
-        columns.push(map_zoned(column, convert).map_err(|error| error.with_context("field", field.name()))?);
+        columns.push(
+            map_zoned(column, convert)
+                .map_err(|error| error.with_context("field", field.name()))?,
+        );
     }
-    StructArray::try_new_with_length(array.fields().clone(), columns, array.nulls().cloned(), array.len())
-        .map_err(rebuilt)
+    StructArray::try_new_with_length(
+        array.fields().clone(),
+        columns,
+        array.nulls().cloned(),
+        array.len(),
+    )
+    .map_err(rebuilt)
 }
 
 fn rebuilt(error: ArrowError) -> Error {
@@ -168,8 +191,10 @@ mod tests {
 
     #[test]
     fn values_of_several_zones_become_instants() {
-        let packed =
-            zoned("UTC", [Some(7_001_269_862_401_847), Some(7_001_269_862_400_000), Some(7_001_269_862_402_040)]);
+        let packed = zoned(
+            "UTC",
+            [Some(7_001_269_862_401_847), Some(7_001_269_862_400_000), Some(7_001_269_862_402_040)],
+        );
         assert_eq!(integers(&unpack_column(&packed).unwrap()), [Some(NOON); 3]);
     }
 
@@ -207,7 +232,8 @@ mod tests {
             vec![Field::new("key", DataType::Int64, false), Field::new("value", zone, true)].into();
         let pairs = StructArray::new(pair.clone(), vec![key, Arc::clone(&times)], None);
         let entries = Arc::new(Field::new("entries", DataType::Struct(pair), false));
-        let map: ArrayRef = Arc::new(MapArray::try_new(entries, offsets, pairs.clone(), None, false).unwrap());
+        let map: ArrayRef =
+            Arc::new(MapArray::try_new(entries, offsets, pairs.clone(), None, false).unwrap());
         let pairs: ArrayRef = Arc::new(pairs.slice(1, 4));
         let columns = [("list", list), ("map", map), ("pairs", pairs)];
         let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -215,7 +241,10 @@ mod tests {
         let packed = pack_batch(&batch).unwrap();
         assert_eq!(packed.schema(), batch.schema());
         let child = |array: &ArrayRef| integers(array.as_struct().column(1));
-        assert_eq!(child(packed.column(2)), [1, 2, 3, 4].map(|n| (n != 3).then_some((n << 12) + 900)));
+        assert_eq!(
+            child(packed.column(2)),
+            [1, 2, 3, 4].map(|n| (n != 3).then_some((n << 12) + 900))
+        );
         assert_eq!(packed.column(2).as_struct().column(0).as_primitive::<Int64Type>().value(0), 1);
         assert_eq!(integers(packed.column(0).as_list::<i32>().values())[5], Some((5 << 12) + 900));
         assert_eq!(integers(packed.column(1).as_map().values())[5], Some((5 << 12) + 900));
@@ -233,7 +262,9 @@ mod tests {
     #[test]
     fn rows_without_columns_are_kept() {
         let options = RecordBatchOptions::new().with_row_count(Some(5));
-        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options).unwrap();
+        let batch =
+            RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
+                .unwrap();
         assert_eq!(pack_batch(&batch).unwrap().num_rows(), 5);
     }
 

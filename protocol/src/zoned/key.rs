@@ -23,8 +23,8 @@ impl ZoneKey {
         self.0
     }
 
-    /// The key of the zone that is called `name`, in any case and any of the spellings that peers accept: `utc`,
-    /// `America/New_York`, `+05:30`, `GMT-7`, `Etc/GMT+7`.
+    /// The key of the zone that is called `name`, in any case and any of the spellings that peers
+    /// accept: `utc`, `America/New_York`, `+05:30`, `GMT-7`, `Etc/GMT+7`.
     ///
     /// # Errors
     ///
@@ -92,7 +92,8 @@ fn lookup(lower: &str) -> Option<ZoneKey> {
     if let Some(offset) = parse_offset(lower) {
         return ZoneKey::from_offset(offset);
     }
-    let index = NAMES.iter().position(|name| !name.is_empty() && name.eq_ignore_ascii_case(lower))?;
+    let index =
+        NAMES.iter().position(|name| !name.is_empty() && name.eq_ignore_ascii_case(lower))?;
     u16::try_from(index).ok().map(|index| ZoneKey(FIRST + index))
 }
 
@@ -101,12 +102,15 @@ fn parse_offset(text: &str) -> Option<i16> {
     let (sign, digits) = signed(text)?;
     let (hours, minutes) = digits.split_once(':')?;
     let two_digits = |part: &str| (part.len() == 2).then(|| number(part)).flatten();
-    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes).filter(|minutes| *minutes < 60)?);
+    let (hours, minutes) =
+        (two_digits(hours)?, two_digits(minutes).filter(|minutes| *minutes < 60)?);
     Some(sign * (60 * hours + minutes)).filter(|offset| *offset != 0)
 }
 
 fn signed(text: &str) -> Option<(i16, &str)> {
-    text.strip_prefix('+').map(|rest| (1, rest)).or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))
+    text.strip_prefix('+')
+        .map(|rest| (1, rest))
+        .or_else(|| text.strip_prefix('-').map(|rest| (-1, rest)))
 }
 
 fn number(digits: &str) -> Option<i16> {
@@ -187,7 +191,10 @@ mod tests {
             assert_eq!(unpack(packed), (noon, zone), "{name}");
         }
         let (millis, zone) = unpack(5_942_221_840_384_541);
-        assert_eq!((millis, zone.number(), zone.to_string()), (1_450_737_754_000, 541, "-05:00".to_owned()));
+        assert_eq!(
+            (millis, zone.number(), zone.to_string()),
+            (1_450_737_754_000, 541, "-05:00".to_owned())
+        );
     }
 
     #[test]
@@ -224,15 +231,27 @@ mod tests {
             .filter_map(|entry| entry.split_once('='))
             .filter_map(|(number, name)| Some((number.parse().ok()?, name)))
             .collect();
-        let ours: Vec<(u16, &str)> = (FIRST..).zip(NAMES).filter(|(_, name)| !name.is_empty()).collect();
+        let ours: Vec<(u16, &str)> =
+            (FIRST..).zip(NAMES).filter(|(_, name)| !name.is_empty()).collect();
         assert_eq!(listed, ours);
     }
 
     #[test]
     fn peers_spellings_are_understood() {
-        for name in
-            ["utc", "Z", "UT", "UCT", "GMT", "GMT0", "GMT+0", "Etc/UTC", "Greenwich", "Zulu", "+00:00", "UTC-00:00"]
-        {
+        for name in [
+            "utc",
+            "Z",
+            "UT",
+            "UCT",
+            "GMT",
+            "GMT0",
+            "GMT+0",
+            "Etc/UTC",
+            "Greenwich",
+            "Zulu",
+            "+00:00",
+            "UTC-00:00",
+        ] {
             assert_eq!(key(name), 0, "{name}");
         }
         for (name, same) in [
@@ -267,7 +286,11 @@ mod tests {
             "Mars/Olympus",
             "+07:0é",
         ] {
-            assert_eq!(ZoneKey::from_name(name).unwrap_err().kind(), ErrorKind::InvalidInput, "{name}");
+            assert_eq!(
+                ZoneKey::from_name(name).unwrap_err().kind(),
+                ErrorKind::InvalidInput,
+                "{name}"
+            );
         }
     }
 

@@ -1,10 +1,11 @@
-//! `TIMESTAMP WITH TIME ZONE` on the wire: milliseconds and a time zone key packed into one integer, value by value
-//! (section 6.2 of the protocol).
+//! `TIMESTAMP WITH TIME ZONE` on the wire: milliseconds and a time zone key packed into one
+//! integer, value by value (section 6.2 of the protocol).
 //!
-//! Arrow has one zone for a column; the wire has one for a value, and ignores the column's. Blocks as
-//! [`crate::block`] reads and writes them hold packed values, which Arrow's kernels would take for instants far in the
-//! future; [`unpack_batch`] and [`pack_batch`] go from the one to the other. Only `Timestamp(Millisecond, Some(_))` is
-//! packed, wherever it stands: timestamps of other units travel as they are.
+//! Arrow has one zone for a column; the wire has one for a value, and ignores the column's. Blocks
+//! as [`crate::block`] reads and writes them hold packed values, which Arrow's kernels would take
+//! for instants far in the future; [`unpack_batch`] and [`pack_batch`] go from the one to the
+//! other. Only `Timestamp(Millisecond, Some(_))` is packed, wherever it stands: timestamps of other
+//! units travel as they are.
 //!
 //! ```
 //! use athena_protocol::zoned::{ZoneKey, pack, unpack};

@@ -1,7 +1,7 @@
 //! The zones that have a key (appendix D of the protocol), in the order of their keys.
 //!
-//! A flat table, one line a key. The order is the wire's and has history in it: never sort it, and never fill the gaps,
-//! which are zones that were retired.
+//! A flat table, one line a key. The order is the wire's and has history in it: never sort it, and
+//! never fill the gaps, which are zones that were retired.
 
 /// The key of the first name.
 pub(super) const FIRST: u16 = 1681;

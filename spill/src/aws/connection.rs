@@ -5,10 +5,11 @@ use std::{net::IpAddr, time::Duration};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
-/// In a VPC without a way to a service, packets vanish: better to say so than to spend the query's time on waiting.
+/// In a VPC without a way to a service, packets vanish: better to say so than to spend the query's
+/// time on waiting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// From the start of a request to the start of its answer: a block of 16 MB takes seconds on a slow link, and a server that
-/// has said nothing for so long has lost the request, which is sent again.
+/// From the start of a request to the start of its answer: a block of 16 MB takes seconds on a slow
+/// link, and a server that has said nothing for so long has lost the request, which is sent again.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// The first try and three more, with growing and random pauses between them.
 const ATTEMPTS: u32 = 4;
@@ -30,7 +31,10 @@ impl Connection {
 
     /// What the clients of all services are made from.
     pub(super) async fn load(&self) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         match self {
             Self::Environment => {
@@ -52,7 +56,9 @@ impl Connection {
     pub(super) fn s3_endpoint(&self, config: &SdkConfig) -> Option<String> {
         let of_service = match self {
             // The client knows the variable too, but does not say so.
-            Self::Environment => std::env::var("AWS_ENDPOINT_URL_S3").ok().filter(|url| !url.is_empty()),
+            Self::Environment => {
+                std::env::var("AWS_ENDPOINT_URL_S3").ok().filter(|url| !url.is_empty())
+            }
             Self::Fixed { .. } => None,
         };
         of_service.or_else(|| config.endpoint_url().map(str::to_owned))
@@ -81,7 +87,12 @@ mod tests {
 
     #[test]
     fn buckets_go_into_the_path_where_no_name_can_be_made_of_them() {
-        for url in ["http://127.0.0.1:9000", "http://[::1]:9000/x", "http://localhost", "https://minio:9000"] {
+        for url in [
+            "http://127.0.0.1:9000",
+            "http://[::1]:9000/x",
+            "http://localhost",
+            "https://minio:9000",
+        ] {
             assert!(needs_path_style(url), "{url}");
         }
         for url in ["https://s3.eu-west-1.amazonaws.com", "https://storage.example.com:8443/s3"] {

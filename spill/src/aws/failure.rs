@@ -1,4 +1,5 @@
-//! What a failed call of AWS means: the kind, the thing, and the permission or the route that is missing.
+//! What a failed call of AWS means: the kind, the thing, and the permission or the route that is
+//! missing.
 
 use std::{error::Error as StdError, io};
 
@@ -35,15 +36,20 @@ impl Call {
              the endpoint"
         );
         let (kind, text) = match &error {
-            SdkError::ServiceError(refusal) => self.refused(refusal.err().code().unwrap_or_default(), refusal.raw()),
-            SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(was_reached) => {
+            SdkError::ServiceError(refusal) => {
+                self.refused(refusal.err().code().unwrap_or_default(), refusal.raw())
+            }
+            SdkError::DispatchFailure(failure)
+                if failure.as_connector_error().is_some_and(was_reached) =>
+            {
                 let text = "it fell silent or hung up at every try: it is overloaded, or the network is too slow for what \
                             is sent";
                 (ErrorKind::Timeout, text.to_owned())
             }
-            SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(is_of_certificate) => {
-                let text =
-                    "its TLS certificate is not trusted: check the endpoint, and SSL_CERT_FILE if it is not AWS's own";
+            SdkError::DispatchFailure(failure)
+                if failure.as_connector_error().is_some_and(is_of_certificate) =>
+            {
+                let text = "its TLS certificate is not trusted: check the endpoint, and SSL_CERT_FILE if it is not AWS's own";
                 (ErrorKind::Internal, text.to_owned())
             }
             SdkError::TimeoutError(_) => (ErrorKind::Timeout, no_route),
@@ -64,10 +70,13 @@ impl Call {
         Error::new(kind, format!("{operation} of {subject} failed: {text}")).with_source(error)
     }
 
-    /// What a refusal of the service means. The code is in the body, which answers to HEAD do not have.
+    /// What a refusal of the service means. The code is in the body, which answers to HEAD do not
+    /// have.
     fn refused(&self, code: &str, response: &HttpResponse) -> (ErrorKind, String) {
         let status = response.status().as_u16();
-        let broken = || (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service));
+        let broken = || {
+            (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service))
+        };
         match (status, code) {
             (
                 _,
@@ -81,16 +90,25 @@ impl Call {
                 | "RequestTimeTooSkewed"
                 | "SignatureDoesNotMatch"
                 | "UnrecognizedClientException",
-            ) => (ErrorKind::InvalidCredentials, format!("the credentials are not valid ({code}), renew them")),
-            (400, "KMS.DisabledException" | "KMS.KMSInvalidStateException" | "KMS.NotFoundException") => {
+            ) => (
+                ErrorKind::InvalidCredentials,
+                format!("the credentials are not valid ({code}), renew them"),
+            ),
+            (
+                400,
+                "KMS.DisabledException" | "KMS.KMSInvalidStateException" | "KMS.NotFoundException",
+            ) => {
                 let text = format!(
                     "the KMS key that it is encrypted with cannot be used ({code}): enable it, or name another"
                 );
                 (ErrorKind::InvalidInput, text)
             }
             (503, "ServiceUnavailable" | "InternalError") => broken(),
-            (429 | 503, _) | (_, "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException") => {
-                let text = "asked too often, in spite of the pauses between tries: run fewer at a time";
+            (429 | 503, _)
+            | (_, "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException") =>
+            {
+                let text =
+                    "asked too often, in spite of the pauses between tries: run fewer at a time";
                 (ErrorKind::Throttled, text.to_owned())
             }
             (401 | 403, _) | (_, "AccessDenied" | "AccessDeniedException") => {
@@ -98,10 +116,16 @@ impl Call {
             }
             (404, _) | (_, "NotFoundException") => (ErrorKind::NotFound, self.absent.to_owned()),
             (300..400, _) | (_, "AuthorizationHeaderMalformed") => {
-                let region = response.headers().get("x-amz-bucket-region").unwrap_or("another region");
-                (ErrorKind::InvalidInput, format!("it is in {region}, and the function asks in its own region"))
+                let region =
+                    response.headers().get("x-amz-bucket-region").unwrap_or("another region");
+                (
+                    ErrorKind::InvalidInput,
+                    format!("it is in {region}, and the function asks in its own region"),
+                )
             }
-            (400..500, _) => (ErrorKind::InvalidInput, format!("{} refuses the request", self.service)),
+            (400..500, _) => {
+                (ErrorKind::InvalidInput, format!("{} refuses the request", self.service))
+            }
             _ => broken(),
         }
     }
@@ -112,18 +136,24 @@ fn causes(error: &ConnectorError) -> impl Iterator<Item = &(dyn StdError + 'stat
     std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (**error).source())
 }
 
-/// Whether a TLS handshake ended at the certificate. The type of this error is private to the client.
+/// Whether a TLS handshake ended at the certificate. The type of this error is private to the
+/// client.
 fn is_of_certificate(error: &ConnectorError) -> bool {
     causes(error).any(|error| error.to_string().contains("invalid peer certificate"))
 }
 
-/// Whether the service was reached, and then did not answer or hung up. The client has tried again by then.
+/// Whether the service was reached, and then did not answer or hung up. The client has tried again
+/// by then.
 fn was_reached(error: &ConnectorError) -> bool {
     let hung_up = |error: &(dyn StdError + 'static)| {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
         let hung_up = matches!(
             kind,
-            Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
+            Some(
+                io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::UnexpectedEof
+            )
         );
         // The type of this error is private to the client.
         hung_up || error.to_string().starts_with("HTTP read timeout")

@@ -13,8 +13,8 @@ const KEY_LEN: usize = 32;
 
 /// Keys of 256 bits that KMS makes under one of its own, with nonces from the operating system.
 ///
-/// Each key is one call of `GenerateDataKey`, which the trail of the account records; the wrapped form is not kept, since
-/// the wire has no place for it.
+/// Each key is one call of `GenerateDataKey`, which the trail of the account records; the wrapped
+/// form is not kept, since the wire has no place for it.
 pub struct KmsKeyFactory {
     key_id: String,
     connection: Connection,
@@ -28,15 +28,22 @@ impl std::fmt::Debug for KmsKeyFactory {
 }
 
 impl KmsKeyFactory {
-    /// A factory of data keys under `key_id`, an id, ARN or alias; region, credentials and `AWS_ENDPOINT_URL_KMS` are as
-    /// the environment says.
+    /// A factory of data keys under `key_id`, an id, ARN or alias; region, credentials and
+    /// `AWS_ENDPOINT_URL_KMS` are as the environment says.
     pub fn new(key_id: impl Into<String>) -> Self {
         Self { key_id: key_id.into(), connection: Connection::Environment, client: OnceCell::new() }
     }
 
-    /// The same factory on another KMS, such as a stand-in on loopback, without looking at the environment.
+    /// The same factory on another KMS, such as a stand-in on loopback, without looking at the
+    /// environment.
     #[must_use]
-    pub fn with_endpoint(self, url: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
+    pub fn with_endpoint(
+        self,
+        url: &str,
+        region: &str,
+        access_key: &str,
+        secret_key: &str,
+    ) -> Self {
         let connection = Connection::fixed(url, region, access_key, secret_key);
         Self { connection, client: OnceCell::new(), ..self }
     }
@@ -64,14 +71,22 @@ impl KmsKeyFactory {
 impl KeyFactory for KmsKeyFactory {
     async fn create(&self) -> Result<EncryptionKey> {
         let nonce = fresh_nonce()?;
-        let request = self.client().await.generate_data_key().key_id(&self.key_id).key_spec(DataKeySpec::Aes256);
+        let request = self
+            .client()
+            .await
+            .generate_data_key()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256);
         let answer = request.send().await.map_err(|error| self.call().failed(error))?;
         // The bytes move out of the answer, so that no other copy of ours is left.
-        let key = answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default();
+        let key =
+            answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default();
         let key = EncryptionKey { key, nonce };
         if key.key.len() != KEY_LEN {
             let (id, len) = (&self.key_id, key.key.len());
-            let text = format!("KMS gave a data key of {len} bytes for the key {id:?}, expected {KEY_LEN}");
+            let text = format!(
+                "KMS gave a data key of {len} bytes for the key {id:?}, expected {KEY_LEN}"
+            );
             return Err(Error::invalid_response(text));
         }
         Ok(key)

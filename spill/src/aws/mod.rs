@@ -1,6 +1,7 @@
 //! The store and the key factory on the official AWS clients.
 //!
-//! Nothing is loaded or connected before the first call, so that a function that never spills starts no slower.
+//! Nothing is loaded or connected before the first call, so that a function that never spills
+//! starts no slower.
 
 mod connection;
 mod failure;

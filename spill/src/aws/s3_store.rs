@@ -18,16 +18,17 @@ use super::{
 };
 use crate::{ObjectStore, ServerSideEncryption, SpillSettings};
 
-/// How often a body is fetched that breaks off midway, which the client does not try again by itself.
+/// How often a body is fetched that breaks off midway, which the client does not try again by
+/// itself.
 const FETCHES: usize = 3;
 /// The most that is set aside because a header says so; what comes beyond it has to come.
 const MAX_TRUSTED_LEN: usize = 64 << 20;
 
 /// Objects in S3, through the official client.
 ///
-/// Calls are tried four times, with growing and random pauses. Objects written over TLS are not signed as a whole: TLS
-/// protects them on the way and a checksum says whether they arrived as they were, where hashing them would cost as much as
-/// encrypting.
+/// Calls are tried four times, with growing and random pauses. Objects written over TLS are not
+/// signed as a whole: TLS protects them on the way and a checksum says whether they arrived as they
+/// were, where hashing them would cost as much as encrypting.
 pub struct S3Store {
     connection: Connection,
     headers: Arc<[(String, String)]>,
@@ -50,8 +51,8 @@ impl std::fmt::Debug for S3Store {
 }
 
 impl S3Store {
-    /// S3 as the environment says (region, credentials, `AWS_ENDPOINT_URL_S3`), with the headers and the owner of
-    /// `settings`.
+    /// S3 as the environment says (region, credentials, `AWS_ENDPOINT_URL_S3`), with the headers
+    /// and the owner of `settings`.
     pub fn new(settings: &SpillSettings) -> Self {
         Self::at(Connection::Environment).with_settings(settings)
     }
@@ -75,7 +76,13 @@ impl S3Store {
     }
 
     fn at(connection: Connection) -> Self {
-        Self { connection, headers: Arc::default(), bucket_owner: None, kms_key: None, client: OnceCell::new() }
+        Self {
+            connection,
+            headers: Arc::default(),
+            bucket_owner: None,
+            kms_key: None,
+            client: OnceCell::new(),
+        }
     }
 
     async fn client(&self) -> &ReadyClient {
@@ -121,8 +128,13 @@ impl ObjectStore for S3Store {
         let ReadyClient { client, .. } = self.client().await;
         let mut fetches = 1;
         loop {
-            let get = client.get_object().bucket(bucket).key(key).set_expected_bucket_owner(self.bucket_owner.clone());
-            let object = get.send().await.map_err(|error| self.get_call(bucket, key).failed(error))?;
+            let get = client
+                .get_object()
+                .bucket(bucket)
+                .key(key)
+                .set_expected_bucket_owner(self.bucket_owner.clone());
+            let object =
+                get.send().await.map_err(|error| self.get_call(bucket, key).failed(error))?;
             match body(object).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) if fetches < FETCHES => {
@@ -130,7 +142,9 @@ impl ObjectStore for S3Store {
                     fetches += 1;
                 }
                 Err(error) => {
-                    let text = format!("GetObject of s3://{bucket}/{key} failed: it broke off midway, {fetches} times");
+                    let text = format!(
+                        "GetObject of s3://{bucket}/{key} failed: it broke off midway, {fetches} times"
+                    );
                     return Err(Error::timeout(text).with_source(error));
                 }
             }
@@ -139,7 +153,10 @@ impl ObjectStore for S3Store {
 
     async fn check_bucket(&self, bucket: &str) -> Result<()> {
         let ReadyClient { client, .. } = self.client().await;
-        let head = client.head_bucket().bucket(bucket).set_expected_bucket_owner(self.bucket_owner.clone());
+        let head = client
+            .head_bucket()
+            .bucket(bucket)
+            .set_expected_bucket_owner(self.bucket_owner.clone());
         head.send().await.map_err(|error| self.check_call(bucket).failed(error))?;
         Ok(())
     }
@@ -191,7 +208,9 @@ impl S3Store {
 
     fn owner_in_words(&self) -> String {
         match &self.bucket_owner {
-            Some(owner) => format!(" in a bucket of account {owner} (athena_connector_spill_bucket_owner)"),
+            Some(owner) => {
+                format!(" in a bucket of account {owner} (athena_connector_spill_bucket_owner)")
+            }
             None => String::new(),
         }
     }
@@ -199,7 +218,8 @@ impl S3Store {
 
 /// All bytes of an object, copied once.
 async fn body(mut object: GetObjectOutput) -> Result<Bytes, ByteStreamError> {
-    let declared = object.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
+    let declared =
+        object.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
     let mut bytes = Vec::with_capacity(declared.min(MAX_TRUSTED_LEN));
     while let Some(chunk) = object.body.next().await {
         bytes.extend_from_slice(&chunk?);

@@ -20,7 +20,11 @@ fn cut(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch]) -> Result<
 }
 
 /// All blocks of `batches`.
-fn cut_in_pieces(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch]) -> Result<Vec<Block>> {
+fn cut_in_pieces(
+    schema: &SchemaRef,
+    max_bytes: usize,
+    batches: &[RecordBatch],
+) -> Result<Vec<Block>> {
     let mut cutter = BlockCutter::new(Arc::clone(schema), max_bytes);
     let mut blocks = Vec::new();
     for batch in batches {
@@ -51,7 +55,10 @@ fn check(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch], blocks: 
         assert_eq!(*block, rows.slice(start, block.num_rows()), "rows from {start}");
         if end < rows.num_rows() {
             let more = size(&rows.slice(start, block.num_rows() + 1));
-            assert!(more > max_bytes, "block of {bytes} bytes, though {more} are no more than {max_bytes}");
+            assert!(
+                more > max_bytes,
+                "block of {bytes} bytes, though {more} are no more than {max_bytes}"
+            );
         }
         start = end;
     }
@@ -80,7 +87,8 @@ fn no_block_is_over_the_limit_nor_a_row_short_of_it() {
 #[test]
 fn blocks_of_small_rows_are_nearly_full() {
     for rows in [1, 8, 1_000, 40_000] {
-        let batches: Vec<_> = (0..40_000 / rows).map(|index| numbers(index * rows..(index + 1) * rows)).collect();
+        let batches: Vec<_> =
+            (0..40_000 / rows).map(|index| numbers(index * rows..(index + 1) * rows)).collect();
         let max_bytes = 8_000;
         let blocks = cut(&batches[0].schema(), max_bytes, &batches).unwrap();
         check(&batches[0].schema(), max_bytes, &batches, &blocks);
@@ -103,7 +111,10 @@ fn one_row_over_the_limit_is_an_error_with_its_size() {
         assert!(error.message().contains(&number.to_string()), "{number} is not in {error}");
     }
     // A limit that the row just keeps gives it a block of its own.
-    assert_eq!(cut_at(row).unwrap().iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [2, 1, 1]);
+    assert_eq!(
+        cut_at(row).unwrap().iter().map(RecordBatch::num_rows).collect::<Vec<_>>(),
+        [2, 1, 1]
+    );
     assert_eq!(cut_at(0).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
@@ -155,7 +166,8 @@ fn blocks_of_several_batches_are_pieces_of_them() {
     let pieces: Vec<_> = blocks.iter().flat_map(Block::batches).collect();
     // The cuts make seven more, and the rests of less than half a batch are copies.
     assert_eq!(pieces.len(), 8 + 6);
-    let of_batches = pieces.iter().filter(|piece| batches.iter().any(|batch| lies_in(piece, batch))).count();
+    let of_batches =
+        pieces.iter().filter(|piece| batches.iter().any(|batch| lies_in(piece, batch))).count();
     assert!(of_batches >= 11, "{of_batches} of {} pieces are slices", pieces.len());
 }
 
@@ -178,7 +190,9 @@ fn rows_without_columns_are_counted_and_limited_as_peers_count() {
     let schema = no_columns(0).schema();
     let blocks = cut(&schema, 1_000, &[no_columns(3), no_columns(0), no_columns(4)]).unwrap();
     assert_eq!(blocks.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [7]);
-    let blocks = cut(&schema, 1_000, &[no_columns(MAX_BLOCK - 1), no_columns(MAX_BLOCK), no_columns(7)]).unwrap();
+    let blocks =
+        cut(&schema, 1_000, &[no_columns(MAX_BLOCK - 1), no_columns(MAX_BLOCK), no_columns(7)])
+            .unwrap();
     let rows: Vec<_> = blocks.iter().map(RecordBatch::num_rows).collect();
     assert_eq!(rows, [MAX_BLOCK, MAX_BLOCK, 6]);
 }
@@ -186,7 +200,8 @@ fn rows_without_columns_are_counted_and_limited_as_peers_count() {
 #[test]
 fn a_batch_of_another_schema_is_refused_and_other_metadata_is_replaced() {
     let schema = numbers(0..0).schema();
-    let with_metadata = schema.as_ref().clone().with_metadata([("k".to_owned(), "v".to_owned())].into());
+    let with_metadata =
+        schema.as_ref().clone().with_metadata([("k".to_owned(), "v".to_owned())].into());
     let with_metadata = Arc::new(with_metadata);
     let mut cutter = BlockCutter::new(Arc::clone(&with_metadata), 1_000);
     assert_eq!(cutter.push(no_columns(1)).unwrap_err().kind(), ErrorKind::Internal);
@@ -206,7 +221,9 @@ fn a_type_without_a_wire_form_is_unsupported() {
 fn many_columns_of_small_batches_wait_as_few_pieces() {
     const COLUMNS: usize = 500;
     let column: ArrayRef = Arc::new(Int8Array::from(vec![7]));
-    let one = RecordBatch::try_from_iter((0..COLUMNS).map(|at| (format!("c{at}"), Arc::clone(&column)))).unwrap();
+    let one =
+        RecordBatch::try_from_iter((0..COLUMNS).map(|at| (format!("c{at}"), Arc::clone(&column))))
+            .unwrap();
     let mut cutter = BlockCutter::new(one.schema(), 16_000_000);
     let mut most = 0;
     for _ in 0..10_000 {

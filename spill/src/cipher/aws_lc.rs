@@ -7,7 +7,9 @@ use super::{NONCE_LEN, TAG_LEN, too_long, wrong_key};
 pub(super) fn seal(key: &[u8], nonce: &[u8; NONCE_LEN], data: &mut [u8]) -> Result<[u8; TAG_LEN]> {
     let len = data.len();
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let tag = cipher(key)?.seal_in_place_separate_tag(nonce, Aad::empty(), data).map_err(|_| too_long(len))?;
+    let tag = cipher(key)?
+        .seal_in_place_separate_tag(nonce, Aad::empty(), data)
+        .map_err(|_| too_long(len))?;
     Ok(tag.as_ref().try_into().expect("a tag of GCM is one block of AES"))
 }
 
@@ -25,6 +27,7 @@ fn cipher(key: &[u8]) -> Result<LessSafeKey> {
         32 => &AES_256_GCM,
         len => return Err(wrong_key(len)),
     };
-    let key = UnboundKey::new(algorithm, key).map_err(|_| Error::internal("AWS-LC refuses an encryption key"))?;
+    let key = UnboundKey::new(algorithm, key)
+        .map_err(|_| Error::internal("AWS-LC refuses an encryption key"))?;
     Ok(LessSafeKey::new(key))
 }

@@ -40,12 +40,18 @@ pub(super) fn open(key: &[u8], nonce: &[u8; NONCE_LEN], sealed: &mut [u8]) -> Re
         .is_ok()))
 }
 
-fn encrypt<Aes>(cipher: &AesGcm<Aes, U12>, nonce: &[u8; NONCE_LEN], data: &mut [u8]) -> Result<[u8; TAG_LEN]>
+fn encrypt<Aes>(
+    cipher: &AesGcm<Aes, U12>,
+    nonce: &[u8; NONCE_LEN],
+    data: &mut [u8],
+) -> Result<[u8; TAG_LEN]>
 where
     Aes: BlockCipherEncrypt + BlockSizeUser<BlockSize = <Aes128 as BlockSizeUser>::BlockSize>,
 {
     let len = data.len();
-    let tag = cipher.encrypt_inout_detached(&(*nonce).into(), &[], data.into()).map_err(|_| too_long(len))?;
+    let tag = cipher
+        .encrypt_inout_detached(&(*nonce).into(), &[], data.into())
+        .map_err(|_| too_long(len))?;
     Ok(tag.into())
 }
 

@@ -57,7 +57,9 @@ async fn objects_are_numbered_without_a_gap_in_row_order() {
 #[tokio::test]
 async fn blocks_of_every_type_come_back_with_and_without_a_key() {
     for key in [None, Some(key(16)), Some(key(24)), Some(key(32))] {
-        for batch in [every_type(), every_type().slice(1, 3), every_type().slice(0, 0), no_columns(5)] {
+        for batch in
+            [every_type(), every_type().slice(1, 3), every_type().slice(0, 0), no_columns(5)]
+        {
             let store = FakeStore::new();
             let mut writer = SpillWriter::new(Arc::clone(&store) as _, target(key.clone()), 2);
             let schema = batch.schema();
@@ -66,8 +68,14 @@ async fn blocks_of_every_type_come_back_with_and_without_a_key() {
             }
             let remote_blocks = writer.finish().await.unwrap();
             let catalog_name = String::new();
-            let answer = RemoteReadRecordsResponse { catalog_name, schema, remote_blocks, encryption_key: key.clone() };
-            let blocks: Vec<_> = SpillReader::new(store, 1).read(answer).try_collect().await.unwrap();
+            let answer = RemoteReadRecordsResponse {
+                catalog_name,
+                schema,
+                remote_blocks,
+                encryption_key: key.clone(),
+            };
+            let blocks: Vec<_> =
+                SpillReader::new(store, 1).read(answer).try_collect().await.unwrap();
             assert_eq!(blocks.len(), 3);
             for (block, bytes) in blocks {
                 assert_eq!(block, batch);
@@ -149,7 +157,10 @@ async fn nothing_is_put_after_a_failure() {
             let begun = store.begun.load(SeqCst);
             // Those that were on their way may have been just about to begin.
             let before = store.begun_until_failure.load(SeqCst);
-            assert!(begun < before + in_flight, "{begun} puts, {in_flight} at a time; {before} until {key} failed");
+            assert!(
+                begun < before + in_flight,
+                "{begun} puts, {in_flight} at a time; {before} until {key} failed"
+            );
             assert_eq!(store.running.load(SeqCst), 0);
             let again = writer.write(block(0)).await.unwrap_err();
             assert_eq!(again.kind(), ErrorKind::AccessDenied);

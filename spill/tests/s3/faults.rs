@@ -16,8 +16,13 @@ use crate::servers::{ACCESS_KEY, REGION, SECRET_KEY, Server};
 
 /// An answer of S3 that says no.
 fn refusal(status: u16, code: &str) -> Response<String> {
-    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
-    Response::builder().status(status).header("x-amz-bucket-region", "us-west-2").body(body).unwrap()
+    let body =
+        format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
+    Response::builder()
+        .status(status)
+        .header("x-amz-bucket-region", "us-west-2")
+        .body(body)
+        .unwrap()
 }
 
 fn assert_says(error: &Error, kind: ErrorKind, parts: &[&str]) {
@@ -32,9 +37,17 @@ async fn a_refusal_names_permission_bucket_and_key() {
     let server = Server::canned(|_| refusal(403, "AccessDenied")).await;
     let store = server.store();
     let error = store.put("b", "k/1", Bytes::new()).await.unwrap_err();
-    assert_says(&error, ErrorKind::AccessDenied, &["s3:PutObject", "arn:aws:s3:::b/k/1", "kms:GenerateDataKey"]);
+    assert_says(
+        &error,
+        ErrorKind::AccessDenied,
+        &["s3:PutObject", "arn:aws:s3:::b/k/1", "kms:GenerateDataKey"],
+    );
     let error = store.get("b", "k/1").await.unwrap_err();
-    assert_says(&error, ErrorKind::AccessDenied, &["s3:GetObject", "arn:aws:s3:::b/k/1", "s3:ListBucket"]);
+    assert_says(
+        &error,
+        ErrorKind::AccessDenied,
+        &["s3:GetObject", "arn:aws:s3:::b/k/1", "s3:ListBucket"],
+    );
     let error = store.check_bucket("b").await.unwrap_err();
     assert_says(&error, ErrorKind::AccessDenied, &["s3:ListBucket", "arn:aws:s3:::b"]);
     // A refusal stays one: it is not tried again.
@@ -62,7 +75,11 @@ async fn other_refusals_have_their_kinds() {
         }
     }
     let server = Server::canned(|_| refusal(301, "PermanentRedirect")).await;
-    assert_says(&server.store().check_bucket("b").await.unwrap_err(), ErrorKind::InvalidInput, &["us-west-2"]);
+    assert_says(
+        &server.store().check_bucket("b").await.unwrap_err(),
+        ErrorKind::InvalidInput,
+        &["us-west-2"],
+    );
 }
 
 #[tokio::test]
@@ -89,7 +106,10 @@ async fn an_s3_that_cannot_be_reached_is_a_matter_of_the_route() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = S3Store::with_endpoint(&url, REGION, ACCESS_KEY, SECRET_KEY).get("b", "k").await.unwrap_err();
+    let error = S3Store::with_endpoint(&url, REGION, ACCESS_KEY, SECRET_KEY)
+        .get("b", "k")
+        .await
+        .unwrap_err();
     assert_says(&error, ErrorKind::Timeout, &["no route to S3", "NAT", "s3://b/k"]);
 }
 
@@ -105,7 +125,8 @@ async fn breaking(broken: usize) -> String {
                 request.push(socket.read_u8().await.unwrap());
             }
             let body = if number < broken { "half" } else { "half and half" };
-            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 13\r\nconnection: close\r\n\r\n{body}");
+            let answer =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: 13\r\nconnection: close\r\n\r\n{body}");
             socket.write_all(answer.as_bytes()).await.unwrap();
         }
     });
@@ -122,11 +143,17 @@ async fn a_body_that_breaks_off_is_fetched_again() {
 
 async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
     let respond = move |_| {
-        let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
+        let response =
+            Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
         response.body(body.clone()).unwrap()
     };
     let server = Server::canned(respond).await;
-    let factory = KmsKeyFactory::new("alias/spill").with_endpoint(&server.url, REGION, ACCESS_KEY, SECRET_KEY);
+    let factory = KmsKeyFactory::new("alias/spill").with_endpoint(
+        &server.url,
+        REGION,
+        ACCESS_KEY,
+        SECRET_KEY,
+    );
     (server, factory)
 }
 
@@ -134,8 +161,11 @@ async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
 async fn a_data_key_is_the_key_and_the_nonce_is_fresh() {
     let key: Vec<u8> = (0..32).collect();
     let plaintext = base64_simd::STANDARD.encode_to_string(&key);
-    let (server, factory) =
-        kms(200, format!(r#"{{"KeyId": "k", "CiphertextBlob": "AA==", "Plaintext": "{plaintext}"}}"#)).await;
+    let (server, factory) = kms(
+        200,
+        format!(r#"{{"KeyId": "k", "CiphertextBlob": "AA==", "Plaintext": "{plaintext}"}}"#),
+    )
+    .await;
     let (a, b) = (factory.create().await.unwrap(), factory.create().await.unwrap());
     assert_eq!((&a.key, &b.key), (&key, &key));
     assert_eq!(a.nonce.len(), 12);
@@ -146,7 +176,11 @@ async fn a_data_key_is_the_key_and_the_nonce_is_fresh() {
 #[tokio::test]
 async fn a_data_key_of_another_length_is_refused() {
     let (_server, factory) = kms(200, r#"{"KeyId": "k", "Plaintext": "AAAA"}"#.to_owned()).await;
-    assert_says(&factory.create().await.unwrap_err(), ErrorKind::InvalidResponse, &["3 bytes", "alias/spill"]);
+    assert_says(
+        &factory.create().await.unwrap_err(),
+        ErrorKind::InvalidResponse,
+        &["3 bytes", "alias/spill"],
+    );
 }
 
 #[tokio::test]
@@ -154,10 +188,15 @@ async fn a_refusal_of_kms_names_permission_and_key() {
     for (code, kind, parts) in [
         ("NotFoundException", ErrorKind::NotFound, ["alias/spill", "kms_key_id"]),
         ("AccessDeniedException", ErrorKind::AccessDenied, ["alias/spill", "kms:GenerateDataKey"]),
-        ("UnrecognizedClientException", ErrorKind::InvalidCredentials, ["alias/spill", "credentials"]),
+        (
+            "UnrecognizedClientException",
+            ErrorKind::InvalidCredentials,
+            ["alias/spill", "credentials"],
+        ),
         ("DisabledException", ErrorKind::InvalidInput, ["alias/spill", "KMS"]),
     ] {
-        let (_server, factory) = kms(400, format!(r#"{{"__type": "{code}", "message": "no"}}"#)).await;
+        let (_server, factory) =
+            kms(400, format!(r#"{{"__type": "{code}", "message": "no"}}"#)).await;
         assert_says(&factory.create().await.unwrap_err(), kind, &parts);
     }
 }

@@ -8,8 +8,8 @@ use arrow::{
 };
 use athena_protocol::{ErrorKind, message::RemoteReadRecordsResponse};
 use athena_spill::{
-    BlockCutter, KeyFactory, LocalKeyFactory, ObjectStore, ServerSideEncryption, SpillReader, SpillSettings,
-    SpillTarget, SpillWriter, aws::S3Store,
+    BlockCutter, KeyFactory, LocalKeyFactory, ObjectStore, ServerSideEncryption, SpillReader,
+    SpillSettings, SpillTarget, SpillWriter, aws::S3Store,
 };
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -49,7 +49,10 @@ async fn a_put_says_its_length_its_checksum_and_what_was_set() {
     assert!(server.header("x-amz-checksum-crc32").is_some());
     // What is not signed could be taken off on the way.
     let signed = server.header("authorization").unwrap();
-    assert!(signed.contains("x-amz-meta-team") && signed.contains("x-amz-server-side-encryption"), "{signed}");
+    assert!(
+        signed.contains("x-amz-meta-team") && signed.contains("x-amz-server-side-encryption"),
+        "{signed}"
+    );
     assert_ne!(server.header("x-amz-content-sha256").unwrap(), "UNSIGNED-PAYLOAD");
 }
 
@@ -88,10 +91,15 @@ async fn rows_come_back_through_cutter_writer_and_reader() {
     let store: Arc<dyn ObjectStore> = Arc::new(server.store());
     let key = LocalKeyFactory.create().await.unwrap();
     let numbers = |from: i64, to| Arc::new(Int64Array::from_iter_values(from..to)) as ArrayRef;
-    let batches: Vec<_> =
-        (0..20).map(|n| RecordBatch::try_from_iter([("n", numbers(n * 1_000, (n + 1) * 1_000))]).unwrap()).collect();
+    let batches: Vec<_> = (0..20)
+        .map(|n| RecordBatch::try_from_iter([("n", numbers(n * 1_000, (n + 1) * 1_000))]).unwrap())
+        .collect();
     let schema = batches[0].schema();
-    let target = SpillTarget { bucket: "spill".to_owned(), key: "p/q/s".to_owned(), encryption_key: Some(key.clone()) };
+    let target = SpillTarget {
+        bucket: "spill".to_owned(),
+        key: "p/q/s".to_owned(),
+        encryption_key: Some(key.clone()),
+    };
     let mut writer = SpillWriter::new(Arc::clone(&store), target, 3);
     let mut cutter = BlockCutter::new(Arc::clone(&schema), 10_000);
     for batch in &batches {
@@ -104,7 +112,12 @@ async fn rows_come_back_through_cutter_writer_and_reader() {
     }
     let remote_blocks = writer.finish().await.unwrap();
     let catalog_name = "c".to_owned();
-    let answer = RemoteReadRecordsResponse { catalog_name, schema, remote_blocks, encryption_key: Some(key) };
+    let answer = RemoteReadRecordsResponse {
+        catalog_name,
+        schema,
+        remote_blocks,
+        encryption_key: Some(key),
+    };
     let blocks: Vec<_> = SpillReader::new(store, 2).read(answer).try_collect().await.unwrap();
     assert_eq!(blocks.len(), 17);
     assert!(blocks.iter().all(|(_, bytes)| *bytes <= 10_016));

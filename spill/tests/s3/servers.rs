@@ -46,7 +46,9 @@ impl Server {
     }
 
     /// A server whose answers `answer` makes, of the number of the request.
-    pub(crate) async fn canned(answer: impl Fn(usize) -> Response<String> + Send + Sync + 'static) -> Self {
+    pub(crate) async fn canned(
+        answer: impl Fn(usize) -> Response<String> + Send + Sync + 'static,
+    ) -> Self {
         let (answer, number) = (Arc::new(answer), Arc::new(Mutex::new(0)));
         Self::start(move |_| {
             let mut number = number.lock().unwrap();
@@ -57,10 +59,14 @@ impl Server {
         .await
     }
 
-    async fn start<F, B, E>(respond: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static) -> Self
+    async fn start<F, B, E>(
+        respond: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Response<B>, E>> + Send + 'static,
-        B: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        B: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -80,7 +86,11 @@ impl Server {
                 });
                 connections.spawn(async move {
                     // A client may hang up at any time.
-                    drop(Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service).await);
+                    drop(
+                        Builder::new(TokioExecutor::new())
+                            .serve_connection(TokioIo::new(socket), service)
+                            .await,
+                    );
                 });
             }
         });

@@ -5,7 +5,8 @@
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// A generator for one of many tasks of a seed, so that one task draws the same whatever the others do.
+    /// A generator for one of many tasks of a seed, so that one task draws the same whatever the
+    /// others do.
     pub(crate) fn of(seed: u64, task: u64) -> Self {
         let mut dice = Self(seed ^ task.wrapping_mul(0x2545_F491_4F6C_DD1D));
         dice.next();

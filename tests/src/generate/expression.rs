@@ -17,10 +17,16 @@ const COMPARISONS: [&str; 7] = [
     functions::GREATER_THAN_OR_EQUAL,
     functions::IS_DISTINCT_FROM,
 ];
-const ARITHMETIC: [&str; 5] =
-    [functions::ADD, functions::SUBTRACT, functions::MULTIPLY, functions::DIVIDE, functions::MODULUS];
+const ARITHMETIC: [&str; 5] = [
+    functions::ADD,
+    functions::SUBTRACT,
+    functions::MULTIPLY,
+    functions::DIVIDE,
+    functions::MODULUS,
+];
 
-/// The functions that no condition can be made of: names that nobody knows, and those that need others which are not there.
+/// The functions that no condition can be made of: names that nobody knows, and those that need
+/// others which are not there.
 pub(crate) fn unasked(announced: &BTreeSet<String>) -> Vec<&str> {
     let has = |function: &str| announced.contains(function);
     let compares = COMPARISONS.iter().any(|function| has(function));
@@ -57,11 +63,13 @@ impl Conditions<'_> {
             let connective = *dice.pick(&[functions::AND, functions::OR, functions::NOT]);
             if self.has(connective) {
                 let arms = if connective == functions::NOT { 1 } else { 2 + dice.below(2) };
-                let arms: Option<Vec<_>> = (0..arms).map(|_| self.condition(depth - 1, dice)).collect();
+                let arms: Option<Vec<_>> =
+                    (0..arms).map(|_| self.condition(depth - 1, dice)).collect();
                 return Some(boolean(connective, arms?));
             }
         }
-        // A leaf whose functions are not there is made again as another; the last is the least that can be asked for.
+        // A leaf whose functions are not there is made again as another; the last is the least that
+        // can be asked for.
         (0..12).find_map(|_| self.leaf(dice))
     }
 
@@ -73,7 +81,9 @@ impl Conditions<'_> {
         let pool = dice.pick(self.pools);
         let kind = dice.below(10);
         if kind == 0 || !pool.is_scalar() {
-            return self.has(functions::IS_NULL).then(|| boolean(functions::IS_NULL, vec![variable(pool)]));
+            return self
+                .has(functions::IS_NULL)
+                .then(|| boolean(functions::IS_NULL, vec![variable(pool)]));
         }
         match kind {
             1 | 2 => self.membership(pool, dice),
@@ -82,7 +92,8 @@ impl Conditions<'_> {
             4 | 5 => self.arithmetic(pool, dice),
             _ => {
                 let function = *dice.pick(&COMPARISONS);
-                let other = if dice.chance(20) { self.alike(pool, dice).map(variable) } else { None };
+                let other =
+                    if dice.chance(20) { self.alike(pool, dice).map(variable) } else { None };
                 let other = other.or_else(|| constant(pool, pool.value(dice)))?;
                 self.has(function).then(|| boolean(function, vec![variable(pool), other]))
             }
@@ -91,8 +102,11 @@ impl Conditions<'_> {
 
     /// Another column of the same type.
     fn alike(&self, pool: &Pool, dice: &mut Dice) -> Option<&Pool> {
-        let alike: Vec<&Pool> =
-            self.pools.iter().filter(|other| other.data_type == pool.data_type && other.name != pool.name).collect();
+        let alike: Vec<&Pool> = self
+            .pools
+            .iter()
+            .filter(|other| other.data_type == pool.data_type && other.name != pool.name)
+            .collect();
         (!alike.is_empty()).then(|| *dice.pick(&alike))
     }
 
@@ -100,7 +114,8 @@ impl Conditions<'_> {
         if !self.has(functions::IN) || !self.has(functions::ARRAY) {
             return None;
         }
-        let mut items: Option<Vec<_>> = (0..=dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
+        let mut items: Option<Vec<_>> =
+            (0..=dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
         if let (Some(items), true) = (&mut items, dice.chance(10)) {
             items.extend(constant(pool, &Cell::Null));
         }
@@ -112,7 +127,8 @@ impl Conditions<'_> {
         let Cell::Text(text) = pool.value(dice) else { return None };
         let chars: Vec<char> = text.chars().take(12).filter(|c| !matches!(c, '%' | '_')).collect();
         let cut = dice.below(chars.len() + 1);
-        let (head, tail): (String, String) = (chars[..cut].iter().collect(), chars[cut..].iter().collect());
+        let (head, tail): (String, String) =
+            (chars[..cut].iter().collect(), chars[cut..].iter().collect());
         let rest: String = tail.chars().skip(1).collect();
         let pattern = match dice.below(4) {
             0 => format!("{head}%"),
@@ -121,7 +137,8 @@ impl Conditions<'_> {
             _ => format!("{head}%{rest}"),
         };
         let pattern = constant(pool, &Cell::Text(pattern.into()))?;
-        self.has(functions::LIKE_PATTERN).then(|| boolean(functions::LIKE_PATTERN, vec![variable(pool), pattern]))
+        self.has(functions::LIKE_PATTERN)
+            .then(|| boolean(functions::LIKE_PATTERN, vec![variable(pool), pattern]))
     }
 
     fn null_if(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
@@ -153,8 +170,8 @@ impl Conditions<'_> {
         }
         let function = *dice.pick(&ARITHMETIC);
         // What overflows on some row fails the whole read, and nothing is learned.
-        let overflows =
-            matches!(pool.data_type, DataType::Int8 | DataType::Int16) || is_product_of_decimals(pool, function);
+        let overflows = matches!(pool.data_type, DataType::Int8 | DataType::Int16)
+            || is_product_of_decimals(pool, function);
         if overflows && dice.chance(70) {
             return None;
         }
@@ -210,8 +227,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_is_known() {
-        let of = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|&name| name.to_owned()).collect() };
-        assert_eq!(unasked(&of(&["$in", "$add", "$nullif", "$my_own", "$is_null"])), ["$add", "$in", "$my_own"]);
-        assert_eq!(unasked(&of(&["$in", "$array", "$not", "$equal", "$add", "$nullif", "$like_pattern"])), [""; 0]);
+        let of = |names: &[&str]| -> BTreeSet<String> {
+            names.iter().map(|&name| name.to_owned()).collect()
+        };
+        assert_eq!(
+            unasked(&of(&["$in", "$add", "$nullif", "$my_own", "$is_null"])),
+            ["$add", "$in", "$my_own"]
+        );
+        assert_eq!(
+            unasked(&of(&["$in", "$array", "$not", "$equal", "$add", "$nullif", "$like_pattern"])),
+            [""; 0]
+        );
     }
 }

@@ -14,7 +14,8 @@ use athena_protocol::predicate::{Constraints, Direction, OrderByField};
 
 use crate::Capabilities;
 
-/// What a case asks for: nothing that the function did not announce, but for value sets, which every connector is sent.
+/// What a case asks for: nothing that the function did not announce, but for value sets, which
+/// every connector is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Value sets alone.
@@ -42,7 +43,8 @@ impl Shape {
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) constraints: Constraints,
-    /// Whether the plan alone has the expressions, so that a connector which does not read it cannot apply them.
+    /// Whether the plan alone has the expressions, so that a connector which does not read it
+    /// cannot apply them.
     pub(crate) is_alone: bool,
 }
 
@@ -77,11 +79,13 @@ impl Generator<'_> {
         constraints
     }
 
-    /// The same as an engine of version 6 asks for it: with a query plan that says it too. `None` where no plan can.
+    /// The same as an engine of version 6 asks for it: with a query plan that says it too. `None`
+    /// where no plan can.
     pub(crate) fn planned(&self, constraints: &Constraints, dice: &mut Dice) -> Option<Planned> {
         let query_plan = Some(plan::plan_of(constraints, self.pools)?);
         // A limit is of the rows that pass, so that what they pass must be said beside it.
-        let is_alone = constraints.limit.is_none() && !constraints.expressions.is_empty() && dice.chance(30);
+        let is_alone =
+            constraints.limit.is_none() && !constraints.expressions.is_empty() && dice.chance(30);
         let mut constraints = Constraints { query_plan, ..constraints.clone() };
         if is_alone {
             constraints.expressions.clear();
@@ -89,24 +93,30 @@ impl Generator<'_> {
         Some(Planned { constraints, is_alone })
     }
 
-    /// The same over the columns of `names`, if one of them can be constrained: what partitions are pruned by.
+    /// The same over the columns of `names`, if one of them can be constrained: what partitions are
+    /// pruned by.
     pub(crate) fn sets_of(&self, names: &[String], dice: &mut Dice) -> Option<Constraints> {
-        let pools: Vec<&Pool> = self.pools.iter().filter(|pool| names.contains(&pool.name)).collect();
+        let pools: Vec<&Pool> =
+            self.pools.iter().filter(|pool| names.contains(&pool.name)).collect();
         let pool = pools.get(dice.below(pools.len().max(1)))?;
-        let summary = [(pool.name.clone(), value_set::value_set(pool, self.announced, dice))].into();
+        let summary =
+            [(pool.name.clone(), value_set::value_set(pool, self.announced, dice))].into();
         Some(Constraints { summary, ..Constraints::default() })
     }
 
     fn add_sets(&self, constraints: &mut Constraints, dice: &mut Dice, least: usize) {
         for _ in 0..least + dice.below(3) {
             if let Some(pool) = self.pools.get(dice.below(self.pools.len().max(1))) {
-                constraints.summary.insert(pool.name.clone(), value_set::value_set(pool, self.announced, dice));
+                constraints
+                    .summary
+                    .insert(pool.name.clone(), value_set::value_set(pool, self.announced, dice));
             }
         }
     }
 
     fn add_expressions(&self, constraints: &mut Constraints, dice: &mut Dice) {
-        let conditions = expression::Conditions { pools: self.pools, functions: &self.announced.functions };
+        let conditions =
+            expression::Conditions { pools: self.pools, functions: &self.announced.functions };
         for _ in 0..=dice.below(2) {
             constraints.expressions.extend(conditions.condition(2, dice));
         }
@@ -116,10 +126,15 @@ impl Generator<'_> {
         let pools: Vec<&Pool> = self.pools.iter().filter(|pool| pool.is_scalar()).collect();
         for _ in 0..=dice.below(2) {
             let Some(pool) = pools.get(dice.below(pools.len().max(1))) else { return };
-            let known = constraints.order_by.iter().any(|field| field.column_name.as_ref() == Some(&pool.name));
+            let known = constraints
+                .order_by
+                .iter()
+                .any(|field| field.column_name.as_ref() == Some(&pool.name));
             if !known {
                 let direction = Direction::new(dice.chance(50), dice.chance(50));
-                constraints.order_by.push(OrderByField { column_name: Some(pool.name.clone()), direction });
+                constraints
+                    .order_by
+                    .push(OrderByField { column_name: Some(pool.name.clone()), direction });
             }
         }
     }

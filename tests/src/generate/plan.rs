@@ -12,17 +12,22 @@ use athena_protocol::{
 use super::Pool;
 use crate::{
     oracle::Cell,
-    plan::{Proto, call_of, column, fetch, filter, function, literal, new, one_of, plan, sort, table, truth},
+    plan::{
+        Proto, call_of, column, fetch, filter, function, literal, new, one_of, plan, sort, table,
+        truth,
+    },
 };
 
-/// A plan with the expressions, the order and the limit of `constraints`; `None` where a plan has no words for them, and where there
-/// are value sets: whoever reads the plan alone must know all.
+/// A plan with the expressions, the order and the limit of `constraints`; `None` where a plan has
+/// no words for them, and where there are value sets: whoever reads the plan alone must know all.
 pub(super) fn plan_of(constraints: &Constraints, pools: &[Pool]) -> Option<QueryPlan> {
     if !constraints.summary.is_empty() {
         return None;
     }
-    let columns: Vec<(&str, Proto)> =
-        pools.iter().filter_map(|pool| Some((pool.name.as_str(), plan_type(&pool.data_type)?))).collect();
+    let columns: Vec<(&str, Proto)> = pools
+        .iter()
+        .filter_map(|pool| Some((pool.name.as_str(), plan_type(&pool.data_type)?)))
+        .collect();
     let writer = Writer { names: columns.iter().map(|(name, _)| *name).collect() };
     let mut relation = table(&columns);
     let mut conditions = Vec::new();
@@ -51,7 +56,10 @@ pub(super) fn plan_of(constraints: &Constraints, pools: &[Pool]) -> Option<Query
         relation = fetch(&relation, 0, i64::try_from(limit).ok()?);
     }
     let bytes = plan(&relation, &writer.names).0;
-    Some(QueryPlan { substrait_version: None, substrait_plan: base64_simd::STANDARD.encode_to_string(bytes) })
+    Some(QueryPlan {
+        substrait_version: None,
+        substrait_plan: base64_simd::STANDARD.encode_to_string(bytes),
+    })
 }
 
 struct Writer<'a> {
@@ -71,12 +79,16 @@ impl Writer<'_> {
             Expression::Constant { values: Some(values), data_type } => constant(values, data_type),
             Expression::Constant { values: None, .. } => None,
             Expression::Call { function, arguments, .. } if function == functions::IN => {
-                let [value, Expression::Call { arguments: items, .. }] = &arguments[..] else { return None };
+                let [value, Expression::Call { arguments: items, .. }] = &arguments[..] else {
+                    return None;
+                };
                 Some(one_of(&self.expression(value)?, &self.all(items)?))
             }
-            Expression::Call { function: name, arguments, data_type } => {
-                Some(call_of(function(name_in_plans(name)?), &plan_type(data_type)?, &self.all(arguments)?))
-            }
+            Expression::Call { function: name, arguments, data_type } => Some(call_of(
+                function(name_in_plans(name)?),
+                &plan_type(data_type)?,
+                &self.all(arguments)?,
+            )),
         }
     }
 
@@ -125,11 +137,14 @@ fn plan_type(data_type: &DataType) -> Option<Proto> {
         DataType::Utf8 => plain(12),
         DataType::Binary => plain(13),
         DataType::Date32 => plain(16),
-        DataType::Decimal128(precision, scale) => {
-            nullable(24, new().number(1, (*scale).into()).number(2, (*precision).into()).number(4, 1))
-        }
+        DataType::Decimal128(precision, scale) => nullable(
+            24,
+            new().number(1, (*scale).into()).number(2, (*precision).into()).number(4, 1),
+        ),
         DataType::Date64 => nullable(33, new().number(1, 3).number(3, 1)),
-        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => nullable(34, new().number(1, 3).number(3, 1)),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
+            nullable(34, new().number(1, 3).number(3, 1))
+        }
         _ => None,
     }
 }
@@ -153,8 +168,12 @@ fn constant(values: &ArrayRef, data_type: &DataType) -> Option<Proto> {
             let precise = new().bytes(1, &digits.to_le_bytes()).number(2, (*precision).into());
             new().message(24, &precise.number(3, (*scale).into()))
         }
-        (Cell::Milli(value), DataType::Date64) => new().message(34, &new().number(1, 3).number(2, value)),
-        (Cell::Zoned(packed), _) => new().message(35, &new().number(1, 3).number(2, unpack(packed).0)),
+        (Cell::Milli(value), DataType::Date64) => {
+            new().message(34, &new().number(1, 3).number(2, value))
+        }
+        (Cell::Zoned(packed), _) => {
+            new().message(35, &new().number(1, 3).number(2, unpack(packed).0))
+        }
         _ => return None,
     }))
 }

@@ -1,4 +1,5 @@
-//! The values that constraints on one column are made of: its own, those just beside them, and some that it lacks.
+//! The values that constraints on one column are made of: its own, those just beside them, and some
+//! that it lacks.
 
 use std::collections::HashSet;
 
@@ -57,13 +58,20 @@ impl Pool {
             values.sort_by(in_order);
             values.dedup_by(|left, right| in_order(left, right).is_eq());
         }
-        let own = own.iter().filter_map(|cell| values.iter().position(|value| in_order(value, cell).is_eq())).collect();
+        let own = own
+            .iter()
+            .filter_map(|cell| values.iter().position(|value| in_order(value, cell).is_eq()))
+            .collect();
         Self { name, data_type, values, own }
     }
 
     /// The place of a value, more often of one that the column holds; there is one.
     pub(crate) fn place(&self, dice: &mut Dice) -> usize {
-        if self.own.is_empty() || dice.chance(40) { dice.below(self.values.len()) } else { *dice.pick(&self.own) }
+        if self.own.is_empty() || dice.chance(40) {
+            dice.below(self.values.len())
+        } else {
+            *dice.pick(&self.own)
+        }
     }
 
     /// A value, as [`Self::place`] finds it.
@@ -80,22 +88,41 @@ impl Pool {
 /// Values just beside one: where bounds, rounding, padding and zones go wrong.
 fn neighbours(cell: &Cell) -> Vec<Cell> {
     match cell {
-        Cell::Int(value) => [value.checked_sub(1), value.checked_add(1)].into_iter().flatten().map(Cell::Int).collect(),
+        Cell::Int(value) => [value.checked_sub(1), value.checked_add(1)]
+            .into_iter()
+            .flatten()
+            .map(Cell::Int)
+            .collect(),
         Cell::Single(value) => vec![Cell::Single(value.next_down()), Cell::Single(value.next_up())],
         Cell::Double(value) => vec![Cell::Double(value.next_down()), Cell::Double(value.next_up())],
-        Cell::Decimal(digits, scale) => vec![Cell::Decimal(digits - 1, *scale), Cell::Decimal(digits + 1, *scale)],
-        Cell::Day(day) => [day.checked_sub(1), day.checked_add(1)].into_iter().flatten().map(Cell::Day).collect(),
-        Cell::Milli(value) => {
-            [value.checked_sub(1), value.checked_add(1)].into_iter().flatten().map(Cell::Milli).collect()
+        Cell::Decimal(digits, scale) => {
+            vec![Cell::Decimal(digits - 1, *scale), Cell::Decimal(digits + 1, *scale)]
         }
+        Cell::Day(day) => {
+            [day.checked_sub(1), day.checked_add(1)].into_iter().flatten().map(Cell::Day).collect()
+        }
+        Cell::Milli(value) => [value.checked_sub(1), value.checked_add(1)]
+            .into_iter()
+            .flatten()
+            .map(Cell::Milli)
+            .collect(),
         Cell::Zoned(packed) => {
             let (millis, zone) = unpack(*packed);
-            [millis - 1, millis + 1].into_iter().filter_map(|millis| pack(millis, zone).ok()).map(Cell::Zoned).collect()
+            [millis - 1, millis + 1]
+                .into_iter()
+                .filter_map(|millis| pack(millis, zone).ok())
+                .map(Cell::Zoned)
+                .collect()
         }
         Cell::Text(text) => {
             let mut chars = text.chars();
             chars.next_back();
-            let texts = [format!("{text} "), format!("{text}\u{1}"), chars.as_str().to_owned(), text.to_uppercase()];
+            let texts = [
+                format!("{text} "),
+                format!("{text}\u{1}"),
+                chars.as_str().to_owned(),
+                text.to_uppercase(),
+            ];
             texts.into_iter().map(|text| Cell::Text(text.into())).collect()
         }
         Cell::Bytes(bytes) => {
@@ -111,7 +138,9 @@ fn neighbours(cell: &Cell) -> Vec<Cell> {
 fn strangers(data_type: &DataType) -> Vec<Cell> {
     match data_type {
         DataType::Boolean => vec![Cell::Bool(false), Cell::Bool(true)],
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => vec![Cell::Int(0), Cell::Int(-77)],
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+            vec![Cell::Int(0), Cell::Int(-77)]
+        }
         DataType::Float32 => vec![Cell::Single(0.0), Cell::Single(f32::INFINITY)],
         DataType::Float64 => vec![Cell::Double(0.0), Cell::Double(f64::NEG_INFINITY)],
         DataType::Decimal128(_, scale) => vec![Cell::Decimal(0, *scale), Cell::Decimal(7, *scale)],

@@ -33,7 +33,8 @@ pub(super) fn value_set(pool: &Pool, announced: &Capabilities, dice: &mut Dice) 
 }
 
 fn any(pool: &Pool, dice: &mut Dice) -> ValueSet {
-    // Neither values nor nulls is what a Java engine writes for "not null": left out, for it says two things.
+    // Neither values nor nulls is what a Java engine writes for "not null": left out, for it says
+    // two things.
     let (all, null_allowed) = *dice.pick(&[(true, true), (true, false), (false, true)]);
     all_or_none(pool, all, null_allowed)
 }
@@ -46,7 +47,11 @@ fn list(pool: &Pool, dice: &mut Dice) -> ValueSet {
     let values: Vec<Cell> = (0..dice.below(7)).map(|_| pool.value(dice).clone()).collect();
     let (white_list, null_allowed) = (dice.chance(60), dice.chance(30));
     // Nothing at all is a query that no engine sends.
-    let values = if values.is_empty() && white_list && !null_allowed { pool.values[..1].to_vec() } else { values };
+    let values = if values.is_empty() && white_list && !null_allowed {
+        pool.values[..1].to_vec()
+    } else {
+        values
+    };
     let values = array_of(&values, &pool.data_type).expect("a pool holds values of its column");
     ValueSet::Equatable(EquatableValueSet { values, white_list, null_allowed })
 }
@@ -68,12 +73,17 @@ fn ranges(pool: &Pool, dice: &mut Dice) -> ValueSet {
         null_allowed = dice.chance(50);
         ranges.extend((!null_allowed).then(|| Range::all(pool.data_type.clone())));
     }
-    ValueSet::SortedRange(SortedRangeSet { data_type: pool.data_type.clone(), ranges, null_allowed })
+    ValueSet::SortedRange(SortedRangeSet {
+        data_type: pool.data_type.clone(),
+        ranges,
+        null_allowed,
+    })
 }
 
 fn range(pool: &Pool, ends: &[usize], dice: &mut Dice) -> Range {
     let value = |place: usize| {
-        array_of(std::slice::from_ref(&pool.values[place]), &pool.data_type).expect("a pool holds values of its column")
+        array_of(std::slice::from_ref(&pool.values[place]), &pool.data_type)
+            .expect("a pool holds values of its column")
     };
     match ends {
         [low, high] => Range {

@@ -3,9 +3,9 @@
 use arrow::{
     array::{Array, AsArray},
     datatypes::{
-        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, DecimalType, Float16Type, Float32Type,
-        Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType, UInt8Type,
-        UInt16Type, UInt32Type, UInt64Type,
+        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, DecimalType,
+        Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
+        TimestampMillisecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
     record_batch::RecordBatch,
     util::display::array_value_to_string,
@@ -13,17 +13,21 @@ use arrow::{
 use athena_protocol::zoned::unpack;
 use serde_json::{Value, json};
 
-/// A batch as it travels: its schema and its rows. Zoned timestamps are packed values here, as blocks hold them.
+/// A batch as it travels: its schema and its rows. Zoned timestamps are packed values here, as
+/// blocks hold them.
 pub fn block(batch: &RecordBatch) -> Value {
     json!({ "schema": super::schema(batch.schema_ref()), "rows": rows(batch) })
 }
 
-/// The rows of a batch, each a list of cells; their number where there are no columns, since rows without cells may be any number.
+/// The rows of a batch, each a list of cells; their number where there are no columns, since rows
+/// without cells may be any number.
 pub fn rows(batch: &RecordBatch) -> Value {
     if batch.num_columns() == 0 {
         return batch.num_rows().into();
     }
-    (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| cell(column, row)).collect::<Value>()).collect()
+    (0..batch.num_rows())
+        .map(|row| batch.columns().iter().map(|column| cell(column, row)).collect::<Value>())
+        .collect()
 }
 
 /// All cells of one array.
@@ -31,7 +35,8 @@ pub(super) fn cells(array: &dyn Array) -> Value {
     (0..array.len()).map(|row| cell(array, row)).collect()
 }
 
-/// One value. Integers that a JSON reader might round, and numbers that JSON does not have, are texts.
+/// One value. Integers that a JSON reader might round, and numbers that JSON does not have, are
+/// texts.
 pub(super) fn cell(array: &dyn Array, row: usize) -> Value {
     if array.is_null(row) {
         return Value::Null;
@@ -51,11 +56,14 @@ pub(super) fn cell(array: &dyn Array, row: usize) -> Value {
         DataType::Float32 => float(native::<Float32Type>(array, row).into()),
         DataType::Float64 => float(native::<Float64Type>(array, row)),
         DataType::Decimal128(precision, scale) => {
-            Decimal128Type::format_decimal(native::<Decimal128Type>(array, row), *precision, *scale).into()
+            Decimal128Type::format_decimal(native::<Decimal128Type>(array, row), *precision, *scale)
+                .into()
         }
         DataType::Date32 => native::<Date32Type>(array, row).into(),
         DataType::Date64 => integer(native::<Date64Type>(array, row).into()),
-        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => zoned(native::<TimestampMillisecondType>(array, row)),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
+            zoned(native::<TimestampMillisecondType>(array, row))
+        }
         DataType::Timestamp(_, _) | DataType::Time32(_) | DataType::Time64(_) => count(array, row),
         DataType::Utf8 => array.as_string::<i32>().value(row).into(),
         DataType::Binary => base64(array.as_binary::<i32>().value(row)),
@@ -64,11 +72,17 @@ pub(super) fn cell(array: &dyn Array, row: usize) -> Value {
         DataType::FixedSizeList(_, _) => cells(&array.as_fixed_size_list().value(row)),
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
-            fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), cell(column, row))).collect()
+            fields
+                .iter()
+                .zip(columns)
+                .map(|(field, column)| (field.name().clone(), cell(column, row)))
+                .collect()
         }
         DataType::Map(_, _) => {
             let entries = array.as_map().value(row);
-            let pair = |entry| entries.columns().iter().map(|column| cell(column, entry)).collect::<Value>();
+            let pair = |entry| {
+                entries.columns().iter().map(|column| cell(column, entry)).collect::<Value>()
+            };
             (0..entries.len()).map(pair).collect()
         }
         _ => array_value_to_string(array, row).unwrap_or_default().into(),
@@ -130,16 +144,20 @@ pub(super) fn base64(bytes: &[u8]) -> Value {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, Time32SecondArray, UInt64Array};
+    use arrow::array::{
+        ArrayRef, Decimal128Array, Float64Array, Int64Array, Time32SecondArray, UInt64Array,
+    };
 
     use super::*;
 
     #[test]
     fn numbers_that_json_would_change_are_texts() {
-        let decimals = Decimal128Array::from(vec![-5, 1250]).with_precision_and_scale(10, 2).unwrap();
+        let decimals =
+            Decimal128Array::from(vec![-5, 1250]).with_precision_and_scale(10, 2).unwrap();
         for (array, expected) in [
             (
-                Arc::new(Float64Array::from(vec![f64::NAN, f64::NEG_INFINITY, -0.0, 0.5])) as ArrayRef,
+                Arc::new(Float64Array::from(vec![f64::NAN, f64::NEG_INFINITY, -0.0, 0.5]))
+                    as ArrayRef,
                 json!(["NaN", "-Infinity", "-0.0", 0.5]),
             ),
             (
@@ -156,6 +174,9 @@ mod tests {
 
     #[test]
     fn zones_without_a_name_have_none() {
-        assert_eq!(zoned(4095), json!({ "packed": 4095, "millis": 0, "zoneKey": 4095, "zone": null }));
+        assert_eq!(
+            zoned(4095),
+            json!({ "packed": 4095, "millis": 0, "zoneKey": 4095, "zone": null })
+        );
     }
 }

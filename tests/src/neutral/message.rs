@@ -1,7 +1,8 @@
 //! Requests, responses and errors.
 
 use athena_protocol::{
-    EncryptionKey, FederatedIdentity, Request, Response, S3SpillLocation, Split, TableName, error::FunctionError,
+    EncryptionKey, FederatedIdentity, Request, Response, S3SpillLocation, Split, TableName,
+    error::FunctionError,
 };
 use serde_json::{Value, json};
 
@@ -65,7 +66,9 @@ pub fn request(request: &Request) -> Value {
         Request::GetTable(request) => (&request.identity, Some(&request.catalog_name)),
         Request::GetTableLayout(request) => (&request.identity, Some(&request.catalog_name)),
         Request::GetSplits(request) => (&request.identity, Some(&request.catalog_name)),
-        Request::GetDataSourceCapabilities(request) => (&request.identity, Some(&request.catalog_name)),
+        Request::GetDataSourceCapabilities(request) => {
+            (&request.identity, Some(&request.catalog_name))
+        }
         Request::ReadRecords(request) => (&request.identity, Some(&request.catalog_name)),
         Request::UserDefinedFunction(request) => (&request.identity, None),
     };
@@ -137,7 +140,8 @@ pub fn response(response: &Response) -> Value {
     members
 }
 
-/// The error of a function, with the message that the Java SDK's caller makes of it and of each of its causes.
+/// The error of a function, with the message that the Java SDK's caller makes of it and of each of
+/// its causes.
 pub fn function_error(error: &FunctionError) -> Value {
     json!({
         "errorType": error.error_type,

@@ -1,8 +1,8 @@
 //! Messages as plain JSON that says what they mean, whatever version and framing they came in.
 //!
-//! The form is described in `tests/golden/README.md`: blocks are rows, schemas are lists of fields, allocator ids are
-//! gone, and what a version lacks shows the value that its reader fills in. It is what golden files are compared in, and
-//! what people look at: it is not meant to be read back.
+//! The form is described in `tests/golden/README.md`: blocks are rows, schemas are lists of fields,
+//! allocator ids are gone, and what a version lacks shows the value that its reader fills in. It is
+//! what golden files are compared in, and what people look at: it is not meant to be read back.
 
 mod block;
 mod message;

@@ -11,7 +11,8 @@ use super::{block, data_type};
 
 /// Everything that a query asks of a table.
 pub fn constraints(constraints: &Constraints) -> Value {
-    let summary: Value = constraints.summary.iter().map(|(column, set)| (column.clone(), value_set(set))).collect();
+    let summary: Value =
+        constraints.summary.iter().map(|(column, set)| (column.clone(), value_set(set))).collect();
     let order_by = constraints
         .order_by
         .iter()
@@ -86,7 +87,9 @@ fn is_all(range: &Range) -> bool {
 
 /// Whether both ends stand at the same value; never true of bytes, which Java compares by identity.
 fn is_single_value(range: &Range) -> bool {
-    range.low.bound == Bound::Exactly && range.low == range.high && range.low.data_type != DataType::Binary
+    range.low.bound == Bound::Exactly
+        && range.low == range.high
+        && range.low.data_type != DataType::Binary
 }
 
 fn range(range: &Range) -> Value {
@@ -100,7 +103,9 @@ fn marker(marker: &Marker) -> Value {
         Bound::Above => "ABOVE",
     };
     match &marker.value {
-        Some(value) => json!({ "bound": bound, "nullValue": marker.null_value, "value": block::cell(value, 0) }),
+        Some(value) => {
+            json!({ "bound": bound, "nullValue": marker.null_value, "value": block::cell(value, 0) })
+        }
         None => json!({ "bound": bound, "nullValue": marker.null_value }),
     }
 }

@@ -59,7 +59,8 @@ pub fn data_type(data_type: &DataType) -> String {
         DataType::FixedSizeList(_, size) => format!("fixed_size_list({size})"),
         DataType::Struct(_) => "struct".to_owned(),
         DataType::Map(_, _) => "map".to_owned(),
-        // Numbers are called what Arrow calls them; the rest has no form here because no block has it.
+        // Numbers are called what Arrow calls them; the rest has no form here because no block has
+        // it.
         other => other.to_string().to_lowercase(),
     }
 }

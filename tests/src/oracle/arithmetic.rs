@@ -1,4 +1,5 @@
-//! Arithmetic on two values of one type: exact or failing for integers and decimals, IEEE 754 for floats.
+//! Arithmetic on two values of one type: exact or failing for integers and decimals, IEEE 754 for
+//! floats.
 
 use arrow::datatypes::DataType;
 use athena_protocol::predicate::functions;
@@ -11,7 +12,9 @@ const DIGITS: u32 = 38;
 /// `left` and `right` by `function`, with a result of `data_type`; both are not null.
 pub(super) fn apply(function: &str, left: &Cell, right: &Cell, data_type: &DataType) -> Outcome {
     match (left, right) {
-        (Cell::Int(left), Cell::Int(right)) => integers(function, (*left).into(), (*right).into(), data_type),
+        (Cell::Int(left), Cell::Int(right)) => {
+            integers(function, (*left).into(), (*right).into(), data_type)
+        }
         (Cell::Single(left), Cell::Single(right)) => match function {
             functions::ADD => Cell::Single(left + right),
             functions::SUBTRACT => Cell::Single(left - right),
@@ -75,15 +78,23 @@ fn whole(value: i128, data_type: &DataType) -> Outcome {
     }
 }
 
-/// Sums, differences, products and remainders; how a quotient is rounded is left to others, but for a division by zero.
-fn decimals(function: &str, (left, left_scale): (i128, i8), (right, right_scale): (i128, i8)) -> Outcome {
+/// Sums, differences, products and remainders; how a quotient is rounded is left to others, but for
+/// a division by zero.
+fn decimals(
+    function: &str,
+    (left, left_scale): (i128, i8),
+    (right, right_scale): (i128, i8),
+) -> Outcome {
     let scale = left_scale.max(right_scale);
-    let aligned = || Some((digits_after(left, scale - left_scale)?, digits_after(right, scale - right_scale)?));
+    let aligned = || {
+        Some((digits_after(left, scale - left_scale)?, digits_after(right, scale - right_scale)?))
+    };
     if matches!(function, functions::DIVIDE | functions::MODULUS) && right == 0 {
         return Outcome::Fails;
     }
     // A quotient that may leave the range may fail.
-    let quotient = || digits_after(left, scale - left_scale + right_scale).filter(|digits| fits(*digits));
+    let quotient =
+        || digits_after(left, scale - left_scale + right_scale).filter(|digits| fits(*digits));
     let (digits, scale) = match function {
         functions::DIVIDE if quotient().is_some() => return Outcome::Unknown,
         functions::DIVIDE => (None, scale),
@@ -114,21 +125,30 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_fails() {
-        let int = |function, left, right| apply(function, &Cell::Int(left), &Cell::Int(right), &DataType::Int32);
+        let int = |function, left, right| {
+            apply(function, &Cell::Int(left), &Cell::Int(right), &DataType::Int32)
+        };
         assert_eq!(int(functions::ADD, 2_147_483_647, 1), Outcome::Fails);
         assert_eq!(int(functions::DIVIDE, 1, 0), Outcome::Fails);
         assert_eq!(int(functions::DIVIDE, -7, 2), Cell::Int(-3).into());
         assert_eq!(int(functions::MODULUS, -7, 2), Cell::Int(-1).into());
         assert_eq!(negative(&Cell::Int(-128), &DataType::Int8), Outcome::Fails);
-        let product = apply(functions::MULTIPLY, &Cell::Decimal(150, 2), &Cell::Decimal(2, 0), &DataType::Null);
+        let product = apply(
+            functions::MULTIPLY,
+            &Cell::Decimal(150, 2),
+            &Cell::Decimal(2, 0),
+            &DataType::Null,
+        );
         assert_eq!(product, Cell::Decimal(300, 2).into());
-        let decimal =
-            |function, left, right| apply(function, &Cell::Decimal(left, 2), &Cell::Decimal(right, 1), &DataType::Null);
+        let decimal = |function, left, right| {
+            apply(function, &Cell::Decimal(left, 2), &Cell::Decimal(right, 1), &DataType::Null)
+        };
         assert_eq!(decimal(functions::MODULUS, -725, 25), Cell::Decimal(-225, 2).into());
         assert_eq!(decimal(functions::DIVIDE, 725, 0), Outcome::Fails);
         assert_eq!(decimal(functions::DIVIDE, 725, 25), Outcome::Unknown);
         assert_eq!(decimal(functions::DIVIDE, 10_i128.pow(37), 1), Outcome::Fails);
-        let infinite = apply(functions::DIVIDE, &Cell::Double(1.0), &Cell::Double(0.0), &DataType::Float64);
+        let infinite =
+            apply(functions::DIVIDE, &Cell::Double(1.0), &Cell::Double(0.0), &DataType::Float64);
         assert_eq!(infinite, Cell::Double(f64::INFINITY).into());
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, Float32Array,
-        Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMillisecondArray,
-        new_null_array,
+        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Date64Array,
+        Decimal128Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
+        StringArray, TimestampMillisecondArray, new_null_array,
     },
     datatypes::{
-        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-        Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
+        ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal128Type, Float32Type,
+        Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
     },
     record_batch::RecordBatch,
     util::display::array_value_to_string,
@@ -73,7 +73,9 @@ impl Cell {
             DataType::Int64 => Self::Int(native::<Int64Type>(array, row)),
             DataType::Float32 => Self::Single(native::<Float32Type>(array, row)),
             DataType::Float64 => Self::Double(native::<Float64Type>(array, row)),
-            DataType::Decimal128(_, scale) => Self::Decimal(native::<Decimal128Type>(array, row), *scale),
+            DataType::Decimal128(_, scale) => {
+                Self::Decimal(native::<Decimal128Type>(array, row), *scale)
+            }
             DataType::Utf8 => Self::Text(array.as_string::<i32>().value(row).into()),
             DataType::Binary => Self::Bytes(array.as_binary::<i32>().value(row).into()),
             DataType::Date32 => Self::Day(native::<Date32Type>(array, row)),
@@ -85,14 +87,16 @@ impl Cell {
                 let items = array.as_list::<i32>().value(row);
                 Self::List((0..items.len()).map(|item| Self::read(&items, item)).collect())
             }
-            DataType::Struct(_) => {
-                Self::Struct(array.as_struct().columns().iter().map(|column| Self::read(column, row)).collect())
-            }
+            DataType::Struct(_) => Self::Struct(
+                array.as_struct().columns().iter().map(|column| Self::read(column, row)).collect(),
+            ),
             DataType::Map(_, _) => {
                 let entries = array.as_map().value(row);
                 let (keys, values) = (entries.column(0), entries.column(1));
                 Self::Map(
-                    (0..entries.len()).map(|entry| (Self::read(keys, entry), Self::read(values, entry))).collect(),
+                    (0..entries.len())
+                        .map(|entry| (Self::read(keys, entry), Self::read(values, entry)))
+                        .collect(),
                 )
             }
             _ => Self::Other(array_value_to_string(array, row).unwrap_or_default().into()),
@@ -101,7 +105,8 @@ impl Cell {
 
     /// The rows of a batch.
     pub fn rows(batch: &RecordBatch) -> impl Iterator<Item = Row> {
-        (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| Self::read(column, row)).collect())
+        (0..batch.num_rows())
+            .map(|row| batch.columns().iter().map(|column| Self::read(column, row)).collect())
     }
 
     /// Whether there is no value.
@@ -111,11 +116,12 @@ impl Cell {
 
     /// Whether it is a number that is none.
     pub fn is_nan(&self) -> bool {
-        matches!(self, Self::Single(value) if value.is_nan()) || matches!(self, Self::Double(value) if value.is_nan())
+        matches!(self, Self::Single(value) if value.is_nan())
+            || matches!(self, Self::Double(value) if value.is_nan())
     }
 
-    /// Appends bytes that are the same for the same value and no other. All NaN are one; -0.0 and 0.0 are two. The order in
-    /// which a map holds its entries is no part of its value.
+    /// Appends bytes that are the same for the same value and no other. All NaN are one; -0.0 and
+    /// 0.0 are two. The order in which a map holds its entries is no part of its value.
     pub fn write_key(&self, out: &mut Vec<u8>) {
         let sized = |tag: u8, bytes: &[u8], out: &mut Vec<u8>| {
             out.push(tag);
@@ -127,10 +133,18 @@ impl Cell {
             Self::Bool(value) => out.extend_from_slice(&[1, u8::from(*value)]),
             Self::Int(value) => sized(2, &value.to_le_bytes(), out),
             Self::Single(value) => {
-                sized(3, &if value.is_nan() { f32::NAN } else { *value }.to_bits().to_le_bytes(), out);
+                sized(
+                    3,
+                    &if value.is_nan() { f32::NAN } else { *value }.to_bits().to_le_bytes(),
+                    out,
+                );
             }
             Self::Double(value) => {
-                sized(4, &if value.is_nan() { f64::NAN } else { *value }.to_bits().to_le_bytes(), out);
+                sized(
+                    4,
+                    &if value.is_nan() { f64::NAN } else { *value }.to_bits().to_le_bytes(),
+                    out,
+                );
             }
             Self::Decimal(digits, _) => sized(5, &digits.to_le_bytes(), out),
             Self::Text(text) => sized(6, text.as_bytes(), out),
@@ -141,7 +155,8 @@ impl Cell {
             Self::List(cells) => write_keys(11, cells.iter(), out),
             Self::Struct(cells) => write_keys(12, cells.iter(), out),
             Self::Map(entries) => {
-                let mut keys: Vec<Vec<u8>> = entries.iter().map(|(key, value)| key_of([key, value])).collect();
+                let mut keys: Vec<Vec<u8>> =
+                    entries.iter().map(|(key, value)| key_of([key, value])).collect();
                 keys.sort_unstable();
                 sized(13, &keys.concat(), out);
             }
@@ -163,7 +178,8 @@ pub(crate) fn key_of<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> Vec<u8> {
     key
 }
 
-/// An array of `data_type` that holds `cells`; `None` for a nested type, or a value of another type.
+/// An array of `data_type` that holds `cells`; `None` for a nested type, or a value of another
+/// type.
 pub fn array_of(cells: &[Cell], data_type: &DataType) -> Option<ArrayRef> {
     if cells.iter().all(Cell::is_null) {
         return (!data_type.is_nested()).then(|| new_null_array(data_type, cells.len()));
@@ -232,12 +248,18 @@ mod tests {
             (DataType::Decimal128(12, 2), vec![Cell::Decimal(-5, 2), Cell::Null]),
             (DataType::Utf8, vec![Cell::Text("".into()), Cell::Text("a ".into()), Cell::Null]),
             (DataType::Binary, vec![Cell::Bytes([0, 255].into()), Cell::Null]),
-            (DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), vec![Cell::Zoned(4096), Cell::Null]),
+            (
+                DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+                vec![Cell::Zoned(4096), Cell::Null],
+            ),
         ];
         for (data_type, cells) in cases {
             let array = array_of(&cells, &data_type).unwrap();
             assert_eq!(array.data_type(), &data_type);
-            assert_eq!((0..array.len()).map(|row| Cell::read(&array, row)).collect::<Vec<_>>(), cells);
+            assert_eq!(
+                (0..array.len()).map(|row| Cell::read(&array, row)).collect::<Vec<_>>(),
+                cells
+            );
         }
         assert!(array_of(&[Cell::Int(300)], &DataType::Int8).is_none());
     }
@@ -252,6 +274,9 @@ mod tests {
         let texts = |a: &str, b: &str| key_of([&Cell::Text(a.into()), &Cell::Text(b.into())]);
         assert_ne!(texts("ab", "c"), texts("a", "bc"));
         let entry = |n| (Cell::Int(n), Cell::Null);
-        assert_eq!(key(Cell::Map([entry(1), entry(2)].into())), key(Cell::Map([entry(2), entry(1)].into())));
+        assert_eq!(
+            key(Cell::Map([entry(1), entry(2)].into())),
+            key(Cell::Map([entry(2), entry(1)].into()))
+        );
     }
 }

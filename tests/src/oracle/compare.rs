@@ -7,14 +7,17 @@ use athena_protocol::zoned::unpack;
 
 use super::Cell;
 
-/// How two values of one type compare; `None` for null, for NaN, which is neither less nor more nor equal, and for types that
-/// do not compare.
+/// How two values of one type compare; `None` for null, for NaN, which is neither less nor more nor
+/// equal, and for types that do not compare.
 ///
-/// -0.0 is 0.0; text goes by code points, bytes are unsigned, decimals go by their value, zoned timestamps by the instant.
+/// -0.0 is 0.0; text goes by code points, bytes are unsigned, decimals go by their value, zoned
+/// timestamps by the instant.
 pub fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
     Some(match (left, right) {
         (Cell::Bool(left), Cell::Bool(right)) => left.cmp(right),
-        (Cell::Int(left), Cell::Int(right)) | (Cell::Milli(left), Cell::Milli(right)) => left.cmp(right),
+        (Cell::Int(left), Cell::Int(right)) | (Cell::Milli(left), Cell::Milli(right)) => {
+            left.cmp(right)
+        }
         (Cell::Single(left), Cell::Single(right)) => return left.partial_cmp(right),
         (Cell::Double(left), Cell::Double(right)) => return left.partial_cmp(right),
         (Cell::Decimal(left, left_scale), Cell::Decimal(right, right_scale)) => {
@@ -35,7 +38,8 @@ fn scaled(digits: i128, by: i8) -> Option<i256> {
     i256::from_i128(digits).checked_mul(ten.checked_pow(u32::from(by.unsigned_abs()))?)
 }
 
-/// The order in which `ORDER BY` puts two values that are not null: as [`compare`], with NaN after all numbers.
+/// The order in which `ORDER BY` puts two values that are not null: as [`compare`], with NaN after
+/// all numbers.
 pub fn in_order(left: &Cell, right: &Cell) -> Ordering {
     compare(left, right).unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }

@@ -56,31 +56,37 @@ impl Evaluation<'_> {
                 1 => Cell::read(values, 0).into(),
                 _ => Outcome::Unknown,
             },
-            Expression::Variable { column, .. } => match self.names.iter().position(|name| name == column) {
-                Some(place) => self.row[place].clone().into(),
-                None => Outcome::Unknown,
-            },
-            Expression::Call { function, arguments, data_type } => match (function.as_str(), &arguments[..]) {
-                (functions::AND, arms) => self.connect(arms, false),
-                (functions::OR, arms) => self.connect(arms, true),
-                (functions::IN, [value, list]) => self.is_in(value, list),
-                (functions::NEGATE, [value]) => match self.evaluate(value) {
-                    Outcome::Is(Cell::Null) => NULL,
-                    Outcome::Is(cell) => arithmetic::negative(&cell, data_type),
-                    other => other,
-                },
-                (name, [value]) => match self.evaluate(value) {
-                    Outcome::Is(cell) => of_one(name, &cell),
-                    other => other,
-                },
-                (name, [left, right]) => match (self.evaluate(left), self.evaluate(right)) {
-                    (Outcome::Is(left), Outcome::Is(right)) => of_two(name, left, &right)
-                        .unwrap_or_else(|(left, right)| arithmetic::apply(name, &left, &right, data_type)),
-                    (Outcome::Fails, _) | (_, Outcome::Fails) => Outcome::Fails,
+            Expression::Variable { column, .. } => {
+                match self.names.iter().position(|name| name == column) {
+                    Some(place) => self.row[place].clone().into(),
+                    None => Outcome::Unknown,
+                }
+            }
+            Expression::Call { function, arguments, data_type } => {
+                match (function.as_str(), &arguments[..]) {
+                    (functions::AND, arms) => self.connect(arms, false),
+                    (functions::OR, arms) => self.connect(arms, true),
+                    (functions::IN, [value, list]) => self.is_in(value, list),
+                    (functions::NEGATE, [value]) => match self.evaluate(value) {
+                        Outcome::Is(Cell::Null) => NULL,
+                        Outcome::Is(cell) => arithmetic::negative(&cell, data_type),
+                        other => other,
+                    },
+                    (name, [value]) => match self.evaluate(value) {
+                        Outcome::Is(cell) => of_one(name, &cell),
+                        other => other,
+                    },
+                    (name, [left, right]) => match (self.evaluate(left), self.evaluate(right)) {
+                        (Outcome::Is(left), Outcome::Is(right)) => of_two(name, left, &right)
+                            .unwrap_or_else(|(left, right)| {
+                                arithmetic::apply(name, &left, &right, data_type)
+                            }),
+                        (Outcome::Fails, _) | (_, Outcome::Fails) => Outcome::Fails,
+                        _ => Outcome::Unknown,
+                    },
                     _ => Outcome::Unknown,
-                },
-                _ => Outcome::Unknown,
-            },
+                }
+            }
         }
     }
 
@@ -147,7 +153,8 @@ fn of_two(name: &str, left: Cell, right: &Cell) -> Result<Outcome, (Cell, Cell)>
     let equal = order == Some(Ordering::Equal);
     match name {
         functions::IS_DISTINCT_FROM => {
-            let alike = (left.is_null() && right.is_null()) || (left.is_nan() && right.is_nan()) || equal;
+            let alike =
+                (left.is_null() && right.is_null()) || (left.is_nan() && right.is_nan()) || equal;
             return Ok((!alike).into());
         }
         functions::NULLIF => return Ok(if equal { NULL } else { left.into() }),
@@ -161,9 +168,13 @@ fn of_two(name: &str, left: Cell, right: &Cell) -> Result<Outcome, (Cell, Cell)>
         functions::EQUAL => equal.into(),
         functions::NOT_EQUAL => (!equal).into(),
         functions::LESS_THAN => (order == Some(Ordering::Less)).into(),
-        functions::LESS_THAN_OR_EQUAL => matches!(order, Some(Ordering::Less | Ordering::Equal)).into(),
+        functions::LESS_THAN_OR_EQUAL => {
+            matches!(order, Some(Ordering::Less | Ordering::Equal)).into()
+        }
         functions::GREATER_THAN => (order == Some(Ordering::Greater)).into(),
-        functions::GREATER_THAN_OR_EQUAL => matches!(order, Some(Ordering::Greater | Ordering::Equal)).into(),
+        functions::GREATER_THAN_OR_EQUAL => {
+            matches!(order, Some(Ordering::Greater | Ordering::Equal)).into()
+        }
         functions::LIKE_PATTERN => match (&left, right) {
             (Cell::Text(text), Cell::Text(pattern)) => like(text, pattern).into(),
             _ => Outcome::Unknown,
@@ -189,7 +200,11 @@ mod tests {
     }
 
     fn call(function: &str, arguments: Vec<Expression>) -> Outcome {
-        let call = Expression::Call { function: function.to_owned(), arguments, data_type: DataType::Int64 };
+        let call = Expression::Call {
+            function: function.to_owned(),
+            arguments,
+            data_type: DataType::Int64,
+        };
         Evaluation { names: &[], row: &[], failed: false }.evaluate(&call)
     }
 

@@ -2,7 +2,8 @@
 
 /// Whether `pattern` matches all of `text`; there is no escape.
 pub(super) fn like(text: &str, pattern: &str) -> bool {
-    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    let (text, pattern): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), pattern.chars().collect());
     // `ends[at]`: whether the pattern so far matches the first `at` code points.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;

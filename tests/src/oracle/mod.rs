@@ -1,7 +1,8 @@
 //! What a predicate, an order and a limit mean, one row at a time and as plainly as possible.
 //!
-//! Written from the semantics of the protocol (chapters 6 and 7) and of Trino, whose comparisons Athena filters by, and not from any
-//! evaluator: it judges the SDK of this workspace as it judges others. It is slow on purpose.
+//! Written from the semantics of the protocol (chapters 6 and 7) and of Trino, whose comparisons
+//! Athena filters by, and not from any evaluator: it judges the SDK of this workspace as it judges
+//! others. It is slow on purpose.
 
 mod arithmetic;
 mod cell;

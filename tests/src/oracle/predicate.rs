@@ -43,12 +43,17 @@ pub struct Predicate<'a> {
 }
 
 impl<'a> Predicate<'a> {
-    /// The predicate of `constraints` on rows of the columns `names`. What is said of other columns is left out.
+    /// The predicate of `constraints` on rows of the columns `names`. What is said of other columns
+    /// is left out.
     pub fn new(constraints: &'a Constraints, names: &'a [String]) -> Self {
         let place = |column: &String| names.iter().position(|name| name == column);
         Self {
             names,
-            sets: constraints.summary.iter().filter_map(|(column, set)| Some((place(column)?, set))).collect(),
+            sets: constraints
+                .summary
+                .iter()
+                .filter_map(|(column, set)| Some((place(column)?, set)))
+                .collect(),
             expressions: constraints.expressions.iter().collect(),
         }
     }
@@ -60,7 +65,8 @@ impl<'a> Predicate<'a> {
         self
     }
 
-    /// What becomes of `row`, and whether any part of the predicate fails on it, so that a query may.
+    /// What becomes of `row`, and whether any part of the predicate fails on it, so that a query
+    /// may.
     pub fn judge(&self, row: &[Cell]) -> (Verdict, bool) {
         let mut verdict = Verdict::Keep;
         for (place, set) in &self.sets {

@@ -19,7 +19,8 @@ pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
             for item in items.filter(|item| !item.is_null()) {
                 match compare(&item, cell) {
                     Some(order) => listed |= order == Ordering::Equal,
-                    // NaN equals nothing, so that a list of values allows none and one of exceptions all of them.
+                    // NaN equals nothing, so that a list of values allows none and one of
+                    // exceptions all of them.
                     None if cell.is_nan() => {}
                     None => return Verdict::Either,
                 }
@@ -35,7 +36,8 @@ fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
         return match ranges {
             // Every value.
             [only] if only.low.is_unbounded() && only.high.is_unbounded() => Verdict::Keep,
-            // No comparison with NaN is true; that it is *not* equal to a value is, and several ranges may mean that.
+            // No comparison with NaN is true; that it is *not* equal to a value is, and several
+            // ranges may mean that.
             [] | [_] => Verdict::Drop,
             _ => Verdict::Either,
         };
@@ -90,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_range_ends_where_its_markers_say() {
-        let between = |low, high| Range { low: Marker::new(low, int(3)), high: Marker::new(high, int(5)) };
+        let between =
+            |low, high| Range { low: Marker::new(low, int(3)), high: Marker::new(high, int(5)) };
         let kept = |range: Range| -> Vec<i64> {
             let set = ranges(vec![range], false);
             (0..9).filter(|value| allows(&set, &Cell::Int(*value)) == Verdict::Keep).collect()
@@ -98,7 +101,11 @@ mod tests {
         assert_eq!(kept(between(Bound::Exactly, Bound::Exactly)), [3, 4, 5]);
         assert_eq!(kept(between(Bound::Above, Bound::Below)), [4]);
         assert_eq!(
-            kept(Range { low: Marker::lower_unbounded(DataType::Int64), ..between(Bound::Above, Bound::Below) }).len(),
+            kept(Range {
+                low: Marker::lower_unbounded(DataType::Int64),
+                ..between(Bound::Above, Bound::Below)
+            })
+            .len(),
             5
         );
         assert_eq!(kept(Range::all(DataType::Int64)).len(), 9);
@@ -111,11 +118,18 @@ mod tests {
         let value: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
         let nan = Cell::Double(f64::NAN);
         for (white_list, verdict) in [(true, Verdict::Drop), (false, Verdict::Keep)] {
-            let set = EquatableValueSet { values: Arc::clone(&value), white_list, null_allowed: false };
+            let set =
+                EquatableValueSet { values: Arc::clone(&value), white_list, null_allowed: false };
             assert_eq!(allows(&ValueSet::Equatable(set), &nan), verdict);
         }
-        let above = Range { low: Marker::new(Bound::Above, value), high: Marker::upper_unbounded(DataType::Float64) };
+        let above = Range {
+            low: Marker::new(Bound::Above, value),
+            high: Marker::upper_unbounded(DataType::Float64),
+        };
         assert_eq!(allows(&ranges(vec![above], false), &nan), Verdict::Drop);
-        assert_eq!(allows(&ranges(vec![Range::all(DataType::Float64)], false), &nan), Verdict::Keep);
+        assert_eq!(
+            allows(&ranges(vec![Range::all(DataType::Float64)], false), &nan),
+            Verdict::Keep
+        );
     }
 }

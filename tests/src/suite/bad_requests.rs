@@ -27,7 +27,8 @@ struct Bad {
 
 const UNKNOWN: &[ErrorKind] = &[ErrorKind::NotFound, ErrorKind::InvalidInput];
 const INVALID: &[ErrorKind] = &[ErrorKind::InvalidInput];
-const DENIED: &[ErrorKind] = &[ErrorKind::InvalidInput, ErrorKind::AccessDenied, ErrorKind::NotFound];
+const DENIED: &[ErrorKind] =
+    &[ErrorKind::InvalidInput, ErrorKind::AccessDenied, ErrorKind::NotFound];
 
 /// Sends bad requests, each followed by a good one.
 pub(crate) async fn check(subject: &Subject<'_>, report: &mut Report) {
@@ -47,7 +48,10 @@ pub(crate) async fn check(subject: &Subject<'_>, report: &mut Report) {
         let after = subject.caller.send(good.clone()).await;
         let same = after.is_ok_and(|answer| Response::decode(&answer).ok() == expected);
         if !same {
-            let sentence = format!("after {}, a request that was answered before is not answered so", bad.words);
+            let sentence = format!(
+                "after {}, a request that was answered before is not answered so",
+                bad.words
+            );
             report.add(Some(name), Fault::new(Kind::DiesAfterBadRequest, &bad.request, sentence));
         }
     }
@@ -61,8 +65,12 @@ fn judge(bad: &Bad, answer: &Result<Bytes, InvokeError>) -> Option<(Kind, String
         Err(error) => match coded(error) {
             Some(kind) if !bad.may_be.contains(&kind) => {
                 let codes: Vec<_> = bad.may_be.iter().map(|kind| kind.wire_code()).collect();
-                let sentence =
-                    format!("{} is refused with {}, expected {}", bad.words, kind.wire_code(), codes.join(" or "));
+                let sentence = format!(
+                    "{} is refused with {}, expected {}",
+                    bad.words,
+                    kind.wire_code(),
+                    codes.join(" or ")
+                );
                 Some((Kind::WrongErrorCode, sentence))
             }
             // Most functions have no codes in their errors.
@@ -94,14 +102,21 @@ fn requests(subject: &Subject<'_>) -> Vec<Bad> {
     add(Some(renamed), Kind::DamagedRequestAccepted, "a request of an unknown type", INVALID);
     add(Some(Bytes::from_static(b"[]")), Kind::DamagedRequestAccepted, "a JSON list", INVALID);
     let token = Some("no-token-of-yours-e7b1");
-    for (page_size, words) in
-        [(2, "a page token that was never made"), (ListTablesRequest::UNLIMITED, "a token for the whole list")]
-    {
+    for (page_size, words) in [
+        (2, "a page token that was never made"),
+        (ListTablesRequest::UNLIMITED, "a token for the whole list"),
+    ] {
         let request = encode(&caller.tables_request(&name.schema, token, page_size));
         add(request, Kind::ForeignTokenAccepted, words, INVALID);
     }
-    let splits = caller.splits_request(&subject.table, &subject.plan.partitions, &subject.everything, token);
-    add(encode(&splits), Kind::ForeignTokenAccepted, "a token of splits that was never made", INVALID);
+    let splits =
+        caller.splits_request(&subject.table, &subject.plan.partitions, &subject.everything, token);
+    add(
+        encode(&splits),
+        Kind::ForeignTokenAccepted,
+        "a token of splits that was never made",
+        INVALID,
+    );
     let filled = subject.splits.iter().find(|split| !split.rows.is_empty());
     let Some(split) = filled.or(subject.splits.first()) else { return all };
     let columns = subject.all_columns();
@@ -109,7 +124,8 @@ fn requests(subject: &Subject<'_>) -> Vec<Bad> {
     let request = encode(&caller.read_request(&Read { table: &stranger, ..read.clone() }));
     add(request, Kind::UnknownTableAccepted, "reading a table that is not there", UNKNOWN);
     let fields = vec![Field::new("no_such_column_e7b1", DataType::Int64, true)];
-    let schema = Arc::new(Schema::new_with_metadata(fields, subject.table.schema.metadata().clone()));
+    let schema =
+        Arc::new(Schema::new_with_metadata(fields, subject.table.schema.metadata().clone()));
     let request = encode(&caller.read_request(&Read { schema, ..read.clone() }));
     add(request, Kind::UnknownColumnAccepted, "reading a column that is not there", UNKNOWN);
     if let (Some(location), false) = (&split.split.spill_location, split.rows.is_empty()) {
@@ -117,8 +133,14 @@ fn requests(subject: &Subject<'_>) -> Vec<Bad> {
         let mut place = location.clone();
         place.key = Some("somebody-else-e7b1/rows".to_owned());
         foreign.spill_location = Some(place);
-        let request = encode(&caller.read_request(&Read { split: &foreign, max_inline_size: 0, ..read }));
-        add(request, Kind::ForeignSpillAccepted, "spilling to a place that the function never named", DENIED);
+        let request =
+            encode(&caller.read_request(&Read { split: &foreign, max_inline_size: 0, ..read }));
+        add(
+            request,
+            Kind::ForeignSpillAccepted,
+            "spilling to a place that the function never named",
+            DENIED,
+        );
     }
     all
 }

@@ -1,4 +1,5 @@
-//! The rows that everything is compared with: those of a read without any predicate, split by split.
+//! The rows that everything is compared with: those of a read without any predicate, split by
+//! split.
 
 use std::sync::Arc;
 
@@ -59,7 +60,8 @@ impl Sample {
 
 /// The columns of a table at some places, with the metadata of the table.
 pub(crate) fn project(schema: &SchemaRef, columns: &[usize]) -> SchemaRef {
-    let fields: Vec<_> = columns.iter().map(|&column| Arc::clone(&schema.fields()[column])).collect();
+    let fields: Vec<_> =
+        columns.iter().map(|&column| Arc::clone(&schema.fields()[column])).collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
@@ -134,7 +136,21 @@ pub(crate) async fn read<'a>(
     };
     let pools = pools(&table.schema, &splits, &mut dice);
     let names = table.schema.fields().iter().map(|field| field.name().clone()).collect();
-    (Subject { caller, announced, table, plan, splits, is_complete, bytes, names, pools, everything }, coverage)
+    (
+        Subject {
+            caller,
+            announced,
+            table,
+            plan,
+            splits,
+            is_complete,
+            bytes,
+            names,
+            pools,
+            everything,
+        },
+        coverage,
+    )
 }
 
 /// What a read brought; its faults, and those of how the rows came, are written down.
@@ -167,7 +183,8 @@ async fn is_larger(caller: &Caller, (table, split): (&Definition, &Split), room:
 }
 
 fn narrowest(schema: &Schema) -> usize {
-    let width = |place: &usize| schema.field(*place).data_type().primitive_width().unwrap_or(usize::MAX);
+    let width =
+        |place: &usize| schema.field(*place).data_type().primitive_width().unwrap_or(usize::MAX);
     (0..schema.fields().len()).min_by_key(width).unwrap_or(0)
 }
 
@@ -179,7 +196,9 @@ fn pools(schema: &Schema, splits: &[SplitRows], dice: &mut Dice) -> Vec<Pool> {
         .fields()
         .iter()
         .enumerate()
-        .map(|(column, field)| Pool::new(field.name(), field.data_type(), cells(column).into_iter(), dice))
+        .map(|(column, field)| {
+            Pool::new(field.name(), field.data_type(), cells(column).into_iter(), dice)
+        })
         .collect()
 }
 
@@ -197,7 +216,8 @@ impl Subject<'_> {
         }
     }
 
-    /// The rows of a read whose faults are written down; `None` if they are not all to be had, as spilled ones without a store.
+    /// The rows of a read whose faults are written down; `None` if they are not all to be had, as
+    /// spilled ones without a store.
     pub(crate) fn rows(
         &self,
         report: &mut Report,
@@ -210,12 +230,15 @@ impl Subject<'_> {
         (0..self.names.len()).collect()
     }
 
-    /// Checks that need the rows of all splits: that no row is in two, and that another plan has the same.
+    /// Checks that need the rows of all splits: that no row is in two, and that another plan has
+    /// the same.
     pub(crate) async fn check_splits(&self, report: &mut Report) {
         let name = Some(&self.table.name);
         let splits: Vec<&[Row]> = self.splits.iter().map(|split| split.rows.as_slice()).collect();
         if let Some(rows) = planning::overlap(&splits) {
-            let sentence = format!("{rows} rows are in more than one split, although no split holds a row twice");
+            let sentence = format!(
+                "{rows} rows are in more than one split, although no split holds a row twice"
+            );
             report.add(name, Fault::new(Kind::SplitsOverlap, &self.plan.request, sentence));
         }
         if !self.is_complete {
@@ -224,8 +247,16 @@ impl Subject<'_> {
         if let Some(splits) = &self.plan.other_splits {
             self.same_rows(report, splits, Kind::SplitsUnstable, "planned again").await;
         }
-        if let Some(splits) = planning::by_partition(self.caller, report, (&self.table, &self.plan)).await {
-            self.same_rows(report, &splits, Kind::SplitsIncomplete, "planned partition by partition").await;
+        if let Some(splits) =
+            planning::by_partition(self.caller, report, (&self.table, &self.plan)).await
+        {
+            self.same_rows(
+                report,
+                &splits,
+                Kind::SplitsIncomplete,
+                "planned partition by partition",
+            )
+            .await;
         }
     }
 

@@ -1,4 +1,5 @@
-//! Requests to the function, one method per operation; every answer with the request that it answers.
+//! Requests to the function, one method per operation; every answer with the request that it
+//! answers.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,10 +11,11 @@ use std::{
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
-    Constraints, Error, ErrorKind, FederatedIdentity, Request, Response, SerdeVersion, Split, TableName,
+    Constraints, Error, ErrorKind, FederatedIdentity, Request, Response, SerdeVersion, Split,
+    TableName,
     message::{
-        GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest, ListSchemasRequest,
-        ListTablesRequest, ListTablesResponse, PingRequest, PingResponse,
+        GetDataSourceCapabilitiesRequest, GetSplitsRequest, GetTableLayoutRequest, GetTableRequest,
+        ListSchemasRequest, ListTablesRequest, ListTablesResponse, PingRequest, PingResponse,
     },
 };
 use athena_spill::ObjectStore;
@@ -68,7 +70,11 @@ pub(super) fn wrong_answer(request: &Bytes, answer: &Response, expected: &str) -
 }
 
 impl Caller {
-    pub(crate) fn new(function: Arc<dyn Invoke>, store: Option<Arc<dyn ObjectStore>>, seed: u64) -> Self {
+    pub(crate) fn new(
+        function: Arc<dyn Invoke>,
+        store: Option<Arc<dyn ObjectStore>>,
+        seed: u64,
+    ) -> Self {
         Self {
             function,
             store,
@@ -109,12 +115,14 @@ impl Caller {
             Ok(answer) => match Response::decode(&answer) {
                 Ok(answer) => Ok(Exchange { request: bytes, answer }),
                 Err(error) => {
-                    let sentence = format!("the answer to a {} cannot be read: {error}", request.type_name());
+                    let sentence =
+                        format!("the answer to a {} cannot be read: {error}", request.type_name());
                     Err(Fault::new(Kind::AnswerUnreadable, &bytes, sentence))
                 }
             },
             Err(error) => {
-                let sentence = format!("a {} is answered by an error: {error}", request.type_name());
+                let sentence =
+                    format!("a {} is answered by an error: {error}", request.type_name());
                 Err(Fault::new(Kind::LegalRequestRefused, &bytes, sentence))
             }
         }
@@ -142,7 +150,8 @@ impl Caller {
             query_id: Some(self.query_id.clone()),
             catalog_name: self.catalog.clone(),
         });
-        let Exchange { request, answer } = answer!(self.ask(&request).await?, GetDataSourceCapabilities);
+        let Exchange { request, answer } =
+            answer!(self.ask(&request).await?, GetDataSourceCapabilities);
         Ok(Exchange { request, answer: Capabilities::from_wire(&answer.capabilities) })
     }
 
@@ -156,7 +165,12 @@ impl Caller {
         Ok(Exchange { request, answer: answer.schemas })
     }
 
-    pub(super) fn tables_request(&self, schema: &str, token: Option<&str>, page_size: i32) -> Request {
+    pub(super) fn tables_request(
+        &self,
+        schema: &str,
+        token: Option<&str>,
+        page_size: i32,
+    ) -> Request {
         Request::ListTables(ListTablesRequest {
             identity: Some(Self::identity()),
             query_id: Some(self.query_id.clone()),
@@ -190,7 +204,10 @@ impl Caller {
             match page.answer.next_token {
                 None => return Ok(Exchange { request: page.request, answer: pages }),
                 Some(next) if !seen.insert(next.clone()) || pages.len() >= PAGES => {
-                    let sentence = format!("page {} of the tables of {schema:?} has a token again", pages.len());
+                    let sentence = format!(
+                        "page {} of the tables of {schema:?} has a token again",
+                        pages.len()
+                    );
                     return Err(Fault::new(Kind::PagesNeverEnd, &page.request, sentence));
                 }
                 next => token = next,
@@ -209,9 +226,13 @@ impl Caller {
     }
 
     pub(crate) async fn get_table(&self, name: &TableName) -> Result<Exchange<Definition>, Fault> {
-        let Exchange { request, answer } = answer!(self.ask(&self.table_request(name)).await?, GetTable);
-        let definition =
-            Definition { name: answer.table_name, schema: answer.schema, partition_columns: answer.partition_columns };
+        let Exchange { request, answer } =
+            answer!(self.ask(&self.table_request(name)).await?, GetTable);
+        let definition = Definition {
+            name: answer.table_name,
+            schema: answer.schema,
+            partition_columns: answer.partition_columns,
+        };
         Ok(Exchange { request, answer: definition })
     }
 
@@ -281,7 +302,11 @@ impl Caller {
             match next {
                 None => return Ok(Exchange { request: page.request, answer: pages }),
                 Some(next) if !seen.insert(next.clone()) || pages.len() >= PAGES => {
-                    let sentence = format!("page {} of the splits of {} has a token again", pages.len(), table.name);
+                    let sentence = format!(
+                        "page {} of the splits of {} has a token again",
+                        pages.len(),
+                        table.name
+                    );
                     return Err(Fault::new(Kind::SplitsNeverEnd, &page.request, sentence));
                 }
                 next => token = next,

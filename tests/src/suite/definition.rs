@@ -12,7 +12,11 @@ use super::{
 };
 
 /// The definition of `table`, if its rows can be asked for, and what is wrong with it.
-pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &TableName) -> Option<Definition> {
+pub(crate) async fn check(
+    caller: &Caller,
+    report: &mut Report,
+    table: &TableName,
+) -> Option<Definition> {
     report.checked(Area::Definition);
     let described = match caller.get_table(table).await {
         Ok(described) => described,
@@ -22,7 +26,8 @@ pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &TableNam
         }
     };
     let (request, definition) = (described.request, described.answer);
-    let mut add = |kind, sentence: String| report.add(Some(table), Fault::new(kind, &request, sentence));
+    let mut add =
+        |kind, sentence: String| report.add(Some(table), Fault::new(kind, &request, sentence));
     if definition.name != *table {
         add(Kind::TableNameChanged, format!("asked for {table}, {} is described", definition.name));
     }
@@ -31,15 +36,24 @@ pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &TableNam
     }
     for field in definition.schema.fields() {
         if let Some(illegal) = illegal_type(field.data_type()) {
-            add(Kind::TypeIllegal, format!("column {:?} has type {illegal}, which Athena does not take", field.name()));
+            add(
+                Kind::TypeIllegal,
+                format!("column {:?} has type {illegal}, which Athena does not take", field.name()),
+            );
         }
     }
     let mut partition_columns = BTreeSet::new();
     for column in &definition.partition_columns {
         if definition.schema.column_with_name(column).is_none() {
-            add(Kind::PartitionColumnUnknown, format!("partition column {column:?} is not a column"));
+            add(
+                Kind::PartitionColumnUnknown,
+                format!("partition column {column:?} is not a column"),
+            );
         } else if !partition_columns.insert(column) {
-            add(Kind::PartitionColumnUnknown, format!("partition column {column:?} is named twice"));
+            add(
+                Kind::PartitionColumnUnknown,
+                format!("partition column {column:?} is named twice"),
+            );
         }
     }
     if let Some(again) = report.take(Some(table), caller.get_table(table).await)
@@ -47,27 +61,42 @@ pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &TableNam
     {
         report.add(
             Some(table),
-            Fault::new(Kind::DefinitionUnstable, &again.request, "described again, it looks different"),
+            Fault::new(
+                Kind::DefinitionUnstable,
+                &again.request,
+                "described again, it looks different",
+            ),
         );
     }
     lower_case(caller, report, table, &definition).await;
-    (!definition.schema.fields().is_empty()).then_some(Definition { name: table.clone(), ..definition })
+    (!definition.schema.fields().is_empty())
+        .then_some(Definition { name: table.clone(), ..definition })
 }
 
 /// SQL asks in lower case, whatever case a name was listed in.
-async fn lower_case(caller: &Caller, report: &mut Report, table: &TableName, definition: &Definition) {
+async fn lower_case(
+    caller: &Caller,
+    report: &mut Report,
+    table: &TableName,
+    definition: &Definition,
+) {
     let lower = TableName::new(table.schema.to_lowercase(), table.table.to_lowercase());
     if lower == *table {
         return;
     }
     let fault = match caller.get_table(&lower).await {
         Ok(found) if found.answer.schema == definition.schema => return,
-        Ok(found) => {
-            Fault::new(Kind::NameNotInLowerCase, &found.request, format!("{lower} is another table than {table}"))
-        }
+        Ok(found) => Fault::new(
+            Kind::NameNotInLowerCase,
+            &found.request,
+            format!("{lower} is another table than {table}"),
+        ),
         Err(fault) => Fault {
             kind: Kind::NameNotInLowerCase,
-            sentence: format!("{table} is not found as {lower}, which is what SQL asks for: {}", fault.sentence),
+            sentence: format!(
+                "{table} is not found as {lower}, which is what SQL asks for: {}",
+                fault.sentence
+            ),
             ..fault
         },
     };
@@ -81,7 +110,9 @@ fn illegal_columns(schema: &Schema) -> Option<String> {
     let mut names = BTreeSet::new();
     schema.fields().iter().find_map(|field| match field.name().as_str() {
         "" => Some("a column has no name".to_owned()),
-        name if !names.insert(name.to_lowercase()) => Some(format!("two columns are {name:?}, in case at most apart")),
+        name if !names.insert(name.to_lowercase()) => {
+            Some(format!("two columns are {name:?}, in case at most apart"))
+        }
         _ => None,
     })
 }

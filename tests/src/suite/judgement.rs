@@ -59,7 +59,8 @@ impl<'a> Judgement<'a> {
     pub(crate) fn new(case: &'a Case<'a>) -> Self {
         let announced = case.announced;
         let whole = Predicate::new(case.constraints, case.names);
-        let promised = Predicate::new(case.constraints, case.names).with_sets(|set| is_announced(set, announced));
+        let promised = Predicate::new(case.constraints, case.names)
+            .with_sets(|set| is_announced(set, announced));
         let mut judgement = Self {
             case,
             verdicts: Vec::with_capacity(case.rows.len()),
@@ -73,7 +74,10 @@ impl<'a> Judgement<'a> {
             let allowed = promised.judge(row).0 != Verdict::Drop;
             judgement.verdicts.push(verdict);
             judgement.may_fail |= fails;
-            let alike = judgement.alike.entry(key_of(case.columns.iter().map(|&column| &row[column]))).or_default();
+            let alike = judgement
+                .alike
+                .entry(key_of(case.columns.iter().map(|&column| &row[column])))
+                .or_default();
             alike.all += 1;
             alike.allowed += usize::from(allowed);
             alike.may += usize::from(verdict != Verdict::Drop);
@@ -112,10 +116,14 @@ impl<'a> Judgement<'a> {
         self.alike.values().map(|alike| alike.got.min(alike.may)).sum()
     }
 
-    /// Rows that came and must not have, whatever else is asked: made up, or refused by a filter that was announced.
+    /// Rows that came and must not have, whatever else is asked: made up, or refused by a filter
+    /// that was announced.
     pub(crate) fn surplus(&self) -> Vec<(Kind, String)> {
         if self.invented > 0 {
-            let sentence = format!("{} of {} rows are not those of a read without predicate", self.invented, self.came);
+            let sentence = format!(
+                "{} of {} rows are not those of a read without predicate",
+                self.invented, self.came
+            );
             // Of rows with other values nothing can be said but that.
             return vec![(Kind::RowsInvented, sentence)];
         }
@@ -131,7 +139,10 @@ impl<'a> Judgement<'a> {
         }
         for (kind, count) in kept {
             let words = self.in_words();
-            faults.push((kind, format!("{count} of {} rows do not pass {words}, which was announced", self.came)));
+            faults.push((
+                kind,
+                format!("{count} of {} rows do not pass {words}, which was announced", self.came),
+            ));
         }
         faults
     }
@@ -148,7 +159,9 @@ impl<'a> Judgement<'a> {
         let kept = self.kept();
         let words = self.in_words();
         lost.into_iter()
-            .map(|(kind, count)| (kind, format!("{count} of {kept} rows that pass {words} are missing")))
+            .map(|(kind, count)| {
+                (kind, format!("{count} of {kept} rows that pass {words} are missing"))
+            })
             .collect()
     }
 
@@ -160,13 +173,16 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// By which part of what was announced a row does not pass. `None` for a null where nulls were not announced.
+    /// By which part of what was announced a row does not pass. `None` for a null where nulls were
+    /// not announced.
     fn kind_of_kept(&self, place: usize) -> Option<Kind> {
         let Case { names, constraints, announced, rows, .. } = self.case;
         let cells = names.iter().zip(&rows[place]);
-        let refusing = cells.filter_map(|(name, cell)| Some((constraints.summary.get(name)?, cell)));
-        let mut refusing =
-            refusing.filter(|(set, cell)| is_announced(set, announced) && allows(set, cell) == Verdict::Drop);
+        let refusing =
+            cells.filter_map(|(name, cell)| Some((constraints.summary.get(name)?, cell)));
+        let mut refusing = refusing.filter(|(set, cell)| {
+            is_announced(set, announced) && allows(set, cell) == Verdict::Drop
+        });
         match refusing.next() {
             None => Some(Kind::ExpressionNotApplied),
             Some((_, cell)) if cell.is_null() => announced.nulls.then_some(Kind::NullsKept),
@@ -179,7 +195,8 @@ impl<'a> Judgement<'a> {
     fn oddity(&self, place: usize) -> Option<Oddity> {
         let row = &self.case.rows[place];
         let columns = constrained(self.case.constraints);
-        let mut cells = self.case.names.iter().zip(row).filter(|(name, _)| columns.contains(&name.as_str()));
+        let mut cells =
+            self.case.names.iter().zip(row).filter(|(name, _)| columns.contains(&name.as_str()));
         let mut nan = false;
         let null = cells.any(|(_, cell)| {
             nan |= cell.is_nan();
@@ -240,7 +257,9 @@ fn columns_of<'a>(expression: &'a Expression, names: &mut Vec<&'a str>) {
     match expression {
         Expression::Constant { .. } => {}
         Expression::Variable { column, .. } => names.push(column),
-        Expression::Call { arguments, .. } => arguments.iter().for_each(|argument| columns_of(argument, names)),
+        Expression::Call { arguments, .. } => {
+            arguments.iter().for_each(|argument| columns_of(argument, names))
+        }
     }
 }
 

@@ -148,7 +148,8 @@ kinds! {
 
     /// The answer has other columns than were asked for, or in another order.
     AnswerColumnsWrong = "answer-columns-wrong" in Reading,
-    /// A value is not one of its column: a decimal with too many digits, null in a column without nulls, an unknown zone.
+    /// A value is not one of its column: a decimal with too many digits, null in a column without
+    /// nulls, an unknown zone.
     ValueIllegal = "value-illegal" in Reading,
     /// Read again, a split has other rows.
     RowsDifferOnRepetition = "rows-differ-on-repetition" in Reading,
@@ -182,11 +183,13 @@ kinds! {
     NullsLost = "nulls-lost" in Predicates,
     /// Rows with NaN that the predicate lets pass are missing.
     NanLost = "nan-lost" in Predicates,
-    /// Rows come back that a read without the predicate does not have, or more often than it has them.
+    /// Rows come back that a read without the predicate does not have, or more often than it has
+    /// them.
     RowsInvented = "rows-invented" in Predicates,
     /// The function announced filters, and rows come back that they do not let pass.
     FilterNotApplied = "filter-not-applied" in Predicates,
-    /// The function announced filters with nulls, and rows with a null come back that they do not let pass.
+    /// The function announced filters with nulls, and rows with a null come back that they do not
+    /// let pass.
     NullsKept = "nulls-kept" in Predicates,
     /// The function announced filters, and rows with NaN come back that they do not let pass.
     NanKept = "nan-kept" in Predicates,
@@ -195,7 +198,8 @@ kinds! {
     /// A whole query, from partitions to rows, has lost rows that the predicate lets pass.
     QueryLosesRows = "query-loses-rows" in Predicates,
 
-    /// Fewer rows come back than a limit asks for, although there are more that the predicate lets pass.
+    /// Fewer rows come back than a limit asks for, although there are more that the predicate lets
+    /// pass.
     LimitShort = "limit-short" in Limits,
     /// The function announced limits and answers more rows.
     LimitNotApplied = "limit-not-applied" in Limits,
@@ -242,7 +246,11 @@ mod tests {
     fn names_are_unique_and_in_kebab_case() {
         let names: BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(names.len(), Kind::ALL.len());
-        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Every check of a function, and the report of what they found.
 //!
-//! A run asks what there is (schemas, tables, definitions, partitions, splits), reads the rows without any predicate, and then
-//! asks for them in every other way that must give the same rows or a part of them that [`oracle`](crate::oracle) can tell. What
-//! the function did not announce is not asked for, but for value sets, which every connector is sent.
+//! A run asks what there is (schemas, tables, definitions, partitions, splits), reads the rows
+//! without any predicate, and then asks for them in every other way that must give the same rows or
+//! a part of them that [`oracle`](crate::oracle) can tell. What the function did not announce is
+//! not asked for, but for value sets, which every connector is sent.
 //!
-//! What is a finding: a row that a query would miss, always; a row too many only if the function announced that it removes such
-//! rows, since Athena filters again. Of a limit, that rows which do not pass count.
+//! What is a finding: a row that a query would miss, always; a row too many only if the function
+//! announced that it removes such rows, since Athena filters again. Of a limit, that rows which do
+//! not pass count.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -58,10 +60,12 @@ use crate::{
 pub struct Options {
     /// What the cases follow from: the same seed asks the same of the same function.
     pub seed: u64,
-    /// Cases of predicates, orders and limits, over all tables: the more rows a table has, the fewer of them.
+    /// Cases of predicates, orders and limits, over all tables: the more rows a table has, the
+    /// fewer of them.
     pub cases: u64,
-    /// Rows that are kept in memory to compare with, over all tables; a table takes a quarter of them at most, or its share of
-    /// fewer tables. Of a larger table some splits are read, and of what has no room left none.
+    /// Rows that are kept in memory to compare with, over all tables; a table takes a quarter of
+    /// them at most, or its share of fewer tables. Of a larger table some splits are read, and of
+    /// what has no room left none.
     pub max_rows: usize,
     /// The tables to look at; none for all that are listed.
     pub tables: Vec<TableName>,
@@ -118,7 +122,14 @@ impl Suite {
             if let Some(again) = report.take(None, self.caller.ping().await)
                 && again.answer != pong.answer
             {
-                report.add(None, Fault::new(Kind::AnswerChanges, &again.request, "two pings are answered in two ways"));
+                report.add(
+                    None,
+                    Fault::new(
+                        Kind::AnswerChanges,
+                        &again.request,
+                        "two pings are answered in two ways",
+                    ),
+                );
             }
             report.source = pong.answer.source_type.unwrap_or_default();
             self.look(&mut report, &progress).await;
@@ -134,16 +145,21 @@ impl Suite {
         report.announced = announced.in_words();
         let unasked = unasked(&announced.functions);
         if !unasked.is_empty() {
-            report
-                .left_out
-                .push(format!("functions that were announced: there is no way to ask for {}", unasked.join(", ")));
+            report.left_out.push(format!(
+                "functions that were announced: there is no way to ask for {}",
+                unasked.join(", ")
+            ));
         }
         if let Some(again) = report.take(None, self.caller.capabilities().await)
             && again.answer != announced
         {
             report.add(
                 None,
-                Fault::new(Kind::AnswerChanges, &again.request, "it announces other capabilities than before"),
+                Fault::new(
+                    Kind::AnswerChanges,
+                    &again.request,
+                    "it announces other capabilities than before",
+                ),
             );
         }
         progress("schemas and tables");
@@ -166,11 +182,15 @@ impl Suite {
         let mut subjects: Vec<(Subject<'_>, Coverage)> = Vec::new();
         for name in tables {
             progress(&format!("{name}: definition, partitions, splits"));
-            let Some(table) = definition::check(&self.caller, report, &name).await else { continue };
+            let Some(table) = definition::check(&self.caller, report, &name).await else {
+                continue;
+            };
             let Some(plan) = planning::check(&self.caller, report, &table).await else { continue };
-            let room = Room { rows: largest.rows.min(left.rows), bytes: largest.bytes.min(left.bytes) };
+            let room =
+                Room { rows: largest.rows.min(left.rows), bytes: largest.bytes.min(left.bytes) };
             let sample = Sample { seed: self.options.seed, room };
-            let (subject, coverage) = baseline::read(&self.caller, report, (table, plan), (announced, &sample)).await;
+            let (subject, coverage) =
+                baseline::read(&self.caller, report, (table, plan), (announced, &sample)).await;
             left = left.without(coverage.rows, subject.bytes);
             subjects.push((subject, coverage));
         }
@@ -178,7 +198,12 @@ impl Suite {
     }
 
     /// Reads the rows of every table in every way, and runs the cases.
-    async fn examine(&self, report: &mut Report, subjects: Vec<(Subject<'_>, Coverage)>, progress: &impl Fn(&str)) {
+    async fn examine(
+        &self,
+        report: &mut Report,
+        subjects: Vec<(Subject<'_>, Coverage)>,
+        progress: &impl Fn(&str),
+    ) {
         let all: f64 = subjects.iter().map(|(subject, _)| weight(subject)).sum();
         let mut refused_with_rows = false;
         for (number, (subject, mut coverage)) in subjects.into_iter().enumerate() {
@@ -191,7 +216,8 @@ impl Suite {
             progress(&format!("{name}: {cases} cases"));
             coverage.cases = pushdown::check(&subject, report, cases, &mut dice).await;
             report.cases += coverage.cases;
-            // The process is the same for all tables; what needs rows is tried where there are some.
+            // The process is the same for all tables; what needs rows is tried where there are
+            // some.
             let has_rows = coverage.rows > 0;
             if number == 0 || (has_rows && !refused_with_rows) {
                 bad_requests::check(&subject, report).await;

@@ -28,7 +28,11 @@ pub(crate) struct Plan {
 }
 
 /// Plans the whole table, twice.
-pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &Definition) -> Option<Plan> {
+pub(crate) async fn check(
+    caller: &Caller,
+    report: &mut Report,
+    table: &Definition,
+) -> Option<Plan> {
     report.checked(Area::Planning);
     let name = Some(&table.name);
     let everything = Constraints::default();
@@ -37,7 +41,8 @@ pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &Definiti
         report.add(name, Fault::new(Kind::PartitionsWithoutColumn, &layout.request, sentence));
     }
     if let Some(again) = report.take(name, caller.get_table_layout(table, &everything).await)
-        && counts(&partition_keys(table, &again.answer)) != counts(&partition_keys(table, &layout.answer))
+        && counts(&partition_keys(table, &again.answer))
+            != counts(&partition_keys(table, &layout.answer))
     {
         let (first, second) = (layout.answer.num_rows(), again.answer.num_rows());
         let sentence = format!("{first} partitions, and then {second} or others");
@@ -47,18 +52,30 @@ pub(crate) async fn check(caller: &Caller, report: &mut Report, table: &Definiti
     let partitions = layout.answer;
     let changed = pages_again(caller, report, (table, &partitions), &pages.answer).await;
     let again = report.take(name, caller.splits(table, &partitions, &everything).await)?;
-    let all = |pages: &[SplitsPage]| -> Vec<Split> { pages.iter().flat_map(|page| page.splits.clone()).collect() };
+    let all = |pages: &[SplitsPage]| -> Vec<Split> {
+        pages.iter().flat_map(|page| page.splits.clone()).collect()
+    };
     let (splits, again) = (all(&pages.answer), all(&again.answer));
     let is_stable = properties(&again) == properties(&splits);
-    // Where what splits say of themselves changes from plan to plan, only their number can be compared.
-    for Changed { request, first, second } in changed.into_iter().filter(|page| is_stable || page.first != page.second)
+    // Where what splits say of themselves changes from plan to plan, only their number can be
+    // compared.
+    for Changed { request, first, second } in
+        changed.into_iter().filter(|page| is_stable || page.first != page.second)
     {
-        let sentence = format!("a page of {first} splits had {second} or others when it was asked for again");
+        let sentence =
+            format!("a page of {first} splits had {second} or others when it was asked for again");
         report.add(name, Fault::new(Kind::SplitsPageChanges, &request, sentence));
     }
     let request = pages.request;
     if let Some(place) = shared_location(&splits) {
-        report.add(name, Fault::new(Kind::SplitsShareLocation, &request, format!("two splits spill to {place:?}")));
+        report.add(
+            name,
+            Fault::new(
+                Kind::SplitsShareLocation,
+                &request,
+                format!("two splits spill to {place:?}"),
+            ),
+        );
     }
     let other_splits = (!is_stable).then_some(again);
     Some(Plan { partitions, splits, request, other_splits })
@@ -82,11 +99,17 @@ async fn pages_again(
     let mut changed = Vec::new();
     for page in pages.iter().filter(|page| page.token.is_some()).take(PAGES) {
         report.checked(Area::Planning);
-        let asked = caller.splits_page(table, partitions, &Constraints::default(), page.token.as_deref()).await;
+        let asked = caller
+            .splits_page(table, partitions, &Constraints::default(), page.token.as_deref())
+            .await;
         let Some(again) = report.take(Some(&table.name), asked) else { break };
         let (splits, _) = again.answer;
         if properties(&splits) != properties(&page.splits) {
-            changed.push(Changed { request: again.request, first: page.splits.len(), second: splits.len() });
+            changed.push(Changed {
+                request: again.request,
+                first: page.splits.len(),
+                second: splits.len(),
+            });
         }
     }
     changed
@@ -101,10 +124,17 @@ fn wrong_columns(table: &Definition, partitions: &RecordBatch) -> Vec<String> {
         (DataType::Timestamp(left, Some(_)), DataType::Timestamp(right, Some(_))) => left == right,
         _ => left == right,
     };
-    let wrong = |column: &String| match (table.schema.field_with_name(column), partitions.column_by_name(column)) {
+    let wrong = |column: &String| match (
+        table.schema.field_with_name(column),
+        partitions.column_by_name(column),
+    ) {
         (Ok(_), None) => Some(format!("the partitions lack the partition column {column:?}")),
         (Ok(field), Some(found)) if !same_kind(field.data_type(), found.data_type()) => {
-            Some(format!("partition column {column:?} is {}, expected {}", found.data_type(), field.data_type()))
+            Some(format!(
+                "partition column {column:?} is {}, expected {}",
+                found.data_type(),
+                field.data_type()
+            ))
         }
         _ => None,
     };
@@ -113,9 +143,14 @@ fn wrong_columns(table: &Definition, partitions: &RecordBatch) -> Vec<String> {
 
 /// The values of the partition columns of each partition.
 fn partition_rows(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<Cell>> {
-    let columns: Vec<_> =
-        table.partition_columns.iter().filter_map(|column| partitions.column_by_name(column).map(Arc::clone)).collect();
-    (0..partitions.num_rows()).map(|row| columns.iter().map(|column| Cell::read(column, row)).collect()).collect()
+    let columns: Vec<_> = table
+        .partition_columns
+        .iter()
+        .filter_map(|column| partitions.column_by_name(column).map(Arc::clone))
+        .collect();
+    (0..partitions.num_rows())
+        .map(|row| columns.iter().map(|column| Cell::read(column, row)).collect())
+        .collect()
 }
 
 fn partition_keys(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<u8>> {
@@ -160,7 +195,8 @@ pub(crate) async fn prune(
     let left = report.take(name, caller.get_table_layout(table, constraints).await)?;
     let found = partition_keys(table, &left.answer);
     let mut found = counts(&found);
-    let on_partitions = Constraints { summary: constraints.summary.clone(), ..Constraints::default() };
+    let on_partitions =
+        Constraints { summary: constraints.summary.clone(), ..Constraints::default() };
     let predicate = Predicate::new(&on_partitions, &table.partition_columns);
     let mut missing = 0;
     for row in partition_rows(table, &plan.partitions) {
@@ -173,7 +209,8 @@ pub(crate) async fn prune(
         }
     }
     if missing > 0 {
-        let sentence = format!("{missing} partitions that the predicate can match are not in the layout");
+        let sentence =
+            format!("{missing} partitions that the predicate can match are not in the layout");
         report.add(name, Fault::new(Kind::PartitionPrunedWrongly, &left.request, sentence));
     }
     Some(left.answer)
@@ -193,14 +230,16 @@ pub(crate) async fn by_partition(
     let mut splits = Vec::new();
     for row in 0..plan.partitions.num_rows() {
         let one = plan.partitions.slice(row, 1);
-        let pages = report.take(Some(&table.name), caller.splits(table, &one, &Constraints::default()).await)?;
+        let pages = report
+            .take(Some(&table.name), caller.splits(table, &one, &Constraints::default()).await)?;
         splits.extend(pages.answer.into_iter().flat_map(|page| page.splits));
     }
     (properties(&splits) != properties(&plan.splits)).then_some(splits)
 }
 
-/// How many rows are in more than one split, if that is no chance: some column tells the rows of every split apart, where two splits
-/// have the same value of it they have the same row, and these rows are many, or just those with which a split begins or ends.
+/// How many rows are in more than one split, if that is no chance: some column tells the rows of
+/// every split apart, where two splits have the same value of it they have the same row, and these
+/// rows are many, or just those with which a split begins or ends.
 pub(crate) fn overlap(splits: &[&[Row]]) -> Option<usize> {
     /// With fewer rows, equal ones may be chance.
     const ROWS: usize = 20;
@@ -209,7 +248,8 @@ pub(crate) fn overlap(splits: &[&[Row]]) -> Option<usize> {
     if rows < ROWS {
         return None;
     }
-    let Again { rows: again, at_ends } = (0..columns).find_map(|column| rows_again(splits, column))?;
+    let Again { rows: again, at_ends } =
+        (0..columns).find_map(|column| rows_again(splits, column))?;
     // The values of a single column are its rows, and some are equal by chance wherever they are.
     let is_many = again * 10 >= rows;
     (again > 0 && (is_many || (at_ends && columns > 1))).then_some(again)
@@ -222,7 +262,8 @@ struct Again {
     at_ends: bool,
 }
 
-/// The rows whose value of `column` a row of an earlier split has too; `None` if the column does not tell rows apart.
+/// The rows whose value of `column` a row of an earlier split has too; `None` if the column does
+/// not tell rows apart.
 fn rows_again(splits: &[&[Row]], column: usize) -> Option<Again> {
     let mut known = HashMap::<Vec<u8>, (usize, &Row)>::new();
     let mut again = Again { rows: 0, at_ends: true };
@@ -233,7 +274,9 @@ fn rows_again(splits: &[&[Row]], column: usize) -> Option<Again> {
                 return None;
             }
             match known.insert(key_of([&row[column]]), (number, row)) {
-                Some((earlier, same)) if earlier < number && key_of(same.iter()) == key_of(row.iter()) => {
+                Some((earlier, same))
+                    if earlier < number && key_of(same.iter()) == key_of(row.iter()) =>
+                {
                     places.push(place);
                 }
                 Some(_) => return None,
@@ -255,7 +298,9 @@ mod tests {
     use super::*;
 
     fn rows(keys: impl IntoIterator<Item = i64>, value: i64) -> Vec<Row> {
-        keys.into_iter().map(|key| [Cell::Int(key), Cell::Int(key % 3 + value)].into_iter().collect()).collect()
+        keys.into_iter()
+            .map(|key| [Cell::Int(key), Cell::Int(key % 3 + value)].into_iter().collect())
+            .collect()
     }
 
     #[test]
@@ -268,7 +313,8 @@ mod tests {
 
     #[test]
     fn a_value_that_two_splits_share_is_no_overlap_if_it_is_not_a_key() {
-        // The first column starts again in the second split, where only one of the rows happens to be the same.
+        // The first column starts again in the second split, where only one of the rows happens to
+        // be the same.
         let mut second = rows(0..15, 1);
         second[0] = rows(0..1, 0).remove(0);
         assert_eq!(overlap(&[&rows(0..15, 0), &second]), None);

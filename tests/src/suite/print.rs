@@ -15,7 +15,10 @@ impl Report {
             text.push_str(&words);
             text.push('\n');
         };
-        line(format!("source     {}", if self.source.is_empty() { "without a name" } else { &self.source }));
+        line(format!(
+            "source     {}",
+            if self.source.is_empty() { "without a name" } else { &self.source }
+        ));
         line(format!("announced  {}", self.announced));
         line(format!("seed       {}", self.seed));
         line(format!("requests   {}", self.requests));
@@ -27,7 +30,8 @@ impl Report {
             line(format!("left out   {left_out}"));
         }
         for area in Area::ALL {
-            let findings = self.findings.iter().filter(|finding| finding.kind.area() == area).count();
+            let findings =
+                self.findings.iter().filter(|finding| finding.kind.area() == area).count();
             let checks = self.checks.get(&area).copied().unwrap_or_default();
             let verdict = match (checks, findings) {
                 (0, 0) => "not looked at".to_owned(),
@@ -41,8 +45,11 @@ impl Report {
             line(String::new());
             line(format!("{}{}", finding.kind, place(finding)));
             line(format!("    {}", finding.kind.meaning()));
-            let again =
-                if finding.times > 1 { format!(" (and {} times more)", finding.times - 1) } else { String::new() };
+            let again = if finding.times > 1 {
+                format!(" (and {} times more)", finding.times - 1)
+            } else {
+                String::new()
+            };
             line(format!("    {}{again}", finding.sentence));
         }
         text
@@ -55,13 +62,15 @@ impl Report {
         }
     }
 
-    /// The report as JSON, with the request of each finding as it was sent: some peers insist on the order of its members.
+    /// The report as JSON, with the request of each finding as it was sent: some peers insist on
+    /// the order of its members.
     ///
     /// # Panics
     ///
     /// Never: numbers and texts can always be written.
     pub fn to_json(&self) -> String {
-        let of = |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
+        let of =
+            |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
         let document = Document {
             source: &self.source,
             announced: &self.announced,
@@ -81,10 +90,13 @@ impl Report {
         serde_json::to_string_pretty(&document).expect("numbers and texts can always be written")
     }
 
-    /// The report as XML that shows as test results: a test case for each area, which fails if anything of it is wrong.
+    /// The report as XML that shows as test results: a test case for each area, which fails if
+    /// anything of it is wrong.
     pub fn to_junit(&self) -> String {
-        let looked_at: Vec<Area> = Area::ALL.into_iter().filter(|area| self.checks.contains_key(area)).collect();
-        let of = |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
+        let looked_at: Vec<Area> =
+            Area::ALL.into_iter().filter(|area| self.checks.contains_key(area)).collect();
+        let of =
+            |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
         let failed = looked_at.iter().filter(|&&area| of(area).next().is_some()).count();
         let mut xml = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"conformance of {}\" tests=\"{}\" failures=\"{failed}\">\n",
@@ -120,7 +132,8 @@ fn place(finding: &Finding) -> String {
 
 fn in_words(coverage: &Coverage) -> String {
     let Coverage { table, splits, splits_read, rows, cases, left_out } = coverage;
-    let mut words = format!("{table}: {rows} rows of {splits_read} of {splits} splits, {cases} cases");
+    let mut words =
+        format!("{table}: {rows} rows of {splits_read} of {splits} splits, {cases} cases");
     if !left_out.is_empty() {
         let _ = write!(words, "; left out: {left_out}");
     }
@@ -266,8 +279,14 @@ mod tests {
     #[test]
     fn junit_fails_the_areas_with_findings() {
         let xml = report().to_junit();
-        assert!(xml.contains("name=\"conformance of a &lt;b&gt;\" tests=\"2\" failures=\"2\""), "{xml}");
+        assert!(
+            xml.contains("name=\"conformance of a &lt;b&gt;\" tests=\"2\" failures=\"2\""),
+            "{xml}"
+        );
         assert!(xml.contains("message=\"rows-lost of s.t: 2 of &quot;3&quot; rows\""), "{xml}");
-        assert!(report().findings.len() == 2 && Report::default().to_junit().contains("tests=\"0\" failures=\"0\""));
+        assert!(
+            report().findings.len() == 2
+                && Report::default().to_junit().contains("tests=\"0\" failures=\"0\"")
+        );
     }
 }

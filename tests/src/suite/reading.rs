@@ -33,14 +33,16 @@ pub(crate) fn difference<'a, R: AsRef<[Cell]> + 'a>(
     }
     let missing: i64 = counts.values().filter(|count| **count > 0).sum();
     let added: i64 = -counts.values().filter(|count| **count < 0).sum::<i64>();
-    (missing > 0 || added > 0)
-        .then(|| format!("of {known} rows {missing} are missing and {added} are there that were not"))
+    (missing > 0 || added > 0).then(|| {
+        format!("of {known} rows {missing} are missing and {added} are there that were not")
+    })
 }
 
 /// Reads some splits in every way.
 pub(crate) async fn check(subject: &Subject<'_>, report: &mut Report, dice: &mut Dice) {
     const SPLITS: usize = 3;
-    let mut filled: Vec<&SplitRows> = subject.splits.iter().filter(|split| !split.rows.is_empty()).collect();
+    let mut filled: Vec<&SplitRows> =
+        subject.splits.iter().filter(|split| !split.rows.is_empty()).collect();
     dice.shuffle(&mut filled);
     filled.truncate(SPLITS);
     if filled.is_empty() {
@@ -83,9 +85,13 @@ async fn compare(
 ) -> Option<(Bytes, super::rows::Brought)> {
     let name = Some(&subject.table.name);
     report.checked(kind.area());
-    let Exchange { request, answer: rows } = subject.rows(report, subject.caller.read(read).await)?;
-    let expected: Vec<Vec<Cell>> =
-        split.rows.iter().map(|row| columns.iter().map(|&column| row[column].clone()).collect()).collect();
+    let Exchange { request, answer: rows } =
+        subject.rows(report, subject.caller.read(read).await)?;
+    let expected: Vec<Vec<Cell>> = split
+        .rows
+        .iter()
+        .map(|row| columns.iter().map(|&column| row[column].clone()).collect())
+        .collect();
     if let Some(difference) = difference(&expected, &rows.rows) {
         report.add(name, Fault::new(kind, &request, difference));
     }
@@ -97,12 +103,18 @@ async fn no_columns(subject: &Subject<'_>, report: &mut Report, split: &SplitRow
     let fault = match subject.caller.read(&subject.read(&split.split, &[])).await {
         Ok(read) if read.answer.is_cut || read.answer.count == split.rows.len() => return,
         Ok(read) => {
-            let sentence = format!("{} rows without columns, {} with them", read.answer.count, split.rows.len());
+            let sentence = format!(
+                "{} rows without columns, {} with them",
+                read.answer.count,
+                split.rows.len()
+            );
             Fault::new(Kind::RowCountLost, &read.request, sentence)
         }
-        Err(fault) => {
-            Fault { kind: Kind::RowCountLost, sentence: format!("asked for no columns: {}", fault.sentence), ..fault }
-        }
+        Err(fault) => Fault {
+            kind: Kind::RowCountLost,
+            sentence: format!("asked for no columns: {}", fault.sentence),
+            ..fault
+        },
     };
     report.add(Some(&subject.table.name), fault);
 }
@@ -111,13 +123,19 @@ async fn no_columns(subject: &Subject<'_>, report: &mut Report, split: &SplitRow
 async fn spilled(subject: &Subject<'_>, report: &mut Report, split: &SplitRows) {
     let all = subject.all_columns();
     let read = Read { max_inline_size: 0, ..subject.read(&split.split, &all) };
-    let Some((_, whole)) = compare(subject, report, split, (&all, &read), Kind::RowsDifferWhenSpilled).await else {
+    let Some((_, whole)) =
+        compare(subject, report, split, (&all, &read), Kind::RowsDifferWhenSpilled).await
+    else {
         return;
     };
     let longest = split.rows.iter().map(|row| key_of(row.iter()).len()).max().unwrap_or(0);
     // One row must fit with room to spare; four blocks or so are enough to see that none is lost.
     let size = (whole.longest / 4).max(2 * longest + header(subject.table.schema.fields()));
-    let read = Read { max_inline_size: 0, max_block_size: size as u64, ..subject.read(&split.split, &all) };
+    let read = Read {
+        max_inline_size: 0,
+        max_block_size: size as u64,
+        ..subject.read(&split.split, &all)
+    };
     compare(subject, report, split, (&all, &read), Kind::RowsDifferByBlockSize).await;
 }
 

@@ -92,17 +92,30 @@ impl Report {
     /// Writes down a fault. One that is known already counts, and keeps its first request.
     pub(crate) fn add(&mut self, table: Option<&TableName>, fault: Fault) {
         let Fault { kind, sentence, request } = fault;
-        let known = self.findings.iter_mut().find(|finding| finding.kind == kind && finding.table.as_ref() == table);
+        let known = self
+            .findings
+            .iter_mut()
+            .find(|finding| finding.kind == kind && finding.table.as_ref() == table);
         match known {
             Some(finding) => finding.times += 1,
             None => {
-                self.findings.push(Finding { kind, table: table.cloned(), sentence, request, times: 1 });
+                self.findings.push(Finding {
+                    kind,
+                    table: table.cloned(),
+                    sentence,
+                    request,
+                    times: 1,
+                });
             }
         }
     }
 
     /// What an operation brought; its fault is written down.
-    pub(crate) fn take<T>(&mut self, table: Option<&TableName>, result: Result<T, Fault>) -> Option<T> {
+    pub(crate) fn take<T>(
+        &mut self,
+        table: Option<&TableName>,
+        result: Result<T, Fault>,
+    ) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(fault) => {

@@ -120,15 +120,24 @@ impl Caller {
             }
             let unreadable = |why: String| {
                 let key = location.key.as_deref().unwrap_or_default();
-                Fault::new(Kind::ObjectUnreadable, request, format!("object {key:?} of an answer: {why}"))
+                Fault::new(
+                    Kind::ObjectUnreadable,
+                    request,
+                    format!("object {key:?} of an answer: {why}"),
+                )
             };
             let (Some(bucket), Some(key)) = (&location.bucket, &location.key) else {
                 return Err(unreadable("it has no bucket or no key".to_owned()));
             };
-            let object = store.get(bucket, key).await.map_err(|error| unreadable(error.to_string()))?;
+            let object =
+                store.get(bucket, key).await.map_err(|error| unreadable(error.to_string()))?;
             rows.longest = rows.longest.max(object.len());
             if object.len() as u64 > read.max_block_size && read.max_block_size > 0 {
-                let sentence = format!("an object has {} bytes, at most {} allowed", object.len(), read.max_block_size);
+                let sentence = format!(
+                    "an object has {} bytes, at most {} allowed",
+                    object.len(),
+                    read.max_block_size
+                );
                 rows.faults.push(Fault::new(Kind::BlockTooLarge, request, sentence));
             }
             let batch = decode_object(object, answer.encryption_key.as_ref(), &answer.schema)
@@ -146,7 +155,10 @@ fn inline(request: &Bytes, read: &Read<'_>, batch: &RecordBatch) -> Result<Broug
     let most = read.max_inline_size.min(MAX_PAYLOAD_BYTES as u64);
     let can_spill = read.split.spill_location.is_some();
     if can_spill && batch.num_rows() > 0 && size as u64 > most {
-        let sentence = format!("{} rows of {size} bytes or more came inline, at most {most} allowed", batch.num_rows());
+        let sentence = format!(
+            "{} rows of {size} bytes or more came inline, at most {most} allowed",
+            batch.num_rows()
+        );
         rows.faults.push(Fault::new(Kind::InlineTooLarge, request, sentence));
     }
     rows.add(request, read, batch);
@@ -179,33 +191,47 @@ impl Brought {
 /// Asked for no columns, a function may answer any.
 fn check_columns(request: &Bytes, expected: &SchemaRef, got: &SchemaRef) -> Result<(), Fault> {
     match schema_mismatch(expected, got) {
-        Some(sentence) if !expected.fields().is_empty() => Err(Fault::new(Kind::AnswerColumnsWrong, request, sentence)),
+        Some(sentence) if !expected.fields().is_empty() => {
+            Err(Fault::new(Kind::AnswerColumnsWrong, request, sentence))
+        }
         _ => Ok(()),
     }
 }
 
-/// What is wrong with the places and the key of an answer, without looking into the objects; an error if looking into them is of
-/// no use.
-fn place_fault(request: &Bytes, split: &Split, answer: &RemoteReadRecordsResponse) -> Result<Option<Fault>, Fault> {
+/// What is wrong with the places and the key of an answer, without looking into the objects; an
+/// error if looking into them is of no use.
+fn place_fault(
+    request: &Bytes,
+    split: &Split,
+    answer: &RemoteReadRecordsResponse,
+) -> Result<Option<Fault>, Fault> {
     if answer.encryption_key != split.encryption_key {
-        return Err(Fault::new(Kind::KeyChanged, request, "the key of the answer is not that of its split"));
+        return Err(Fault::new(
+            Kind::KeyChanged,
+            request,
+            "the key of the answer is not that of its split",
+        ));
     }
     let place = split.spill_location.as_ref();
-    let own = place.and_then(|place| Some((place.bucket.as_deref()?, format!("{}.", place.key.as_deref()?))));
+    let own = place
+        .and_then(|place| Some((place.bucket.as_deref()?, format!("{}.", place.key.as_deref()?))));
     let mut numbers = BTreeSet::new();
     for location in &answer.remote_blocks {
         let key = location.key.as_deref().unwrap_or_default();
         let inside = own.as_ref().filter(|(bucket, _)| location.bucket.as_deref() == Some(bucket));
         let Some(number) = inside.and_then(|(_, prefix)| key.strip_prefix(prefix.as_str())) else {
             let bucket = location.bucket.as_deref().unwrap_or_default();
-            let sentence = format!("rows are at s3://{bucket}/{key}, which is not where their split spills to");
+            let sentence = format!(
+                "rows are at s3://{bucket}/{key}, which is not where their split spills to"
+            );
             return Err(Fault::new(Kind::SpilledElsewhere, request, sentence));
         };
         numbers.insert(number.parse::<usize>().ok());
     }
     let expected: BTreeSet<_> = (0..answer.remote_blocks.len()).map(Some).collect();
     Ok((numbers != expected).then(|| {
-        let sentence = format!("{} objects are not numbered from 0 without a gap", answer.remote_blocks.len());
+        let sentence =
+            format!("{} objects are not numbered from 0 without a gap", answer.remote_blocks.len());
         Fault::new(Kind::ObjectsMisnumbered, request, sentence)
     }))
 }
@@ -224,9 +250,12 @@ fn illegal_value(batch: &RecordBatch, schema: &Schema) -> Option<String> {
             DataType::Decimal128(precision, _) => {
                 let most = 10_u128.checked_pow(u32::from(*precision))?;
                 let mut digits = column.as_primitive::<Decimal128Type>().iter().flatten();
-                digits
-                    .any(|digits| digits.unsigned_abs() >= most)
-                    .then(|| format!("column {:?} holds a decimal of more than {precision} digits", field.name()))
+                digits.any(|digits| digits.unsigned_abs() >= most).then(|| {
+                    format!(
+                        "column {:?} holds a decimal of more than {precision} digits",
+                        field.name()
+                    )
+                })
             }
             DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
                 let mut values = column.as_primitive::<TimestampMillisecondType>().iter().flatten();

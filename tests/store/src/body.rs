@@ -25,8 +25,10 @@ pub(crate) async fn begin(mut body: Incoming) {
 
 /// The object that is in a body which the client may have put into chunks.
 pub(crate) fn object(body: Bytes, headers: &HeaderMap) -> io::Result<Bytes> {
-    let in_chunks = header(headers, "content-encoding").is_some_and(|encoding| encoding.contains("aws-chunked"))
-        || header(headers, "x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"));
+    let in_chunks = header(headers, "content-encoding")
+        .is_some_and(|encoding| encoding.contains("aws-chunked"))
+        || header(headers, "x-amz-content-sha256")
+            .is_some_and(|hash| hash.starts_with("STREAMING-"));
     if !in_chunks {
         return Ok(body);
     }
@@ -34,14 +36,21 @@ pub(crate) fn object(body: Bytes, headers: &HeaderMap) -> io::Result<Bytes> {
     let mut object = Vec::with_capacity(body.len());
     let mut rest = &body[..];
     loop {
-        let line = rest.windows(2).position(|end| end == b"\r\n").ok_or_else(|| invalid("a chunk has no size"))?;
+        let line = rest
+            .windows(2)
+            .position(|end| end == b"\r\n")
+            .ok_or_else(|| invalid("a chunk has no size"))?;
         let size = std::str::from_utf8(&rest[..line]).unwrap_or_default();
         let size = size.split(';').next().unwrap_or_default();
-        let size = usize::from_str_radix(size, 16).map_err(|_| invalid("the size of a chunk is no number"))?;
+        let size = usize::from_str_radix(size, 16)
+            .map_err(|_| invalid("the size of a chunk is no number"))?;
         if size == 0 {
             break;
         }
-        let data = rest.get(line + 2..).and_then(|rest| rest.get(..size)).ok_or_else(|| invalid("a chunk is cut"))?;
+        let data = rest
+            .get(line + 2..)
+            .and_then(|rest| rest.get(..size))
+            .ok_or_else(|| invalid("a chunk is cut"))?;
         object.extend_from_slice(data);
         rest = rest.get(line + 2 + size + 2..).ok_or_else(|| invalid("a chunk does not end"))?;
     }

@@ -29,7 +29,9 @@ impl Certificate {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key))
+            .and_then(|builder| {
+                builder.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key)
+            })
             .map_err(io::Error::other)?;
         let folder = tempfile::Builder::new().prefix("test-store-").tempdir()?;
         std::fs::write(folder.path().join("certificate.pem"), cert.pem())?;

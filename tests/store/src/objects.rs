@@ -49,7 +49,9 @@ impl Objects {
     ) -> impl Iterator<Item = Result<RecordBatch>> + use<'a> {
         answer.remote_blocks.iter().map(|location| {
             let object = self.get(location).ok_or_else(|| {
-                Error::not_found(format!("the answer names a block that was not written: {location:?}"))
+                Error::not_found(format!(
+                    "the answer names a block that was not written: {location:?}"
+                ))
             })?;
             decode_object(object.clone(), answer.encryption_key.as_ref(), &answer.schema)
         })

@@ -100,7 +100,8 @@ impl Shared {
 fn broken() -> Answer {
     let half = futures::stream::iter([Ok(Frame::data(Bytes::from_static(b"<half")))]);
     let end = futures::stream::once(async {
-        // What TLS has not sent when the connection ends is never sent, and the answer would be none at all.
+        // What TLS has not sent when the connection ends is never sent, and the answer would be
+        // none at all.
         tokio::time::sleep(Duration::from_millis(50)).await;
         Err(reset())
     });
@@ -124,7 +125,8 @@ fn plain(status: StatusCode) -> Answer {
 }
 
 fn error(status: u16, code: &str) -> Answer {
-    let document = format!("<Error><Code>{code}</Code><Message>asked for by the test</Message></Error>");
+    let document =
+        format!("<Error><Code>{code}</Code><Message>asked for by the test</Message></Error>");
     let mut answer = Response::new(whole(document.into()));
     *answer.status_mut() = StatusCode::from_u16(status).expect("tests name real statuses");
     answer

@@ -37,8 +37,8 @@ impl Store {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let scheme = if certificate.is_some() { "https" } else { "http" };
         let endpoint = format!("{scheme}://{}", listener.local_addr()?);
-        let authority =
-            certificate.map(|certificate| certificate.folder().join("certificate.pem").display().to_string());
+        let authority = certificate
+            .map(|certificate| certificate.folder().join("certificate.pem").display().to_string());
         let shared = Arc::new(Shared::new(faults));
         let acceptor = certificate.map(|certificate| TlsAcceptor::from(certificate.config()));
         let server = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
@@ -50,7 +50,8 @@ impl Store {
         &self.endpoint
     }
 
-    /// The environment by which a function uses this store, spills to it, and trusts its certificate.
+    /// The environment by which a function uses this store, spills to it, and trusts its
+    /// certificate.
     pub fn env(&self) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ENDPOINT_URL_S3", self.endpoint.as_str()),
@@ -60,7 +61,11 @@ impl Store {
             ("spill_bucket", BUCKET),
         ];
         let authority = self.authority.as_deref().map(|file| ("SSL_CERT_FILE", file));
-        variables.into_iter().chain(authority).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        variables
+            .into_iter()
+            .chain(authority)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
     /// How many puts of objects were asked for, also those that failed.
@@ -107,5 +112,8 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Ar
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
     let service = service_fn(move |request| Arc::clone(&shared).answer(request));
     // An error is a peer that went away, or a fault.
-    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }

@@ -8,13 +8,22 @@ use serde_json::Value;
 use super::{file, text};
 
 /// A batch that is written again gives the bytes that it was read from.
-pub(crate) fn same_bytes(bytes: &[u8], batch: &RecordBatch, framing: Framing) -> Result<(), String> {
+pub(crate) fn same_bytes(
+    bytes: &[u8],
+    batch: &RecordBatch,
+    framing: Framing,
+) -> Result<(), String> {
     let mut written = Vec::new();
     encode_batch(batch, framing, &mut written).map_err(text)?;
     match written.iter().zip(bytes).position(|(ours, theirs)| ours != theirs) {
         None if written.len() == bytes.len() => Ok(()),
-        None => Err(format!("a batch is written in {} bytes, expected {}", written.len(), bytes.len())),
-        Some(at) => Err(format!("a batch is written with byte {at} = {}, expected {}", written[at], bytes[at])),
+        None => {
+            Err(format!("a batch is written in {} bytes, expected {}", written.len(), bytes.len()))
+        }
+        Some(at) => Err(format!(
+            "a batch is written with byte {at} = {}, expected {}",
+            written[at], bytes[at]
+        )),
     }
 }
 
@@ -27,16 +36,20 @@ fn blocks_are_written_byte_for_byte_as_java_writes_them() {
     let mut failures = Vec::new();
     let mut count = 0;
     for case in &golden.cases {
-        // The connector answers in the version that it took the request for, which may be newer than the request's.
+        // The connector answers in the version that it took the request for, which may be newer
+        // than the request's.
         let version = case.members["resolvedVersion"].as_i64().or(case.serde);
         let framing = match (case.kind.as_str(), version) {
             ("request" | "response" | "exchange", Some(2)) => Framing::Legacy,
-            ("request" | "response" | "exchange", Some(3..)) if !DIRTY_BITMAPS.contains(&case.id.as_str()) => {
+            ("request" | "response" | "exchange", Some(3..))
+                if !DIRTY_BITMAPS.contains(&case.id.as_str()) =>
+            {
                 Framing::Modern
             }
             _ => continue,
         };
-        let document: Value = serde_json::from_slice(&file(&golden, &case.members, "file").unwrap()).unwrap();
+        let document: Value =
+            serde_json::from_slice(&file(&golden, &case.members, "file").unwrap()).unwrap();
         let mut blocks = Vec::new();
         collect_blocks(&document, &mut blocks);
         for (schema, records) in blocks {
@@ -58,14 +71,21 @@ fn collect_blocks(value: &Value, blocks: &mut Vec<(Vec<u8>, Vec<u8>)>) {
     match value {
         Value::Object(members) => {
             let bytes = |name: &str| {
-                members.get(name)?.as_str().and_then(|text| base64_simd::STANDARD.decode_to_vec(text).ok())
+                members
+                    .get(name)?
+                    .as_str()
+                    .and_then(|text| base64_simd::STANDARD.decode_to_vec(text).ok())
             };
             match (bytes("schema"), bytes("records")) {
-                (Some(schema), Some(records)) if !records.is_empty() => blocks.push((schema, records)),
+                (Some(schema), Some(records)) if !records.is_empty() => {
+                    blocks.push((schema, records))
+                }
                 _ => members.values().for_each(|member| collect_blocks(member, blocks)),
             }
         }
-        Value::Array(elements) => elements.iter().for_each(|element| collect_blocks(element, blocks)),
+        Value::Array(elements) => {
+            elements.iter().for_each(|element| collect_blocks(element, blocks))
+        }
         _ => {}
     }
 }

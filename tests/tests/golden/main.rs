@@ -1,7 +1,8 @@
-//! What the Java SDK wrote is read to what the Java SDK meant, and what we write is read to the same.
+//! What the Java SDK wrote is read to what the Java SDK meant, and what we write is read to the
+//! same.
 //!
-//! `cargo test -p athena-conformance --test golden -- --nocapture` prints how many cases there were; `ATHENA_GOLDEN`
-//! names another folder of recorded bytes.
+//! `cargo test -p athena-conformance --test golden -- --nocapture` prints how many cases there
+//! were; `ATHENA_GOLDEN` names another folder of recorded bytes.
 
 mod bytes;
 mod exchange;
@@ -42,7 +43,11 @@ fn what_java_wrote_is_read_to_what_java_meant() {
     for failure in &failures {
         println!("{failure}");
     }
-    println!("golden: {} cases, {} passed", golden.cases.len(), golden.cases.len() - failures.len());
+    println!(
+        "golden: {} cases, {} passed",
+        golden.cases.len(),
+        golden.cases.len() - failures.len()
+    );
     assert!(!golden.cases.is_empty(), "the manifest has no cases");
     assert!(failures.is_empty(), "{} cases failed", failures.len());
 }
@@ -55,11 +60,15 @@ fn check(golden: &Golden, case: &Case) -> Checked {
         "exchange" => {
             let request = self::file(golden, &case.members, "request")?;
             let (request, version) = Request::decode(&request).map_err(text)?;
-            // An answer in an older version than Java's would be read by the same peer; in a newer one it might not be.
-            // Version 1 is where Java ends up with documents that it finds out of order.
+            // An answer in an older version than Java's would be read by the same peer; in a newer
+            // one it might not be. Version 1 is where Java ends up with documents that it finds out
+            // of order.
             let resolved = case.members["resolvedVersion"].as_i64().unwrap_or_default();
             if resolved > 1 && i64::from(version.number()) > resolved {
-                return Err(format!("is taken for version {}, expected {resolved} at most", version.number()));
+                return Err(format!(
+                    "is taken for version {}, expected {resolved} at most",
+                    version.number()
+                ));
             }
             round_trip_request(&request, version)?;
             check_response(golden, case, &file)
@@ -96,18 +105,32 @@ fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
     round_trip_response(&response, written_in(case)?)?;
     let objects = case.members["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
     let Response::RemoteReadRecords(spilled) = response else {
-        return if objects.is_empty() { Ok(()) } else { Err("has objects that nothing names".to_owned()) };
+        return if objects.is_empty() {
+            Ok(())
+        } else {
+            Err("has objects that nothing names".to_owned())
+        };
     };
     if objects.len() != spilled.remote_blocks.len() {
-        return Err(format!("names {} objects, and {} were recorded", spilled.remote_blocks.len(), objects.len()));
+        return Err(format!(
+            "names {} objects, and {} were recorded",
+            spilled.remote_blocks.len(),
+            objects.len()
+        ));
     }
     for object in objects {
         let mut bytes = self::file(golden, object, "file")?;
         if let Some(key) = &spilled.encryption_key {
             athena_spill::open(key, &mut bytes).map_err(text)?;
         }
-        if Some(bytes.len()) != object["plaintextSize"].as_u64().and_then(|size| usize::try_from(size).ok()) {
-            return Err(format!("an object has {} bytes, expected {}", bytes.len(), object["plaintextSize"]));
+        if Some(bytes.len())
+            != object["plaintextSize"].as_u64().and_then(|size| usize::try_from(size).ok())
+        {
+            return Err(format!(
+                "an object has {} bytes, expected {}",
+                bytes.len(),
+                object["plaintextSize"]
+            ));
         }
         let batch = decode_batch(&bytes, &spilled.schema).map_err(text)?;
         same(&object["rows"], &neutral::rows(&batch))?;
@@ -181,15 +204,27 @@ fn check_malformed(case: &Case, file: &[u8]) -> Checked {
     };
     match accepted_by_java(&case.members["java"]) {
         Some(expected) => {
-            same(expected, &found.map_err(|error| format!("is refused, and Java accepts it: {error}"))?)?;
+            same(
+                expected,
+                &found.map_err(|error| format!("is refused, and Java accepts it: {error}"))?,
+            )?;
             Ok(())
         }
         None => match found {
-            Err(error) if is_request => named(&error, &[ErrorKind::InvalidInput, ErrorKind::Unsupported]),
+            Err(error) if is_request => {
+                named(&error, &[ErrorKind::InvalidInput, ErrorKind::Unsupported])
+            }
             Err(error) => named(&error, &[ErrorKind::InvalidResponse]),
             // What is read that Java refuses is read on purpose.
-            Ok(_) if DIFFERENCES.contains(&format!("`{}`", case.id.trim_start_matches("malformed."))) => Ok(()),
-            Ok(_) => Err("is read, Java refuses it, and docs/differences.md does not say why".to_owned()),
+            Ok(_)
+                if DIFFERENCES
+                    .contains(&format!("`{}`", case.id.trim_start_matches("malformed."))) =>
+            {
+                Ok(())
+            }
+            Ok(_) => {
+                Err("is read, Java refuses it, and docs/differences.md does not say why".to_owned())
+            }
         },
     }
 }
@@ -205,11 +240,13 @@ fn named(error: &athena_protocol::Error, kinds: &[ErrorKind]) -> Checked {
     Err(format!("is refused with {:?} {error}, expected one of {kinds:?}", error.kind()))
 }
 
-/// What Java's reader of a version from 2 up makes of a document: the reader that a connector uses, or the newest.
+/// What Java's reader of a version from 2 up makes of a document: the reader that a connector uses,
+/// or the newest.
 fn accepted_by_java(java: &Value) -> Option<&Value> {
     let composite = &java["composite"];
     if composite["outcome"] == "accepted" {
-        // What only version 1 accepts is not promised, and `expectError` marks what Java itself cannot use.
+        // What only version 1 accepts is not promised, and `expectError` marks what Java itself
+        // cannot use.
         return (composite["version"] != 1).then(|| composite.get("expect")).flatten();
     }
     ["v6", "v5", "v4", "v3", "v2"].into_iter().find_map(|reader| java[reader].get("expect"))
@@ -222,7 +259,8 @@ fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
         Some(key) => athena_spill::open(&key, &mut object),
         None => Ok(()),
     };
-    let found = opened.and_then(|()| decode_batch(&object, &schema)).map(|batch| neutral::rows(&batch));
+    let found =
+        opened.and_then(|()| decode_batch(&object, &schema)).map(|batch| neutral::rows(&batch));
     match found {
         found if java["outcome"] == "accepted" => same(&java["rows"], &found.map_err(text)?),
         Err(error) => named(&error, &[ErrorKind::InvalidResponse, ErrorKind::InvalidInput]),
@@ -232,15 +270,20 @@ fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
 
 /// What we write at `version` is read to the same value.
 fn round_trip_request(request: &Request, version: SerdeVersion) -> Checked {
-    let written = request.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
-    let (again, _) = Request::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
-    same(&neutral::request(request), &neutral::request(&again)).map_err(|error| format!("written again, {error}"))?;
+    let written =
+        request.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
+    let (again, _) =
+        Request::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
+    same(&neutral::request(request), &neutral::request(&again))
+        .map_err(|error| format!("written again, {error}"))?;
     Ok(())
 }
 
 fn round_trip_response(response: &Response, version: SerdeVersion) -> Checked {
-    let written = response.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
-    let again = Response::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
+    let written =
+        response.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
+    let again =
+        Response::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
     same(&neutral::response(response), &neutral::response(&again))
         .map_err(|error| format!("written again, {error}"))?;
     Ok(())

@@ -12,7 +12,8 @@ pub(crate) fn meaning(value: &Value) -> Value {
             _ => value.clone(),
         };
     };
-    let mut members: Map<String, Value> = members.iter().map(|(name, value)| (name.clone(), meaning(value))).collect();
+    let mut members: Map<String, Value> =
+        members.iter().map(|(name, value)| (name.clone(), meaning(value))).collect();
     // A negative limit is none, and a negative size is exceeded by every block, like zero.
     for (name, stands_for) in [("limit", -1), ("maxBlockSize", 0), ("maxInlineBlockSize", 0)] {
         if members.get(name).and_then(Value::as_i64).is_some_and(|number| number < 0) {
@@ -39,11 +40,12 @@ pub(crate) fn meaning(value: &Value) -> Value {
     Value::Object(members)
 }
 
-/// Merges ranges of integers with both ends included, as Java does with all ranges when it reads them; the ranges that
-/// Java wrote itself are merged already.
+/// Merges ranges of integers with both ends included, as Java does with all ranges when it reads
+/// them; the ranges that Java wrote itself are merged already.
 fn merge_closed_ranges(ranges: &mut Vec<Value>) {
-    let end =
-        |range: &Value, end: &str| (range[end]["bound"] == "EXACTLY").then(|| range[end]["value"].as_i64()).flatten();
+    let end = |range: &Value, end: &str| {
+        (range[end]["bound"] == "EXACTLY").then(|| range[end]["value"].as_i64()).flatten()
+    };
     if ranges.iter().any(|range| end(range, "low").is_none() || end(range, "high").is_none()) {
         return;
     }
@@ -57,7 +59,8 @@ fn merge_closed_ranges(ranges: &mut Vec<Value>) {
     });
 }
 
-/// The narrowest integer that Arrow has for the values of one of another width, which only Java has.
+/// The narrowest integer that Arrow has for the values of one of another width, which only Java
+/// has.
 fn next_integer(name: &str) -> Option<String> {
     let (sign, width) = name.split_at(name.find(|c: char| c.is_ascii_digit())?);
     let width: u32 = width.parse().ok().filter(|width| (1..=64).contains(width))?;

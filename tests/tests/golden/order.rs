@@ -4,7 +4,8 @@ use athena_conformance::{golden::Golden, neutral};
 use athena_protocol::{Request, Response};
 use serde_json::{Value, json};
 
-/// `value` as JSON with the members of every object in another order, and with some that nobody knows.
+/// `value` as JSON with the members of every object in another order, and with some that nobody
+/// knows.
 fn shuffled(value: &Value, seed: &mut u64) -> String {
     match value {
         Value::Array(elements) => {
@@ -12,7 +13,9 @@ fn shuffled(value: &Value, seed: &mut u64) -> String {
             format!("[{}]", elements.join(","))
         }
         Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| format!("{}:{}", json!(name), shuffled(value, seed));
+            let member = |(name, value): (&String, &Value)| {
+                format!("{}:{}", json!(name), shuffled(value, seed))
+            };
             let mut written: Vec<_> = members.iter().map(member).collect();
             // Not in a map, whose members are its data.
             if members.contains_key("@type") {
@@ -35,7 +38,9 @@ fn next(seed: &mut u64) -> u64 {
 fn members_in_any_order_with_unknown_ones_among_them_mean_the_same() {
     let golden = Golden::open().unwrap();
     let mut documents = 0;
-    for case in golden.cases.iter().filter(|case| matches!(case.kind.as_str(), "request" | "response")) {
+    for case in
+        golden.cases.iter().filter(|case| matches!(case.kind.as_str(), "request" | "response"))
+    {
         let bytes = golden.file(case.members["file"].as_str().unwrap()).unwrap();
         let document: Value = serde_json::from_slice(&bytes).unwrap();
         for seed in 1..=4 {

@@ -8,9 +8,12 @@ use serde_json::Value;
 /// The schema that `neutral` describes; it may only have scalar types.
 pub(crate) fn schema(neutral: &Value) -> Result<SchemaRef, String> {
     let fields = neutral["fields"].as_array().ok_or("has no schema")?.iter().map(|field| {
-        let (name, data_type) = (field["name"].as_str(), field["type"].as_str().and_then(data_type));
+        let (name, data_type) =
+            (field["name"].as_str(), field["type"].as_str().and_then(data_type));
         match (name, data_type) {
-            (Some(name), Some(data_type)) => Ok(Field::new(name, data_type, field["nullable"] == true)),
+            (Some(name), Some(data_type)) => {
+                Ok(Field::new(name, data_type, field["nullable"] == true))
+            }
             _ => Err(format!("has a field that this test cannot build: {field}")),
         }
     });
@@ -36,7 +39,9 @@ fn data_type(neutral: &str) -> Option<DataType> {
                 ("decimal128", (precision, scale)) => {
                     DataType::Decimal128(precision.parse().ok()?, scale.parse().ok()?)
                 }
-                ("timestamp", ("ms", zone)) => DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into())),
+                ("timestamp", ("ms", zone)) => {
+                    DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into()))
+                }
                 _ => return None,
             }
         }

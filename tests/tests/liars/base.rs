@@ -1,20 +1,22 @@
-//! The honest connector beneath every liar: a table of every type, one in partitions, an empty one, and a few more to list.
+//! The honest connector beneath every liar: a table of every type, one in partitions, an empty one,
+//! and a few more to list.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, Float32Array, Float64Array,
-        Int8Array, Int16Array, Int32Array, Int64Array, Int64Builder, ListBuilder, MapBuilder, MapFieldNames,
-        StringArray, StringBuilder, StructArray, TimestampMillisecondArray,
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
+        Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, Int64Builder,
+        ListBuilder, MapBuilder, MapFieldNames, StringArray, StringBuilder, StructArray,
+        TimestampMillisecondArray,
     },
     datatypes::{DataType, Field, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 use athena_conformance::{Invoke, InvokeError};
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Settings, Split, TableDef, TableName, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, TableName, async_trait,
 };
 use athena_protocol::error::FunctionError;
 use bytes::Bytes;
@@ -63,7 +65,10 @@ fn check(table: &TableName) -> Result<()> {
     if table.schema == SCHEMA && TABLES.contains(&table.table.as_str()) {
         return Ok(());
     }
-    Err(Error::not_found(format!("there is no table {table}; schema {SCHEMA} has {}", TABLES.join(", "))))
+    Err(Error::not_found(format!(
+        "there is no table {table}; schema {SCHEMA} has {}",
+        TABLES.join(", ")
+    )))
 }
 
 fn definition(schema: SchemaRef) -> TableDef {
@@ -89,7 +94,9 @@ impl Connector for Base {
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
         check(&request.table)?;
         Ok(match request.table.table.as_str() {
-            "events" => definition(events(0..0).schema()).with_partition_columns(["year", "region"]),
+            "events" => {
+                definition(events(0..0).schema()).with_partition_columns(["year", "region"])
+            }
             "kinds" => definition(kinds().schema()),
             _ => definition(events(0..0).schema()),
         })
@@ -115,18 +122,24 @@ impl Connector for Base {
         let splits: Vec<Range<i64>> = match request.table.table.as_str() {
             "events" => {
                 let numbers = request.partitions.column_by_name("number");
-                let numbers = numbers.ok_or_else(|| Error::invalid_input("partitions without their numbers"))?;
+                let numbers = numbers
+                    .ok_or_else(|| Error::invalid_input("partitions without their numbers"))?;
                 let numbers = numbers.as_any().downcast_ref::<Int64Array>().expect("numbers");
                 let begins = numbers.values().iter().flat_map(|number| {
-                    (0..SPLITS_OF_A_PARTITION)
-                        .map(move |part| (number * SPLITS_OF_A_PARTITION + part) * EVENTS_OF_A_SPLIT)
+                    (0..SPLITS_OF_A_PARTITION).map(move |part| {
+                        (number * SPLITS_OF_A_PARTITION + part) * EVENTS_OF_A_SPLIT
+                    })
                 });
                 begins.map(|begin| begin..begin + EVENTS_OF_A_SPLIT).collect()
             }
-            "kinds" => (0..KINDS).step_by(KINDS_OF_A_SPLIT).map(|begin| begin..begin + 30).collect(),
+            "kinds" => {
+                (0..KINDS).step_by(KINDS_OF_A_SPLIT).map(|begin| begin..begin + 30).collect()
+            }
             _ => std::iter::once(0..0).collect(),
         };
-        let splits = splits.into_iter().map(|rows| Split::new().with("from", rows.start).with("to", rows.end));
+        let splits = splits
+            .into_iter()
+            .map(|rows| Split::new().with("from", rows.start).with("to", rows.end));
         Pages::of(splits.collect::<Vec<_>>(), request.after.as_ref())
     }
 
@@ -139,12 +152,17 @@ impl Connector for Base {
                 let (from, to) = (usize::try_from(from).unwrap(), usize::try_from(to).unwrap());
                 kinds().slice(from, to - from)
             }
-            _ => events(from..to.min(partitions_count() * SPLITS_OF_A_PARTITION * EVENTS_OF_A_SPLIT)),
+            _ => {
+                events(from..to.min(partitions_count() * SPLITS_OF_A_PARTITION * EVENTS_OF_A_SPLIT))
+            }
         };
-        let wanted = request.projection.fields().iter().map(|field| rows.schema().index_of(field.name()));
-        let wanted: Vec<usize> = wanted.collect::<std::result::Result<_, _>>().map_err(|error| {
-            Error::invalid_input(format!("{} has no such column", request.table)).with_source(error)
-        })?;
+        let wanted =
+            request.projection.fields().iter().map(|field| rows.schema().index_of(field.name()));
+        let wanted: Vec<usize> =
+            wanted.collect::<std::result::Result<_, _>>().map_err(|error| {
+                Error::invalid_input(format!("{} has no such column", request.table))
+                    .with_source(error)
+            })?;
         Ok(rows.project(&wanted).expect("columns that are there").into())
     }
 }
@@ -161,16 +179,35 @@ fn partitions_count() -> i64 {
 fn events(ids: Range<i64>) -> RecordBatch {
     let partition = |id: i64| {
         let number = id / (SPLITS_OF_A_PARTITION * EVENTS_OF_A_SPLIT);
-        partitions().nth(usize::try_from(number).expect("not negative")).expect("a number below the count")
+        partitions()
+            .nth(usize::try_from(number).expect("not negative"))
+            .expect("a number below the count")
     };
-    let amount = |id: i64| (id % 5 != 3).then(|| f64::from(i32::try_from(id % 7).expect("small")) / 4.0);
+    let amount =
+        |id: i64| (id % 5 != 3).then(|| f64::from(i32::try_from(id % 7).expect("small")) / 4.0);
     let columns: [(&str, ArrayRef, bool); 6] = [
-        ("year", Arc::new(ids.clone().map(|id| Some(partition(id).0)).collect::<Int32Array>()), true),
+        (
+            "year",
+            Arc::new(ids.clone().map(|id| Some(partition(id).0)).collect::<Int32Array>()),
+            true,
+        ),
         ("region", Arc::new(ids.clone().map(|id| partition(id).1).collect::<StringArray>()), true),
         ("id", Arc::new(Int64Array::from_iter_values(ids.clone())), false),
         ("amount", Arc::new(ids.clone().map(amount).collect::<Float64Array>()), true),
-        ("first", Arc::new(ids.clone().map(|id| Some(format!("first {}", id % 9))).collect::<StringArray>()), true),
-        ("last", Arc::new(ids.map(|id| (id % 4 != 0).then(|| format!("last {id}"))).collect::<StringArray>()), true),
+        (
+            "first",
+            Arc::new(
+                ids.clone().map(|id| Some(format!("first {}", id % 9))).collect::<StringArray>(),
+            ),
+            true,
+        ),
+        (
+            "last",
+            Arc::new(
+                ids.map(|id| (id % 4 != 0).then(|| format!("last {id}"))).collect::<StringArray>(),
+            ),
+            true,
+        ),
     ];
     RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
@@ -219,32 +256,49 @@ fn kinds() -> RecordBatch {
         ("bytes", Arc::new(cycle::<&[u8], BinaryArray>(&bytes, 5))),
         ("born", Arc::new(cycle::<i32, Date32Array>(&[-25_567, -1, 0, 1, 19_783], 1))),
         ("seen", Arc::new(cycle::<i64, Date64Array>(&[-86_399_999, -1, 0, 1, 86_400_001], 5))),
-        ("zoned", Arc::new(cycle::<i64, TimestampMillisecondArray>(&instants, 3).with_timezone("America/New_York"))),
+        (
+            "zoned",
+            Arc::new(
+                cycle::<i64, TimestampMillisecondArray>(&instants, 3)
+                    .with_timezone("America/New_York"),
+            ),
+        ),
         ("tags", tags()),
         ("point", Arc::new(points())),
         ("counts", counts()),
     ];
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), *name != "id")).collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, column)| Field::new(*name, column.data_type().clone(), *name != "id"))
+        .collect();
     let comments = HashMap::from([("price".to_owned(), "what it costs".to_owned())]);
     let columns = columns.into_iter().map(|(_, column)| column).collect();
-    RecordBatch::try_new(Arc::new(Schema::new_with_metadata(fields, comments)), columns).expect("columns of one length")
+    RecordBatch::try_new(Arc::new(Schema::new_with_metadata(fields, comments)), columns)
+        .expect("columns of one length")
 }
 
 fn tags() -> ArrayRef {
     let mut tags = ListBuilder::new(StringBuilder::new());
     for row in 0..KINDS {
-        (0..row % 3).for_each(|tag| tags.values().append_option((tag != 1).then(|| format!("tag {row}"))));
+        (0..row % 3)
+            .for_each(|tag| tags.values().append_option((tag != 1).then(|| format!("tag {row}"))));
         tags.append(row % 5 != 0);
     }
     Arc::new(tags.finish())
 }
 
 fn points() -> StructArray {
-    let x: ArrayRef = Arc::new((0..KINDS).map(|row| (row % 4 != 0).then_some(row)).collect::<Int64Array>());
-    let label: ArrayRef = Arc::new((0..KINDS).map(|row| Some(format!("p{}", row % 6))).collect::<StringArray>());
-    let fields = vec![Field::new("x", DataType::Int64, true), Field::new("label", DataType::Utf8, true)];
-    StructArray::new(fields.into(), vec![x, label], Some((0..KINDS).map(|row| row % 7 != 0).collect::<Vec<_>>().into()))
+    let x: ArrayRef =
+        Arc::new((0..KINDS).map(|row| (row % 4 != 0).then_some(row)).collect::<Int64Array>());
+    let label: ArrayRef =
+        Arc::new((0..KINDS).map(|row| Some(format!("p{}", row % 6))).collect::<StringArray>());
+    let fields =
+        vec![Field::new("x", DataType::Int64, true), Field::new("label", DataType::Utf8, true)];
+    StructArray::new(
+        fields.into(),
+        vec![x, label],
+        Some((0..KINDS).map(|row| row % 7 != 0).collect::<Vec<_>>().into()),
+    )
 }
 
 fn counts() -> ArrayRef {

@@ -18,7 +18,8 @@ use super::{base::InProcess, memory::Memory, paged::refuse};
 type Ask = Box<dyn Fn(&mut Request) + Send + Sync>;
 type Answer = Box<dyn Fn(&Request, &mut Response) + Send + Sync>;
 type Rows = Box<dyn Fn(&ReadRecordsRequest, RecordBatch) -> RecordBatch + Send + Sync>;
-type Fail = Box<dyn Fn(Option<&Request>, InvokeError) -> Result<Response, InvokeError> + Send + Sync>;
+type Fail =
+    Box<dyn Fn(Option<&Request>, InvokeError) -> Result<Response, InvokeError> + Send + Sync>;
 type Gate = Box<dyn Fn() -> Option<InvokeError> + Send + Sync>;
 
 /// A function that lies in one way.
@@ -67,7 +68,10 @@ impl Liar {
     }
 
     /// Over another connector than the base.
-    pub(crate) fn over(mut self, inner: impl FnOnce(Arc<dyn Invoke>, &Arc<Memory>) -> Arc<dyn Invoke>) -> Self {
+    pub(crate) fn over(
+        mut self,
+        inner: impl FnOnce(Arc<dyn Invoke>, &Arc<Memory>) -> Arc<dyn Invoke>,
+    ) -> Self {
         self.inner = inner(self.inner, &self.store);
         self
     }
@@ -79,7 +83,10 @@ impl Liar {
     }
 
     /// Hears another read than was asked.
-    pub(crate) fn reading(self, ask: impl Fn(&mut ReadRecordsRequest) + Send + Sync + 'static) -> Self {
+    pub(crate) fn reading(
+        self,
+        ask: impl Fn(&mut ReadRecordsRequest) + Send + Sync + 'static,
+    ) -> Self {
         self.hearing(move |request| {
             if let Request::ReadRecords(request) = request {
                 ask(request);
@@ -88,7 +95,10 @@ impl Liar {
     }
 
     /// Says something else than the answer.
-    pub(crate) fn saying(mut self, answer: impl Fn(&Request, &mut Response) + Send + Sync + 'static) -> Self {
+    pub(crate) fn saying(
+        mut self,
+        answer: impl Fn(&Request, &mut Response) + Send + Sync + 'static,
+    ) -> Self {
         self.answer = Box::new(answer);
         self
     }
@@ -105,14 +115,20 @@ impl Liar {
     /// Fails otherwise, or not at all.
     pub(crate) fn failing(
         mut self,
-        fail: impl Fn(Option<&Request>, InvokeError) -> Result<Response, InvokeError> + Send + Sync + 'static,
+        fail: impl Fn(Option<&Request>, InvokeError) -> Result<Response, InvokeError>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.fail = Box::new(fail);
         self
     }
 
     /// Fails before anything is asked, if this says so.
-    pub(crate) fn unless(mut self, gate: impl Fn() -> Option<InvokeError> + Send + Sync + 'static) -> Self {
+    pub(crate) fn unless(
+        mut self,
+        gate: impl Fn() -> Option<InvokeError> + Send + Sync + 'static,
+    ) -> Self {
         self.gate = Box::new(gate);
         self
     }
@@ -123,11 +139,15 @@ impl Liar {
             Response::ReadRecords(answer) => answer.records = rows(request, answer.records.clone()),
             Response::RemoteReadRecords(answer) => {
                 let place = request.split.spill_location.clone().expect("it spilled");
-                let (bucket, key) = (place.bucket.unwrap_or_default(), place.key.unwrap_or_default());
+                let (bucket, key) =
+                    (place.bucket.unwrap_or_default(), place.key.unwrap_or_default());
                 let blocks = answer.remote_blocks.iter().map(|block| {
-                    let object =
-                        self.store.object(&bucket, block.key.as_deref().unwrap_or_default()).expect("it is there");
-                    decode_object(object, answer.encryption_key.as_ref(), &answer.schema).expect("it opens")
+                    let object = self
+                        .store
+                        .object(&bucket, block.key.as_deref().unwrap_or_default())
+                        .expect("it is there");
+                    decode_object(object, answer.encryption_key.as_ref(), &answer.schema)
+                        .expect("it opens")
                 });
                 let blocks: Vec<RecordBatch> = blocks.collect();
                 let all = concat_batches(&answer.schema, &blocks).expect("blocks of one schema");
@@ -135,13 +155,15 @@ impl Liar {
                 answer.remote_blocks.clear();
                 if all.num_rows() > 0 {
                     let mut object = Vec::new();
-                    encode_batch(&all, Framing::Legacy, &mut object).expect("rows that were a block");
+                    encode_batch(&all, Framing::Legacy, &mut object)
+                        .expect("rows that were a block");
                     if let Some(key) = &answer.encryption_key {
                         seal(key, &mut object).expect("a good key");
                     }
                     let key = format!("{key}.0");
                     self.store.set_object(&bucket, &key, object.into());
-                    let location = S3SpillLocation { bucket: Some(bucket), key: Some(key), directory: false };
+                    let location =
+                        S3SpillLocation { bucket: Some(bucket), key: Some(key), directory: false };
                     answer.remote_blocks.push(location);
                 }
             }
@@ -157,7 +179,8 @@ impl Invoke for Liar {
             return Err(error);
         }
         let Ok((request, version)) = Request::decode(&bytes) else {
-            let error = self.inner.invoke(bytes).await.expect_err("the base refuses what is no request");
+            let error =
+                self.inner.invoke(bytes).await.expect_err("the base refuses what is no request");
             let response = (self.fail)(None, error)?;
             return response
                 .encode(athena_protocol::SerdeVersion::V5)

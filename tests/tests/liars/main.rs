@@ -1,4 +1,5 @@
-//! Connectors that lie, each in one way, and connectors that do not: the suite must name every lie and call nobody else a liar.
+//! Connectors that lie, each in one way, and connectors that do not: the suite must name every lie
+//! and call nobody else a liar.
 
 mod base;
 mod liar;
@@ -36,8 +37,13 @@ fn honest() -> Vec<(&'static str, Arc<dyn Invoke>, Arc<Memory>)> {
     let plain: Arc<dyn Invoke> = Arc::new(InProcess::new(&store));
     let paged: Arc<dyn Invoke> = Arc::new(Paged::honest(Arc::clone(&plain)));
     let clear = Arc::new(Memory::default());
-    let unencrypted: Arc<dyn Invoke> = Arc::new(InProcess::with(&clear, &[("disable_spill_encryption", "true")]));
-    vec![("plain", plain, Arc::clone(&store)), ("paged", paged, store), ("unencrypted", unencrypted, clear)]
+    let unencrypted: Arc<dyn Invoke> =
+        Arc::new(InProcess::with(&clear, &[("disable_spill_encryption", "true")]));
+    vec![
+        ("plain", plain, Arc::clone(&store)),
+        ("paged", paged, store),
+        ("unencrypted", unencrypted, clear),
+    ]
 }
 
 /// What the honest are accused of, a line each.
@@ -54,11 +60,22 @@ async fn false_alarms() -> Vec<String> {
         let (name, seed, report) = run.expect("a run does not panic");
         let tried = report.cases + report.undecided;
         assert!(tried >= CASES, "{name}: {tried} cases");
-        assert!(report.undecided * 10 < report.cases, "{name}: {} of {} undecided", report.undecided, report.cases);
-        assert!(report.left_out.is_empty() && report.tables.iter().all(|table| table.left_out.is_empty()));
+        assert!(
+            report.undecided * 10 < report.cases,
+            "{name}: {} of {} undecided",
+            report.undecided,
+            report.cases
+        );
+        assert!(
+            report.left_out.is_empty()
+                && report.tables.iter().all(|table| table.left_out.is_empty())
+        );
         for finding in report.findings {
             let table = finding.table.map(|table| table.to_string()).unwrap_or_default();
-            alarms.push(format!("{name}, seed {seed}: {} {table}: {}", finding.kind, finding.sentence));
+            alarms.push(format!(
+                "{name}, seed {seed}: {} {table}: {}",
+                finding.kind, finding.sentence
+            ));
         }
     }
     alarms
@@ -69,8 +86,12 @@ async fn escape(liar: Liar) -> Option<String> {
     let (name, kind, cases, store) = (liar.name, liar.kind, liar.cases, Arc::clone(&liar.store));
     let report = report(Arc::new(liar), store, 1, cases).await;
     if report.findings.iter().any(|finding| finding.kind == kind) {
-        let others: BTreeSet<_> =
-            report.findings.iter().map(|finding| finding.kind).filter(|other| *other != kind).collect();
+        let others: BTreeSet<_> = report
+            .findings
+            .iter()
+            .map(|finding| finding.kind)
+            .filter(|other| *other != kind)
+            .collect();
         println!("caught: {kind:27} {name}; what follows from it: {others:?}");
         return None;
     }
@@ -114,7 +135,8 @@ async fn a_seed_says_what_is_asked() {
 async fn rows_beyond_the_room_are_left_out_and_said_so() {
     let store = Arc::new(Memory::default());
     let options = Options { cases: 20, max_rows: 160, ..Options::default() };
-    let report = Suite::new(Arc::new(InProcess::new(&store)), options).with_store(store).run().await;
+    let report =
+        Suite::new(Arc::new(InProcess::new(&store)), options).with_store(store).run().await;
     assert!(report.is_clean(), "{:?}", report.findings);
     let kinds = report.tables.iter().find(|table| table.table.table == "kinds").unwrap();
     assert_eq!((kinds.splits, kinds.splits_read, kinds.rows), (3, 1, 30));
@@ -126,6 +148,11 @@ async fn without_a_store_what_is_spilled_is_left_out_and_said_so() {
     let store = Arc::new(Memory::default());
     let options = Options { cases: 20, ..Options::default() };
     let report = Suite::new(Arc::new(InProcess::new(&store)), options).run().await;
-    assert!(report.is_clean() && report.left_out.len() == 1, "{:?} {:?}", report.findings, report.left_out);
+    assert!(
+        report.is_clean() && report.left_out.len() == 1,
+        "{:?} {:?}",
+        report.findings,
+        report.left_out
+    );
     assert!(!report.checks.contains_key(&Area::Spilling));
 }

@@ -29,7 +29,8 @@ impl ObjectStore for Memory {
     }
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
-        self.object(bucket, key).ok_or_else(|| Error::not_found(format!("s3://{bucket}/{key} does not exist")))
+        self.object(bucket, key)
+            .ok_or_else(|| Error::not_found(format!("s3://{bucket}/{key} does not exist")))
     }
 
     async fn check_bucket(&self, _: &str) -> Result<()> {

@@ -1,4 +1,5 @@
-//! A connector behind pages of its own: few tables and few splits to a page, and tokens that may be off by some.
+//! A connector behind pages of its own: few tables and few splits to a page, and tokens that may be
+//! off by some.
 
 use std::sync::Arc;
 
@@ -31,7 +32,10 @@ impl Paged {
         token: Option<&str>,
         (size, off): (usize, i64),
     ) -> Result<(Vec<T>, Option<String>), InvokeError> {
-        let begin: usize = token.unwrap_or("0").parse().map_err(|_| refuse("the token is not a place in the list"))?;
+        let begin: usize = token
+            .unwrap_or("0")
+            .parse()
+            .map_err(|_| refuse("the token is not a place in the list"))?;
         let end = begin.saturating_add(size).min(items.len());
         let page = items.get(begin..end).unwrap_or_default().to_vec();
         let next = (end < items.len()).then(|| (i64::try_from(end).unwrap_or(0) + off).to_string());
@@ -53,12 +57,16 @@ pub(crate) fn refuse(message: &str) -> InvokeError {
 #[async_trait]
 impl Invoke for Paged {
     async fn invoke(&self, bytes: Bytes) -> Result<Bytes, InvokeError> {
-        let Ok((request, version)) = Request::decode(&bytes) else { return self.inner.invoke(bytes).await };
+        let Ok((request, version)) = Request::decode(&bytes) else {
+            return self.inner.invoke(bytes).await;
+        };
         let answer = match request {
             Request::ListTables(mut request) => {
                 let (token, size) = (request.next_token.take(), request.page_size);
                 request.page_size = ListTablesRequest::UNLIMITED;
-                let Response::ListTables(mut answer) = self.whole(&Request::ListTables(request), &bytes).await? else {
+                let Response::ListTables(mut answer) =
+                    self.whole(&Request::ListTables(request), &bytes).await?
+                else {
                     unreachable!("the base answers what it is asked")
                 };
                 let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -68,7 +76,9 @@ impl Invoke for Paged {
             }
             Request::GetSplits(mut request) => {
                 let token = request.continuation_token.take();
-                let Response::GetSplits(mut answer) = self.whole(&Request::GetSplits(request), &bytes).await? else {
+                let Response::GetSplits(mut answer) =
+                    self.whole(&Request::GetSplits(request), &bytes).await?
+                else {
                     unreachable!("the base answers what it is asked")
                 };
                 let page = Self::page(&answer.splits, token.as_deref(), (SPLITS, self.splits_off))?;

@@ -93,8 +93,16 @@ impl Domain {
         let (mut left, mut right) = (self.spans.iter().peekable(), other.spans.iter().peekable());
         while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
             let span = Span {
-                low: if compare_lows(&a.low, &b.low).is_ge() { a.low.clone() } else { b.low.clone() },
-                high: if compare_highs(&a.high, &b.high).is_le() { a.high.clone() } else { b.high.clone() },
+                low: if compare_lows(&a.low, &b.low).is_ge() {
+                    a.low.clone()
+                } else {
+                    b.low.clone()
+                },
+                high: if compare_highs(&a.high, &b.high).is_le() {
+                    a.high.clone()
+                } else {
+                    b.high.clone()
+                },
             };
             if span.holds_something() {
                 spans.push(span);
@@ -128,7 +136,10 @@ impl Domain {
 
     /// Whether this union of `left` and `right` holds NaN, which neither of them does.
     pub(super) fn has_nan_by_union_of(&self, left: &Self, right: &Self) -> bool {
-        self.data_type.is_floating() && self.is_everything() && !left.is_everything() && !right.is_everything()
+        self.data_type.is_floating()
+            && self.is_everything()
+            && !left.is_everything()
+            && !right.is_everything()
     }
 
     /// Whether every value is in it, whether or not null is.
@@ -140,7 +151,8 @@ impl Domain {
     pub(super) fn complement(&self) -> Self {
         if self.data_type == DataType::Boolean {
             // Two values: what is not one of them is the other, not a range beside it.
-            let mut values: Vec<_> = [false, true].map(|value| ScalarValue::Boolean(Some(value))).into();
+            let mut values: Vec<_> =
+                [false, true].map(|value| ScalarValue::Boolean(Some(value))).into();
             values.retain(|value| !self.holds(value));
             return Self { null: !self.null, ..Self::any_of(&self.data_type, values) };
         }
@@ -175,8 +187,16 @@ impl Domain {
         }
         let data_type = self.data_type.clone();
         if capabilities.sorted_ranges {
-            let ranges = self.spans.iter().map(|span| span.to_range(&self.data_type)).collect::<Option<Vec<_>>>()?;
-            return Some(ValueSet::SortedRange(SortedRangeSet { data_type, ranges, null_allowed: self.null }));
+            let ranges = self
+                .spans
+                .iter()
+                .map(|span| span.to_range(&self.data_type))
+                .collect::<Option<Vec<_>>>()?;
+            return Some(ValueSet::SortedRange(SortedRangeSet {
+                data_type,
+                ranges,
+                null_allowed: self.null,
+            }));
         }
         if capabilities.equatable
             && let Some(set) = self.to_equatable()
@@ -212,13 +232,14 @@ impl Span {
     fn holds_something(&self) -> bool {
         match (&self.low, &self.high) {
             (End::Open, _) | (_, End::Open) => true,
-            (End::At { value: low, included: with_low }, End::At { value: high, included: with_high }) => {
-                match compare(low, high) {
-                    Ordering::Less => true,
-                    Ordering::Equal => *with_low && *with_high,
-                    Ordering::Greater => false,
-                }
-            }
+            (
+                End::At { value: low, included: with_low },
+                End::At { value: high, included: with_high },
+            ) => match compare(low, high) {
+                Ordering::Less => true,
+                Ordering::Equal => *with_low && *with_high,
+                Ordering::Greater => false,
+            },
         }
     }
 
@@ -226,20 +247,23 @@ impl Span {
     fn reaches(&self, next: &Self) -> bool {
         match (&self.high, &next.low) {
             (End::Open, _) | (_, End::Open) => true,
-            (End::At { value: high, included: with_high }, End::At { value: low, included: with_low }) => {
-                match compare(low, high) {
-                    Ordering::Less => true,
-                    Ordering::Equal => *with_low || *with_high,
-                    Ordering::Greater => false,
-                }
-            }
+            (
+                End::At { value: high, included: with_high },
+                End::At { value: low, included: with_low },
+            ) => match compare(low, high) {
+                Ordering::Less => true,
+                Ordering::Equal => *with_low || *with_high,
+                Ordering::Greater => false,
+            },
         }
     }
 
     /// The only value in it, if there is only one.
     fn point(&self) -> Option<ScalarValue> {
         match (&self.low, &self.high) {
-            (End::At { value: low, included: true }, End::At { value: high, included: true }) if low == high => {
+            (End::At { value: low, included: true }, End::At { value: high, included: true })
+                if low == high =>
+            {
                 Some(low.clone())
             }
             _ => None,
@@ -270,7 +294,9 @@ impl End {
     fn other_side(&self) -> Option<Self> {
         match self {
             Self::Open => None,
-            Self::At { value, included } => Some(Self::At { value: value.clone(), included: !included }),
+            Self::At { value, included } => {
+                Some(Self::At { value: value.clone(), included: !included })
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Conditions of SQL as expressions of the protocol, as far as the connector announced their functions.
+//! Conditions of SQL as expressions of the protocol, as far as the connector announced their
+//! functions.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,13 @@ use datafusion::{
 use super::literal::in_milliseconds;
 use crate::engine::presentation::{sql_type, to_wire as array_to_wire};
 
-/// The form of `condition` over columns of `schema` (the one on the wire), if all of it has one in `functions`.
-pub(super) fn to_wire(condition: &Expr, schema: &SchemaRef, functions: &BTreeSet<String>) -> Option<Expression> {
+/// The form of `condition` over columns of `schema` (the one on the wire), if all of it has one in
+/// `functions`.
+pub(super) fn to_wire(
+    condition: &Expr,
+    schema: &SchemaRef,
+    functions: &BTreeSet<String>,
+) -> Option<Expression> {
     let expression = Translation { schema, functions }.of(condition)?;
     (data_type(&expression) == &DataType::Boolean).then_some(expression)
 }
@@ -47,7 +53,8 @@ impl Translation<'_> {
             Expr::BinaryExpr(binary) => self.binary(binary),
             Expr::Between(between) => {
                 let value = self.of(&between.expr)?;
-                let low = self.compared(f::GREATER_THAN_OR_EQUAL, value.clone(), self.of(&between.low)?)?;
+                let low =
+                    self.compared(f::GREATER_THAN_OR_EQUAL, value.clone(), self.of(&between.low)?)?;
                 let high = self.compared(f::LESS_THAN_OR_EQUAL, value, self.of(&between.high)?)?;
                 self.negated_if(between.negated, self.condition(f::AND, vec![low, high])?)
             }
@@ -64,7 +71,8 @@ impl Translation<'_> {
             }
             Expr::Like(like) => self.like(like),
             Expr::ScalarFunction(call) if call.name() == "nullif" => {
-                let arguments: Option<Vec<_>> = call.args.iter().map(|argument| self.of(argument)).collect();
+                let arguments: Option<Vec<_>> =
+                    call.args.iter().map(|argument| self.of(argument)).collect();
                 let arguments = arguments?;
                 let [first, second] = arguments.as_slice() else { return None };
                 let result = data_type(first).clone();
@@ -92,7 +100,9 @@ impl Translation<'_> {
                     Operator::Gt => self.compared(f::GREATER_THAN, left, right),
                     Operator::GtEq => self.compared(f::GREATER_THAN_OR_EQUAL, left, right),
                     Operator::IsDistinctFrom => self.compared(f::IS_DISTINCT_FROM, left, right),
-                    Operator::IsNotDistinctFrom => self.not(self.compared(f::IS_DISTINCT_FROM, left, right)?),
+                    Operator::IsNotDistinctFrom => {
+                        self.not(self.compared(f::IS_DISTINCT_FROM, left, right)?)
+                    }
                     Operator::Plus => self.arithmetic(f::ADD, left, right),
                     Operator::Minus => self.arithmetic(f::SUBTRACT, left, right),
                     Operator::Multiply => self.arithmetic(f::MULTIPLY, left, right),
@@ -110,7 +120,9 @@ impl Translation<'_> {
         let mut left: Vec<&Expr> = sides.iter().rev().copied().collect();
         while let Some(expr) = left.pop() {
             match expr {
-                Expr::BinaryExpr(inner) if inner.op == op => left.extend([inner.right.as_ref(), inner.left.as_ref()]),
+                Expr::BinaryExpr(inner) if inner.op == op => {
+                    left.extend([inner.right.as_ref(), inner.left.as_ref()])
+                }
                 other => arguments.push(self.of(other)?),
             }
         }
@@ -125,7 +137,8 @@ impl Translation<'_> {
         if like.case_insensitive || like.escape_char.is_some() || pattern.contains('\\') {
             return None;
         }
-        let matched = self.compared(f::LIKE_PATTERN, self.of(&like.expr)?, self.of(&like.pattern)?)?;
+        let matched =
+            self.compared(f::LIKE_PATTERN, self.of(&like.expr)?, self.of(&like.pattern)?)?;
         self.negated_if(like.negated, matched)
     }
 
@@ -136,7 +149,12 @@ impl Translation<'_> {
     }
 
     /// Numbers of the machine only: how a decimal result is rounded differs between engines.
-    fn arithmetic(&self, function: &str, left: Expression, right: Expression) -> Option<Expression> {
+    fn arithmetic(
+        &self,
+        function: &str,
+        left: Expression,
+        right: Expression,
+    ) -> Option<Expression> {
         same_type(&left, &right)?;
         let result = data_type(&left).clone();
         let plain = result.is_integer() || result.is_floating();
@@ -155,7 +173,12 @@ impl Translation<'_> {
         self.call(function, arguments, DataType::Boolean)
     }
 
-    fn call(&self, function: &str, arguments: Vec<Expression>, data_type: DataType) -> Option<Expression> {
+    fn call(
+        &self,
+        function: &str,
+        arguments: Vec<Expression>,
+        data_type: DataType,
+    ) -> Option<Expression> {
         self.functions.contains(function).then(|| Expression::Call {
             function: function.to_owned(),
             arguments,

@@ -1,8 +1,8 @@
 //! What of a query's filters can be sent to a connector, and in which form.
 //!
-//! A conjunct travels as a value set of its column if it speaks of one column and constants only, else as an expression
-//! if the connector announced every function of it. Whatever was sent whole is known, because only then may a limit go
-//! along.
+//! A conjunct travels as a value set of its column if it speaks of one column and constants only,
+//! else as an expression if the connector announced every function of it. Whatever was sent whole
+//! is known, because only then may a limit go along.
 
 mod domain;
 mod expression;

@@ -91,7 +91,11 @@ fn sent_to(condition: &str, capabilities: &Capabilities, mode: PushdownMode) -> 
     let filters = offered(condition);
     let sent = Pushdown::new(mode, capabilities, SerdeVersion::V6, &schema).plan(&filters);
     let left = if sent.complete() { "" } else { " [rest]" };
-    let constraints = Constraints { summary: sent.summary, expressions: sent.expressions, ..Constraints::default() };
+    let constraints = Constraints {
+        summary: sent.summary,
+        expressions: sent.expressions,
+        ..Constraints::default()
+    };
     format!("{}{left}", constraints_in_words(&constraints)).trim().to_owned()
 }
 
@@ -198,7 +202,10 @@ fn only_what_was_announced_is_sent() {
     let no_nulls = Capabilities { nulls: false, ..sets.clone() };
     assert_eq!(sent_to("i = 5 AND j IS NULL", &no_nulls, PushdownMode::Full), "sets: i = 5 [rest]");
     let only_not = Capabilities { functions: [f::LESS_THAN.to_owned()].into(), ..nothing };
-    assert_eq!(sent_to("i < 5 AND i > 1", &only_not, PushdownMode::Full), "expressions: i < 5 [rest]");
+    assert_eq!(
+        sent_to("i < 5 AND i > 1", &only_not, PushdownMode::Full),
+        "expressions: i < 5 [rest]"
+    );
 }
 
 #[test]
@@ -223,6 +230,7 @@ fn the_mode_bounds_what_is_sent() {
 fn expressions_need_version_4() {
     let schema = wire_schema();
     let filters = offered("i = 5 AND i < j");
-    let sent = Pushdown::new(PushdownMode::Full, &everything(), SerdeVersion::V3, &schema).plan(&filters);
+    let sent =
+        Pushdown::new(PushdownMode::Full, &everything(), SerdeVersion::V3, &schema).plan(&filters);
     assert!(sent.expressions.is_empty() && !sent.summary.is_empty() && !sent.complete());
 }

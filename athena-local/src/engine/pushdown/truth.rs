@@ -12,15 +12,16 @@ use super::{
     literal,
 };
 
-/// A condition on one column in three-valued logic: true for some values, false for others, unknown for the rest.
+/// A condition on one column in three-valued logic: true for some values, false for others, unknown
+/// for the rest.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Truth {
     /// The column.
     pub(super) column: String,
     /// Values for which it is true.
     pub(super) yes: Domain,
-    /// Values for which it is false; `None` if they have no form. NaN is why: it is neither below nor above a value, so
-    /// that the opposite of a range of floating-point numbers is not a range.
+    /// Values for which it is false; `None` if they have no form. NaN is why: it is neither below
+    /// nor above a value, so that the opposite of a range of floating-point numbers is not a range.
     no: Option<Domain>,
 }
 
@@ -32,7 +33,8 @@ impl Truth {
             Expr::Column(_) => {
                 let column = Column::of(condition, schema)?;
                 let holds = ScalarValue::Boolean(Some(true));
-                (column.data_type == &DataType::Boolean).then(|| column.compared(Comparison::Equal, &holds))
+                (column.data_type == &DataType::Boolean)
+                    .then(|| column.compared(Comparison::Equal, &holds))
             }
             Expr::Not(inner) => Self::of(inner, schema)?.negated(),
             Expr::IsNull(inner) => Some(Column::of(inner, schema)?.is_null()),
@@ -50,8 +52,10 @@ impl Truth {
             },
             Expr::Between(between) => {
                 let column = Column::of(&between.expr, schema)?;
-                let low = column.compared(Comparison::GreaterOrEqual, &column.literal(&between.low)?);
-                let high = column.compared(Comparison::LessOrEqual, &column.literal(&between.high)?);
+                let low =
+                    column.compared(Comparison::GreaterOrEqual, &column.literal(&between.low)?);
+                let high =
+                    column.compared(Comparison::LessOrEqual, &column.literal(&between.high)?);
                 let inside = low.and(&high)?;
                 if between.negated { inside.negated() } else { Some(inside) }
             }
@@ -74,8 +78,12 @@ impl Truth {
             Operator::LtEq => Some(column.compared(Comparison::LessOrEqual, value)),
             Operator::Gt => Some(column.compared(Comparison::Greater, value)),
             Operator::GtEq => Some(column.compared(Comparison::GreaterOrEqual, value)),
-            Operator::IsDistinctFrom => column.compared(Comparison::Equal, value).definite().negated(),
-            Operator::IsNotDistinctFrom => Some(column.compared(Comparison::Equal, value).definite()),
+            Operator::IsDistinctFrom => {
+                column.compared(Comparison::Equal, value).definite().negated()
+            }
+            Operator::IsNotDistinctFrom => {
+                Some(column.compared(Comparison::Equal, value).definite())
+            }
             _ => None,
         }
     }
@@ -91,8 +99,10 @@ impl Truth {
             }
         }
         let yes = Domain::any_of(column.data_type, values);
-        // Beside a null, a value that is not in the list is not known to be in it or not: never false.
-        let no = if with_null { Some(Domain::nothing(column.data_type)) } else { column.opposite(&yes) };
+        // Beside a null, a value that is not in the list is not known to be in it or not: never
+        // false.
+        let no =
+            if with_null { Some(Domain::nothing(column.data_type)) } else { column.opposite(&yes) };
         let inside = Self { column: column.name.to_owned(), yes, no };
         if list.negated { inside.negated() } else { Some(inside) }
     }
@@ -114,9 +124,14 @@ impl Truth {
     fn or(&self, other: &Self) -> Option<Self> {
         let no = self.no.as_ref().zip(other.no.as_ref()).map(|(a, b)| a.intersect(b));
         let yes = self.yes.union(&other.yes);
-        // Below a value or above it is every number, and not NaN, which every value that is not null would let in.
+        // Below a value or above it is every number, and not NaN, which every value that is not
+        // null would let in.
         let lets_in_nan = yes.has_nan_by_union_of(&self.yes, &other.yes);
-        (self.column == other.column && !lets_in_nan).then(|| Self { column: self.column.clone(), yes, no })
+        (self.column == other.column && !lets_in_nan).then(|| Self {
+            column: self.column.clone(),
+            yes,
+            no,
+        })
     }
 
     /// True where it is true, false elsewhere: never unknown.
@@ -146,7 +161,8 @@ impl<'a> Column<'a> {
             return None;
         };
         let (_, field) = schema.column_with_name(&column.name)?;
-        is_ordered(field.data_type()).then(|| Self { name: field.name(), data_type: field.data_type() })
+        is_ordered(field.data_type())
+            .then(|| Self { name: field.name(), data_type: field.data_type() })
     }
 
     fn literal(&self, expr: &Expr) -> Option<ScalarValue> {

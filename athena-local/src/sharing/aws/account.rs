@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_config::{
-    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider, retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_lambda::error::DisplayErrorContext;
 
@@ -25,7 +25,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Asks whose the credentials of `profile` are; without one, those that the AWS command line would use.
+    /// Asks whose the credentials of `profile` are; without one, those that the AWS command line
+    /// would use.
     ///
     /// # Errors
     ///
@@ -37,7 +38,8 @@ impl Account {
             .retry_config(RetryConfig::standard());
         if let Some(profile) = profile {
             // Else keys in the environment would go before those of the profile that was asked for.
-            let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+            let credentials =
+                ProfileFileCredentialsProvider::builder().profile_name(profile).build();
             loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let mut config = loader.load().await;
@@ -46,16 +48,22 @@ impl Account {
             config = config.into_builder().region(Region::from_static(HOME)).build();
         }
         let asked = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
-        let of = profile.map_or_else(|| "the environment".to_owned(), |profile| format!("profile {profile:?}"));
+        let of = profile
+            .map_or_else(|| "the environment".to_owned(), |profile| format!("profile {profile:?}"));
         let identity = asked.map_err(|error| {
-            anyhow::anyhow!("AWS does not take the credentials of {of}: {}", DisplayErrorContext(&error))
+            anyhow::anyhow!(
+                "AWS does not take the credentials of {of}: {}",
+                DisplayErrorContext(&error)
+            )
         })?;
-        let id = identity.account().context("AWS does not say whose the credentials are")?.to_owned();
+        let id =
+            identity.account().context("AWS does not say whose the credentials are")?.to_owned();
         let caller = identity.arn().unwrap_or_default().to_owned();
         Ok(Self { id, caller, config: config.into_builder().region(region).build() })
     }
 
-    /// The ARN of the role or user who asks; nothing if it is the account's root, or the role cannot be read.
+    /// The ARN of the role or user who asks; nothing if it is the account's root, or the role
+    /// cannot be read.
     pub async fn principal(&self) -> Option<String> {
         let Some(session) = self.caller.split(":assumed-role/").nth(1) else {
             return self.caller.contains(":user/").then(|| self.caller.clone());
@@ -83,7 +91,8 @@ impl Account {
     pub(super) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
         let config = self.in_region(region);
         // Before the host of a stand-in, the name of a bucket makes no name that resolves.
-        let elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let elsewhere =
+            config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(elsewhere).build();
         aws_sdk_s3::Client::from_conf(config)
     }

@@ -11,10 +11,11 @@ use crate::sharing::{
     terms::is_expressible,
 };
 
-/// Writes the policies of `plans` in their order. If one cannot be written, those before it are written back as they were.
+/// Writes the policies of `plans` in their order. If one cannot be written, those before it are
+/// written back as they were.
 ///
-/// With `by_permission`, the function's is changed statement by statement, by `AddPermission` and `RemovePermission`; else it
-/// is replaced, and only if it is still what the plan was made for.
+/// With `by_permission`, the function's is changed statement by statement, by `AddPermission` and
+/// `RemovePermission`; else it is replaced, and only if it is still what the plan was made for.
 ///
 /// # Errors
 ///
@@ -38,7 +39,8 @@ pub async fn apply(
         let Err(error) = writer.write(plan).await else {
             continue;
         };
-        let error = error.context(format!("the {} {} cannot be changed", plan.place.title(), plan.owner));
+        let error =
+            error.context(format!("the {} {} cannot be changed", plan.place.title(), plan.owner));
         for done in plans[..=at].iter().rev() {
             // Of a policy that is written at once nothing is there if that failed.
             let halfway = done.place == Place::Function && by_permission;
@@ -46,7 +48,9 @@ pub async fn apply(
                 continue;
             }
             let undone = writer.undo(done).await;
-            undone.with_context(|| format!("{error:#}; and the {} cannot be written back", done.place.title()))?;
+            undone.with_context(|| {
+                format!("{error:#}; and the {} cannot be written back", done.place.title())
+            })?;
         }
         return Err(error.context("nothing was changed"));
     }
@@ -71,27 +75,47 @@ impl Writer<'_> {
                 }
                 Ok(())
             }
-            Place::Function => self.put_function_policy(plan.before.as_deref(), plan.after.as_deref()).await,
-            Place::Bucket => self.put_bucket_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref()).await,
-            Place::Key => self.put_key_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref()).await,
+            Place::Function => {
+                self.put_function_policy(plan.before.as_deref(), plan.after.as_deref()).await
+            }
+            Place::Bucket => {
+                self.put_bucket_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref())
+                    .await
+            }
+            Place::Key => {
+                self.put_key_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref())
+                    .await
+            }
         }
     }
 
     async fn undo(&self, plan: &Plan) -> anyhow::Result<()> {
         match plan.place {
             Place::Function if self.by_permission => {
-                // It may not have come so far: what was not added is not there, and what was not removed still is.
+                // It may not have come so far: what was not added is not there, and what was not
+                // removed still is.
                 for statement in &plan.added {
-                    unless("ResourceNotFoundException", self.remove_permission(&statement.sid).await)?;
+                    unless(
+                        "ResourceNotFoundException",
+                        self.remove_permission(&statement.sid).await,
+                    )?;
                 }
                 for (_, statement) in &plan.removed {
                     unless("ResourceConflictException", self.add_permission(statement).await)?;
                 }
                 Ok(())
             }
-            Place::Function => self.put_function_policy(plan.after.as_deref(), plan.before.as_deref()).await,
-            Place::Bucket => self.put_bucket_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref()).await,
-            Place::Key => self.put_key_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref()).await,
+            Place::Function => {
+                self.put_function_policy(plan.after.as_deref(), plan.before.as_deref()).await
+            }
+            Place::Bucket => {
+                self.put_bucket_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref())
+                    .await
+            }
+            Place::Key => {
+                self.put_key_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref())
+                    .await
+            }
         }
     }
 
@@ -104,9 +128,16 @@ impl Writer<'_> {
         let sid = statement["Sid"].as_str().context("a statement has to have a name")?;
         let principal = statement["Principal"]["AWS"].as_str().unwrap_or("*");
         // A whole account is written as its number here.
-        let principal = principal.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()).unwrap_or(principal);
+        let principal = principal
+            .strip_suffix(":root")
+            .and_then(|arn| arn.rsplit(':').next())
+            .unwrap_or(principal);
         let organization = statement["Condition"]["StringEquals"]["aws:PrincipalOrgID"].as_str();
-        let call = self.lambda().add_permission().function_name(self.function.to_string()).statement_id(sid);
+        let call = self
+            .lambda()
+            .add_permission()
+            .function_name(self.function.to_string())
+            .statement_id(sid);
         let call = call.action("lambda:InvokeFunction").principal(principal);
         let call = call.set_principal_org_id(organization.map(str::to_owned));
         call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
@@ -114,12 +145,20 @@ impl Writer<'_> {
     }
 
     async fn remove_permission(&self, sid: &str) -> anyhow::Result<()> {
-        let call = self.lambda().remove_permission().function_name(self.function.to_string()).statement_id(sid);
+        let call = self
+            .lambda()
+            .remove_permission()
+            .function_name(self.function.to_string())
+            .statement_id(sid);
         call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
         Ok(())
     }
 
-    async fn put_function_policy(&self, before: Option<&str>, after: Option<&str>) -> anyhow::Result<()> {
+    async fn put_function_policy(
+        &self,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> anyhow::Result<()> {
         let (lambda, arn) = (self.lambda(), self.function.to_string());
         let mut revision = None;
         if let Some(before) = before {
@@ -129,7 +168,11 @@ impl Writer<'_> {
             revision = now.revision_id;
         }
         if let Some(text) = after {
-            let call = lambda.put_resource_policy().resource_arn(&arn).policy(text).set_revision_id(revision);
+            let call = lambda
+                .put_resource_policy()
+                .resource_arn(&arn)
+                .policy(text)
+                .set_revision_id(revision);
             call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
         } else {
             let call = lambda.delete_resource_policy().resource_arn(&arn).set_revision_id(revision);
@@ -138,8 +181,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Replaces a policy that is still what it was. S3 has no revisions: what comes between the look and the write is lost.
-    async fn put_bucket_policy(&self, bucket: &str, before: Option<&str>, text: Option<&str>) -> anyhow::Result<()> {
+    /// Replaces a policy that is still what it was. S3 has no revisions: what comes between the
+    /// look and the write is lost.
+    async fn put_bucket_policy(
+        &self,
+        bucket: &str,
+        before: Option<&str>,
+        text: Option<&str>,
+    ) -> anyhow::Result<()> {
         let s3 = self.account.s3(&self.function.region);
         let owner = &self.account.id;
         match s3.get_bucket_policy().bucket(bucket).expected_bucket_owner(owner).send().await {
@@ -148,7 +197,8 @@ impl Writer<'_> {
             Err(error) => anyhow::bail!("it cannot be looked at again: {}", words(&error)),
         }
         if let Some(text) = text {
-            let call = s3.put_bucket_policy().bucket(bucket).expected_bucket_owner(owner).policy(text);
+            let call =
+                s3.put_bucket_policy().bucket(bucket).expected_bucket_owner(owner).policy(text);
             call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
         } else {
             let call = s3.delete_bucket_policy().bucket(bucket).expected_bucket_owner(owner);
@@ -158,11 +208,18 @@ impl Writer<'_> {
     }
 
     /// As [`put_bucket_policy`](Self::put_bucket_policy).
-    async fn put_key_policy(&self, key: &str, before: Option<&str>, text: Option<&str>) -> anyhow::Result<()> {
-        let text = text.context("a key has to keep a policy; give it the statement of its account first")?;
+    async fn put_key_policy(
+        &self,
+        key: &str,
+        before: Option<&str>,
+        text: Option<&str>,
+    ) -> anyhow::Result<()> {
+        let text =
+            text.context("a key has to keep a policy; give it the statement of its account first")?;
         let kms = aws_sdk_kms::Client::new(&self.account.in_region(&self.function.region));
         let now = kms.get_key_policy().key_id(key).policy_name("default").send().await;
-        let now = now.map_err(|error| anyhow::anyhow!("it cannot be looked at again: {}", words(&error)))?;
+        let now = now
+            .map_err(|error| anyhow::anyhow!("it cannot be looked at again: {}", words(&error)))?;
         expect(before, now.policy())?;
         let call = kms.put_key_policy().key_id(key).policy_name("default").policy(text);
         call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;

@@ -29,7 +29,8 @@ pub async fn observe_consumer(account: &Account, question: &Question) -> Consume
                 consumer.catalog = catalog(account, elsewhere, name).await;
             }
         }
-        let by_principal = question.principals.iter().any(|principal| is_caller(principal, &account.caller));
+        let by_principal =
+            question.principals.iter().any(|principal| is_caller(principal, &account.caller));
         consumer.answered = if by_principal {
             answered(account, region, name).await
         } else {
@@ -39,7 +40,8 @@ pub async fn observe_consumer(account: &Account, question: &Question) -> Consume
     if let Some(name) = &question.workgroup {
         consumer.workgroup = workgroup(account, region, name).await;
     }
-    let output = consumer.workgroup.known().and_then(|workgroup| workgroup.results()?.strip_prefix("s3://"));
+    let output =
+        consumer.workgroup.known().and_then(|workgroup| workgroup.results()?.strip_prefix("s3://"));
     if let Some(bucket) = output.and_then(|output| output.split('/').next()).map(str::to_owned) {
         consumer.results_region = observe_bucket_region(account, region, &bucket).await;
     }
@@ -70,8 +72,10 @@ async fn workgroup(account: &Account, region: &str, name: &str) -> Seen<Workgrou
     }
     seen(answer, &[]).and_then(|answer| answer.work_group.into()).and_then(|workgroup| {
         let configuration = workgroup.configuration();
-        let enforced = configuration.and_then(WorkGroupConfiguration::enforce_work_group_configuration);
-        let output = configuration.and_then(|configuration| configuration.result_configuration()?.output_location());
+        let enforced =
+            configuration.and_then(WorkGroupConfiguration::enforce_work_group_configuration);
+        let output = configuration
+            .and_then(|configuration| configuration.result_configuration()?.output_location());
         Seen::Known(Workgroup {
             enabled: workgroup.state().is_none_or(|state| state.as_str() == "ENABLED"),
             // A workgroup is made so unless it is said otherwise.
@@ -81,32 +85,45 @@ async fn workgroup(account: &Account, region: &str, name: &str) -> Seen<Workgrou
     })
 }
 
-/// What Athena says to the question for the databases: it calls the function for that, as the caller.
+/// What Athena says to the question for the databases: it calls the function for that, as the
+/// caller.
 async fn answered(account: &Account, region: &str, name: &str) -> Seen<Option<String>> {
     let athena = aws_sdk_athena::Client::new(&account.in_region(region));
     match athena.list_databases().catalog_name(name).max_results(1).send().await {
         Ok(_) => Seen::Known(None),
-        Err(error) if is_about_the_function(error.code(), error.message()) => Seen::Known(Some(words(&error))),
+        Err(error) if is_about_the_function(error.code(), error.message()) => {
+            Seen::Known(Some(words(&error)))
+        }
         Err(error) => Seen::Hidden(words(&error)),
     }
 }
 
 /// Whether an error of `ListDatabases` says how the call of the function went.
 ///
-/// Any other says nothing of it: that somebody asks too often, that there is no way to Athena, that Athena has a fault of its own,
-/// or that the caller may not list, which nobody needs for a query.
+/// Any other says nothing of it: that somebody asks too often, that there is no way to Athena, that
+/// Athena has a fault of its own, or that the caller may not list, which nobody needs for a query.
 fn is_about_the_function(code: Option<&str>, message: Option<&str>) -> bool {
     let of_function = ["MetadataException", "InvalidRequestException", "AccessDeniedException"];
     let message = message.unwrap_or_default().to_ascii_lowercase();
-    let passing = ["athena:listdatabases", "rate exceeded", "throttl", "too many requests", "toomanyrequests"];
-    code.is_some_and(|code| of_function.contains(&code)) && !passing.iter().any(|words| message.contains(words))
+    let passing = [
+        "athena:listdatabases",
+        "rate exceeded",
+        "throttl",
+        "too many requests",
+        "toomanyrequests",
+    ];
+    code.is_some_and(|code| of_function.contains(&code))
+        && !passing.iter().any(|words| message.contains(words))
 }
 
 /// Whether `caller` is `principal` or a session of it.
 fn is_caller(principal: &str, caller: &str) -> bool {
-    let session = caller.split(":assumed-role/").nth(1).and_then(|session| session.split('/').next());
+    let session =
+        caller.split(":assumed-role/").nth(1).and_then(|session| session.split('/').next());
     principal == caller
-        || (account_of(principal) == account_of(caller) && session.is_some() && principal.rsplit('/').next() == session)
+        || (account_of(principal) == account_of(caller)
+            && session.is_some()
+            && principal.rsplit('/').next() == session)
 }
 
 fn is_not_found(message: &str) -> bool {
@@ -135,7 +152,10 @@ mod tests {
             (Some("ExpiredTokenException"), Some("The security token is expired")),
             // Athena was throttled where it called the function.
             (Some("MetadataException"), Some("TooManyRequestsException; Rate Exceeded")),
-            (Some("AccessDeniedException"), Some("not authorized to perform: athena:ListDatabases")),
+            (
+                Some("AccessDeniedException"),
+                Some("not authorized to perform: athena:ListDatabases"),
+            ),
             // No answer at all, or one that is none of Athena.
             (None, None),
         ] {

@@ -15,19 +15,23 @@ use crate::sharing::{
 
 const MISSING: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
 
-/// The policies of the role or user `arn`, with credentials of its account. One with another path is another one.
+/// The policies of the role or user `arn`, with credentials of its account. One with another path
+/// is another one.
 pub async fn observe_principal(account: &Account, arn: &str) -> Seen<Identity> {
     if account_of(arn) != account.id {
         return Seen::Hidden(format!("the credentials are of account {}", account.id));
     }
-    let Some(name) = arn.rsplit('/').next().filter(|name| !name.contains('*')).map(str::to_owned) else {
+    let Some(name) = arn.rsplit('/').next().filter(|name| !name.contains('*')).map(str::to_owned)
+    else {
         return Seen::Hidden("it stands for several roles; name one of them".to_owned());
     };
     let iam = account.iam();
     let holder = if arn.contains(":user/") { Holder::User(name) } else { Holder::Role(name) };
     match found(&iam, &holder).await {
         Seen::Known((there, _)) if there != arn => Seen::Missing,
-        Seen::Known((there, boundary)) => Seen::Known(gathered(&iam, holder, there, boundary.as_deref()).await),
+        Seen::Known((there, boundary)) => {
+            Seen::Known(gathered(&iam, holder, there, boundary.as_deref()).await)
+        }
         Seen::Missing => Seen::Missing,
         Seen::Hidden(why) => Seen::Hidden(why),
     }
@@ -37,10 +41,16 @@ pub async fn observe_principal(account: &Account, arn: &str) -> Seen<Identity> {
 async fn found(iam: &Client, holder: &Holder) -> Seen<(String, Option<String>)> {
     let bound = |boundary: Option<AttachedPermissionsBoundary>| boundary?.permissions_boundary_arn;
     match holder {
-        Holder::Role(name) => seen(iam.get_role().role_name(name).send().await, MISSING)
-            .and_then(|answer| answer.role.map(|role| (role.arn, bound(role.permissions_boundary))).into()),
-        Holder::User(name) => seen(iam.get_user().user_name(name).send().await, MISSING)
-            .and_then(|answer| answer.user.map(|user| (user.arn, bound(user.permissions_boundary))).into()),
+        Holder::Role(name) => {
+            seen(iam.get_role().role_name(name).send().await, MISSING).and_then(|answer| {
+                answer.role.map(|role| (role.arn, bound(role.permissions_boundary))).into()
+            })
+        }
+        Holder::User(name) => {
+            seen(iam.get_user().user_name(name).send().await, MISSING).and_then(|answer| {
+                answer.user.map(|user| (user.arn, bound(user.permissions_boundary))).into()
+            })
+        }
         Holder::Group(_) => Seen::Hidden("a group asks for nothing itself".to_owned()),
     }
 }
@@ -57,7 +67,9 @@ async fn gathered(iam: &Client, holder: Holder, arn: String, boundary: Option<&s
     if let [Holder::User(name)] = &holders[..] {
         let groups = iam.list_groups_for_user().user_name(name).into_paginator().items().send();
         match groups.try_collect().await {
-            Ok(groups) => holders.extend(groups.into_iter().map(|group| Holder::Group(group.group_name))),
+            Ok(groups) => {
+                holders.extend(groups.into_iter().map(|group| Holder::Group(group.group_name)))
+            }
             Err(error) => identity.hidden.push(format!("those of its groups ({})", words(&error))),
         }
     }
@@ -96,9 +108,16 @@ async fn held(iam: &Client, holder: &Holder, identity: &mut Identity) {
 /// The version of a policy that counts; an error names the policy.
 async fn managed(iam: &Client, arn: &str) -> Result<NamedPolicy, String> {
     let name = arn.rsplit('/').next().unwrap_or(arn).to_owned();
-    let answer =
-        iam.get_policy().policy_arn(arn).send().await.map_err(|error| format!("{name} ({})", words(&error)))?;
-    let version = answer.policy.and_then(|policy| policy.default_version_id).unwrap_or_else(|| "v1".to_owned());
+    let answer = iam
+        .get_policy()
+        .policy_arn(arn)
+        .send()
+        .await
+        .map_err(|error| format!("{name} ({})", words(&error)))?;
+    let version = answer
+        .policy
+        .and_then(|policy| policy.default_version_id)
+        .unwrap_or_else(|| "v1".to_owned());
     let answer = iam.get_policy_version().policy_arn(arn).version_id(version).send().await;
     let answer = answer.map_err(|error| format!("{name} ({})", words(&error)))?;
     let text = answer.policy_version.and_then(|version| version.document).unwrap_or_default();

@@ -1,10 +1,12 @@
 //! What AWS shows of the account of the function.
 
 use aws_sdk_lambda::{
-    config::http::HttpResponse, operation::get_function_configuration::GetFunctionConfigurationOutput,
+    config::http::HttpResponse,
+    operation::get_function_configuration::GetFunctionConfigurationOutput,
 };
 use aws_sdk_s3::{
-    operation::get_bucket_encryption::GetBucketEncryptionOutput, types::ServerSideEncryptionConfiguration,
+    operation::get_bucket_encryption::GetBucketEncryptionOutput,
+    types::ServerSideEncryptionConfiguration,
 };
 
 use super::{
@@ -23,7 +25,8 @@ pub async fn observe_owner(account: &Account, arn: &FunctionArn) -> (Owner, Seen
     let name = arn.to_string();
     let configuration = lambda.get_function_configuration().function_name(&name).send().await;
     let mut owner = Owner {
-        function: seen(configuration, &["ResourceNotFoundException"]).and_then(|answer| function(&answer)),
+        function: seen(configuration, &["ResourceNotFoundException"])
+            .and_then(|answer| function(&answer)),
         ..Owner::default()
     };
     let mut region = Seen::Hidden("the function spills nowhere".to_owned());
@@ -31,15 +34,16 @@ pub async fn observe_owner(account: &Account, arn: &FunctionArn) -> (Owner, Seen
         return (owner, region);
     };
     let policy = lambda.get_policy().function_name(&name).send().await;
-    owner.function_policy = seen(policy, &["ResourceNotFoundException"]).and_then(|policy| policy.policy.into());
+    owner.function_policy =
+        seen(policy, &["ResourceNotFoundException"]).and_then(|policy| policy.policy.into());
     owner.role = observe_principal(account, &function.role).await;
     if let Some(bucket) = function.spill_bucket() {
         region = observe_bucket_region(account, &arn.region, &bucket).await;
         let near = region.known().unwrap_or(&arn.region).clone();
         let s3 = account.s3(&near);
         let policy = s3.get_bucket_policy().bucket(&bucket).send().await;
-        owner.bucket_policy =
-            seen(policy, &["NoSuchBucketPolicy", "NoSuchBucket"]).and_then(|policy| policy.policy.into());
+        owner.bucket_policy = seen(policy, &["NoSuchBucketPolicy", "NoSuchBucket"])
+            .and_then(|policy| policy.policy.into());
         owner.bucket = self::bucket(&s3, &bucket, &region).await;
     }
     (owner.key, owner.key_policy) = key(account, arn, &owner).await;
@@ -49,14 +53,22 @@ pub async fn observe_owner(account: &Account, arn: &FunctionArn) -> (Owner, Seen
 /// The region of a bucket of anybody: S3 says it even to those who may do nothing with it.
 pub async fn observe_bucket_region(account: &Account, near: &str, bucket: &str) -> Seen<String> {
     let answer = account.s3(near).head_bucket().bucket(bucket).send().await;
-    let named = |response: Option<&HttpResponse>| response?.headers().get("x-amz-bucket-region").map(str::to_owned);
+    let named = |response: Option<&HttpResponse>| {
+        response?.headers().get("x-amz-bucket-region").map(str::to_owned)
+    };
     match answer {
         Ok(found) => match found.bucket_region() {
             Some(region) => Seen::Known(region.to_owned()),
             None => Seen::Hidden("S3 does not say it".to_owned()),
         },
-        Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) => Seen::Missing,
-        Err(error) => named(error.raw_response()).map_or_else(|| Seen::Hidden(words(&error)), Seen::Known),
+        Err(error)
+            if error.raw_response().is_some_and(|response| response.status().as_u16() == 404) =>
+        {
+            Seen::Missing
+        }
+        Err(error) => {
+            named(error.raw_response()).map_or_else(|| Seen::Hidden(words(&error)), Seen::Known)
+        }
     }
 }
 
@@ -74,7 +86,8 @@ async fn bucket(s3: &aws_sdk_s3::Client, name: &str, region: &Seen<String>) -> S
         return Seen::Missing;
     }
     let listed = s3.list_buckets().prefix(name).send().await;
-    let is_own = listed.ok().map(|answer| answer.buckets().iter().any(|bucket| bucket.name() == Some(name)));
+    let is_own =
+        listed.ok().map(|answer| answer.buckets().iter().any(|bucket| bucket.name() == Some(name)));
     let answer = s3.get_bucket_encryption().bucket(name).send().await;
     let encryption = match seen(answer, &["ServerSideEncryptionConfigurationNotFoundError"]) {
         Seen::Known(answer) => Seen::Known(default_encryption(&answer)),
@@ -85,7 +98,8 @@ async fn bucket(s3: &aws_sdk_s3::Client, name: &str, region: &Seen<String>) -> S
 }
 
 fn default_encryption(answer: &GetBucketEncryptionOutput) -> Encryption {
-    let rules = answer.server_side_encryption_configuration().map(ServerSideEncryptionConfiguration::rules);
+    let rules =
+        answer.server_side_encryption_configuration().map(ServerSideEncryptionConfiguration::rules);
     let rule = rules.unwrap_or_default().iter().find_map(|rule| {
         let default = rule.apply_server_side_encryption_by_default()?;
         Some(Encryption {

@@ -7,7 +7,10 @@ use super::{
 use crate::sharing::{
     arn::{FunctionArn, account_of},
     consumer::Consumer,
-    policy::{Decision, Effect, Miss, Principal, Reason, Request, Statement, decide, parse, within_account},
+    policy::{
+        Decision, Effect, Miss, Principal, Reason, Request, Statement, decide, parse,
+        within_account,
+    },
     terms::{Shared, Terms, Written, for_identity},
 };
 
@@ -23,7 +26,12 @@ struct Resource<'a> {
     wanted: Vec<Written>,
 }
 
-pub(super) fn check(question: &Question, observed: &Observed, shared: &Shared, report: &mut Report) {
+pub(super) fn check(
+    question: &Question,
+    observed: &Observed,
+    shared: &Shared,
+    report: &mut Report,
+) {
     for principal in &question.principals {
         let identity = observed.consumer.as_ref().and_then(|consumer| {
             let of = consumer.principals.iter().find(|(arn, _)| arn == principal)?;
@@ -36,8 +44,10 @@ pub(super) fn check(question: &Question, observed: &Observed, shared: &Shared, r
                 match identity {
                     Some(identity) => by_resource(&resource, principal, identity, report),
                     None => {
-                        report
-                            .unseen(format!("{} and {principal} are of one account: both are needed", resource.check));
+                        report.unseen(format!(
+                            "{} and {principal} are of one account: both are needed",
+                            resource.check
+                        ));
                     }
                 }
             }
@@ -51,7 +61,12 @@ pub(super) fn check(question: &Question, observed: &Observed, shared: &Shared, r
     }
 }
 
-fn resources<'a>(question: &'a Question, owner: &'a Owner, shared: &Shared, principal: &str) -> Vec<Resource<'a>> {
+fn resources<'a>(
+    question: &'a Question,
+    owner: &'a Owner,
+    shared: &Shared,
+    principal: &str,
+) -> Vec<Resource<'a>> {
     let Question { function, organization, .. } = question;
     let context = through_athena(principal, organization.as_deref(), function, &function.account);
     let terms = Terms {
@@ -93,8 +108,14 @@ fn resources<'a>(question: &'a Question, owner: &'a Owner, shared: &Shared, prin
     resources
 }
 
-/// Decides by a policy of the owner; within one account together with the policies of the principal.
-fn by_resource(resource: &Resource<'_>, principal: &str, identity: Option<&Identity>, report: &mut Report) {
+/// Decides by a policy of the owner; within one account together with the policies of the
+/// principal.
+fn by_resource(
+    resource: &Resource<'_>,
+    principal: &str,
+    identity: Option<&Identity>,
+    report: &mut Report,
+) {
     let Resource { check, function, policy, needed, wanted } = resource;
     let Some(statements) = statements(check, policy, report) else {
         return;
@@ -103,14 +124,27 @@ fn by_resource(resource: &Resource<'_>, principal: &str, identity: Option<&Ident
         let request = request(principal, needed);
         let mut decision = decide(&statements, &request);
         if let Some(identity) = identity {
-            decision = within_account(by_own_policies(identity, &request), decision, *check == "key-policy");
+            decision = within_account(
+                by_own_policies(identity, &request),
+                decision,
+                *check == "key-policy",
+            );
             let subject = format!("{} for {principal}", needed.action);
-            let verdict = Verdict { check: "permissions-boundary", subject, side: Side::Owner, needed, principal };
+            let verdict = Verdict {
+                check: "permissions-boundary",
+                subject,
+                side: Side::Owner,
+                needed,
+                principal,
+            };
             by_boundary_at_home(verdict, identity, (&statements, &request), report);
         }
         let subject = format!("{} for {principal}", needed.action);
-        let paste = wanted.iter().find(|statement| statement.allows(needed.action)).map(Written::pretty);
-        let share = format!("athena-local share {function} --to {principal} --apply, or put into the {check}:\n");
+        let paste =
+            wanted.iter().find(|statement| statement.allows(needed.action)).map(Written::pretty);
+        let share = format!(
+            "athena-local share {function} --to {principal} --apply, or put into the {check}:\n"
+        );
         let verdict = Verdict { check, subject, side: Side::Owner, needed, principal };
         verdict.say(&decision, || format!("{share}{}", paste.unwrap_or_default()), report);
     }
@@ -134,7 +168,10 @@ fn by_identity(
             needed.extend(read_spill(shared, spill, &context));
             needed.extend(decrypt(shared, spill, None, &context));
         } else if observed.owner.is_none() {
-            report.unseen("whether the principal may read what is spilled: where it is was not said".to_owned());
+            report.unseen(
+                "whether the principal may read what is spilled: where it is was not said"
+                    .to_owned(),
+            );
         }
     }
     let wanted = for_identity(shared, true);
@@ -145,11 +182,22 @@ fn by_identity(
             None => format!("put into a policy of {principal}:\n{}", needed.statement().pretty()),
         };
         let request = request(principal, needed);
-        let verdict =
-            Verdict { check: "identity-policy", subject: subject.clone(), side: Side::Consumer, needed, principal };
+        let verdict = Verdict {
+            check: "identity-policy",
+            subject: subject.clone(),
+            side: Side::Consumer,
+            needed,
+            principal,
+        };
         verdict.say(&by_own_policies(identity, &request), fix, report);
         if let Some(decision) = by_boundary(identity, &request) {
-            let verdict = Verdict { check: "permissions-boundary", subject, side: Side::Consumer, needed, principal };
+            let verdict = Verdict {
+                check: "permissions-boundary",
+                subject,
+                side: Side::Consumer,
+                needed,
+                principal,
+            };
             verdict.say(&decision, || widen_boundary(identity, needed), report);
         }
     }
@@ -160,8 +208,10 @@ fn closed_to_strangers(question: &Question, owner: &Owner, shared: &Shared, repo
     let function = &question.function;
     // In no organization.
     for context in [through_athena, direct] {
-        let context = context(STRANGER, None, function, &function.account).without("aws:PrincipalOrgID");
-        let mut needed = vec![("function-policy", &owner.function_policy, invoke(shared, &context))];
+        let context =
+            context(STRANGER, None, function, &function.account).without("aws:PrincipalOrgID");
+        let mut needed =
+            vec![("function-policy", &owner.function_policy, invoke(shared, &context))];
         if let Some(spill) = &shared.spill {
             let [read, ..] = read_spill(shared, spill, &context);
             needed.push(("bucket-policy", &owner.bucket_policy, read));
@@ -191,8 +241,13 @@ pub(super) fn request<'a>(caller: &'a str, needed: &'a Needed) -> Request<'a> {
     Request { caller, action: needed.action, resource: &needed.resource, context: &needed.context }
 }
 
-/// The statements of a policy; none if there is no policy, nothing if it could not be seen or understood.
-pub(super) fn statements(check: &str, policy: &Seen<String>, report: &mut Report) -> Option<Vec<Statement>> {
+/// The statements of a policy; none if there is no policy, nothing if it could not be seen or
+/// understood.
+pub(super) fn statements(
+    check: &str,
+    policy: &Seen<String>,
+    report: &mut Report,
+) -> Option<Vec<Statement>> {
     match policy {
         Seen::Known(text) => match parse(text) {
             Ok(statements) => Some(statements),
@@ -209,14 +264,16 @@ pub(super) fn statements(check: &str, policy: &Seen<String>, report: &mut Report
     }
 }
 
-/// Decides by the policies of a principal alone: what they do not deny, one that could not be read may allow or deny.
+/// Decides by the policies of a principal alone: what they do not deny, one that could not be read
+/// may allow or deny.
 pub(super) fn by_own_policies(identity: &Identity, request: &Request<'_>) -> Decision {
     let (statements, mut unread) = of_policies(&identity.policies);
     unread.extend(identity.hidden.iter().cloned());
     decide_in_part(&statements, &unread, request)
 }
 
-/// What bounds a principal says; nothing if nothing does. One that could not be fetched is among what is hidden of the principal.
+/// What bounds a principal says; nothing if nothing does. One that could not be fetched is among
+/// what is hidden of the principal.
 pub(super) fn by_boundary(identity: &Identity, request: &Request<'_>) -> Option<Decision> {
     let (statements, unread) = of_policies(std::slice::from_ref(identity.boundary.as_ref()?));
     Some(decide_in_part(&statements, &unread, request))
@@ -232,9 +289,11 @@ fn decide_in_part(statements: &[Statement], unread: &[String], request: &Request
     Decision::Undecided { open: Miss { label, reasons: vec![Reason::Unread] }, may_be_denied: true }
 }
 
-/// Puts into the report what a boundary says of a request that the policy of a resource in the same account may allow by itself.
+/// Puts into the report what a boundary says of a request that the policy of a resource in the same
+/// account may allow by itself.
 ///
-/// A boundary takes nothing from what such a policy allows to everybody, or to a user by name, unless it denies it.
+/// A boundary takes nothing from what such a policy allows to everybody, or to a user by name,
+/// unless it denies it.
 pub(super) fn by_boundary_at_home(
     verdict: Verdict<'_>,
     identity: &Identity,
@@ -245,13 +304,19 @@ pub(super) fn by_boundary_at_home(
         return;
     };
     let is_unbounded = |statement: &&Statement| {
-        let members = statement.principals.as_ref().map(|principals| &principals.members[..]).unwrap_or_default();
+        let members = statement
+            .principals
+            .as_ref()
+            .map(|principals| &principals.members[..])
+            .unwrap_or_default();
         statement.effect == Effect::Deny
             || members.contains(&Principal::Everybody)
-            || (identity.arn.contains(":user/") && members.contains(&Principal::Arn(identity.arn.clone())))
+            || (identity.arn.contains(":user/")
+                && members.contains(&Principal::Arn(identity.arn.clone())))
     };
     let unbounded: Vec<_> = resource.iter().filter(is_unbounded).cloned().collect();
-    let is_past = matches!(decision, Decision::NotAllowed { .. }) && decide(&unbounded, request).is_allowed();
+    let is_past =
+        matches!(decision, Decision::NotAllowed { .. }) && decide(&unbounded, request).is_allowed();
     if !is_past {
         let fix = widen_boundary(identity, verdict.needed);
         verdict.say(&decision, || fix, report);
@@ -261,18 +326,25 @@ pub(super) fn by_boundary_at_home(
 /// How to let a boundary allow what is needed.
 fn widen_boundary(identity: &Identity, needed: &Needed) -> String {
     let name = identity.boundary.as_ref().map(|policy| policy.name.as_str()).unwrap_or_default();
-    format!("put into {name}, the permissions boundary of {}:\n{}", identity.arn, needed.statement().pretty())
+    format!(
+        "put into {name}, the permissions boundary of {}:\n{}",
+        identity.arn,
+        needed.statement().pretty()
+    )
 }
 
-/// The statements of several policies, each named with its policy, and those policies that are none, with the fault.
+/// The statements of several policies, each named with its policy, and those policies that are
+/// none, with the fault.
 fn of_policies(policies: &[NamedPolicy]) -> (Vec<Statement>, Vec<String>) {
     let (mut all, mut unread) = (Vec::new(), Vec::new());
     for NamedPolicy { name, text } in policies {
         match parse(text) {
-            Ok(statements) => all.extend(statements.into_iter().enumerate().map(|(at, statement)| {
-                let sid = statement.sid.clone().unwrap_or_else(|| format!("number {}", at + 1));
-                Statement { sid: Some(format!("{sid} in {name}")), ..statement }
-            })),
+            Ok(statements) => {
+                all.extend(statements.into_iter().enumerate().map(|(at, statement)| {
+                    let sid = statement.sid.clone().unwrap_or_else(|| format!("number {}", at + 1));
+                    Statement { sid: Some(format!("{sid} in {name}")), ..statement }
+                }))
+            }
             Err(error) => unread.push(format!("{name} ({error})")),
         }
     }
@@ -290,23 +362,43 @@ pub(super) struct Verdict<'a> {
 
 impl Verdict<'_> {
     /// Puts `decision` into the report, with `fix` if it is not allowed.
-    pub(super) fn say(self, decision: &Decision, fix: impl FnOnce() -> String, report: &mut Report) {
+    pub(super) fn say(
+        self,
+        decision: &Decision,
+        fix: impl FnOnce() -> String,
+        report: &mut Report,
+    ) {
         let Self { check, subject, side, needed, principal } = self;
         let (action, resource) = (needed.action, needed.pattern());
         let (what, fix) = match decision {
             Decision::Allowed { .. } => return report.passed(check, subject),
             Decision::Undecided { open, .. } => {
                 let (label, why) = (&open.label, open.why());
-                let remedy = if why.contains("aws:PrincipalOrgID") { "; add --organization" } else { "" };
-                return report.unseen(format!("{check} {subject}: statement {label} leaves it open: {why}{remedy}"));
+                let remedy =
+                    if why.contains("aws:PrincipalOrgID") { "; add --organization" } else { "" };
+                return report.unseen(format!(
+                    "{check} {subject}: statement {label} leaves it open: {why}{remedy}"
+                ));
             }
             Decision::Denied { label } => {
-                let what = format!("statement {label} of the {check} denies {action} on {resource} to {principal}");
-                (what, format!("take statement {label} away, or give it a condition that spares {principal}"))
+                let what = format!(
+                    "statement {label} of the {check} denies {action} on {resource} to {principal}"
+                );
+                (
+                    what,
+                    format!(
+                        "take statement {label} away, or give it a condition that spares {principal}"
+                    ),
+                )
             }
             Decision::NotAllowed { nearest, .. } => {
                 let nearest = nearest.as_ref().map(|miss| format!("; {miss}")).unwrap_or_default();
-                (format!("no statement of the {check} allows {action} on {resource} to {principal}{nearest}"), fix())
+                (
+                    format!(
+                        "no statement of the {check} allows {action} on {resource} to {principal}{nearest}"
+                    ),
+                    fix(),
+                )
             }
         };
         report.wrong(Finding { check, subject, side, what, fix });

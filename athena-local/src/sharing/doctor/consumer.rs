@@ -35,7 +35,10 @@ pub(super) fn check(question: &Question, observed: &Observed, report: &mut Repor
         }
     }
     answers(question, consumer, report);
-    report.unseen(format!("service control policies and session policies in account {}", consumer.account));
+    report.unseen(format!(
+        "service control policies and session policies in account {}",
+        consumer.account
+    ));
 }
 
 /// Whether Athena, asked as one of the principals, has had an answer from the function.
@@ -62,10 +65,16 @@ fn catalog(question: &Question, consumer: &Consumer, report: &mut Report) {
     };
     let function = &question.function;
     let parameters = format!("--type LAMBDA --parameters function={function}");
-    let create = format!("aws athena create-data-catalog --region {} --name {name} {parameters}", function.region);
+    let create = format!(
+        "aws athena create-data-catalog --region {} --name {name} {parameters}",
+        function.region
+    );
     match &consumer.catalog {
         Seen::Known(catalog) if catalog.region != function.region => {
-            let what = format!("catalog {name} is in {}, and the function in {}", catalog.region, function.region);
+            let what = format!(
+                "catalog {name} is in {}, and the function in {}",
+                catalog.region, function.region
+            );
             report.wrong(wrong("catalog", "region", what, create));
         }
         Seen::Known(catalog) if catalog.kind != "LAMBDA" => {
@@ -73,18 +82,27 @@ fn catalog(question: &Question, consumer: &Consumer, report: &mut Report) {
             report.wrong(wrong("catalog", "type", what, format!("{create}  # with another name")));
         }
         Seen::Known(catalog) => {
-            let update =
-                format!("aws athena update-data-catalog --region {} --name {name} {parameters}", function.region);
+            let update = format!(
+                "aws athena update-data-catalog --region {} --name {name} {parameters}",
+                function.region
+            );
             match registered(question, catalog) {
                 Ok(()) => report.passed("catalog", name),
                 Err((subject, what)) => {
-                    report.wrong(wrong("catalog", subject, format!("catalog {name} {what}"), update));
+                    report.wrong(wrong(
+                        "catalog",
+                        subject,
+                        format!("catalog {name} {what}"),
+                        update,
+                    ));
                 }
             }
         }
         Seen::Missing => {
-            let what =
-                format!("there is no catalog {name} in account {}, region {}", consumer.account, function.region);
+            let what = format!(
+                "there is no catalog {name} in account {}, region {}",
+                consumer.account, function.region
+            );
             report.wrong(wrong("catalog", "exists", what, create));
         }
         Seen::Hidden(why) => report.unseen(format!("catalog {name}: {why}")),
@@ -96,9 +114,10 @@ fn registered(question: &Question, catalog: &Catalog) -> Result<(), (&'static st
     let wanted = question.function.to_string();
     let names: Vec<_> = match catalog.parameters.get("function") {
         Some(name) => vec![name],
-        None => {
-            ["metadata-function", "record-function"].iter().filter_map(|key| catalog.parameters.get(*key)).collect()
-        }
+        None => ["metadata-function", "record-function"]
+            .iter()
+            .filter_map(|key| catalog.parameters.get(*key))
+            .collect(),
     };
     if names.is_empty() {
         return Err(("function", "names no function".to_owned()));
@@ -112,7 +131,9 @@ fn registered(question: &Question, catalog: &Catalog) -> Result<(), (&'static st
         } else if !name.starts_with("arn:") {
             return Err((
                 "function",
-                format!("names {name:?}, which is a function of the own account; it has to be {wanted}"),
+                format!(
+                    "names {name:?}, which is a function of the own account; it has to be {wanted}"
+                ),
             ));
         } else if region_of(name) != question.function.region {
             "region"
@@ -121,7 +142,10 @@ fn registered(question: &Question, catalog: &Catalog) -> Result<(), (&'static st
         } else {
             "function"
         };
-        return Err((subject, format!("stands for {name}; the {subject} is wrong, it has to be {wanted}")));
+        return Err((
+            subject,
+            format!("stands for {name}; the {subject} is wrong, it has to be {wanted}"),
+        ));
     }
     Ok(())
 }
@@ -135,7 +159,10 @@ fn workgroup(question: &Question, consumer: &Consumer, report: &mut Report) {
     match &consumer.workgroup {
         Seen::Known(workgroup) => ready(name, region, workgroup, consumer, report),
         Seen::Missing => {
-            let what = format!("there is no workgroup {name} in account {}, region {region}", consumer.account);
+            let what = format!(
+                "there is no workgroup {name} in account {}, region {region}",
+                consumer.account
+            );
             let fix = format!("aws athena create-work-group --region {region} --name {name}");
             report.wrong(wrong("workgroup", "exists", what, fix));
         }
@@ -143,21 +170,38 @@ fn workgroup(question: &Question, consumer: &Consumer, report: &mut Report) {
     }
 }
 
-fn ready(name: &str, region: &str, workgroup: &Workgroup, consumer: &Consumer, report: &mut Report) {
+fn ready(
+    name: &str,
+    region: &str,
+    workgroup: &Workgroup,
+    consumer: &Consumer,
+    report: &mut Report,
+) {
     if workgroup.enabled {
         report.passed("workgroup", "state");
     } else {
-        let fix = format!("aws athena update-work-group --region {region} --work-group {name} --state ENABLED");
-        report.wrong(wrong("workgroup", "state", format!("workgroup {name} is disabled, so no query runs in it"), fix));
+        let fix = format!(
+            "aws athena update-work-group --region {region} --work-group {name} --state ENABLED"
+        );
+        report.wrong(wrong(
+            "workgroup",
+            "state",
+            format!("workgroup {name} is disabled, so no query runs in it"),
+            fix,
+        ));
     }
     let Some(output) = workgroup.results() else {
-        report.unseen(format!("where results go: workgroup {name} leaves it to the query, or keeps them itself"));
+        report.unseen(format!(
+            "where results go: workgroup {name} leaves it to the query, or keeps them itself"
+        ));
         return;
     };
     match &consumer.results_region {
         Seen::Known(found) if found == region => report.passed("workgroup", "results"),
         Seen::Known(found) => {
-            let what = format!("workgroup {name} writes results to {output}, which is in {found}, not in {region}");
+            let what = format!(
+                "workgroup {name} writes results to {output}, which is in {found}, not in {region}"
+            );
             report.wrong(wrong(
                 "workgroup",
                 "results",
@@ -166,7 +210,9 @@ fn ready(name: &str, region: &str, workgroup: &Workgroup, consumer: &Consumer, r
             ));
         }
         Seen::Missing => {
-            let what = format!("workgroup {name} writes results to {output}, a bucket that does not exist");
+            let what = format!(
+                "workgroup {name} writes results to {output}, a bucket that does not exist"
+            );
             report.wrong(wrong(
                 "workgroup",
                 "results",

@@ -11,8 +11,14 @@ use crate::sharing::{
     terms::{Shared, Spill},
 };
 
-pub(super) fn check(question: &Question, observed: &Observed, shared: &Shared, report: &mut Report) {
-    let Some((owner, function)) = observed.owner.as_ref().and_then(|owner| Some((owner, owner.function.known()?)))
+pub(super) fn check(
+    question: &Question,
+    observed: &Observed,
+    shared: &Shared,
+    report: &mut Report,
+) {
+    let Some((owner, function)) =
+        observed.owner.as_ref().and_then(|owner| Some((owner, owner.function.known()?)))
     else {
         return;
     };
@@ -20,17 +26,32 @@ pub(super) fn check(question: &Question, observed: &Observed, shared: &Shared, r
         Seen::Known(identity) => identity,
         Seen::Missing => {
             let what = format!("role {} of the function does not exist", function.role);
-            let fix = "give the function another role: aws lambda update-function-configuration --role".to_owned();
+            let fix =
+                "give the function another role: aws lambda update-function-configuration --role"
+                    .to_owned();
             let subject = "exists".to_owned();
-            return report.wrong(super::Finding { check: "execution-role", subject, side: Side::Owner, what, fix });
+            return report.wrong(super::Finding {
+                check: "execution-role",
+                subject,
+                side: Side::Owner,
+                what,
+                fix,
+            });
         }
-        Seen::Hidden(why) => return report.unseen(format!("policies of the function's role {}: {why}", function.role)),
+        Seen::Hidden(why) => {
+            return report
+                .unseen(format!("policies of the function's role {}: {why}", function.role));
+        }
     };
     let Some(spill) = &shared.spill else {
         return;
     };
-    let context =
-        direct(&identity.arn, question.organization.as_deref(), &question.function, &question.function.account);
+    let context = direct(
+        &identity.arn,
+        question.organization.as_deref(),
+        &question.function,
+        &question.function.account,
+    );
     let mut bucket = Vec::new();
     bucket.push(write(shared, spill, function, &context));
     let resource = spill.bucket_arn(&shared.function);
@@ -53,7 +74,8 @@ fn write(shared: &Shared, spill: &Spill, function: &Function, context: &Context)
     let context = match function.asked_encryption() {
         None => context.clone().without(SSE).without(KEY),
         Some(asked) => {
-            let context = context.clone().with(SSE, [if asked.by_kms { "aws:kms" } else { "AES256" }]);
+            let context =
+                context.clone().with(SSE, [if asked.by_kms { "aws:kms" } else { "AES256" }]);
             match &asked.key {
                 Some(key) => context.with(KEY, [key]),
                 None => context.without(KEY),
@@ -78,26 +100,34 @@ fn sealing(
     let arn = question.function.clone();
     let resource = match (key.starts_with("arn:"), key.contains('/')) {
         (true, _) if !key.contains(":alias/") => key.to_owned(),
-        (false, false) => format!("arn:{}:kms:{}:{}:key/{key}", arn.partition, arn.region, arn.account),
-        _ => return report.unseen(format!("whether the function may use kms_key_id {key}: it is an alias")),
+        (false, false) => {
+            format!("arn:{}:kms:{}:{}:key/{key}", arn.partition, arn.region, arn.account)
+        }
+        _ => {
+            return report
+                .unseen(format!("whether the function may use kms_key_id {key}: it is an alias"));
+        }
     };
     // Asked by the function itself, without S3 between.
-    let context = context.clone().without("kms:ViaService").without("kms:EncryptionContext:aws:s3:arn");
+    let context =
+        context.clone().without("kms:ViaService").without("kms:EncryptionContext:aws:s3:arn");
     let same = owner.key.known().is_some_and(|known| known.arn == resource);
     let needed = Needed { action: "kms:GenerateDataKey", resource, context };
     if same {
         decided(owner, ("key-policy", &owner.key_policy), identity, &[needed], report);
     } else {
         let hidden = Seen::Known(DELEGATES.replace("ACCOUNT", &arn.account));
-        report.unseen(format!("policy of kms_key_id {key}, which is taken to leave it to the account"));
+        report.unseen(format!(
+            "policy of kms_key_id {key}, which is taken to leave it to the account"
+        ));
         decided(owner, ("key-policy", &hidden), identity, &[needed], report);
     }
 }
 
-const DELEGATES: &str =
-    r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "ACCOUNT"}, "Action": "kms:*", "Resource": "*"}}"#;
+const DELEGATES: &str = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "ACCOUNT"}, "Action": "kms:*", "Resource": "*"}}"#;
 
-/// Decides by the role's policies, that of the resource and what bounds the role together, as within one account.
+/// Decides by the role's policies, that of the resource and what bounds the role together, as
+/// within one account.
 fn decided(
     owner: &Owner,
     (check, policy): (&'static str, &Seen<String>),
@@ -123,11 +153,12 @@ fn decided(
         let (own, resource) = (by_own_policies(identity, &request), decide(&resource, &request));
         let is_key = check == "key-policy";
         // Whose policy it is that has to be mended.
-        let by_resource =
-            matches!(resource, Decision::Denied { .. }) || (is_key && own.is_allowed() && !resource.is_allowed());
+        let by_resource = matches!(resource, Decision::Denied { .. })
+            || (is_key && own.is_allowed() && !resource.is_allowed());
         let decision = within_account(own, resource, is_key);
         let check = if by_resource { check } else { "execution-role" };
         let fix = || format!("put into a policy of {role}:\n{}", needed.statement().pretty());
-        Verdict { check, subject, side: Side::Owner, needed, principal: role }.say(&decision, fix, report);
+        Verdict { check, subject, side: Side::Owner, needed, principal: role }
+            .say(&decision, fix, report);
     }
 }

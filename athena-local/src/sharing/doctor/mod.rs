@@ -1,9 +1,11 @@
-//! Why a shared function cannot be queried: from what could be seen to the statement that is missing.
+//! Why a shared function cannot be queried: from what could be seen to the statement that is
+//! missing.
 //!
-//! [`diagnose`] is pure: [`Question`] is what was asked, [`Observed`] what AWS showed, each part of it known, missing or hidden,
-//! and the [`Report`] has what is wrong with the fix to paste, what was found in order, and what could not be seen. It says that
-//! something is wrong only if that is sure: what depends on a condition whose value nobody outside AWS can know is reported as
-//! not seen.
+//! [`diagnose`] is pure: [`Question`] is what was asked, [`Observed`] what AWS showed, each part of
+//! it known, missing or hidden, and the [`Report`] has what is wrong with the fix to paste, what
+//! was found in order, and what could not be seen. It says that something is wrong only if that is
+//! sure: what depends on a condition whose value nobody outside AWS can know is reported as not
+//! seen.
 
 mod access;
 mod consumer;
@@ -14,7 +16,8 @@ mod report;
 mod requests;
 
 pub use observed::{
-    Bucket, Catalog, Consumer, Encryption, Function, Identity, Key, NamedPolicy, Observed, Owner, Seen, Workgroup,
+    Bucket, Catalog, Consumer, Encryption, Function, Identity, Key, NamedPolicy, Observed, Owner,
+    Seen, Workgroup,
 };
 pub use report::{Finding, Report, Side};
 
@@ -79,7 +82,8 @@ pub fn diagnose(question: &Question, observed: &Observed) -> Report {
     report
 }
 
-/// What keeps a function from being shared at all, whatever the policies say: it, its bucket or its key.
+/// What keeps a function from being shared at all, whatever the policies say: it, its bucket or its
+/// key.
 pub fn obstacles(question: &Question, observed: &Observed) -> Vec<Finding> {
     let mut report = Report::default();
     owner::check(question, observed, &mut report);
@@ -89,20 +93,31 @@ pub fn obstacles(question: &Question, observed: &Observed) -> Vec<Finding> {
     faults
 }
 
-/// What of its own side `owner` could not see and has to, before a share is written or taken back: what it is, why, and what to do.
+/// What of its own side `owner` could not see and has to, before a share is written or taken back:
+/// what it is, why, and what to do.
 ///
-/// Without it a share would open the function and leave the key closed, or close the one and leave the other open.
+/// Without it a share would open the function and leave the key closed, or close the one and leave
+/// the other open.
 pub fn hidden_from_owner(function: &FunctionArn, owner: &Owner) -> Option<String> {
     let hidden = |what: String, why: &str, takes: &str| {
-        Some(format!("{what} cannot be seen: {why}; use credentials of account {} with {takes}", function.account))
+        Some(format!(
+            "{what} cannot be seen: {why}; use credentials of account {} with {takes}",
+            function.account
+        ))
     };
     let configured = match &owner.function {
         Seen::Known(configured) => configured,
         Seen::Missing => return None,
-        Seen::Hidden(why) => return hidden(function.to_string(), why, "lambda:GetFunctionConfiguration"),
+        Seen::Hidden(why) => {
+            return hidden(function.to_string(), why, "lambda:GetFunctionConfiguration");
+        }
     };
     if let Seen::Hidden(why) = &owner.function_policy {
-        return hidden(format!("the policy of function {}", function.name), why, "lambda:GetPolicy");
+        return hidden(
+            format!("the policy of function {}", function.name),
+            why,
+            "lambda:GetPolicy",
+        );
     }
     let bucket = configured.spill_bucket()?;
     if let Seen::Hidden(why) = &owner.bucket_policy {
@@ -110,7 +125,11 @@ pub fn hidden_from_owner(function: &FunctionArn, owner: &Owner) -> Option<String
     }
     match (&owner.key, &owner.key_policy) {
         (Seen::Hidden(why), _) => {
-            let takes = if owner.encryption().is_some() { "kms:DescribeKey" } else { "s3:GetEncryptionConfiguration" };
+            let takes = if owner.encryption().is_some() {
+                "kms:DescribeKey"
+            } else {
+                "s3:GetEncryptionConfiguration"
+            };
             hidden(format!("the key with which bucket {bucket} encrypts"), why, takes)
         }
         (Seen::Known(key), Seen::Hidden(why)) => {
@@ -134,7 +153,9 @@ pub fn shared(question: &Question, observed: &Observed) -> Shared {
         Some(Seen::Hidden(_)) | None => told.key.clone(),
     };
     let spill = match (bucket, prefix) {
-        (Some(bucket), Some(prefix)) => Some(Spill { bucket, prefix: trimmed(&prefix).to_owned(), key }),
+        (Some(bucket), Some(prefix)) => {
+            Some(Spill { bucket, prefix: trimmed(&prefix).to_owned(), key })
+        }
         _ => None,
     };
     Shared { function: question.function.clone(), spill }

@@ -100,7 +100,8 @@ pub struct Bucket {
 pub struct Encryption {
     /// Whether it is one of KMS.
     pub by_kms: bool,
-    /// The key as it was written there: an id, an ARN or an alias; nothing is the key that AWS manages.
+    /// The key as it was written there: an id, an ARN or an alias; nothing is the key that AWS
+    /// manages.
     pub key: Option<String>,
     /// Whether one data key serves for many objects.
     pub bucket_key: bool,
@@ -130,7 +131,8 @@ pub struct Consumer {
     pub results_region: Seen<String>,
     /// Those who query, by ARN.
     pub principals: Vec<(String, Seen<Identity>)>,
-    /// What Athena said when it was asked for the databases of the catalog as one of them: nothing if it answered.
+    /// What Athena said when it was asked for the databases of the catalog as one of them: nothing
+    /// if it answered.
     pub answered: Seen<Option<String>>,
 }
 
@@ -205,8 +207,9 @@ impl Function {
         }
         let headers = self.variable("spill_put_request_headers")?;
         let headers: BTreeMap<String, String> = serde_json::from_str(headers).ok()?;
-        let header =
-            |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let header = |name: &str| {
+            headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        };
         let algorithm = header("x-amz-server-side-encryption")?;
         let key = header("x-amz-server-side-encryption-aws-kms-key-id").cloned();
         Some(Encryption { by_kms: algorithm.starts_with("aws:kms"), key, bucket_key: false })

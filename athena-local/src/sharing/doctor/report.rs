@@ -18,8 +18,9 @@ pub struct Report {
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at: `function`, `function-policy`, `bucket`, `bucket-policy`, `key`, `key-policy`, `execution-role`,
-    /// `catalog`, `workgroup`, `principal`, `identity-policy`, `permissions-boundary` or `told`.
+    /// What was looked at: `function`, `function-policy`, `bucket`, `bucket-policy`, `key`,
+    /// `key-policy`, `execution-role`, `catalog`, `workgroup`, `principal`, `identity-policy`,
+    /// `permissions-boundary` or `told`.
     pub check: &'static str,
     /// Which part of it: an action, a setting, or the name of it.
     pub subject: String,
@@ -83,7 +84,10 @@ impl Report {
                 Side::Owner => "owner",
                 Side::Consumer => "consumer",
             };
-            let _ = writeln!(out, "\nWRONG   {check}  {subject}  (to be mended by the {side})\n  {what}\n  fix:");
+            let _ = writeln!(
+                out,
+                "\nWRONG   {check}  {subject}  (to be mended by the {side})\n  {what}\n  fix:"
+            );
             for line in fix.lines() {
                 let _ = writeln!(out, "    {line}");
             }

@@ -16,7 +16,12 @@ pub(super) struct Needed {
 }
 
 /// What is known of every request of `principal` on something in `owner`'s account.
-fn context(principal: &str, organization: Option<&str>, function: &FunctionArn, owner: &str) -> Context {
+fn context(
+    principal: &str,
+    organization: Option<&str>,
+    function: &FunctionArn,
+    owner: &str,
+) -> Context {
     let account = account_of(principal);
     let kind = if principal.contains(":user/") { "User" } else { "AssumedRole" };
     let context = Context::default()
@@ -58,7 +63,12 @@ pub(super) fn through_athena(
 }
 
 /// What a principal asks itself.
-pub(super) fn direct(principal: &str, organization: Option<&str>, function: &FunctionArn, owner: &str) -> Context {
+pub(super) fn direct(
+    principal: &str,
+    organization: Option<&str>,
+    function: &FunctionArn,
+    owner: &str,
+) -> Context {
     context(principal, organization, function, owner)
         .without("aws:CalledVia")
         .without("aws:CalledViaFirst")
@@ -83,8 +93,14 @@ pub(super) fn read_spill(shared: &Shared, spill: &Spill, context: &Context) -> [
     ]
 }
 
-/// The decryption by S3 of what is read, with the encryption context that is the bucket's with a bucket key, else the object's.
-pub(super) fn decrypt(shared: &Shared, spill: &Spill, bucket_key: Option<bool>, context: &Context) -> Option<Needed> {
+/// The decryption by S3 of what is read, with the encryption context that is the bucket's with a
+/// bucket key, else the object's.
+pub(super) fn decrypt(
+    shared: &Shared,
+    spill: &Spill,
+    bucket_key: Option<bool>,
+    context: &Context,
+) -> Option<Needed> {
     let key = spill.key.clone()?;
     // What the chain of services is after the step of S3 is not documented.
     let context = by_s3(shared, spill, bucket_key, context)
@@ -95,7 +111,12 @@ pub(super) fn decrypt(shared: &Shared, spill: &Spill, bucket_key: Option<bool>, 
 }
 
 /// What S3 adds when it asks KMS for somebody.
-pub(super) fn by_s3(shared: &Shared, spill: &Spill, bucket_key: Option<bool>, context: &Context) -> Context {
+pub(super) fn by_s3(
+    shared: &Shared,
+    spill: &Spill,
+    bucket_key: Option<bool>,
+    context: &Context,
+) -> Context {
     const ENCRYPTION: &str = "kms:EncryptionContext:aws:s3:arn";
     let context = context
         .clone()
@@ -119,7 +140,8 @@ pub(super) fn object(shared: &Shared, spill: &Spill) -> String {
 const SAMPLE: &str = "00000000-query/00000000-split.0";
 
 impl Needed {
-    /// The resource as a statement names it, with a wildcard for all objects of which one was tried.
+    /// The resource as a statement names it, with a wildcard for all objects of which one was
+    /// tried.
     pub(super) fn pattern(&self) -> String {
         self.resource.replace(SAMPLE, "*")
     }
@@ -131,7 +153,8 @@ impl Needed {
     }
 }
 
-/// What a query needs of the principal's own account: Athena, its catalog and workgroup, and a place for results.
+/// What a query needs of the principal's own account: Athena, its catalog and workgroup, and a
+/// place for results.
 pub(super) fn at_home(question: &Question, observed: &Observed, principal: &str) -> Vec<Needed> {
     let function = &question.function;
     let (account, organization) = (account_of(principal), question.organization.as_deref());
@@ -147,12 +170,16 @@ pub(super) fn at_home(question: &Question, observed: &Observed, principal: &str)
     let Some(name) = &question.workgroup else {
         return needed;
     };
-    for action in ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"] {
+    for action in
+        ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
+    {
         needed.push(Needed { action, resource: arn("workgroup", name), context: context.clone() });
     }
     let workgroup = observed.consumer.as_ref().and_then(|consumer| consumer.workgroup.known());
     let output = workgroup.and_then(|workgroup| workgroup.results()?.strip_prefix("s3://"));
-    let Some((bucket, prefix)) = output.map(|output| output.split_once('/').unwrap_or((output, ""))) else {
+    let Some((bucket, prefix)) =
+        output.map(|output| output.split_once('/').unwrap_or((output, "")))
+    else {
         return needed;
     };
     let context = through_athena(principal, organization, function, account);

@@ -1,4 +1,5 @@
-//! The doctor on set-ups that no stand-in can hold: policies with conditions on the caller of a function, and one side only.
+//! The doctor on set-ups that no stand-in can hold: policies with conditions on the caller of a
+//! function, and one side only.
 
 use super::*;
 use crate::sharing::{
@@ -36,7 +37,11 @@ fn good() -> Observed {
     let question = question();
     let environment = [("spill_bucket", "spill"), ("spill_prefix", "athena/")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let spill = Spill { bucket: "spill".to_owned(), prefix: "athena".to_owned(), key: Some(KEY.to_owned()) };
+    let spill = Spill {
+        bucket: "spill".to_owned(),
+        prefix: "athena".to_owned(),
+        key: Some(KEY.to_owned()),
+    };
     let shared = Shared { function: question.function.clone(), spill: Some(spill) };
     let terms = Terms {
         consumer: With::Principal(ANALYST.to_owned()),
@@ -52,11 +57,19 @@ fn good() -> Observed {
         Written::of("Keys", "kms:GenerateDataKey", KEY),
     ];
     let owner = Owner {
-        function: known(Function { state: "Active".to_owned(), role: ROLE.to_owned(), environment }),
+        function: known(Function {
+            state: "Active".to_owned(),
+            role: ROLE.to_owned(),
+            environment,
+        }),
         function_policy: known(document(&terms.for_function(&shared))),
         bucket: known(Bucket {
             is_own: Some(true),
-            encryption: known(Encryption { by_kms: true, key: Some(KEY.to_owned()), bucket_key: true }),
+            encryption: known(Encryption {
+                by_kms: true,
+                key: Some(KEY.to_owned()),
+                bucket_key: true,
+            }),
         }),
         bucket_policy: known(document(&terms.for_bucket(&shared))),
         key: known(Key { arn: KEY.to_owned(), state: "Enabled".to_owned(), by_aws: false }),
@@ -70,13 +83,21 @@ fn good() -> Observed {
     let output = Some("s3://results/q".to_owned());
     let consumer = Consumer {
         account: "111122223333".to_owned(),
-        catalog: known(Catalog { region: "us-east-1".to_owned(), kind: "LAMBDA".to_owned(), parameters }),
+        catalog: known(Catalog {
+            region: "us-east-1".to_owned(),
+            kind: "LAMBDA".to_owned(),
+            parameters,
+        }),
         workgroup: known(Workgroup { enabled: true, enforced: true, output }),
         results_region: known("us-east-1".to_owned()),
         principals: vec![(ANALYST.to_owned(), identity(ANALYST, document(&of_analyst)))],
         answered: known(None),
     };
-    Observed { owner: Some(owner), consumer: Some(consumer), spill_region: known("us-east-1".to_owned()) }
+    Observed {
+        owner: Some(owner),
+        consumer: Some(consumer),
+        spill_region: known("us-east-1".to_owned()),
+    }
 }
 
 /// What is found when `plant` has changed the good set-up.
@@ -106,7 +127,10 @@ fn edit(text: &mut Seen<String>, what: &str, with: &str) {
 fn what_sharing_writes_is_found_in_order_by_the_doctor() {
     let report = diagnose(&question(), &good());
     assert_eq!(report.findings, []);
-    assert_eq!(report.unseen, ["service control policies and session policies in account 111122223333"]);
+    assert_eq!(
+        report.unseen,
+        ["service control policies and session policies in account 111122223333"]
+    );
     assert!(report.passed.len() > 20, "{}", report.text());
 }
 
@@ -120,7 +144,11 @@ fn each_side_alone_finds_nothing_wrong_and_says_what_it_did_not_see() {
 
     let mut of_consumer = good();
     of_consumer.owner = None;
-    let told = || Told { bucket: Some("spill".into()), prefix: Some("athena".into()), key: Some(KEY.into()) };
+    let told = || Told {
+        bucket: Some("spill".into()),
+        prefix: Some("athena".into()),
+        key: Some(KEY.into()),
+    };
     let report = diagnose(&Question { told: told(), ..question() }, &of_consumer);
     assert_eq!(report.findings, []);
     assert!(report.unseen.iter().any(|words| words.contains("the owner's side")));
@@ -128,7 +156,8 @@ fn each_side_alone_finds_nothing_wrong_and_says_what_it_did_not_see() {
     let report = diagnose(&Question { told: far, ..question() }, &of_consumer);
     assert_eq!(report.findings[0].subject, "key region");
     let report = diagnose(&Question { told: told(), ..question() }, &of_consumer);
-    let decided = |action: &str| report.passed.iter().any(|passed| passed.subject.starts_with(action));
+    let decided =
+        |action: &str| report.passed.iter().any(|passed| passed.subject.starts_with(action));
     assert!(decided("lambda:InvokeFunction") && decided("s3:GetObject") && decided("kms:Decrypt"));
 }
 
@@ -137,17 +166,33 @@ fn a_statement_about_an_organization_is_not_decided_without_one() {
     let question = Question { organization: None, ..question() };
     let report = diagnose(&question, &good());
     assert_eq!(report.findings, []);
-    assert!(report.unseen.iter().any(|words| words.contains("aws:PrincipalOrgID")), "{}", report.text());
+    assert!(
+        report.unseen.iter().any(|words| words.contains("aws:PrincipalOrgID")),
+        "{}",
+        report.text()
+    );
 }
 
 #[test]
 fn a_fault_in_a_policy_that_asks_for_athena_is_named_with_its_statement() {
     let invoke = vec![("function-policy", "lambda:InvokeFunction".to_owned())];
     let athena = "athena.amazonaws.com";
-    assert_eq!(found(|it| edit(&mut owner(it).function_policy, athena, "quicksight.amazonaws.com")), invoke);
-    assert_eq!(found(|it| edit(&mut owner(it).function_policy, "role/Analyst", "role/analyst")), invoke);
-    assert_eq!(found(|it| edit(&mut owner(it).function_policy, "o-example12345", "o-other")), invoke);
-    assert_eq!(found(|it| edit(&mut owner(it).function_policy, "function:shop", "function:shop:live")), invoke);
+    assert_eq!(
+        found(|it| edit(&mut owner(it).function_policy, athena, "quicksight.amazonaws.com")),
+        invoke
+    );
+    assert_eq!(
+        found(|it| edit(&mut owner(it).function_policy, "role/Analyst", "role/analyst")),
+        invoke
+    );
+    assert_eq!(
+        found(|it| edit(&mut owner(it).function_policy, "o-example12345", "o-other")),
+        invoke
+    );
+    assert_eq!(
+        found(|it| edit(&mut owner(it).function_policy, "function:shop", "function:shop:live")),
+        invoke
+    );
     let mut observed = good();
     edit(&mut owner(&mut observed).function_policy, "aws:CalledVia", "aws:SourceArn");
     let report = diagnose(&question(), &observed);
@@ -159,10 +204,18 @@ fn a_fault_in_a_policy_that_asks_for_athena_is_named_with_its_statement() {
 fn a_condition_on_the_chain_of_services_leaves_the_key_undecided() {
     let mut observed = good();
     let what = "\"kms:ViaService\":";
-    edit(&mut owner(&mut observed).key_policy, what, &format!("\"aws:CalledViaLast\":\"athena.amazonaws.com\",{what}"));
+    edit(
+        &mut owner(&mut observed).key_policy,
+        what,
+        &format!("\"aws:CalledViaLast\":\"athena.amazonaws.com\",{what}"),
+    );
     let report = diagnose(&question(), &observed);
     assert_eq!(report.findings, []);
-    assert!(report.unseen.iter().any(|words| words.contains("aws:CalledViaLast")), "{}", report.text());
+    assert!(
+        report.unseen.iter().any(|words| words.contains("aws:CalledViaLast")),
+        "{}",
+        report.text()
+    );
 }
 
 #[test]
@@ -170,7 +223,10 @@ fn a_bucket_key_decides_which_encryption_context_the_key_sees() {
     let decrypt = vec![("key-policy", "kms:Decrypt".to_owned())];
     let of_bucket = r#""arn:aws:s3:::spill","#;
     assert_eq!(found(|it| edit(&mut owner(it).key_policy, of_bucket, "")), decrypt);
-    assert_eq!(found(|it| edit(&mut owner(it).key_policy, r#","arn:aws:s3:::spill/athena/*""#, "")), []);
+    assert_eq!(
+        found(|it| edit(&mut owner(it).key_policy, r#","arn:aws:s3:::spill/athena/*""#, "")),
+        []
+    );
     let without = |it: &mut Observed| {
         let encryption = Encryption { by_kms: true, key: Some(KEY.to_owned()), bucket_key: false };
         owner(it).bucket = known(Bucket { is_own: Some(true), encryption: known(encryption) });
@@ -200,7 +256,10 @@ fn headers_that_the_function_is_told_to_send_are_those_that_a_denial_sees() {
         fence(it);
         told(it, "s3");
     });
-    assert!(lowered.contains(&("bucket-policy", format!("s3:PutObject for {ROLE}"))), "{lowered:?}");
+    assert!(
+        lowered.contains(&("bucket-policy", format!("s3:PutObject for {ROLE}"))),
+        "{lowered:?}"
+    );
 }
 
 #[test]
@@ -210,7 +269,9 @@ fn within_one_account_either_side_is_enough_for_function_and_bucket() {
     observed.owner.as_mut().unwrap().function_policy = Seen::Missing;
     observed.owner.as_mut().unwrap().bucket_policy = Seen::Missing;
     let consumer = observed.consumer.as_mut().unwrap();
-    let Seen::Known(mut identity) = consumer.principals.remove(0).1 else { panic!("there is an analyst") };
+    let Seen::Known(mut identity) = consumer.principals.remove(0).1 else {
+        panic!("there is an analyst")
+    };
     identity.arn = own.to_owned();
     consumer.principals.push((own.to_owned(), known(identity)));
     let question = Question { principals: vec![own.to_owned()], ..question() };
@@ -252,8 +313,18 @@ fn a_policy_that_could_not_be_read_may_allow_what_the_others_do_not() {
     hide(&mut observed.consumer.as_mut().unwrap().principals[0].1);
     let report = diagnose(&question(), &observed);
     assert_eq!(report.findings, []);
-    assert!(report.unseen.iter().any(|words| words.contains("lambda:InvokeFunction") && words.contains("Secret")));
-    assert!(report.unseen.iter().any(|words| words.contains("s3:PutObject") && words.contains("Secret")));
+    assert!(
+        report
+            .unseen
+            .iter()
+            .any(|words| words.contains("lambda:InvokeFunction") && words.contains("Secret"))
+    );
+    assert!(
+        report
+            .unseen
+            .iter()
+            .any(|words| words.contains("s3:PutObject") && words.contains("Secret"))
+    );
 }
 
 /// A boundary of `identity` called `Bound`.
@@ -265,7 +336,9 @@ fn bound(identity: &mut Seen<Identity>, text: &str) {
 #[test]
 fn what_bounds_the_role_of_the_function_is_judged_as_its_policies_are() {
     let role = |it: &mut Observed, actions: &str| {
-        let text = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#);
+        let text = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#
+        );
         bound(&mut owner(it).role, &text);
     };
     let of_role = |action: &str| ("permissions-boundary", format!("{action} for {ROLE}"));
@@ -276,7 +349,10 @@ fn what_bounds_the_role_of_the_function_is_judged_as_its_policies_are() {
     role(&mut observed, r#""s3:*""#);
     let report = diagnose(&question(), &observed);
     assert_eq!(report.findings[0].side, Side::Owner);
-    assert!(report.findings[0].fix.contains("Bound") && report.findings[0].fix.contains("kms:GenerateDataKey"));
+    assert!(
+        report.findings[0].fix.contains("Bound")
+            && report.findings[0].fix.contains("kms:GenerateDataKey")
+    );
     let deny = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"No","Effect":"Deny","Action":"s3:PutObject","Resource":"*"}]}"#;
     let denied = found(|it| bound(&mut owner(it).role, deny));
     assert_eq!(denied, [of_role("s3:PutObject")]);
@@ -286,11 +362,15 @@ fn what_bounds_the_role_of_the_function_is_judged_as_its_policies_are() {
 fn what_a_bucket_allows_to_everybody_no_boundary_takes_away() {
     let everybody = r#"{"Sid":"Own","Effect":"Allow","Principal":"*","Action":["s3:PutObject","s3:ListBucket"],"Resource":"*",
         "Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::444455556666:role/Execution"}}}"#;
-    let by_name = everybody.replace(r#""Principal":"*""#, &format!(r#""Principal":{{"AWS":"{ROLE}"}}"#));
+    let by_name =
+        everybody.replace(r#""Principal":"*""#, &format!(r#""Principal":{{"AWS":"{ROLE}"}}"#));
     let plant = |statement: &str| {
         let statement = statement.to_owned();
         found(move |it| {
-            bound(&mut owner(it).role, r#"{"Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#);
+            bound(
+                &mut owner(it).role,
+                r#"{"Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#,
+            );
             let Seen::Known(text) = &owner(it).bucket_policy else { panic!("there is a policy") };
             owner(it).bucket_policy = known(amendment::with(Some(text), &statement).unwrap());
         })
@@ -309,11 +389,18 @@ fn a_principal_of_the_function_s_own_account_is_held_to_its_boundary() {
     if let Seen::Known(identity) = &mut identity {
         identity.arn = own.to_owned();
     }
-    bound(&mut identity, r#"{"Statement":[{"Effect":"Allow","Action":["athena:*","s3:*","kms:*"],"Resource":"*"}]}"#);
+    bound(
+        &mut identity,
+        r#"{"Statement":[{"Effect":"Allow","Action":["athena:*","s3:*","kms:*"],"Resource":"*"}]}"#,
+    );
     consumer.principals.push((own.to_owned(), identity));
     let report = diagnose(&Question { principals: vec![own.to_owned()], ..question() }, &observed);
-    let found: Vec<_> = report.findings.iter().map(|finding| (finding.check, finding.subject.as_str())).collect();
-    assert!(found.contains(&("permissions-boundary", &format!("lambda:InvokeFunction for {own}"))), "{found:?}");
+    let found: Vec<_> =
+        report.findings.iter().map(|finding| (finding.check, finding.subject.as_str())).collect();
+    assert!(
+        found.contains(&("permissions-boundary", &format!("lambda:InvokeFunction for {own}"))),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -321,7 +408,9 @@ fn what_is_no_policy_is_said_to_be_unread_and_is_neither_right_nor_wrong() {
     const BROKEN: &str = r#"{"Statement":[{"Effect":"allow"}]}"#;
     type Plant = fn(&mut Observed);
     let cases: [(&str, &str, Plant); 7] = [
-        ("function-policy", "lambda:InvokeFunction", |it| owner(it).function_policy = known(BROKEN.to_owned())),
+        ("function-policy", "lambda:InvokeFunction", |it| {
+            owner(it).function_policy = known(BROKEN.to_owned())
+        }),
         ("bucket-policy", "s3:GetObject", |it| owner(it).bucket_policy = known(BROKEN.to_owned())),
         ("key-policy", "kms:Decrypt", |it| owner(it).key_policy = known(BROKEN.to_owned())),
         ("execution-role", "s3:PutObject", |it| owner(it).role = identity(ROLE, BROKEN.to_owned())),
@@ -338,9 +427,13 @@ fn what_is_no_policy_is_said_to_be_unread_and_is_neither_right_nor_wrong() {
         plant(&mut observed);
         let report = diagnose(&question(), &observed);
         assert_eq!(report.findings, [], "{check}");
-        let is_named = |words: &String| words.contains(check) && words.contains("could not be read");
+        let is_named =
+            |words: &String| words.contains(check) && words.contains("could not be read");
         assert!(report.unseen.iter().any(is_named), "{check}: {:?}", report.unseen);
-        let ok = report.passed.iter().any(|passed| passed.check == check && passed.subject.starts_with(action));
+        let ok = report
+            .passed
+            .iter()
+            .any(|passed| passed.check == check && passed.subject.starts_with(action));
         assert!(!ok, "{check} {action} is said to be in order");
     }
 }
@@ -362,10 +455,13 @@ fn what_hides_a_policy_from_its_owner_is_named_with_what_it_takes_to_see_it() {
         ("lambda:GetPolicy", |it| it.function_policy = Seen::Hidden(String::new())),
         ("s3:GetBucketPolicy", |it| it.bucket_policy = Seen::Hidden(String::new())),
         ("s3:GetEncryptionConfiguration", |it| {
-            it.bucket = known(Bucket { is_own: Some(true), encryption: Seen::Hidden(String::new()) });
+            it.bucket =
+                known(Bucket { is_own: Some(true), encryption: Seen::Hidden(String::new()) });
             (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()));
         }),
-        ("kms:DescribeKey", |it| (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()))),
+        ("kms:DescribeKey", |it| {
+            (it.key, it.key_policy) = (Seen::Hidden(String::new()), Seen::Hidden(String::new()))
+        }),
         ("kms:GetKeyPolicy", |it| it.key_policy = Seen::Hidden(String::new())),
     ] {
         let words = hide(plant).unwrap_or_default();
@@ -373,14 +469,20 @@ fn what_hides_a_policy_from_its_owner_is_named_with_what_it_takes_to_see_it() {
     }
     // A function that spills nowhere has neither bucket nor key, and nobody looked for them.
     let bare = |it: &mut Owner| {
-        it.function = known(Function { state: "Active".to_owned(), role: ROLE.to_owned(), ..Function::default() });
+        it.function = known(Function {
+            state: "Active".to_owned(),
+            role: ROLE.to_owned(),
+            ..Function::default()
+        });
         it.bucket_policy = Seen::default();
         (it.key, it.key_policy) = (Seen::default(), Seen::default());
     };
     assert_eq!(hide(bare), None);
     let mut observed = good();
     owner(&mut observed).key = Seen::Hidden(why());
-    assert!(hidden_from_owner(&question().function, owner(&mut observed)).unwrap().contains(&why()));
+    assert!(
+        hidden_from_owner(&question().function, owner(&mut observed)).unwrap().contains(&why())
+    );
 }
 
 #[test]

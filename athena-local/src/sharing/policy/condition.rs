@@ -50,8 +50,8 @@ struct Operator<'a> {
 impl Condition {
     /// Whether it holds in `context`.
     ///
-    /// The rules for a key that is absent: operators with `IfExists`, negated operators and `ForAllValues` hold, all others
-    /// do not.
+    /// The rules for a key that is absent: operators with `IfExists`, negated operators and
+    /// `ForAllValues` hold, all others do not.
     pub(super) fn holds(&self, context: &Context) -> Truth {
         let value = context.get(&self.key);
         if self.operator == "Null" {
@@ -60,7 +60,11 @@ impl Condition {
                 Value::Absent => true,
                 Value::Unknown => return Truth::Unknown,
             };
-            return self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case(&absent.to_string())).into();
+            return self
+                .values
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(&absent.to_string()))
+                .into();
         }
         let Some(operator) = Operator::read(&self.operator) else {
             return Truth::Unknown;
@@ -110,7 +114,8 @@ impl<'a> Operator<'a> {
             Some(_) => return None,
             None => (Quantifier::None, text),
         };
-        let (text, if_exists) = text.strip_suffix("IfExists").map_or((text, false), |name| (name, true));
+        let (text, if_exists) =
+            text.strip_suffix("IfExists").map_or((text, false), |name| (name, true));
         let (comparison, negated) = match text {
             "StringEquals"
             | "StringEqualsIgnoreCase"
@@ -212,7 +217,10 @@ mod tests {
         assert_eq!(holds("StringNotEquals", "aws:PrincipalOrgID", &["o-1"]), Truth::Unknown);
         assert_eq!(holds("Null", "aws:PrincipalOrgID", &["true"]), Truth::Unknown);
         assert_eq!(holds("IpAddress", "aws:SecureTransport", &["10.0.0.0/8"]), Truth::Unknown);
-        assert_eq!(holds("StringEquals", "aws:SecureTransport", &["${aws:userid}"]), Truth::Unknown);
+        assert_eq!(
+            holds("StringEquals", "aws:SecureTransport", &["${aws:userid}"]),
+            Truth::Unknown
+        );
     }
 
     #[test]
@@ -221,7 +229,10 @@ mod tests {
         assert_eq!(holds("ForAnyValue:StringEquals", "aws:CalledVia", athena), Truth::Yes);
         assert_eq!(holds("ForAllValues:StringEquals", "aws:CalledVia", athena), Truth::No);
         assert_eq!(holds("ForAllValues:StringNotEquals", "aws:CalledVia", athena), Truth::No);
-        assert_eq!(holds("ForAllValues:StringLike", "aws:CalledVia", &["*.amazonaws.com"]), Truth::Yes);
+        assert_eq!(
+            holds("ForAllValues:StringLike", "aws:CalledVia", &["*.amazonaws.com"]),
+            Truth::Yes
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 /// The context keys of a request. Names have no case, as in IAM.
 ///
-/// A key that nobody spoke about is [`Unknown`](Value::Unknown), so that a condition on it is not decided.
+/// A key that nobody spoke about is [`Unknown`](Value::Unknown), so that a condition on it is not
+/// decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Value>,

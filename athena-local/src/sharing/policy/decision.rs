@@ -27,7 +27,8 @@ pub struct Request<'a> {
 pub enum Decision {
     /// A statement allows it and none denies it.
     Allowed {
-        /// Whether the statement is about the whole account, which in that account leaves it to the caller's own policies.
+        /// Whether the statement is about the whole account, which in that account leaves it to the
+        /// caller's own policies.
         by_account: bool,
     },
     /// A statement denies it.
@@ -37,7 +38,8 @@ pub enum Decision {
     },
     /// No statement is about it.
     NotAllowed {
-        /// The statement that would allow it if fewest things in it were different, if any allows the action.
+        /// The statement that would allow it if fewest things in it were different, if any allows
+        /// the action.
         nearest: Option<Miss>,
         /// A statement that may deny it, which matters if another policy allows it.
         denial: Option<Miss>,
@@ -71,7 +73,8 @@ pub enum Reason {
     Resource(Vec<String>),
     /// A condition does not hold, or may not, with this value of its key.
     Condition(Condition, Value),
-    /// It names one session of the role, or everybody but the role, and which session asks is not known.
+    /// It names one session of the role, or everybody but the role, and which session asks is not
+    /// known.
     Session,
     /// It could not be read.
     Unread,
@@ -88,7 +91,9 @@ impl Decision {
         match self {
             Self::NotAllowed { denial, .. } => denial.as_ref(),
             Self::Undecided { open, may_be_denied: true } => Some(open),
-            Self::Allowed { .. } | Self::Denied { .. } | Self::Undecided { may_be_denied: false, .. } => None,
+            Self::Allowed { .. }
+            | Self::Denied { .. }
+            | Self::Undecided { may_be_denied: false, .. } => None,
         }
     }
 }
@@ -127,7 +132,8 @@ pub fn decide(statements: &[Statement], request: &Request<'_>) -> Decision {
     }
 }
 
-/// Decides for a caller of the account that owns the resource: either side may allow, if the resource names the caller.
+/// Decides for a caller of the account that owns the resource: either side may allow, if the
+/// resource names the caller.
 ///
 /// With `key`, the resource is a KMS key, whose policy has to allow it too, if only to the account.
 pub fn within_account(identity: Decision, resource: Decision, key: bool) -> Decision {
@@ -153,20 +159,23 @@ fn either(identity: Decision, resource: Decision, key: bool) -> Decision {
         Decision::Allowed { .. } => true,
         Decision::NotAllowed { .. } => !key || !identity.is_allowed(),
         // What may be denied or allowed there matters unless it is not allowed here anyway.
-        Decision::Denied { .. } | Decision::Undecided { .. } => matches!(identity, Decision::Undecided { .. }),
+        Decision::Denied { .. } | Decision::Undecided { .. } => {
+            matches!(identity, Decision::Undecided { .. })
+        }
     };
     if left_to_identity { identity } else { resource }
 }
 
-/// How far a statement is from what was meant: somebody else's is further away than one with another condition, and one about
-/// every action was hardly meant.
+/// How far a statement is from what was meant: somebody else's is further away than one with
+/// another condition, and one about every action was hardly meant.
 fn distance(statement: &Statement, reasons: &[Reason]) -> usize {
     let of = |reason: &Reason| match reason {
         Reason::Principal(_) | Reason::Session | Reason::Unread | Reason::Action => 6,
         Reason::Resource(_) => 4,
         Reason::Condition(..) => 2,
     };
-    let wide = statement.actions.negated || statement.actions.patterns.iter().any(|pattern| pattern.contains('*'));
+    let wide = statement.actions.negated
+        || statement.actions.patterns.iter().any(|pattern| pattern.contains('*'));
     reasons.iter().map(of).sum::<usize>() + usize::from(wide)
 }
 
@@ -191,7 +200,9 @@ fn applies(statement: &Statement, request: &Request<'_>) -> Applies {
             Concern::Account => by_account = true,
             Concern::Session => open.push(Reason::Session),
             Concern::Others => {
-                reasons.push(Reason::Principal(principals.members.iter().map(ToString::to_string).collect()));
+                reasons.push(Reason::Principal(
+                    principals.members.iter().map(ToString::to_string).collect(),
+                ));
             }
         }
     }
@@ -204,7 +215,8 @@ fn applies(statement: &Statement, request: &Request<'_>) -> Applies {
         }
     }
     for condition in &statement.conditions {
-        let reason = || Reason::Condition(condition.clone(), request.context.get(&condition.key).clone());
+        let reason =
+            || Reason::Condition(condition.clone(), request.context.get(&condition.key).clone());
         match condition.holds(request.context) {
             Truth::Yes => {}
             Truth::No => reasons.push(reason()),
@@ -222,12 +234,15 @@ fn named(names: &Names, matches: impl Fn(&str) -> bool) -> bool {
     names.patterns.iter().any(|pattern| matches(pattern)) != names.negated
 }
 
-/// Whether a statement about `resources` is about that of `request`: a variable that nobody can replace leaves it open.
+/// Whether a statement about `resources` is about that of `request`: a variable that nobody can
+/// replace leaves it open.
 fn concerned(resources: &Names, request: &Request<'_>) -> Truth {
     let mut truth = Truth::from(resources.negated);
     for pattern in &resources.patterns {
         match expand(pattern, request.context, false) {
-            Ok(pattern) if parts_match(&pattern, request.resource) => return Truth::from(!resources.negated),
+            Ok(pattern) if parts_match(&pattern, request.resource) => {
+                return Truth::from(!resources.negated);
+            }
             Ok(_) => {}
             Err(_) => truth = Truth::Unknown,
         }
@@ -253,7 +268,9 @@ fn concerns(principals: &Principals, caller: &str) -> Concern {
                 }
             }
             Principal::Arn(arn) if arn == caller => concern = Concern::Caller,
-            Principal::Arn(arn) if is_session_of(arn, caller) && matches!(concern, Concern::Others) => {
+            Principal::Arn(arn)
+                if is_session_of(arn, caller) && matches!(concern, Concern::Others) =>
+            {
                 concern = Concern::Session;
             }
             Principal::Account(_) | Principal::Arn(_) | Principal::Other(_) => {}
@@ -271,11 +288,14 @@ fn concerns(principals: &Principals, caller: &str) -> Concern {
 fn is_session_of(arn: &str, caller: &str) -> bool {
     let session: Vec<_> = arn.split(':').collect();
     let role: Vec<_> = caller.split(':').collect();
-    let ([_, _, "sts", _, account, session], [_, _, "iam", _, owner, role]) = (&session[..], &role[..]) else {
+    let ([_, _, "sts", _, account, session], [_, _, "iam", _, owner, role]) =
+        (&session[..], &role[..])
+    else {
         return false;
     };
     let name = role.rsplit('/').next();
-    account == owner && session.strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next()) == name
+    account == owner
+        && session.strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next()) == name
 }
 
 impl fmt::Display for Principal {
@@ -299,7 +319,9 @@ impl fmt::Display for Reason {
                     f.write_str(" (the number of a role or user that was deleted)")?;
                 }
                 if members.iter().any(|member| member.len() > 1 && member.contains('*')) {
-                    f.write_str(" (a principal cannot have wildcards; a condition on aws:PrincipalArn can)")?;
+                    f.write_str(
+                        " (a principal cannot have wildcards; a condition on aws:PrincipalArn can)",
+                    )?;
                 }
                 Ok(())
             }

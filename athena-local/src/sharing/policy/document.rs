@@ -17,8 +17,9 @@ pub struct InvalidPolicy {
 
 /// The statements of `text`, in order.
 ///
-/// One value may stand for a list of one, the only statement need not be in a list, numbers and truths may stand for texts, and
-/// elements that mean nothing here, such as `Version` and `Id`, may be there or not.
+/// One value may stand for a list of one, the only statement need not be in a list, numbers and
+/// truths may stand for texts, and elements that mean nothing here, such as `Version` and `Id`, may
+/// be there or not.
 ///
 /// # Errors
 ///
@@ -30,7 +31,8 @@ pub struct InvalidPolicy {
 /// # Ok::<(), athena_local::sharing::policy::InvalidPolicy>(())
 /// ```
 pub fn parse(text: &str) -> Result<Vec<Statement>, InvalidPolicy> {
-    let document: Json = serde_json::from_str(text).map_err(|error| InvalidPolicy { fault: error.to_string() })?;
+    let document: Json =
+        serde_json::from_str(text).map_err(|error| InvalidPolicy { fault: error.to_string() })?;
     let statements = match document.get("Statement") {
         Some(Json::Array(list)) => list.iter().collect(),
         Some(one @ Json::Object(_)) => vec![one],
@@ -52,7 +54,11 @@ fn statement(object: &Map<String, Json>) -> Result<Statement, &'static str> {
         Some(_) | None => return Err("has no Effect that is Allow or Deny"),
     };
     Ok(Statement {
-        sid: object.get("Sid").and_then(Json::as_str).filter(|sid| !sid.is_empty()).map(str::to_owned),
+        sid: object
+            .get("Sid")
+            .and_then(Json::as_str)
+            .filter(|sid| !sid.is_empty())
+            .map(str::to_owned),
         effect,
         principals: match (object.get("Principal"), object.get("NotPrincipal")) {
             (Some(json), _) => Some(principals(json, false)),
@@ -81,7 +87,11 @@ fn principals(json: &Json, negated: bool) -> Principals {
         Json::Object(kinds) => {
             for (kind, values) in kinds {
                 for value in texts(values) {
-                    members.push(if kind == "AWS" { principal(value) } else { Principal::Other(value) });
+                    members.push(if kind == "AWS" {
+                        principal(value)
+                    } else {
+                        Principal::Other(value)
+                    });
                 }
             }
         }
@@ -95,7 +105,8 @@ fn principal(value: String) -> Principal {
     if value == "*" {
         return Principal::Everybody;
     }
-    let account = value.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()).unwrap_or(&value);
+    let account =
+        value.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()).unwrap_or(&value);
     if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Principal::Account(account.to_owned());
     }
@@ -110,7 +121,11 @@ fn conditions(json: Option<&Json>) -> Option<Vec<Condition>> {
     };
     for (operator, keys) in json.as_object()? {
         for (key, values) in keys.as_object()? {
-            conditions.push(Condition { operator: operator.clone(), key: key.clone(), values: texts(values) });
+            conditions.push(Condition {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: texts(values),
+            });
         }
     }
     conditions.sort_unstable();
@@ -148,12 +163,17 @@ mod tests {
     #[test]
     fn everybody_is_written_in_two_ways_and_a_service_is_not_among_them() {
         let of = |principal: &str| {
-            let text = format!(r#"{{"Statement": [{{"Effect": "Deny", "Principal": {principal}, "Action": "*"}}]}}"#);
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Deny", "Principal": {principal}, "Action": "*"}}]}}"#
+            );
             parse(&text).unwrap()[0].principals.clone().unwrap().members
         };
         assert_eq!(of(r#""*""#), [Principal::Everybody]);
         assert_eq!(of(r#"{"AWS": "*"}"#), [Principal::Everybody]);
-        assert_eq!(of(r#"{"Service": "athena.amazonaws.com"}"#), [Principal::Other("athena.amazonaws.com".into())]);
+        assert_eq!(
+            of(r#"{"Service": "athena.amazonaws.com"}"#),
+            [Principal::Other("athena.amazonaws.com".into())]
+        );
     }
 
     #[test]
@@ -167,7 +187,10 @@ mod tests {
                 r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Condition": ["Bool"]}]}"#,
                 "statement 1 has a Condition",
             ),
-            (r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Condition": {"Bool": "x"}}]}"#, "Condition"),
+            (
+                r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Condition": {"Bool": "x"}}]}"#,
+                "Condition",
+            ),
         ] {
             assert!(parse(text).unwrap_err().to_string().contains(word), "{text}");
         }

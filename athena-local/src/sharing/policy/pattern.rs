@@ -2,7 +2,8 @@
 
 use super::context::{Context, Value};
 
-/// Whether `text` matches `pattern`, in which `*` stands for any number of characters, also `:` and `/`, and `?` for one.
+/// Whether `text` matches `pattern`, in which `*` stands for any number of characters, also `:` and
+/// `/`, and `?` for one.
 ///
 /// ```
 /// use athena_local::sharing::policy::matches;
@@ -15,7 +16,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     parts_match(&pattern, text)
 }
 
-/// Whether both have six parts and each part of `text` matches that of `pattern`, as `ArnLike` compares.
+/// Whether both have six parts and each part of `text` matches that of `pattern`, as `ArnLike`
+/// compares.
 pub(super) fn arn_matches(pattern: &[Part], text: &str) -> bool {
     let mut patterns = pattern.splitn(6, |part| *part == Part::One(':'));
     let mut texts = text.splitn(6, ':');
@@ -53,7 +55,8 @@ impl Part {
 
 /// A pattern whose variables were replaced by what `context` has for them.
 ///
-/// `Err` names a variable that cannot be replaced. `literal` patterns have no wildcards: `StringEquals` compares so.
+/// `Err` names a variable that cannot be replaced. `literal` patterns have no wildcards:
+/// `StringEquals` compares so.
 pub(super) fn expand(pattern: &str, context: &Context, literal: bool) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;
@@ -67,8 +70,12 @@ pub(super) fn expand(pattern: &str, context: &Context, literal: bool) -> Result<
             // The ways to write the three characters themselves.
             "*" | "?" | "$" => parts.extend(variable.chars().map(Part::One)),
             _ => match context.get(variable) {
-                Value::Present(values) if values.len() == 1 => parts.extend(values[0].chars().map(Part::One)),
-                Value::Present(_) | Value::Absent | Value::Unknown => return Err(variable.to_owned()),
+                Value::Present(values) if values.len() == 1 => {
+                    parts.extend(values[0].chars().map(Part::One))
+                }
+                Value::Present(_) | Value::Absent | Value::Unknown => {
+                    return Err(variable.to_owned());
+                }
             },
         }
         rest = &rest[at + length + 1..];
@@ -84,7 +91,8 @@ fn extend(parts: &mut Vec<Part>, text: &str, literal: bool) {
 pub(super) fn parts_match(pattern: &[Part], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut at_pattern, mut at_text) = (0, 0);
-    // Where to go on if a later character does not match: behind the last `*`, one character further.
+    // Where to go on if a later character does not match: behind the last `*`, one character
+    // further.
     let mut retry: Option<(usize, usize)> = None;
     while at_text < text.len() {
         match pattern.get(at_pattern) {

@@ -4,8 +4,8 @@ use super::condition::Condition;
 
 /// One statement, with every list spelled out.
 ///
-/// Two statements are equal if they mean the same word for word: the order of values, one value in place of a list of one,
-/// and an account's number in place of its root do not count.
+/// Two statements are equal if they mean the same word for word: the order of values, one value in
+/// place of a list of one, and an account's number in place of its root do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// Its `Sid`, if it has one.

@@ -6,8 +6,8 @@ use arrow::{
     array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray},
     buffer::{BooleanBuffer, NullBuffer},
     datatypes::{
-        ArrowNativeTypeOp, DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float32Type, Float64Type, Int8Type,
-        Int16Type, Int32Type, Int64Type, i256,
+        ArrowNativeTypeOp, DECIMAL128_MAX_PRECISION, DataType, Decimal128Type, Float32Type,
+        Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, i256,
     },
 };
 use athena_protocol::predicate::functions;
@@ -71,7 +71,8 @@ impl Operation {
         }
     }
 
-    /// The scale of the decimal that two decimals make; `None` where it exceeds what a decimal can have.
+    /// The scale of the decimal that two decimals make; `None` where it exceeds what a decimal can
+    /// have.
     pub(super) fn decimal_scale(self, left: i8, right: i8) -> Option<i8> {
         let scale = match self {
             Self::Add | Self::Subtract | Self::Divide | Self::Modulus => left.max(right),
@@ -104,7 +105,12 @@ impl Operation {
                 let scales = Scales { left: *left_scale, right: *right_scale, result: *scale };
                 pair.map::<Decimal128Type>(|l, r| self.decimal(l, r, scales))
             }
-            _ => return Err(Error::internal(format!("{} was compiled for types without it", self.function()))),
+            _ => {
+                return Err(Error::internal(format!(
+                    "{} was compiled for types without it",
+                    self.function()
+                )));
+            }
         })
     }
 
@@ -123,13 +129,17 @@ impl Operation {
     fn decimal(self, left: i128, right: i128, scales: Scales) -> Option<i128> {
         let (left, right) = (i256::from_i128(left), i256::from_i128(right));
         let shifted = |digits: i256, by: i16| digits.checked_mul(power_of_ten(by)?);
-        let (to_left, to_right) =
-            (i16::from(scales.result) - i16::from(scales.left), i16::from(scales.result) - i16::from(scales.right));
+        let (to_left, to_right) = (
+            i16::from(scales.result) - i16::from(scales.left),
+            i16::from(scales.result) - i16::from(scales.right),
+        );
         let digits = match self {
             Self::Add => shifted(left, to_left)?.checked_add(shifted(right, to_right)?)?,
             Self::Subtract => shifted(left, to_left)?.checked_sub(shifted(right, to_right)?)?,
             Self::Multiply => left.checked_mul(right)?,
-            Self::Divide => divide_half_up(shifted(left, to_left + i16::from(scales.right))?, right)?,
+            Self::Divide => {
+                divide_half_up(shifted(left, to_left + i16::from(scales.right))?, right)?
+            }
             Self::Modulus => shifted(left, to_left)?.checked_rem(shifted(right, to_right)?)?,
         };
         let limit = 10_i128.pow(u32::from(DECIMAL128_MAX_PRECISION));
@@ -150,7 +160,12 @@ pub(super) fn negate(value: &Vector, failure: &Arc<Failure>) -> Result<Vector> {
         DataType::Float32 => pair.map::<Float32Type>(|value, _| Some(-value)),
         DataType::Float64 => pair.map::<Float64Type>(|value, _| Some(-value)),
         DataType::Decimal128(_, _) => pair.map::<Decimal128Type>(|value, _| value.checked_neg()),
-        _ => return Err(Error::internal(format!("{} was compiled for {data_type}", functions::NEGATE))),
+        _ => {
+            return Err(Error::internal(format!(
+                "{} was compiled for {data_type}",
+                functions::NEGATE
+            )));
+        }
     })
 }
 
@@ -165,7 +180,8 @@ fn divide_half_up(dividend: i256, divisor: i256) -> Option<i256> {
     if twice < divisor.checked_abs()? {
         return Some(quotient);
     }
-    let away = if dividend.is_negative() == divisor.is_negative() { i256::ONE } else { i256::MINUS_ONE };
+    let away =
+        if dividend.is_negative() == divisor.is_negative() { i256::ONE } else { i256::MINUS_ONE };
     quotient.checked_add(away)
 }
 
@@ -179,8 +195,12 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Applies `operation` to every pair of values that are not null; `None` is a failure of that row.
-    fn map<T: ArrowPrimitiveType>(&self, operation: impl Fn(T::Native, T::Native) -> Option<T::Native>) -> Vector {
+    /// Applies `operation` to every pair of values that are not null; `None` is a failure of that
+    /// row.
+    fn map<T: ArrowPrimitiveType>(
+        &self,
+        operation: impl Fn(T::Native, T::Native) -> Option<T::Native>,
+    ) -> Vector {
         let (left, right) = (self.left, self.right);
         let (len, constant) = shape(left, right, self.rows);
         let nulls = either_null(left, right, len);
@@ -209,7 +229,8 @@ impl Pair<'_> {
             let new = Failed { rows: !&succeeded, failure: Arc::clone(self.failure) };
             failed = either_failed(failed, Some(new));
         }
-        let array = PrimitiveArray::<T>::new(values.into(), valid).with_data_type(self.result.clone());
+        let array =
+            PrimitiveArray::<T>::new(values.into(), valid).with_data_type(self.result.clone());
         Vector { values: Arc::new(array) as ArrayRef, constant, failed }
     }
 }

@@ -7,7 +7,8 @@ use arrow::{
     datatypes::{
         DECIMAL128_MAX_PRECISION, DataType,
         DataType::{
-            Date32, Date64, Decimal128, Decimal256, Float32, Float64, Int8, Int16, Int32, Int64, Null, Timestamp,
+            Date32, Date64, Decimal128, Decimal256, Float32, Float64, Int8, Int16, Int32, Int64,
+            Null, Timestamp,
         },
         Float64Type,
     },
@@ -16,7 +17,8 @@ use arrow::{
 use super::super::key::{Place, narrow_place, wide_place};
 use crate::wire_type::cast_values;
 
-/// The type that holds all values of both; `None` where there is none, or where Trino would compare rounded values.
+/// The type that holds all values of both; `None` where there is none, or where Trino would compare
+/// rounded values.
 pub(super) fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     Some(match (left, right) {
         _ if left == right => left.clone(),
@@ -24,16 +26,22 @@ pub(super) fn common_type(left: &DataType, right: &DataType) -> Option<DataType>
         (Timestamp(unit, Some(_)), Timestamp(other, Some(_))) if unit == other => left.clone(),
         (Date32, Date64) | (Date64, Date32) => Date64,
         (Float32, Int8 | Int16) | (Int8 | Int16, Float32) => Float32,
-        (Float64, Int8 | Int16 | Int32 | Float32) | (Int8 | Int16 | Int32 | Float32, Float64) => Float64,
+        (Float64, Int8 | Int16 | Int32 | Float32) | (Int8 | Int16 | Int32 | Float32, Float64) => {
+            Float64
+        }
         _ => {
-            if let Some(bits) = integer_width(left).zip(integer_width(right)).map(|(left, right)| left.max(right)) {
+            if let Some(bits) =
+                integer_width(left).zip(integer_width(right)).map(|(left, right)| left.max(right))
+            {
                 return integer_of_width(bits);
             }
-            let ((left_precision, left_scale), (right_precision, right_scale)) = (digits(left)?, digits(right)?);
+            let ((left_precision, left_scale), (right_precision, right_scale)) =
+                (digits(left)?, digits(right)?);
             let scale = left_scale.max(right_scale);
             let whole = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
-            let precision =
-                whole(left_precision, left_scale).max(whole(right_precision, right_scale)) + i16::from(scale);
+            let precision = whole(left_precision, left_scale)
+                .max(whole(right_precision, right_scale))
+                + i16::from(scale);
             let precision = u8::try_from(precision).ok()?;
             // At most 38 digits on either side of the point, which 256 bits hold.
             if precision <= DECIMAL128_MAX_PRECISION {
@@ -102,7 +110,9 @@ pub(super) fn fit(constant: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     }
     let exact = match to {
         Decimal128(_, _) => matches!(wide_place(to, constant, 0), Some(Place::At(_))),
-        Float32 if *constant.data_type() == Float64 => is_single(constant.as_primitive::<Float64Type>().value(0)),
+        Float32 if *constant.data_type() == Float64 => {
+            is_single(constant.as_primitive::<Float64Type>().value(0))
+        }
         _ => matches!(narrow_place(to, constant, 0), Some(Place::At(_))),
     };
     if exact { cast_values(constant, to) } else { None }

@@ -38,7 +38,8 @@ impl Comparison {
         })
     }
 
-    /// Compares two vectors of one scalar type; one truth value per row, or one if both are constants.
+    /// Compares two vectors of one scalar type; one truth value per row, or one if both are
+    /// constants.
     pub(super) fn apply(self, left: &Vector, right: &Vector, rows: usize) -> Result<BooleanArray> {
         match left.values.data_type() {
             DataType::Float32 => Ok(self.floats::<Float32Type>(left, right, rows)),
@@ -59,12 +60,20 @@ impl Comparison {
             Self::GreaterOrEqual => cmp::gt_eq(l, r),
             Self::DistinctFrom => cmp::distinct(l, r),
         }
-        .map_err(|e| Error::internal("a comparison was compiled for types that arrow does not compare").with_source(e))
+        .map_err(|e| {
+            Error::internal("a comparison was compiled for types that arrow does not compare")
+                .with_source(e)
+        })
     }
 
-    /// Arrow's kernels use the total order of IEEE 754 (-0.0 < 0.0, NaN = NaN); SQL uses the comparisons of the
-    /// processor, except that NaN is not distinct from NaN.
-    fn floats<T: ArrowPrimitiveType>(self, left: &Vector, right: &Vector, rows: usize) -> BooleanArray {
+    /// Arrow's kernels use the total order of IEEE 754 (-0.0 < 0.0, NaN = NaN); SQL uses the
+    /// comparisons of the processor, except that NaN is not distinct from NaN.
+    fn floats<T: ArrowPrimitiveType>(
+        self,
+        left: &Vector,
+        right: &Vector,
+        rows: usize,
+    ) -> BooleanArray {
         let (len, _) = shape(left, right, rows);
         let nulls = either_null(left, right, len);
         let values = match self {

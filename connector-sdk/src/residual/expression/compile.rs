@@ -55,7 +55,10 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles a condition.
-    pub(in super::super) fn condition(&mut self, condition: &Expression) -> Result<Condition, Unevaluated> {
+    pub(in super::super) fn condition(
+        &mut self,
+        condition: &Expression,
+    ) -> Result<Condition, Unevaluated> {
         self.boolean(condition, name_of(condition)).map(Condition)
     }
 
@@ -67,9 +70,9 @@ impl<'a> Compiler<'a> {
     fn boolean(&mut self, expression: &Expression, function: &str) -> Compiled<Node> {
         let Typed { node, data_type } = self.compile(expression, function)?;
         match node {
-            Node::Constant(value) => {
-                fit(&value, &DataType::Boolean).map(Node::Constant).ok_or_else(|| unevaluated(function))
-            }
+            Node::Constant(value) => fit(&value, &DataType::Boolean)
+                .map(Node::Constant)
+                .ok_or_else(|| unevaluated(function)),
             node if data_type == DataType::Boolean => Ok(node),
             _ => Err(unevaluated(function)),
         }
@@ -80,7 +83,9 @@ impl<'a> Compiler<'a> {
         match expression {
             Expression::Constant { values, .. } => {
                 let value = match values {
-                    Some(values) if !values.is_empty() => plain(values)?.ok_or_else(|| unevaluated(function))?,
+                    Some(values) if !values.is_empty() => {
+                        plain(values)?.ok_or_else(|| unevaluated(function))?
+                    }
                     _ => new_null_array(&DataType::Null, 1),
                 };
                 if value.len() != 1 {
@@ -89,11 +94,14 @@ impl<'a> Compiler<'a> {
                 Ok(Typed { data_type: value.data_type().clone(), node: Node::Constant(value) })
             }
             Expression::Variable { column, .. } => {
-                let (index, field) = self.schema.fields().find(column).ok_or_else(|| unevaluated(column))?;
+                let (index, field) =
+                    self.schema.fields().find(column).ok_or_else(|| unevaluated(column))?;
                 self.columns.insert(index);
                 Ok(Typed { node: Node::Column(index), data_type: field.data_type().clone() })
             }
-            Expression::Call { function, arguments, data_type } => self.call(function, arguments, data_type),
+            Expression::Call { function, arguments, data_type } => {
+                self.call(function, arguments, data_type)
+            }
         }
     }
 
@@ -102,23 +110,34 @@ impl<'a> Compiler<'a> {
         match (function, arguments) {
             (functions::AND, [_, ..]) => boolean(Node::And(self.arms(arguments, function)?)),
             (functions::OR, [_, ..]) => boolean(Node::Or(self.arms(arguments, function)?)),
-            (functions::NOT, [value]) => boolean(Node::Not(Box::new(self.boolean(value, function)?))),
-            (functions::IS_NULL, [value]) => boolean(Node::IsNull(Box::new(self.compile(value, function)?.node))),
-            (functions::NULLIF, [value, other]) => self.share(value, function, |compiler, value| {
-                let other = compiler.compile(other, function)?;
-                let equal = compare(Comparison::Equal, [value(), other], function)?;
-                let Typed { node, data_type } = value();
-                Ok(Typed { node: Node::NullIf(Box::new(node), Box::new(equal)), data_type })
-            }),
+            (functions::NOT, [value]) => {
+                boolean(Node::Not(Box::new(self.boolean(value, function)?)))
+            }
+            (functions::IS_NULL, [value]) => {
+                boolean(Node::IsNull(Box::new(self.compile(value, function)?.node)))
+            }
+            (functions::NULLIF, [value, other]) => {
+                self.share(value, function, |compiler, value| {
+                    let other = compiler.compile(other, function)?;
+                    let equal = compare(Comparison::Equal, [value(), other], function)?;
+                    let Typed { node, data_type } = value();
+                    Ok(Typed { node: Node::NullIf(Box::new(node), Box::new(equal)), data_type })
+                })
+            }
             (functions::IN, [value, list]) => self.membership(value, list),
-            (functions::LIKE_PATTERN, [value, pattern]) => boolean(self.like(value, pattern, None)?),
-            (functions::LIKE_PATTERN, [value, pattern, escape]) => boolean(self.like(value, pattern, Some(escape))?),
+            (functions::LIKE_PATTERN, [value, pattern]) => {
+                boolean(self.like(value, pattern, None)?)
+            }
+            (functions::LIKE_PATTERN, [value, pattern, escape]) => {
+                boolean(self.like(value, pattern, Some(escape))?)
+            }
             (functions::NEGATE, [value]) => self.negation(value, declared),
             (_, [left, right]) => {
                 if let Some(comparison) = Comparison::of_function(function) {
                     return boolean(self.comparison(comparison, [left, right], function)?);
                 }
-                let operation = Operation::of_function(function).ok_or_else(|| unevaluated(function))?;
+                let operation =
+                    Operation::of_function(function).ok_or_else(|| unevaluated(function))?;
                 self.arithmetic(operation, [left, right], declared)
             }
             _ => Err(unevaluated(function)),
@@ -135,11 +154,16 @@ impl<'a> Compiler<'a> {
         [left, right]: [&Expression; 2],
         function: &str,
     ) -> Compiled<Node> {
-        compare(comparison, [self.compile(left, function)?, self.compile(right, function)?], function)
+        compare(
+            comparison,
+            [self.compile(left, function)?, self.compile(right, function)?],
+            function,
+        )
     }
 
-    /// Compiles what uses `value` several times, so that it is compiled and evaluated once: repeated, a value in a value in a
-    /// value would double with each. `body` has it from the function it is given.
+    /// Compiles what uses `value` several times, so that it is compiled and evaluated once:
+    /// repeated, a value in a value in a value would double with each. `body` has it from the
+    /// function it is given.
     fn share(
         &mut self,
         value: &Expression,
@@ -156,11 +180,16 @@ impl<'a> Compiler<'a> {
         };
         let is_leaf = leaf().is_some();
         self.bound += usize::from(!is_leaf);
-        let result =
-            body(self, &|| Typed { node: leaf().unwrap_or(Node::Bound(around)), data_type: data_type.clone() });
+        let result = body(self, &|| Typed {
+            node: leaf().unwrap_or(Node::Bound(around)),
+            data_type: data_type.clone(),
+        });
         self.bound = around;
         let Typed { node, data_type } = result?;
-        Ok(Typed { node: if is_leaf { node } else { Node::Let(Box::new([value, node])) }, data_type })
+        Ok(Typed {
+            node: if is_leaf { node } else { Node::Let(Box::new([value, node])) },
+            data_type,
+        })
     }
 
     /// `value IN list`.
@@ -170,11 +199,14 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// `value IN list`, as a disjunction: of one search per type of constants, of comparisons, and of null for null.
+    /// `value IN list`, as a disjunction: of one search per type of constants, of comparisons, and
+    /// of null for null.
     fn disjunction(&mut self, value: &dyn Fn() -> Typed, list: &Expression) -> Compiled<Node> {
         let refuse = || unevaluated(functions::IN);
         let items = match list {
-            Expression::Call { function, arguments, .. } if function == functions::ARRAY => &arguments[..],
+            Expression::Call { function, arguments, .. } if function == functions::ARRAY => {
+                &arguments[..]
+            }
             list @ Expression::Constant { .. } => std::slice::from_ref(list),
             Expression::Call { .. } | Expression::Variable { .. } => return Err(refuse()),
         };
@@ -197,8 +229,9 @@ impl<'a> Compiler<'a> {
         }
         for same_type in constants.chunk_by(|left, right| left.data_type() == right.data_type()) {
             let arrays: Vec<&dyn Array> = same_type.iter().map(AsRef::as_ref).collect();
-            let values = concat(&arrays)
-                .map_err(|e| Error::internal("the constants of a list do not make one array").with_source(e))?;
+            let values = concat(&arrays).map_err(|e| {
+                Error::internal("the constants of a list do not make one array").with_source(e)
+            })?;
             let value = value();
             let list = ValueTest::of_list(&value.data_type, values).ok_or_else(refuse)?;
             arms.push(Node::In(Box::new(value.node), list));
@@ -210,7 +243,12 @@ impl<'a> Compiler<'a> {
         if arms.is_empty() { Err(refuse()) } else { Ok(Node::Or(arms)) }
     }
 
-    fn like(&mut self, value: &Expression, pattern: &Expression, escape: Option<&Expression>) -> Compiled<Node> {
+    fn like(
+        &mut self,
+        value: &Expression,
+        pattern: &Expression,
+        escape: Option<&Expression>,
+    ) -> Compiled<Node> {
         let refuse = || unevaluated(functions::LIKE_PATTERN);
         let value = self.compile(value, functions::LIKE_PATTERN)?;
         if value.data_type != DataType::Utf8 {
@@ -238,23 +276,35 @@ impl<'a> Compiler<'a> {
     /// The text of a constant; `None` for null.
     fn text(&mut self, expression: &Expression) -> Compiled<Option<String>> {
         match self.compile(expression, functions::LIKE_PATTERN)?.node {
-            Node::Constant(value) if *value.data_type() == DataType::Null || value.is_null(0) => Ok(None),
+            Node::Constant(value) if *value.data_type() == DataType::Null || value.is_null(0) => {
+                Ok(None)
+            }
             Node::Constant(value) => {
-                let strings = value.as_string_opt::<i32>().ok_or_else(|| unevaluated(functions::LIKE_PATTERN))?;
+                let strings = value
+                    .as_string_opt::<i32>()
+                    .ok_or_else(|| unevaluated(functions::LIKE_PATTERN))?;
                 Ok(Some(strings.value(0).to_owned()))
             }
             _ => Err(unevaluated(functions::LIKE_PATTERN)),
         }
     }
 
-    fn arithmetic(&mut self, operation: Operation, [left, right]: [&Expression; 2], declared: &DataType) -> Compiled {
+    fn arithmetic(
+        &mut self,
+        operation: Operation,
+        [left, right]: [&Expression; 2],
+        declared: &DataType,
+    ) -> Compiled {
         let function = operation.function();
         let failure = failure(function, &[left, right]);
         let (left, right) = (self.compile(left, function)?, self.compile(right, function)?);
         let (left, right, data_type) =
             operands(operation, left, right, declared).ok_or_else(|| unevaluated(function))?;
         let arguments = Box::new([left, right]);
-        Ok(Typed { node: Node::Arithmetic { operation, arguments, data_type: data_type.clone(), failure }, data_type })
+        Ok(Typed {
+            node: Node::Arithmetic { operation, arguments, data_type: data_type.clone(), failure },
+            data_type,
+        })
     }
 
     fn negation(&mut self, value: &Expression, declared: &DataType) -> Compiled {

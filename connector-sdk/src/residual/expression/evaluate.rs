@@ -1,8 +1,9 @@
 //! Evaluation of a compiled expression on the rows of a batch.
 //!
-//! An expression fails on single rows, as by a division by zero, and only the rows whose outcome depends on it count:
-//! `x <> 0 AND 1 / x > 2` does not fail on zero, in whichever order it is written. So a failure is a fourth truth value
-//! here, weaker than what decides `$and` or `$or` and stronger than null.
+//! An expression fails on single rows, as by a division by zero, and only the rows whose outcome
+//! depends on it count: `x <> 0 AND 1 / x > 2` does not fail on zero, in whichever order it is
+//! written. So a failure is a fourth truth value here, weaker than what decides `$and` or `$or` and
+//! stronger than null.
 
 use std::sync::Arc;
 
@@ -70,7 +71,8 @@ impl Condition {
         let vector = self.0.evaluate(batch, &mut Vec::new())?;
         let failed = vector.failed(rows);
         let truths = vector.spread(rows)?;
-        let truths = truths.as_boolean_opt().ok_or_else(|| Error::internal("a condition is not Boolean"))?;
+        let truths =
+            truths.as_boolean_opt().ok_or_else(|| Error::internal("a condition is not Boolean"))?;
         Ok(Rows { kept: trues(truths), failed })
     }
 }
@@ -91,12 +93,15 @@ impl Value {
 }
 
 impl Node {
-    /// The values on the rows of a batch; `bound` are those of the [`Node::Let`]s around, outermost first.
+    /// The values on the rows of a batch; `bound` are those of the [`Node::Let`]s around, outermost
+    /// first.
     fn evaluate(&self, batch: &RecordBatch, bound: &mut Vec<Vector>) -> Result<Vector> {
         let rows = batch.num_rows();
         match self {
             Self::Column(index) => Ok(Vector::of_rows(Arc::clone(batch.column(*index)))),
-            Self::Constant(value) => Ok(Vector { values: Arc::clone(value), constant: true, failed: None }),
+            Self::Constant(value) => {
+                Ok(Vector { values: Arc::clone(value), constant: true, failed: None })
+            }
             Self::Let(parts) => {
                 let [value, body] = &**parts;
                 let value = value.evaluate(batch, bound)?;
@@ -107,12 +112,16 @@ impl Node {
             }
             Self::Bound(around) => {
                 let value = bound.get(*around).cloned();
-                value.ok_or_else(|| Error::internal("an expression was compiled with a value that nothing binds"))
+                value.ok_or_else(|| {
+                    Error::internal("an expression was compiled with a value that nothing binds")
+                })
             }
             Self::Cast(value, to) => {
                 let value = value.evaluate(batch, bound)?;
                 let values = cast_values(&value.values, to).ok_or_else(|| {
-                    Error::internal(format!("a value does not fit {to}, which holds all of its type"))
+                    Error::internal(format!(
+                        "a value does not fit {to}, which holds all of its type"
+                    ))
                 })?;
                 Ok(Vector { values, ..value })
             }
@@ -131,18 +140,23 @@ impl Node {
                 let (value, equal) = (value.evaluate(batch, bound)?, equal.evaluate(batch, bound)?);
                 let (len, constant) = shape(&value, &equal, rows);
                 let failed = either_failed(value.failed(len), equal.failed(len));
-                let mut values = nullif(&value.spread(len)?, equal.spread(len)?.as_boolean()).map_err(kernel_error)?;
+                let mut values = nullif(&value.spread(len)?, equal.spread(len)?.as_boolean())
+                    .map_err(kernel_error)?;
                 if let Some(failed) = &failed {
-                    values = nullif(&values, &BooleanArray::new(failed.rows.clone(), None)).map_err(kernel_error)?;
+                    values = nullif(&values, &BooleanArray::new(failed.rows.clone(), None))
+                        .map_err(kernel_error)?;
                 }
                 Ok(Vector { values, constant, failed })
             }
             Self::In(value, list) => {
                 let value = value.evaluate(batch, bound)?;
-                let found = BooleanArray::new(list.passes(&value.values)?, value.values.logical_nulls());
+                let found =
+                    BooleanArray::new(list.passes(&value.values)?, value.values.logical_nulls());
                 Ok(truth(found, value.constant, value.failed))
             }
-            Self::Like(value, pattern) => value.evaluate(batch, bound)?.map(|values| Ok(like(values, pattern))),
+            Self::Like(value, pattern) => {
+                value.evaluate(batch, bound)?.map(|values| Ok(like(values, pattern)))
+            }
             Self::Arithmetic { operation, arguments, data_type, failure } => {
                 let [left, right] = &**arguments;
                 operation.apply(
@@ -165,8 +179,13 @@ impl Vector {
     }
 }
 
-/// `$and` or `$or` of at least one arm. `decisive` is the truth value that decides it, whatever the other arms are.
-fn connect(arms: &[Node], (batch, bound): (&RecordBatch, &mut Vec<Vector>), decisive: bool) -> Result<Vector> {
+/// `$and` or `$or` of at least one arm. `decisive` is the truth value that decides it, whatever the
+/// other arms are.
+fn connect(
+    arms: &[Node],
+    (batch, bound): (&RecordBatch, &mut Vec<Vector>),
+    decisive: bool,
+) -> Result<Vector> {
     let mut result: Option<Vector> = None;
     for arm in arms {
         let next = arm.evaluate(batch, bound)?;
@@ -214,14 +233,18 @@ fn falses(values: &BooleanArray) -> BooleanBuffer {
 
 fn like(values: &ArrayRef, pattern: &LikePattern) -> BooleanArray {
     let strings = values.as_string::<i32>();
-    let matches = BooleanBuffer::collect_bool(strings.len(), |row| pattern.matches(strings.value(row)));
+    let matches =
+        BooleanBuffer::collect_bool(strings.len(), |row| pattern.matches(strings.value(row)));
     BooleanArray::new(matches, strings.nulls().cloned())
 }
 
 fn boolean(values: &ArrayRef) -> Result<&BooleanArray, ArrowError> {
-    values.as_boolean_opt().ok_or_else(|| ArrowError::ComputeError("an argument is not Boolean".to_owned()))
+    values
+        .as_boolean_opt()
+        .ok_or_else(|| ArrowError::ComputeError("an argument is not Boolean".to_owned()))
 }
 
 fn kernel_error(error: ArrowError) -> Error {
-    Error::internal("an expression was compiled for types that it is not evaluated on").with_source(error)
+    Error::internal("an expression was compiled for types that it is not evaluated on")
+        .with_source(error)
 }

@@ -1,4 +1,5 @@
-//! `LIKE` as Trino has it: the whole string, `_` one code point, `%` any, and no escape unless one is given.
+//! `LIKE` as Trino has it: the whole string, `_` one code point, `%` any, and no escape unless one
+//! is given.
 //!
 //! Arrow's own kernel takes a backslash as the escape, always.
 
@@ -39,7 +40,8 @@ pub(crate) fn like_prefix(pattern: &str, escape: Option<&str>) -> Option<String>
 }
 
 impl LikePattern {
-    /// Parses a pattern; `None` where Trino refuses it: an escape before anything but `%`, `_` or itself.
+    /// Parses a pattern; `None` where Trino refuses it: an escape before anything but `%`, `_` or
+    /// itself.
     pub(super) fn parse(pattern: &str, escape: Option<char>) -> Option<Self> {
         let mut segments = vec![Segment::default()];
         let mut chars = pattern.chars();

@@ -11,8 +11,9 @@
 //! | `$like_pattern` | a string, a constant pattern and maybe a constant escape | see [`like`] |
 //! | `$add`, `$subtract`, `$multiply`, `$divide`, `$modulus`, `$negate` | numbers | see [`arithmetic`] |
 //!
-//! Arguments of different types are compared in a type that holds the values of both. Where Trino would round one to
-//! compare them, as `bigint` and `double`, the expression is not compiled, and its rows stay.
+//! Arguments of different types are compared in a type that holds the values of both. Where Trino
+//! would round one to compare them, as `bigint` and `double`, the expression is not compiled, and
+//! its rows stay.
 
 mod arithmetic;
 mod coerce;

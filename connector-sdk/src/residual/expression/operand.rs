@@ -15,7 +15,8 @@ pub(super) struct Typed {
     pub(super) data_type: DataType,
 }
 
-/// Both in one type; a constant takes the type of the other if it can, which spares a cast of every row.
+/// Both in one type; a constant takes the type of the other if it can, which spares a cast of every
+/// row.
 pub(super) fn share_type(left: Typed, right: Typed) -> Option<(Node, Node, DataType)> {
     if let Node::Constant(value) = &right.node
         && let Some(value) = fit(value, &left.data_type)
@@ -52,7 +53,8 @@ pub(super) fn operands(
     }
     if let (Some(l), Some(r)) = (integer_width(&left.data_type), integer_width(&right.data_type)) {
         // The type of the result decides what overflows.
-        let result = integer_width(declared).filter(|&width| width >= l.max(r)).map(|_| declared.clone())?;
+        let result =
+            integer_width(declared).filter(|&width| width >= l.max(r)).map(|_| declared.clone())?;
         return Some((convert(left, &result)?, convert(right, &result)?, result));
     }
     if left.data_type.is_floating() || right.data_type.is_floating() {
@@ -68,7 +70,8 @@ pub(super) fn operands(
     };
     let ((left, left_scale), (right, right_scale)) = (decimal(left)?, decimal(right)?);
     let scale = operation.decimal_scale(left_scale, right_scale)?;
-    // A declared precision only says when the result is too long, which Trino does not check below 38 digits.
+    // A declared precision only says when the result is too long, which Trino does not check below
+    // 38 digits.
     matches!(declared, DataType::Decimal128(_, declared) if *declared == scale).then_some((
         left,
         right,

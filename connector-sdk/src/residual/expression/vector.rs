@@ -1,4 +1,5 @@
-//! Intermediate results: a value per row or one for all rows, and the rows on which an expression has none.
+//! Intermediate results: a value per row or one for all rows, and the rows on which an expression
+//! has none.
 
 use std::sync::Arc;
 
@@ -71,7 +72,8 @@ impl Vector {
         if !self.constant || rows == nulls.len() {
             return Some(nulls);
         }
-        // A constant may say of its one value that it is not null, which is nothing to say of all rows.
+        // A constant may say of its one value that it is not null, which is nothing to say of all
+        // rows.
         (nulls.null_count() > 0).then(|| NullBuffer::new_null(rows))
     }
 
@@ -113,7 +115,8 @@ pub(super) fn either_failed(left: Option<Failed>, right: Option<Failed>) -> Opti
     }
 }
 
-/// The failures of either among the rows that `counted` gives; it is not asked where there are none.
+/// The failures of either among the rows that `counted` gives; it is not asked where there are
+/// none.
 pub(super) fn remaining(
     left: Option<Failed>,
     right: Option<Failed>,

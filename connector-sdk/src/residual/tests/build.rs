@@ -27,7 +27,8 @@ pub(super) const COMPARISONS: [&str; 7] = [
 /// A batch of column `c` and the row numbers.
 pub(super) fn rows(c: ArrayRef) -> RecordBatch {
     let id: ArrayRef = Arc::new((0_i64..).take(c.len()).collect::<Int64Array>());
-    RecordBatch::try_from_iter_with_nullable([("c", c, true), ("id", id, false)]).expect("two columns")
+    RecordBatch::try_from_iter_with_nullable([("c", c, true), ("id", id, false)])
+        .expect("two columns")
 }
 
 pub(super) fn ids(batch: &RecordBatch) -> Vec<i64> {
@@ -44,7 +45,8 @@ pub(super) fn filter(constraints: &Constraints, batch: &RecordBatch) -> Result<V
 #[track_caller]
 pub(super) fn in_set(c: &ArrayRef, set: ValueSet) -> Vec<i64> {
     let summary = BTreeMap::from([("c".to_owned(), set)]);
-    filter(&Constraints { summary, ..Constraints::default() }, &rows(Arc::clone(c))).expect("no failure")
+    filter(&Constraints { summary, ..Constraints::default() }, &rows(Arc::clone(c)))
+        .expect("no failure")
 }
 
 /// Rows of `c` on which the expression is true.
@@ -61,7 +63,11 @@ pub(super) fn call(function: &str, arguments: impl Into<Vec<Expression>>) -> Exp
     typed(function, arguments, DataType::Boolean)
 }
 
-pub(super) fn typed(function: &str, arguments: impl Into<Vec<Expression>>, data_type: DataType) -> Expression {
+pub(super) fn typed(
+    function: &str,
+    arguments: impl Into<Vec<Expression>>,
+    data_type: DataType,
+) -> Expression {
     Expression::Call { function: function.to_owned(), arguments: arguments.into(), data_type }
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, BooleanArray, Float32Array, Int8Array, Int32Array, Int64Array, ListArray, StringArray},
+    array::{
+        ArrayRef, BooleanArray, Float32Array, Int8Array, Int32Array, Int64Array, ListArray,
+        StringArray,
+    },
     datatypes::{DataType, Int32Type, Schema},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
@@ -11,8 +14,8 @@ use athena_protocol::predicate::Bound;
 
 use super::{
     build::{
-        above, call, column, conditions, constant, doubles, filter, ids, int, ranges, rows, shared, text, true_on,
-        typed,
+        above, call, column, conditions, constant, doubles, filter, ids, int, ranges, rows, shared,
+        text, true_on, typed,
     },
     sample::decimal,
 };
@@ -52,7 +55,11 @@ fn a_value_that_is_used_several_times_is_evaluated_once() {
     assert_eq!(true_on(&c, call("$is_null", [nulled.clone()])), [0, 1, 3]);
     let itself = call("$equal", [nulled.clone(), nulled]);
     let within = (0..40).fold(call("$equal", [column("c"), int(50)]), |value, _| {
-        let items = [constant(BooleanArray::from(vec![true])), itself.clone(), constant(BooleanArray::new_null(1))];
+        let items = [
+            constant(BooleanArray::from(vec![true])),
+            itself.clone(),
+            constant(BooleanArray::new_null(1)),
+        ];
         call("$in", [value, call("$array", items)])
     });
     assert_eq!(true_on(&c, within), [2]);
@@ -71,14 +78,21 @@ fn an_unknown_function_leaves_its_conjunct_and_no_more() {
     let unknown = || call("$soundex", [column("c")]);
     let not_one = || call("$not_equal", [column("c"), int(1)]);
     let check = |expression, expected: &[i64]| {
-        let residual = Residual::try_new(&conditions([expression]), batch.schema_ref()).expect("legal");
+        let residual =
+            Residual::try_new(&conditions([expression]), batch.schema_ref()).expect("legal");
         assert!(!residual.is_complete());
         assert_eq!(residual.unevaluated(), ["$soundex"]);
         assert_eq!(ids(&residual.filter(&batch).expect("no failure")), expected);
     };
     check(unknown(), &[0, 1, 2]);
     check(call("$and", [unknown(), not_one()]), &[1, 2]);
-    check(call("$and", [not_one(), call("$and", [unknown(), call("$less_than", [column("c"), int(3)])])]), &[1]);
+    check(
+        call(
+            "$and",
+            [not_one(), call("$and", [unknown(), call("$less_than", [column("c"), int(3)])])],
+        ),
+        &[1],
+    );
     check(call("$or", [unknown(), not_one()]), &[0, 1, 2]);
     check(call("$not", [call("$and", [unknown(), not_one()])]), &[0, 1, 2]);
     check(call("$or", [call("$and", [unknown(), not_one()]), not_one()]), &[0, 1, 2]);
@@ -97,14 +111,18 @@ fn what_trino_would_round_to_compare_is_not_evaluated() {
     let c: ArrayRef = Arc::new(Float32Array::from(vec![0.1]));
     // A real widens to a double, which is not the double of the same text.
     assert_eq!(true_on(&c, call("$equal", [column("c"), shared(doubles([0.1]))])), [0_i64; 0]);
-    assert_eq!(true_on(&c, call("$equal", [column("c"), shared(doubles([f64::from(0.1_f32)]))])), [0]);
+    assert_eq!(
+        true_on(&c, call("$equal", [column("c"), shared(doubles([f64::from(0.1_f32)]))])),
+        [0]
+    );
 }
 
 #[test]
 fn rows_without_columns_are_filtered_by_constants() {
     let options = RecordBatchOptions::new().with_row_count(Some(5));
     let schema = Arc::new(Schema::empty());
-    let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), vec![], &options).expect("rows alone");
+    let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), vec![], &options)
+        .expect("rows alone");
     for (value, rows) in [(Some(true), 5), (Some(false), 0), (None, 0)] {
         let constraints = conditions([constant(BooleanArray::from(vec![value]))]);
         let residual = Residual::try_new(&constraints, &schema).expect("legal");
@@ -116,11 +134,15 @@ fn rows_without_columns_are_filtered_by_constants() {
 fn a_failing_row_names_function_and_column_but_no_value() {
     let batch = rows(Arc::new(Int32Array::from(vec![77_777, i32::MAX])));
     let sum = typed("$add", [column("c"), int(1)], DataType::Int32);
-    let error = filter(&conditions([call("$greater_than", [sum, int(0)])]), &batch).expect_err("an overflow");
+    let error = filter(&conditions([call("$greater_than", [sum, int(0)])]), &batch)
+        .expect_err("an overflow");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let message = format!("{error} {error:?}");
     assert!(message.contains("$add") && message.contains("\"c\""), "{message}");
-    assert!(!message.contains("2147483647") && !message.contains("77777"), "no row data in {message}");
+    assert!(
+        !message.contains("2147483647") && !message.contains("77777"),
+        "no row data in {message}"
+    );
 }
 
 #[test]
@@ -132,7 +154,10 @@ fn rows_that_something_else_refuses_do_not_fail() {
     let not_zero = || call("$not_equal", [column("c"), int(0)]);
     let zero = || call("$equal", [column("c"), int(0)]);
 
-    assert_eq!(filter(&conditions([large()]), &batch).expect_err("by zero").kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        filter(&conditions([large()]), &batch).expect_err("by zero").kind(),
+        ErrorKind::InvalidInput
+    );
     assert_eq!(true_on(&c, call("$and", [large(), not_zero()])), [1]);
     assert_eq!(true_on(&c, call("$or", [large(), zero()])), [0, 1]);
     assert_eq!(true_on(&c, call("$not", [call("$and", [large(), not_zero()])])), [0, 2]);
@@ -162,7 +187,9 @@ fn integers_overflow_and_divide_as_in_trino() {
     assert_eq!(true_on(&c, equals("$modulus", -2, 1)), [2]);
     // The one remainder whose quotient overflows is 0.
     assert_eq!(true_on(&c, equals("$modulus", -1, 0)), [0, 1, 2]);
-    for (function, by) in [("$divide", -1), ("$subtract", 1), ("$multiply", 2), ("$modulus", 0), ("$divide", 0)] {
+    for (function, by) in
+        [("$divide", -1), ("$subtract", 1), ("$multiply", 2), ("$modulus", 0), ("$divide", 0)]
+    {
         assert!(filter(&conditions([equals(function, by, 0)]), &batch).is_err(), "{function} {by}");
     }
     let negated = call("$equal", [typed("$negate", [column("c")], DataType::Int8), tiny(0)]);
@@ -233,8 +260,11 @@ fn an_empty_list_is_not_evaluated() {
 #[test]
 fn every_supported_function_is_evaluated() {
     let c: ArrayRef = Arc::new(Int32Array::from(vec![1]));
-    let batch = RecordBatch::try_from_iter([("c", c), ("text", Arc::new(StringArray::from(vec!["a"])) as ArrayRef)])
-        .expect("two columns");
+    let batch = RecordBatch::try_from_iter([
+        ("c", c),
+        ("text", Arc::new(StringArray::from(vec!["a"])) as ArrayRef),
+    ])
+    .expect("two columns");
     let truth = || call("$is_null", [column("c")]);
     for &function in Residual::supported_functions() {
         let expression = match function {
@@ -249,7 +279,8 @@ fn every_supported_function_is_evaluated() {
             "$like_pattern" => call(function, [column("text"), text("a%")]),
             _ => call(function, [column("c"), int(1)]),
         };
-        let residual = Residual::try_new(&conditions([expression]), batch.schema_ref()).expect("legal");
+        let residual =
+            Residual::try_new(&conditions([expression]), batch.schema_ref()).expect("legal");
         assert!(residual.is_complete(), "{function}");
         residual.filter(&batch).expect("no failure");
     }

@@ -3,7 +3,10 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray, UInt32Array},
+    array::{
+        ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray,
+        UInt32Array,
+    },
     compute::{concat_batches, take},
     datatypes::{DataType, Field, Int32Type, Int64Type, Schema},
     record_batch::RecordBatch,
@@ -54,7 +57,8 @@ fn ids(batch: &RecordBatch) -> Vec<i64> {
 #[test]
 fn without_an_order_the_first_rows_pass_as_they_come() {
     let schema = numbers(0, 0).schema();
-    let mut limit = RowLimit::try_new(&constraints(Some(5), vec![]), &schema, PLENTY).expect("a limit");
+    let mut limit =
+        RowLimit::try_new(&constraints(Some(5), vec![]), &schema, PLENTY).expect("a limit");
     assert!(!limit.is_satisfied());
     assert_eq!(ids(&limit.push(numbers(0, 3)).expect("pushed").expect("three rows")), [0, 1, 2]);
     assert_eq!(limit.push(numbers(0, 0)).expect("pushed"), None);
@@ -69,7 +73,8 @@ fn without_an_order_the_first_rows_pass_as_they_come() {
 fn zero_is_a_limit() {
     for order_by in [vec![], order(&[("id", Direction::AscNullsLast)])] {
         let schema = numbers(0, 0).schema();
-        let mut limit = RowLimit::try_new(&constraints(Some(0), order_by), &schema, PLENTY).expect("a limit");
+        let mut limit =
+            RowLimit::try_new(&constraints(Some(0), order_by), &schema, PLENTY).expect("a limit");
         assert!(limit.is_satisfied());
         assert_eq!(limit.push(numbers(0, 3)).expect("pushed"), None);
         assert!(limit.finish().expect("finished").is_empty());
@@ -79,7 +84,8 @@ fn zero_is_a_limit() {
 #[test]
 fn what_cannot_be_limited_passes_whole() {
     let ascending = Direction::AscNullsLast;
-    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)]), None]));
+    let lists: ArrayRef =
+        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)]), None]));
     let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 0]));
     let batches = [RecordBatch::try_from_iter([("list", lists), ("id", id)]).expect("two columns")];
     let unnamed = vec![OrderByField { column_name: None, direction: ascending }];
@@ -104,18 +110,27 @@ fn trino(left: &Value, right: &Value, direction: Direction) -> Ordering {
     };
     match (*left == Value::Null, *right == Value::Null) {
         (true, true) => return Ordering::Equal,
-        (true, false) => return if direction.nulls_first() { Ordering::Less } else { Ordering::Greater },
-        (false, true) => return if direction.nulls_first() { Ordering::Greater } else { Ordering::Less },
+        (true, false) => {
+            return if direction.nulls_first() { Ordering::Less } else { Ordering::Greater };
+        }
+        (false, true) => {
+            return if direction.nulls_first() { Ordering::Greater } else { Ordering::Less };
+        }
         (false, false) => {}
     }
     let order = compare(left, right).unwrap_or_else(|| nan(left).cmp(&nan(right)));
     if direction.descending() { order.reverse() } else { order }
 }
 
-const DIRECTIONS: [Direction; 4] =
-    [Direction::AscNullsFirst, Direction::AscNullsLast, Direction::DescNullsFirst, Direction::DescNullsLast];
+const DIRECTIONS: [Direction; 4] = [
+    Direction::AscNullsFirst,
+    Direction::AscNullsLast,
+    Direction::DescNullsFirst,
+    Direction::DescNullsLast,
+];
 
-/// The first rows by `columns` are as many as asked for, and in each place one that the sorted rows could have there.
+/// The first rows by `columns` are as many as asked for, and in each place one that the sorted rows
+/// could have there.
 #[track_caller]
 fn check_top(batches: &[RecordBatch], columns: &[(&str, Direction)], limit: usize) {
     let schema = batches[0].schema();
@@ -123,7 +138,9 @@ fn check_top(batches: &[RecordBatch], columns: &[(&str, Direction)], limit: usiz
     let keys = |batch: &RecordBatch| -> Vec<Vec<Value>> {
         let column = |name: &str| Arc::clone(batch.column_by_name(name).expect("a known column"));
         let columns: Vec<ArrayRef> = columns.iter().map(|(name, _)| column(name)).collect();
-        (0..batch.num_rows()).map(|row| columns.iter().map(|column| read(column, row, false)).collect()).collect()
+        (0..batch.num_rows())
+            .map(|row| columns.iter().map(|column| read(column, row, false)).collect())
+            .collect()
     };
     let row_order = |left: &Vec<Value>, right: &Vec<Value>| {
         let pairs = left.iter().zip(right).zip(columns);
@@ -145,17 +162,25 @@ fn check_top(batches: &[RecordBatch], columns: &[(&str, Direction)], limit: usiz
 fn top_n_is_a_prefix_of_all_rows_sorted() {
     for seed in 0..60 {
         let mut dice = Dice::new(seed);
-        let sizes: Vec<usize> = (0..=dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
-        let batches: Vec<RecordBatch> = sizes.into_iter().map(|size| batch(size, &mut dice)).collect();
+        let sizes: Vec<usize> =
+            (0..=dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
+        let batches: Vec<RecordBatch> =
+            sizes.into_iter().map(|size| batch(size, &mut dice)).collect();
         let schema = batches[0].schema();
         let columns: Vec<(&str, Direction)> = (0..=dice.below(3))
-            .map(|_| (schema.field(dice.below(schema.fields().len())).name().as_str(), *dice.pick(&DIRECTIONS)))
+            .map(|_| {
+                (
+                    schema.field(dice.below(schema.fields().len())).name().as_str(),
+                    *dice.pick(&DIRECTIONS),
+                )
+            })
             .collect();
         check_top(&batches, &columns, *dice.pick(&[1_usize, 3, 20, 400, 9_000]));
     }
 }
 
-/// Every edge value and null of every type, each in two batches so that each is tied, cut at every place.
+/// Every edge value and null of every type, each in two batches so that each is tied, cut at every
+/// place.
 #[test]
 fn every_type_orders_in_all_four_ways_with_ties_and_nulls() {
     for (name, values) in pools() {
@@ -165,7 +190,8 @@ fn every_type_orders_in_all_four_ways_with_ties_and_nulls() {
         let numbered = |from: i64| {
             let id: ArrayRef = Arc::new((from..).take(values.len()).collect::<Int64Array>());
             let c = Arc::clone(&values);
-            RecordBatch::try_from_iter_with_nullable([("c", c, true), ("id", id, false)]).expect("two columns")
+            RecordBatch::try_from_iter_with_nullable([("c", c, true), ("id", id, false)])
+                .expect("two columns")
         };
         let batches = [numbered(0), numbered(100)];
         for direction in DIRECTIONS {
@@ -180,7 +206,8 @@ fn every_type_orders_in_all_four_ways_with_ties_and_nulls() {
 
 #[test]
 fn nan_is_the_largest_and_negative_zero_ties_with_zero() {
-    let c: ArrayRef = Arc::new(Float64Array::from(vec![-f64::NAN, f64::INFINITY, f64::NAN, 0.0, -0.0, -1.0]));
+    let c: ArrayRef =
+        Arc::new(Float64Array::from(vec![-f64::NAN, f64::INFINITY, f64::NAN, 0.0, -0.0, -1.0]));
     let second: ArrayRef = Arc::new(Int64Array::from(vec![0, 1, 2, 3, 4, 5]));
     let batches = [RecordBatch::try_from_iter([("c", c), ("id", second)]).expect("two columns")];
     let by = |direction| order(&[("c", direction), ("id", Direction::DescNullsLast)]);
@@ -192,9 +219,12 @@ fn nan_is_the_largest_and_negative_zero_ties_with_zero() {
 
 /// Rows of about a kilobyte whose order is not the order they come in.
 fn wide(from: i64, count: usize) -> RecordBatch {
-    let key: ArrayRef = Arc::new((from..).take(count).map(|id| Some((id * 7_919) % 10_007)).collect::<Int64Array>());
+    let key: ArrayRef = Arc::new(
+        (from..).take(count).map(|id| Some((id * 7_919) % 10_007)).collect::<Int64Array>(),
+    );
     let id: ArrayRef = Arc::new((from..).take(count).collect::<Int64Array>());
-    let text: ArrayRef = Arc::new((0..count).map(|_| Some("x".repeat(1_000))).collect::<StringArray>());
+    let text: ArrayRef =
+        Arc::new((0..count).map(|_| Some("x".repeat(1_000))).collect::<StringArray>());
     RecordBatch::try_from_iter([("key", key), ("id", id), ("text", text)]).expect("three columns")
 }
 
@@ -212,7 +242,10 @@ fn rows_beyond_the_cap_become_a_superset() {
     all.dedup();
     assert_eq!(all.len(), given_up.num_rows(), "no row twice");
     let whole = run(&constraints(Some(3_000), by_key()), &batches, PLENTY);
-    assert!(ids(&whole).iter().all(|id| all.binary_search(id).is_ok()), "a row of the result is lost");
+    assert!(
+        ids(&whole).iter().all(|id| all.binary_search(id).is_ok()),
+        "a row of the result is lost"
+    );
 }
 
 #[test]
@@ -221,7 +254,8 @@ fn candidates_never_hold_much_more_than_the_cap() {
     let cap = 1 << 20;
     for limit in [10, 300, 5_000] {
         let order_by = order(&[("key", Direction::DescNullsLast)]);
-        let mut rows = RowLimit::try_new(&constraints(Some(limit), order_by), &schema, cap).expect("a limit");
+        let mut rows =
+            RowLimit::try_new(&constraints(Some(limit), order_by), &schema, cap).expect("a limit");
         for batch in 0..100 {
             // Slices, which would keep all of their batch alive if they were kept as they are.
             rows.push(wide(batch * 1_000, 1_000).slice(3, 100)).expect("pushed");
@@ -232,7 +266,8 @@ fn candidates_never_hold_much_more_than_the_cap() {
 
 #[test]
 fn slices_of_large_batches_do_not_exhaust_the_cap() {
-    let batches: Vec<RecordBatch> = (0..20).map(|batch| wide(batch * 2_000, 2_000).slice(7, 20)).collect();
+    let batches: Vec<RecordBatch> =
+        (0..20).map(|batch| wide(batch * 2_000, 2_000).slice(7, 20)).collect();
     let by_key = order(&[("key", Direction::AscNullsLast)]);
     assert_eq!(run(&constraints(Some(200), by_key), &batches, 1 << 20).num_rows(), 200);
 }
@@ -241,8 +276,12 @@ fn slices_of_large_batches_do_not_exhaust_the_cap() {
 fn no_rows_make_no_batches() {
     let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, true)]));
     let order_by = order(&[("c", Direction::AscNullsLast)]);
-    let mut limit = RowLimit::try_new(&constraints(Some(5), order_by), &schema, PLENTY).expect("a limit");
-    let empty = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int32Array::from(Vec::<i32>::new()))]);
+    let mut limit =
+        RowLimit::try_new(&constraints(Some(5), order_by), &schema, PLENTY).expect("a limit");
+    let empty = RecordBatch::try_new(
+        Arc::clone(&schema),
+        vec![Arc::new(Int32Array::from(Vec::<i32>::new()))],
+    );
     assert_eq!(limit.push(empty.expect("no rows")).expect("pushed"), None);
     assert!(limit.finish().expect("finished").is_empty());
 }

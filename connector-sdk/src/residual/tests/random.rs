@@ -1,4 +1,5 @@
-//! Random predicates on random rows against the oracle: no row lost, no row too many, and failures where they are due.
+//! Random predicates on random rows against the oracle: no row lost, no row too many, and failures
+//! where they are due.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +9,8 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_protocol::predicate::{
-    AllOrNoneValueSet, Bound, Constraints, EquatableValueSet, Expression, Marker, Range, SortedRangeSet, ValueSet,
+    AllOrNoneValueSet, Bound, Constraints, EquatableValueSet, Expression, Marker, Range,
+    SortedRangeSet, ValueSet,
 };
 
 use super::{
@@ -35,8 +37,22 @@ fn comparable(column: &str) -> &'static [&'static str] {
     }
 }
 
-const PATTERNS: [&str; 14] =
-    ["%", "a%", "%c", "%a%", "_", "__", "a_c", "%_%", "", "a\\%c", "a#%c", "%\u{1d11e}%", "_%b_", "a"];
+const PATTERNS: [&str; 14] = [
+    "%",
+    "a%",
+    "%c",
+    "%a%",
+    "_",
+    "__",
+    "a_c",
+    "%_%",
+    "",
+    "a\\%c",
+    "a#%c",
+    "%\u{1d11e}%",
+    "_%b_",
+    "a",
+];
 
 struct Generator {
     dice: Dice,
@@ -67,7 +83,12 @@ impl Generator {
     fn marker(&mut self, column: &str, bounds: [Bound; 2], unbounded: Marker) -> Marker {
         match self.dice.below(20) {
             0..5 => unbounded,
-            5 => Marker { data_type: DataType::Null, bound: Bound::Exactly, value: None, null_value: true },
+            5 => Marker {
+                data_type: DataType::Null,
+                bound: Bound::Exactly,
+                value: None,
+                null_value: true,
+            },
             _ => {
                 let pool = self.dice.pick(comparable(column));
                 let bound = *self.dice.pick(&bounds);
@@ -80,13 +101,21 @@ impl Generator {
         let data_type = self.pools[column].data_type().clone();
         let null_allowed = self.dice.chance(50);
         match self.dice.below(5) {
-            0 => ValueSet::AllOrNone(AllOrNoneValueSet { data_type, all: self.dice.chance(60), null_allowed }),
+            0 => ValueSet::AllOrNone(AllOrNoneValueSet {
+                data_type,
+                all: self.dice.chance(60),
+                null_allowed,
+            }),
             1 | 2 => {
                 let pool = Arc::clone(&self.pools[*self.dice.pick(comparable(column))]);
                 let count = *self.dice.pick(&[0, 1, 3, 40]);
                 let values = rows(&pool, count, &mut self.dice);
                 let values = self.travelling(&values);
-                ValueSet::Equatable(EquatableValueSet { values, white_list: self.dice.chance(60), null_allowed })
+                ValueSet::Equatable(EquatableValueSet {
+                    values,
+                    white_list: self.dice.chance(60),
+                    null_allowed,
+                })
             }
             _ => {
                 let mut ranges = Vec::new();
@@ -107,8 +136,16 @@ impl Generator {
     fn range(&mut self, column: &str) -> Range {
         let data_type = self.pools[column].data_type().clone();
         Range {
-            low: self.marker(column, [Bound::Exactly, Bound::Above], Marker::lower_unbounded(data_type.clone())),
-            high: self.marker(column, [Bound::Exactly, Bound::Below], Marker::upper_unbounded(data_type)),
+            low: self.marker(
+                column,
+                [Bound::Exactly, Bound::Above],
+                Marker::lower_unbounded(data_type.clone()),
+            ),
+            high: self.marker(
+                column,
+                [Bound::Exactly, Bound::Below],
+                Marker::upper_unbounded(data_type),
+            ),
         }
     }
 
@@ -127,8 +164,11 @@ impl Generator {
             5 => self.like(),
             6 => {
                 let (column, other) = self.comparable_pair();
-                let nullif =
-                    call("$nullif", vec![self.variable(column), other], self.pools[column].data_type().clone());
+                let nullif = call(
+                    "$nullif",
+                    vec![self.variable(column), other],
+                    self.pools[column].data_type().clone(),
+                );
                 call("$is_null", vec![nullif], DataType::Boolean)
             }
             7 | 8 => self.arithmetic_condition(),
@@ -149,7 +189,10 @@ impl Generator {
     }
 
     fn variable(&self, column: &str) -> Expression {
-        Expression::Variable { column: column.to_owned(), data_type: self.pools[column].data_type().clone() }
+        Expression::Variable {
+            column: column.to_owned(),
+            data_type: self.pools[column].data_type().clone(),
+        }
     }
 
     fn nullable(&mut self, pool: &str) -> ArrayRef {
@@ -162,7 +205,11 @@ impl Generator {
     fn comparable_pair(&mut self) -> (&'static str, Expression) {
         let column = *self.dice.pick(&self.columns);
         let other = *self.dice.pick(comparable(column));
-        let other = if self.dice.chance(30) { self.variable(other) } else { constant(self.nullable(other)) };
+        let other = if self.dice.chance(30) {
+            self.variable(other)
+        } else {
+            constant(self.nullable(other))
+        };
         (column, other)
     }
 
@@ -188,7 +235,8 @@ impl Generator {
     fn like(&mut self) -> Expression {
         let pattern = *self.dice.pick(&PATTERNS);
         let mut arguments = vec![self.variable("text"), text(pattern)];
-        // A backslash before "%" is a legal escape in each of the patterns that have one; "#" likewise.
+        // A backslash before "%" is a legal escape in each of the patterns that have one; "#"
+        // likewise.
         if self.dice.chance(40) {
             arguments.push(text(self.dice.pick::<&str>(&["\\", "#"])));
         }
@@ -211,12 +259,20 @@ impl Generator {
             2 => ("f32", self.operand("f32"), DataType::Float32, "f32"),
             _ => {
                 let (right, right_scale) = if self.dice.chance(50) {
-                    let digits = *self.dice.pick(&[Some(0), Some(1), Some(-5), Some(33_333), Some(12_500), None]);
+                    let digits = *self.dice.pick(&[
+                        Some(0),
+                        Some(1),
+                        Some(-5),
+                        Some(33_333),
+                        Some(12_500),
+                        None,
+                    ]);
                     (constant(decimal(vec![digits], 6, 4)), 4)
                 } else {
                     (self.operand("i8"), 0)
                 };
-                let scale = if operation == "$multiply" { 2 + right_scale } else { 2.max(right_scale) };
+                let scale =
+                    if operation == "$multiply" { 2 + right_scale } else { 2.max(right_scale) };
                 ("dec2", right, DataType::Decimal128(38, scale), "dec2")
             }
         };

@@ -1,11 +1,13 @@
-//! Columns and constants for tests: a pool of edge values of each type, picked by a seeded generator.
+//! Columns and constants for tests: a pool of edge values of each type, picked by a seeded
+//! generator.
 
 use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, Float32Array, Float64Array,
-        Int8Array, Int16Array, Int32Array, Int64Array, StringArray, TimestampMillisecondArray, UInt32Array,
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
+        Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, StringArray,
+        TimestampMillisecondArray, UInt32Array,
     },
     compute::take,
     datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
@@ -39,7 +41,9 @@ impl Dice {
 }
 
 pub(super) fn decimal(digits: Vec<Option<i128>>, precision: u8, scale: i8) -> ArrayRef {
-    let array = Decimal128Array::from(digits).with_precision_and_scale(precision, scale).expect("digits that fit");
+    let array = Decimal128Array::from(digits)
+        .with_precision_and_scale(precision, scale)
+        .expect("digits that fit");
     Arc::new(array)
 }
 
@@ -66,16 +70,43 @@ const LAST_MILLI: i64 = i64::MAX >> 12;
 pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
     let (long, longer) = ("x".repeat(3_000), "x".repeat(2_999) + "y");
     let text = [
-        "", "a", "A", "ab", "abc", "b", "a\0", "a%c", "a_c", "\u{ffff}", "𝄞", "a𝄞c", "é", "e\u{301}", "zebra", &long,
-        &longer,
+        "", "a", "A", "ab", "abc", "b", "a\0", "a%c", "a_c", "\u{ffff}", "𝄞", "a𝄞c", "é",
+        "e\u{301}", "zebra", &long, &longer,
     ];
     let bytes: [&[u8]; 8] = [b"", b"\0", b"\0\0", b"a", b"ab", b"\x7f", b"\x80", b"\xff\xff"];
     vec![
         ("bool", Arc::new(BooleanArray::from(vec![false, true]))),
         ("i8", Arc::new(Int8Array::from(vec![i8::MIN, -7, -1, 0, 1, 2, 5, i8::MAX]))),
         ("i16", Arc::new(Int16Array::from(vec![i16::MIN, -128, -1, 0, 1, 5, 300, i16::MAX]))),
-        ("i32", Arc::new(Int32Array::from(vec![i32::MIN, -129, -1, 0, 1, 2, 5, 128, 1 << 25, i32::MAX]))),
-        ("i64", Arc::new(Int64Array::from(vec![i64::MIN, -1, 0, 1, 2, 5, 1 << 31, (1 << 53) + 1, i64::MAX]))),
+        (
+            "i32",
+            Arc::new(Int32Array::from(vec![
+                i32::MIN,
+                -129,
+                -1,
+                0,
+                1,
+                2,
+                5,
+                128,
+                1 << 25,
+                i32::MAX,
+            ])),
+        ),
+        (
+            "i64",
+            Arc::new(Int64Array::from(vec![
+                i64::MIN,
+                -1,
+                0,
+                1,
+                2,
+                5,
+                1 << 31,
+                (1 << 53) + 1,
+                i64::MAX,
+            ])),
+        ),
         (
             "f32",
             Arc::new(Float32Array::from(vec![
@@ -115,14 +146,37 @@ pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
                 -f64::NAN,
             ])),
         ),
-        ("dec2", decimal([-9_999_999_999, -150, -100, -1, 0, 1, 100, 150, 200, 500].map(Some).to_vec(), 10, 2)),
-        ("dec0", decimal([-(10_i128.pow(20) - 1), -2, -1, 0, 1, 2, 5, 10_i128.pow(20) - 1].map(Some).to_vec(), 20, 0)),
+        (
+            "dec2",
+            decimal(
+                [-9_999_999_999, -150, -100, -1, 0, 1, 100, 150, 200, 500].map(Some).to_vec(),
+                10,
+                2,
+            ),
+        ),
+        (
+            "dec0",
+            decimal(
+                [-(10_i128.pow(20) - 1), -2, -1, 0, 1, 2, 5, 10_i128.pow(20) - 1]
+                    .map(Some)
+                    .to_vec(),
+                20,
+                0,
+            ),
+        ),
         (
             "dec38",
             decimal(
-                [-(10_i128.pow(38) - 1), -15 * 10_i128.pow(36), 0, 1, 10_i128.pow(37), 10_i128.pow(38) - 1]
-                    .map(Some)
-                    .to_vec(),
+                [
+                    -(10_i128.pow(38) - 1),
+                    -15 * 10_i128.pow(36),
+                    0,
+                    1,
+                    10_i128.pow(37),
+                    10_i128.pow(38) - 1,
+                ]
+                .map(Some)
+                .to_vec(),
                 38,
                 37,
             ),
@@ -146,7 +200,12 @@ pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
         ),
         (
             "instant",
-            zoned([-LAST_MILLI, -86_400_000, -1, 0, 1, 1_709_294_400_000, LAST_MILLI].map(Some).to_vec(), "Asia/Tokyo"),
+            zoned(
+                [-LAST_MILLI, -86_400_000, -1, 0, 1, 1_709_294_400_000, LAST_MILLI]
+                    .map(Some)
+                    .to_vec(),
+                "Asia/Tokyo",
+            ),
         ),
     ]
 }
@@ -154,8 +213,9 @@ pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
 /// Rows of `pool`, and nulls in between.
 pub(super) fn rows(pool: &ArrayRef, rows: usize, dice: &mut Dice) -> ArrayRef {
     let last = pool.len();
-    let indices: UInt32Array =
-        (0..rows).map(|_| (!dice.chance(15)).then(|| u32::try_from(dice.below(last)).expect("a small pool"))).collect();
+    let indices: UInt32Array = (0..rows)
+        .map(|_| (!dice.chance(15)).then(|| u32::try_from(dice.below(last)).expect("a small pool")))
+        .collect();
     take(pool, &indices, None).expect("indices within the pool")
 }
 
@@ -163,7 +223,9 @@ pub(super) fn rows(pool: &ArrayRef, rows: usize, dice: &mut Dice) -> ArrayRef {
 pub(super) fn batch(len: usize, dice: &mut Dice) -> RecordBatch {
     let (fields, columns): (Vec<_>, Vec<_>) = pools()
         .into_iter()
-        .map(|(name, pool)| (Field::new(name, pool.data_type().clone(), true), rows(&pool, len, dice)))
+        .map(|(name, pool)| {
+            (Field::new(name, pool.data_type().clone(), true), rows(&pool, len, dice))
+        })
         .unzip();
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     RecordBatch::try_new(schema, columns).expect("columns of one length")

@@ -3,15 +3,21 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, Date32Array, Date64Array, Int32Array, Int64Array, ListArray, StringArray, new_null_array},
+    array::{
+        ArrayRef, Date32Array, Date64Array, Int32Array, Int64Array, ListArray, StringArray,
+        new_null_array,
+    },
     datatypes::{DataType, Field, Int32Type, Schema},
     record_batch::RecordBatch,
 };
-use athena_protocol::predicate::{AllOrNoneValueSet, Bound, Constraints, Range, SortedRangeSet, ValueSet};
+use athena_protocol::predicate::{
+    AllOrNoneValueSet, Bound, Constraints, Range, SortedRangeSet, ValueSet,
+};
 
 use super::{
     build::{
-        above, below, call, column, conditions, doubles, in_set, int, list, range, ranges, rows, shared, text, true_on,
+        above, below, call, column, conditions, doubles, in_set, int, list, range, ranges, rows,
+        shared, text, true_on,
     },
     sample::{decimal, packed, zoned},
 };
@@ -42,13 +48,16 @@ fn nan_is_in_no_bounded_range_and_equals_nothing() {
     assert_eq!(in_set(&c, ranges(vec![below(Bound::Below, Arc::clone(&five))])), [0_i64; 0]);
     assert_eq!(in_set(&c, ranges(vec![Range::all(DataType::Float64)])), [0, 1, 2]);
     // "x <= 5 or x > 5" holds all numbers, so it may have been written for "not null".
-    let halves = vec![above(Bound::Above, Arc::clone(&five)), below(Bound::Exactly, Arc::clone(&five))];
+    let halves =
+        vec![above(Bound::Above, Arc::clone(&five)), below(Bound::Exactly, Arc::clone(&five))];
     assert_eq!(in_set(&c, ranges(halves)), [0, 1, 2]);
     assert_eq!(in_set(&c, list(doubles([f64::NAN]), true, false)), [0, 1]);
     assert_eq!(in_set(&c, list(doubles([f64::NAN, 6.0]), false, false)), [0, 1]);
 
     let nan = || shared(doubles([f64::NAN]));
-    for function in ["$equal", "$less_than", "$less_than_or_equal", "$greater_than", "$greater_than_or_equal"] {
+    for function in
+        ["$equal", "$less_than", "$less_than_or_equal", "$greater_than", "$greater_than_or_equal"]
+    {
         assert_eq!(true_on(&c, call(function, [column("c"), nan()])), [0_i64; 0], "{function}");
     }
     assert_eq!(true_on(&c, call("$greater_than", [column("c"), shared(five)])), [2]);
@@ -97,7 +106,11 @@ fn constants_of_zoned_columns_travel_packed_and_compare_by_instant() {
         let value = || packed(&zoned(vec![Some(noon)], "UTC"), key);
         assert_eq!(in_set(&c, ranges(vec![Range::equal(value())])), [0], "zone {key}");
         assert_eq!(in_set(&c, list(value(), true, false)), [0], "zone {key}");
-        assert_eq!(true_on(&c, call("$less_than_or_equal", [column("c"), shared(value())])), [0, 2], "zone {key}");
+        assert_eq!(
+            true_on(&c, call("$less_than_or_equal", [column("c"), shared(value())])),
+            [0, 2],
+            "zone {key}"
+        );
         let within = call("$in", [column("c"), call("$array", [shared(value())])]);
         assert_eq!(true_on(&c, within), [0], "zone {key}");
     }
@@ -124,8 +137,9 @@ fn nulls_go_by_null_allowed_alone() {
     assert_eq!(in_set(&c, list(Arc::clone(&values), true, true)), [0, 1]);
     assert_eq!(in_set(&c, list(Arc::clone(&values), false, false)), [2]);
     assert_eq!(in_set(&c, list(values, false, true)), [0, 2]);
-    let set =
-        |all, null_allowed| ValueSet::AllOrNone(AllOrNoneValueSet { data_type: DataType::Int32, all, null_allowed });
+    let set = |all, null_allowed| {
+        ValueSet::AllOrNone(AllOrNoneValueSet { data_type: DataType::Int32, all, null_allowed })
+    };
     assert_eq!(in_set(&c, set(true, false)), [1, 2]);
     assert_eq!(in_set(&c, set(false, true)), [0]);
     assert_eq!(in_set(&c, set(false, false)), [0_i64; 0]);
@@ -141,7 +155,10 @@ fn an_interval_of_integers_may_end_where_the_type_does() {
     assert_eq!(in_set(&c, ranges(vec![above(Bound::Above, Arc::clone(&max))])), [0_i64; 0]);
     assert_eq!(in_set(&c, ranges(vec![above(Bound::Exactly, Arc::clone(&max))])), [2]);
     assert_eq!(in_set(&c, ranges(vec![below(Bound::Below, Arc::clone(&min))])), [0_i64; 0]);
-    assert_eq!(in_set(&c, ranges(vec![range((Bound::Exactly, min), (Bound::Exactly, max))])), [0, 1, 2]);
+    assert_eq!(
+        in_set(&c, ranges(vec![range((Bound::Exactly, min), (Bound::Exactly, max))])),
+        [0, 1, 2]
+    );
 }
 
 #[test]
@@ -155,8 +172,11 @@ fn ten_thousand_values_are_each_found() {
     let within = call("$in", [column("c"), call("$array", [shared(even)])]);
     assert_eq!(true_on(&c, within), expected);
 
-    let c: ArrayRef = Arc::new((0..20_000).map(|value| Some(format!("key {value}"))).collect::<StringArray>());
-    let even: ArrayRef = Arc::new((0..10_000).map(|value| Some(format!("key {}", value * 2))).collect::<StringArray>());
+    let c: ArrayRef =
+        Arc::new((0..20_000).map(|value| Some(format!("key {value}"))).collect::<StringArray>());
+    let even: ArrayRef = Arc::new(
+        (0..10_000).map(|value| Some(format!("key {}", value * 2))).collect::<StringArray>(),
+    );
     assert_eq!(in_set(&c, list(even, true, false)), expected);
 }
 
@@ -174,7 +194,13 @@ fn a_missing_column_is_named_and_loses_no_row() {
 fn complex_columns_pass_even_a_set_of_nothing() {
     let c = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None]);
     let batch = rows(Arc::new(c));
-    let set = |all| ValueSet::AllOrNone(AllOrNoneValueSet { data_type: DataType::Null, all, null_allowed: false });
+    let set = |all| {
+        ValueSet::AllOrNone(AllOrNoneValueSet {
+            data_type: DataType::Null,
+            all,
+            null_allowed: false,
+        })
+    };
     for set in [set(false), ranges(vec![])] {
         let summary = BTreeMap::from([("c".to_owned(), set)]);
         let constraints = Constraints { summary, ..Constraints::default() };
@@ -212,6 +238,8 @@ fn a_batch_of_another_schema_is_refused() {
     let constraints = conditions([call("$equal", [column("c"), int(1)])]);
     let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, true)]));
     let residual = Residual::try_new(&constraints, &schema).expect("legal");
-    let other = RecordBatch::try_from_iter([("c", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]).expect("a batch");
+    let other =
+        RecordBatch::try_from_iter([("c", Arc::new(Int64Array::from(vec![1])) as ArrayRef)])
+            .expect("a batch");
     assert_eq!(residual.filter(&other).expect_err("not an integer").kind(), ErrorKind::Internal);
 }

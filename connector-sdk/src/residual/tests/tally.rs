@@ -38,13 +38,16 @@ impl Tally {
 
     /// Compares every row of `batch`; a predicate that is not evaluated must keep all of them.
     pub(super) fn compare(&mut self, constraints: &Constraints, batch: &RecordBatch) {
-        let residual = Residual::try_new(constraints, batch.schema_ref()).expect("legal constraints");
+        let residual =
+            Residual::try_new(constraints, batch.schema_ref()).expect("legal constraints");
         if !residual.is_complete() {
             self.unevaluated += 1;
-            self.lost += batch.num_rows() - residual.filter(batch).expect("nothing that is evaluated fails").num_rows();
+            self.lost += batch.num_rows()
+                - residual.filter(batch).expect("nothing that is evaluated fails").num_rows();
             return;
         }
-        let verdicts: Vec<Value> = (0..batch.num_rows()).map(|row| keeps(constraints, batch, row)).collect();
+        let verdicts: Vec<Value> =
+            (0..batch.num_rows()).map(|row| keeps(constraints, batch, row)).collect();
         let outcomes = outcomes(&residual, batch);
         for (row, (verdict, outcome)) in verdicts.iter().zip(&outcomes).enumerate() {
             match verdict {
@@ -61,7 +64,10 @@ impl Tally {
                 (_, Outcome::Dropped) => self.lost += 1,
             }
             if self.differences.len() < 5 {
-                let part = constraints.expressions.iter().find_map(|condition| smallest_difference(condition, batch));
+                let part = constraints
+                    .expressions
+                    .iter()
+                    .find_map(|condition| smallest_difference(condition, batch));
                 let row = batch.slice(row, 1);
                 self.differences
                     .push(format!("{outcome:?}, {verdict:?} by the oracle: {part:#?} of {constraints:#?} on {row:?}"));
@@ -76,7 +82,12 @@ impl Tally {
 
     #[track_caller]
     pub(super) fn assert_equal(&self) {
-        assert_eq!((self.lost, self.extra, self.wrongly_failed), (0, 0, 0), "{}", self.differences.join("\n"));
+        assert_eq!(
+            (self.lost, self.extra, self.wrongly_failed),
+            (0, 0, 0),
+            "{}",
+            self.differences.join("\n")
+        );
     }
 }
 
@@ -103,7 +114,9 @@ fn outcomes(residual: &Residual, batch: &RecordBatch) -> Vec<Outcome> {
     match residual.filter(batch) {
         Ok(kept) => {
             let mut kept = ids(&kept).into_iter().peekable();
-            let outcome = |id: &i64| if kept.next_if_eq(id).is_some() { Outcome::Kept } else { Outcome::Dropped };
+            let outcome = |id: &i64| {
+                if kept.next_if_eq(id).is_some() { Outcome::Kept } else { Outcome::Dropped }
+            };
             ids(batch).iter().map(outcome).collect()
         }
         Err(error) => {
@@ -119,17 +132,24 @@ fn outcomes(residual: &Residual, batch: &RecordBatch) -> Vec<Outcome> {
     }
 }
 
-/// The smallest condition within `condition` that fares otherwise than the oracle says, for the message.
-fn smallest_difference(condition: &Expression, batch: &RecordBatch) -> Option<(Expression, usize, Value)> {
+/// The smallest condition within `condition` that fares otherwise than the oracle says, for the
+/// message.
+fn smallest_difference(
+    condition: &Expression,
+    batch: &RecordBatch,
+) -> Option<(Expression, usize, Value)> {
     let Expression::Call { function, arguments, .. } = condition else { return None };
     if matches!(function.as_str(), "$and" | "$or" | "$not")
-        && let Some(part) = arguments.iter().find_map(|argument| smallest_difference(argument, batch))
+        && let Some(part) =
+            arguments.iter().find_map(|argument| smallest_difference(argument, batch))
     {
         return Some(part);
     }
-    let constraints = Constraints { expressions: vec![condition.clone()], ..Constraints::default() };
+    let constraints =
+        Constraints { expressions: vec![condition.clone()], ..Constraints::default() };
     let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal constraints");
-    let verdicts: Vec<Value> = (0..batch.num_rows()).map(|row| keeps(&constraints, batch, row)).collect();
+    let verdicts: Vec<Value> =
+        (0..batch.num_rows()).map(|row| keeps(&constraints, batch, row)).collect();
     let outcomes = outcomes(&residual, batch);
     let row = (0..verdicts.len()).find(|&row| outcomes[row] != Outcome::of(&verdicts[row]))?;
     Some((condition.clone(), row, verdicts[row].clone()))

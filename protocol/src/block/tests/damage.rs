@@ -7,7 +7,9 @@ use arrow::{
     datatypes::{DataType, Field, Fields, Int64Type, Schema, SchemaRef},
     ipc::{
         CompressionType,
-        writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message},
+        writer::{
+            DictionaryTracker, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message,
+        },
     },
 };
 use proptest::prelude::*;
@@ -77,7 +79,8 @@ fn no_changed_byte_makes_the_reader_panic() {
         for value in [0, 0x7F, 0xFF] {
             let mut damaged = schema_bytes.clone();
             damaged[position] = value;
-            let _ = decode_schema(&damaged).map(|schema| decode_batch(&records, &schema).map(|batch| batch.num_rows()));
+            let _ = decode_schema(&damaged)
+                .map(|schema| decode_batch(&records, &schema).map(|batch| batch.num_rows()));
         }
     }
 }
@@ -134,16 +137,21 @@ fn an_end_of_stream_is_not_a_message() {
 
 #[test]
 fn huge_lengths_are_refused_before_anything_is_allocated() {
-    for bytes in
-        [&[0xFF, 0xFF, 0xFF, 0x7F, 1, 2][..], &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], &[0, 0, 0, 0x80]]
-    {
+    for bytes in [
+        &[0xFF, 0xFF, 0xFF, 0x7F, 1, 2][..],
+        &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+        &[0, 0, 0, 0x80],
+    ] {
         refused(bytes, DataType::Int8);
         assert!(decode_schema(bytes).is_err());
     }
     let huge = 0x7FFF_FFFF;
     refused(&message(u64::MAX, &[[u64::MAX, 0]], &[[0, 8], [0, 8]], &[0; 8]), DataType::Int64);
     refused(&message(huge, &[[huge, 0]], &[[0, 0], [0, 8]], &[0; 8]), DataType::Int64);
-    refused(&message(huge, &[[huge, huge]], &[[0, 0]], &[0; 8]), DataType::Struct(Vec::<Field>::new().into()));
+    refused(
+        &message(huge, &[[huge, huge]], &[[0, 0]], &[0; 8]),
+        DataType::Struct(Vec::<Field>::new().into()),
+    );
     let mut claims_body = message(0, &[], &[], &[]);
     let at = claims_body.len() - 88 + 24;
     claims_body[at..at + 8].copy_from_slice(&i64::MAX.to_le_bytes());
@@ -160,8 +168,10 @@ fn buffers_must_lie_in_the_body() {
 
 #[test]
 fn arrays_and_buffers_must_be_those_of_the_schema() {
-    let (none, two) =
-        (message(0, &[], &[], &[]), message(1, &[[1, 0], [1, 0]], &[[0, 0], [0, 8], [0, 0], [0, 8]], &[0; 8]));
+    let (none, two) = (
+        message(0, &[], &[], &[]),
+        message(1, &[[1, 0], [1, 0]], &[[0, 0], [0, 8], [0, 0], [0, 8]], &[0; 8]),
+    );
     refused(&none, DataType::Int64);
     refused(&two, DataType::Int64);
     refused(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [0, 8]], &[0; 8]), DataType::Int64);
@@ -190,15 +200,23 @@ fn text_must_be_utf8() {
 fn a_bitmap_is_believed_rather_than_the_count_of_nulls() {
     for count in [0, 1, 2, u64::MAX] {
         let body = [vec![0b01; 8], vec![7; 16]].concat();
-        let batch =
-            decode_batch(&message(2, &[[2, count]], &[[0, 1], [8, 16]], &body), &schema(DataType::Int64)).unwrap();
+        let batch = decode_batch(
+            &message(2, &[[2, count]], &[[0, 1], [8, 16]], &body),
+            &schema(DataType::Int64),
+        )
+        .unwrap();
         assert_eq!((batch.column(0).is_valid(0), batch.column(0).is_valid(1)), (true, false));
     }
 }
 
 #[test]
 fn a_missing_bitmap_means_all_or_none() {
-    let read = |count| decode_batch(&message(2, &[[2, count]], &[[0, 0], [0, 16]], &[0; 16]), &schema(DataType::Int64));
+    let read = |count| {
+        decode_batch(
+            &message(2, &[[2, count]], &[[0, 0], [0, 16]], &[0; 16]),
+            &schema(DataType::Int64),
+        )
+    };
     assert_eq!(read(0).unwrap().column(0).null_count(), 0);
     assert_eq!(read(2).unwrap().column(0).null_count(), 2);
     assert_eq!(read(1).unwrap_err().kind(), ErrorKind::InvalidInput);
@@ -232,9 +250,16 @@ fn children_of_a_struct_may_be_longer_than_it() {
 fn wide_values_may_lie_anywhere() {
     let body = [vec![0; 8], 42i128.to_le_bytes().to_vec()].concat();
     for data_type in [DataType::Decimal128(20, 0), DataType::Int64] {
-        let batch =
-            decode_batch(&message(1, &[[1, 0]], &[[0, 0], [8, 16]], &body), &schema(data_type.clone())).unwrap();
-        assert_eq!(arrow::util::display::array_value_to_string(batch.column(0), 0).unwrap(), "42", "{data_type}");
+        let batch = decode_batch(
+            &message(1, &[[1, 0]], &[[0, 0], [8, 16]], &body),
+            &schema(data_type.clone()),
+        )
+        .unwrap();
+        assert_eq!(
+            arrow::util::display::array_value_to_string(batch.column(0), 0).unwrap(),
+            "42",
+            "{data_type}"
+        );
     }
 }
 
@@ -247,8 +272,10 @@ fn a_schema_is_not_a_batch_nor_the_other_way_round() {
 
 #[test]
 fn compressed_batches_are_refused() {
-    // Arrow's writer announces a compression before it has anything to compress, so no codec is needed here.
-    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap();
+    // Arrow's writer announces a compression before it has anything to compress, so no codec is
+    // needed here.
+    let options =
+        IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap();
     let mut tracker = DictionaryTracker::new(true);
     let message = IpcDataGenerator::default()
         .encode(&no_columns(3), &mut tracker, &options, &mut IpcWriteContext::default())
@@ -275,7 +302,9 @@ fn rows_without_columns_are_any_number_and_values_without_bytes_are_not() {
         assert!(error.to_string().contains("take no bytes"), "{data_type}: {error}");
     }
     assert_eq!(
-        decode_batch(&message(9_000, &[[9_000, 0]], &[], &[]), &schema(DataType::Null)).unwrap().num_rows(),
+        decode_batch(&message(9_000, &[[9_000, 0]], &[], &[]), &schema(DataType::Null))
+            .unwrap()
+            .num_rows(),
         9_000
     );
 }
@@ -285,9 +314,15 @@ fn columns_that_share_buffers_are_refused_before_they_are_read() {
     // Each column would be a megabit of the same bytes, and as many nulls when it is written again.
     let columns = 1_000;
     let body = vec![0xFF; 1 << 17];
-    let fields: Vec<_> = (0..columns).map(|n| Field::new(format!("c{n}"), DataType::Boolean, true)).collect();
+    let fields: Vec<_> =
+        (0..columns).map(|n| Field::new(format!("c{n}"), DataType::Boolean, true)).collect();
     let (rows, len) = (1 << 20, u64::try_from(body.len()).unwrap());
-    let bytes = message(rows, &vec![[rows, 0]; columns], &vec![[[0, 0], [0, len]]; columns].concat(), &body);
+    let bytes = message(
+        rows,
+        &vec![[rows, 0]; columns],
+        &vec![[[0, 0], [0, len]]; columns].concat(),
+        &body,
+    );
     let error = decode_batch(&bytes, &Arc::new(Schema::new(fields))).unwrap_err();
     assert!(error.to_string().contains("overlap"), "{error}");
 }

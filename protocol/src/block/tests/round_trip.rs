@@ -3,7 +3,10 @@
 use std::{io::Cursor, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, AsArray, Int32Array, LargeStringArray, ListArray, StringArray, StructArray, new_empty_array},
+    array::{
+        ArrayRef, AsArray, Int32Array, LargeStringArray, ListArray, StringArray, StructArray,
+        new_empty_array,
+    },
     buffer::Buffer,
     datatypes::{DataType, Field, Int32Type, Schema, SchemaRef},
     ipc::reader::StreamReader,
@@ -14,8 +17,8 @@ use super::samples::{batches, no_columns};
 use crate::{
     ErrorKind,
     block::{
-        BlockLen, Framing, decode_batch, decode_batch_from, decode_schema, encode_batch, encode_batches, encode_schema,
-        encoded_len,
+        BlockLen, Framing, decode_batch, decode_batch_from, decode_schema, encode_batch,
+        encode_batches, encode_schema, encoded_len,
     },
 };
 
@@ -33,7 +36,11 @@ fn every_type_in_every_state_is_read_back() {
         for framing in FRAMINGS {
             let schema = decode_schema(&encode_schema(&batch.schema(), framing).unwrap()).unwrap();
             assert_eq!(schema, batch.schema(), "{name}");
-            assert_eq!(decode_batch(&encode(&batch, framing), &schema).unwrap(), batch, "{name} {framing:?}");
+            assert_eq!(
+                decode_batch(&encode(&batch, framing), &schema).unwrap(),
+                batch,
+                "{name} {framing:?}"
+            );
         }
     }
 }
@@ -67,8 +74,11 @@ fn a_slice_is_written_without_its_surroundings() {
     for (name, batch) in batches().into_iter().filter(|(name, _)| name.ends_with("all")) {
         let alone = batch.slice(3, 11);
         let indices = Int32Array::from_iter_values(3..14);
-        let copied =
-            batch.columns().iter().map(|column| arrow::compute::take(column, &indices, None).unwrap()).collect();
+        let copied = batch
+            .columns()
+            .iter()
+            .map(|column| arrow::compute::take(column, &indices, None).unwrap())
+            .collect();
         let copied = RecordBatch::try_new(batch.schema(), copied).unwrap();
         assert_eq!(encode(&alone, Framing::Modern), encode(&copied, Framing::Modern), "{name}");
     }
@@ -89,8 +99,11 @@ fn blocks_are_read_at_any_address() {
 
 #[test]
 fn a_shared_message_is_not_copied() {
-    let batch =
-        RecordBatch::try_from_iter([("n", Arc::new(Int32Array::from_iter_values(0..100)) as ArrayRef)]).unwrap();
+    let batch = RecordBatch::try_from_iter([(
+        "n",
+        Arc::new(Int32Array::from_iter_values(0..100)) as ArrayRef,
+    )])
+    .unwrap();
     let message = Buffer::from_vec(encode(&batch, Framing::Modern));
     let read = decode_batch_from(&message, &batch.schema()).unwrap();
     let values = read.column(0).as_primitive::<Int32Type>().values().inner().as_ptr();
@@ -135,8 +148,10 @@ fn bytes_behind_the_body_are_ignored() {
 
 #[test]
 fn metadata_of_schemas_and_fields_travels() {
-    let field = Field::new("c", DataType::Date64, false).with_metadata([("unit".to_owned(), "ms".to_owned())].into());
-    let metadata = [("c".to_owned(), "a comment".to_owned()), (String::new(), String::new())].into();
+    let field = Field::new("c", DataType::Date64, false)
+        .with_metadata([("unit".to_owned(), "ms".to_owned())].into());
+    let metadata =
+        [("c".to_owned(), "a comment".to_owned()), (String::new(), String::new())].into();
     let schema: SchemaRef = Arc::new(Schema::new_with_metadata(vec![field], metadata));
     for framing in FRAMINGS {
         assert_eq!(decode_schema(&encode_schema(&schema, framing).unwrap()).unwrap(), schema);
@@ -146,15 +161,21 @@ fn metadata_of_schemas_and_fields_travels() {
 #[test]
 fn types_without_a_wire_form_are_refused_by_the_path_of_their_column() {
     let large = Field::new("large", DataType::LargeUtf8, true);
-    let list =
-        Field::new("list", DataType::List(Arc::new(Field::new("", DataType::Struct(vec![large].into()), true))), true);
+    let list = Field::new(
+        "list",
+        DataType::List(Arc::new(Field::new("", DataType::Struct(vec![large].into()), true))),
+        true,
+    );
     let schema = Arc::new(Schema::new(vec![list.clone()]));
     let error = encode_schema(&schema, Framing::Modern).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.message().contains("list.[].large"), "{error}");
     let batch = RecordBatch::try_new(schema, vec![new_empty_array(list.data_type())]).unwrap();
     let mut out = vec![1, 2, 3];
-    assert_eq!(encode_batch(&batch, Framing::Modern, &mut out).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        encode_batch(&batch, Framing::Modern, &mut out).unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
     assert_eq!(encoded_len(&batch, Framing::Modern).unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(out, [1, 2, 3]);
 }
@@ -182,13 +203,22 @@ fn each_family_of_types_that_peers_lack_is_refused() {
 #[test]
 fn maps_that_peers_cannot_read_are_refused() {
     let map = |key_nullable, entries_nullable| {
-        let pair = vec![Field::new("key", DataType::Utf8, key_nullable), Field::new("value", DataType::Utf8, true)];
+        let pair = vec![
+            Field::new("key", DataType::Utf8, key_nullable),
+            Field::new("value", DataType::Utf8, true),
+        ];
         let entries = Field::new("entries", DataType::Struct(pair.into()), entries_nullable);
         Arc::new(Schema::new(vec![Field::new("m", DataType::Map(Arc::new(entries), false), true)]))
     };
     assert!(encode_schema(&map(false, false), Framing::Modern).is_ok());
-    assert_eq!(encode_schema(&map(true, false), Framing::Modern).unwrap_err().kind(), ErrorKind::Unsupported);
-    assert_eq!(encode_schema(&map(false, true), Framing::Modern).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        encode_schema(&map(true, false), Framing::Modern).unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
+    assert_eq!(
+        encode_schema(&map(false, true), Framing::Modern).unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
 }
 
 #[test]
@@ -221,13 +251,17 @@ fn batches_are_written_as_if_they_were_one() {
         let rows = whole.num_rows();
         let cuts = [(0, 0), (1, 1), (1, 2), (3, 3), (rows / 2, rows - rows / 3), (rows, rows)];
         for (first, second) in cuts.into_iter().filter(|&(_, second)| second <= rows) {
-            let pieces =
-                [whole.slice(0, first), whole.slice(first, second - first), whole.slice(second, rows - second)];
+            let pieces = [
+                whole.slice(0, first),
+                whole.slice(first, second - first),
+                whole.slice(second, rows - second),
+            ];
             for framing in FRAMINGS {
                 let mut written = Vec::new();
                 encode_batches(&pieces, framing, &mut written).unwrap();
                 assert_eq!(written, encode(&whole, framing), "{name} cut at {first} and {second}");
-                let with = |len: BlockLen, piece: &RecordBatch| len.with(piece, piece.num_rows()).unwrap();
+                let with =
+                    |len: BlockLen, piece: &RecordBatch| len.with(piece, piece.num_rows()).unwrap();
                 let len = pieces.iter().fold(BlockLen::default(), with);
                 assert_eq!((len.bytes(framing), len.rows()), (written.len(), rows), "{name}");
             }
@@ -244,7 +278,10 @@ fn batches_of_different_columns_are_no_block() {
     let two = RecordBatch::try_from_iter([("a", numbers()), ("b", numbers())]).unwrap();
     for batches in [vec![], vec![one.clone(), other], vec![one, two]] {
         let mut out = Vec::new();
-        assert_eq!(encode_batches(&batches, Framing::Legacy, &mut out).unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(
+            encode_batches(&batches, Framing::Legacy, &mut out).unwrap_err().kind(),
+            ErrorKind::Internal
+        );
         assert!(out.is_empty());
     }
 }

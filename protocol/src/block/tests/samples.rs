@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, FixedSizeBinaryBuilder,
-        FixedSizeListBuilder, Float16Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array,
-        Int32Builder, Int64Array, IntervalDayTimeArray, IntervalMonthDayNanoArray, IntervalYearMonthArray, ListBuilder,
-        MapBuilder, MapFieldNames, NullArray, StringArray, StringBuilder, StructArray, Time32MillisecondArray,
-        Time32SecondArray, Time64MicrosecondArray, Time64NanosecondArray, TimestampMicrosecondArray,
-        TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt8Array, UInt16Array,
-        UInt32Array, UInt64Array,
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
+        FixedSizeBinaryBuilder, FixedSizeListBuilder, Float16Array, Float32Array, Float64Array,
+        Int8Array, Int16Array, Int32Array, Int32Builder, Int64Array, IntervalDayTimeArray,
+        IntervalMonthDayNanoArray, IntervalYearMonthArray, ListBuilder, MapBuilder, MapFieldNames,
+        NullArray, StringArray, StringBuilder, StructArray, Time32MillisecondArray,
+        Time32SecondArray, Time64MicrosecondArray, Time64NanosecondArray,
+        TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+        TimestampSecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
     },
     buffer::NullBuffer,
     datatypes::{DataType, Field, IntervalDayTime, IntervalMonthDayNano, Schema},
@@ -30,10 +31,19 @@ pub(super) fn batches() -> Vec<(String, RecordBatch)> {
     let mut batches = Vec::new();
     for nulls in [false, true] {
         for column in columns(nulls) {
-            for (state, start, len) in
-                [("empty", 0, 0), ("one", 0, 1), ("all", 0, ROWS), ("cut", 3, 11), ("bytes", 8, 8), ("end", 17, 4)]
-            {
-                let name = format!("{} {state}{}", column.data_type(), if nulls { " with nulls" } else { "" });
+            for (state, start, len) in [
+                ("empty", 0, 0),
+                ("one", 0, 1),
+                ("all", 0, ROWS),
+                ("cut", 3, 11),
+                ("bytes", 8, 8),
+                ("end", 17, 4),
+            ] {
+                let name = format!(
+                    "{} {state}{}",
+                    column.data_type(),
+                    if nulls { " with nulls" } else { "" }
+                );
                 batches.push((name, batch(column.slice(start, len))));
             }
         }
@@ -42,8 +52,10 @@ pub(super) fn batches() -> Vec<(String, RecordBatch)> {
         batches.push((format!("no columns, {rows} rows"), no_columns(rows)));
     }
     let columns = columns(true);
-    let fields =
-        columns.iter().enumerate().map(|(i, column)| Field::new(format!("c{i}"), column.data_type().clone(), true));
+    let fields = columns
+        .iter()
+        .enumerate()
+        .map(|(i, column)| Field::new(format!("c{i}"), column.data_type().clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let all = RecordBatch::try_new(schema, columns).unwrap();
     batches.push(("every type".to_owned(), all.clone()));
@@ -61,13 +73,16 @@ fn columns(nulls: bool) -> Vec<ArrayRef> {
     macro_rules! array {
         ($array:ty, $value:expr) => {{
             let value: fn(i64) -> _ = $value;
-            <$array>::from_iter((0i64..).take(ROWS).map(|n| (!(nulls && n % 3 == 1)).then(|| value(n))))
+            <$array>::from_iter(
+                (0i64..).take(ROWS).map(|n| (!(nulls && n % 3 == 1)).then(|| value(n))),
+            )
         }};
     }
     let zoned = array!(TimestampMillisecondArray, |n| n * 4_096_000);
     let decimal = array!(Decimal128Array, |n| i128::from(n) << 70);
     let text = array!(StringArray, |n| "é".repeat(usize::try_from(n % 4).unwrap()));
-    let validity = nulls.then(|| NullBuffer::from((0..ROWS).map(|n| n % 3 != 1).collect::<Vec<_>>()));
+    let validity =
+        nulls.then(|| NullBuffer::from((0..ROWS).map(|n| n % 3 != 1).collect::<Vec<_>>()));
     let structure = StructArray::new(
         vec![Field::new("n", DataType::Int16, true), Field::new("t", DataType::Utf8, true)].into(),
         vec![Arc::new(array!(Int16Array, |n| i16::try_from(n).unwrap())), Arc::new(text.clone())],
@@ -76,7 +91,12 @@ fn columns(nulls: bool) -> Vec<ArrayRef> {
     let no_fields = StructArray::new_empty_fields(ROWS, validity);
     let mut columns: Vec<ArrayRef> = vec![
         Arc::new(NullArray::new(ROWS)),
-        Arc::new((0i64..).take(ROWS).map(|n| (!(nulls && n % 3 == 1)).then_some(n % 2 == 0)).collect::<BooleanArray>()),
+        Arc::new(
+            (0i64..)
+                .take(ROWS)
+                .map(|n| (!(nulls && n % 3 == 1)).then_some(n % 2 == 0))
+                .collect::<BooleanArray>(),
+        ),
         Arc::new(array!(Int8Array, |n| i8::try_from(n).unwrap())),
         Arc::new(array!(Int16Array, |n| i16::try_from(n).unwrap())),
         Arc::new(array!(Int32Array, |n| i32::try_from(n).unwrap())),
@@ -101,7 +121,10 @@ fn columns(nulls: bool) -> Vec<ArrayRef> {
         Arc::new(array!(TimestampMicrosecondArray, |n| n).with_timezone("+05:30")),
         Arc::new(array!(TimestampNanosecondArray, |n| n)),
         Arc::new(array!(IntervalYearMonthArray, |n| i32::try_from(n).unwrap())),
-        Arc::new(array!(IntervalDayTimeArray, |n| IntervalDayTime::new(i32::try_from(n).unwrap(), -1))),
+        Arc::new(array!(IntervalDayTimeArray, |n| IntervalDayTime::new(
+            i32::try_from(n).unwrap(),
+            -1
+        ))),
         Arc::new(array!(IntervalMonthDayNanoArray, |n| IntervalMonthDayNano::new(1, 2, n))),
         Arc::new(text),
         Arc::new(array!(BinaryArray, |n| n.to_be_bytes())),
@@ -124,7 +147,8 @@ fn built(nulls: bool) -> Vec<ArrayRef> {
     let mut triples = FixedSizeListBuilder::new(Int32Builder::new(), 3);
     let mut lists = ListBuilder::new(StringBuilder::new());
     let mut empties = ListBuilder::new(ListBuilder::new(Int32Builder::new()));
-    let mut maps = MapBuilder::new(Some(names), StringBuilder::new(), ListBuilder::new(Int32Builder::new()));
+    let mut maps =
+        MapBuilder::new(Some(names), StringBuilder::new(), ListBuilder::new(Int32Builder::new()));
     for n in (0i32..).take(ROWS) {
         let present = !(nulls && n % 3 == 1);
         if present {

@@ -1,12 +1,13 @@
 //! The twin of the Java connector: the same tables and the same function on this SDK.
 //!
-//! What a table holds is in `tables`, which knows Arrow alone, so that tests can compare with it what came over the wire.
+//! What a table holds is in `tables`, which knows Arrow alone, so that tests can compare with it
+//! what came over the wire.
 
 mod tables;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
     arrow::{array::AsArray, datatypes::Int32Type, record_batch::RecordBatch},
     async_trait, lambda,
 };
@@ -17,7 +18,10 @@ use tables::{SCHEMA, TABLES, empty, events, kinds};
 struct Twin;
 
 fn unknown(table: &TableName) -> Error {
-    Error::not_found(format!("there is no table {table}; schema {SCHEMA} has {}", TABLES.join(", ")))
+    Error::not_found(format!(
+        "there is no table {table}; schema {SCHEMA} has {}",
+        TABLES.join(", ")
+    ))
 }
 
 fn definition(batch: &RecordBatch) -> TableDef {
@@ -46,7 +50,10 @@ impl Connector for Twin {
         }
         match request.table.table.as_str() {
             "empty" => Ok(definition(&empty::rows())),
-            "events" => Ok(definition(&events::rows(0..0)).with_partition_columns(events::PARTITION_COLUMNS)),
+            "events" => {
+                Ok(definition(&events::rows(0..0))
+                    .with_partition_columns(events::PARTITION_COLUMNS))
+            }
             "kinds" => Ok(definition(&kinds::rows())),
             _ => Err(unknown(&request.table)),
         }
@@ -64,14 +71,21 @@ impl Connector for Twin {
         if request.table.table == "events" {
             let column = |name: &str| request.partitions.column_by_name(name).cloned();
             let (Some(years), Some(regions)) = (column("year"), column("region")) else {
-                return Err(Error::invalid_input("the partitions of events have no columns year and region"));
+                return Err(Error::invalid_input(
+                    "the partitions of events have no columns year and region",
+                ));
             };
             let (years, regions) = (years.as_primitive::<Int32Type>(), regions.as_string::<i32>());
             for (year, region) in years.iter().zip(regions) {
                 let numbers = year.and_then(|year| events::splits(year, region));
-                let numbers =
-                    numbers.ok_or_else(|| Error::invalid_input(format!("no partition {year:?}, {region:?}")))?;
-                splits.extend(numbers.into_iter().map(|ids| Split::new().with("from", ids.start).with("to", ids.end)));
+                let numbers = numbers.ok_or_else(|| {
+                    Error::invalid_input(format!("no partition {year:?}, {region:?}"))
+                })?;
+                splits.extend(
+                    numbers
+                        .into_iter()
+                        .map(|ids| Split::new().with("from", ids.start).with("to", ids.end)),
+                );
             }
         } else {
             splits.push(Split::new().with("rows", "all"));
@@ -83,7 +97,9 @@ impl Connector for Twin {
         match request.table.table.as_str() {
             "empty" => Ok(empty::rows().into()),
             "kinds" => Ok(kinds::rows().into()),
-            "events" => Ok(events::rows(request.split.get("from")?..request.split.get("to")?).into()),
+            "events" => {
+                Ok(events::rows(request.split.get("from")?..request.split.get("to")?).into())
+            }
             _ => Err(unknown(&request.table)),
         }
     }

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array as _, ArrayRef, AsArray as _, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray},
+    array::{
+        Array as _, ArrayRef, AsArray as _, Decimal128Array, Float64Array, Int32Array, Int64Array,
+        StringArray,
+    },
     datatypes::{DataType, Decimal128Type, Field, Int32Type, Schema},
     record_batch::RecordBatch,
 };
 use athena_conformance::golden::Golden;
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
-    RecordBatchStream, Result, Split, TableDef, TableName, Udfs, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs, async_trait,
 };
 use athena_protocol::{Response, zoned::unpack_batch};
 
@@ -90,11 +93,22 @@ impl Connector for Orders {
             return Ok(RecordBatchStream::unpartitioned());
         }
         let partitions = || (2022..=2024).flat_map(|year| REGIONS.map(|region| (year, region)));
-        let hint = |(year, region): (i32, Option<&str>)| format!("h-{year}-{}", region.unwrap_or("null"));
+        let hint =
+            |(year, region): (i32, Option<&str>)| format!("h-{year}-{}", region.unwrap_or("null"));
         let columns: [(_, ArrayRef, _); 3] = [
             ("year", Arc::new(partitions().map(|(year, _)| year).collect::<Int32Array>()), true),
-            ("region", Arc::new(partitions().map(|(_, region)| region).collect::<StringArray>()), true),
-            ("hint", Arc::new(partitions().map(|partition| Some(hint(partition))).collect::<StringArray>()), true),
+            (
+                "region",
+                Arc::new(partitions().map(|(_, region)| region).collect::<StringArray>()),
+                true,
+            ),
+            (
+                "hint",
+                Arc::new(
+                    partitions().map(|partition| Some(hint(partition))).collect::<StringArray>(),
+                ),
+                true,
+            ),
         ];
         Ok(RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length").into())
     }
@@ -109,7 +123,8 @@ impl Connector for Orders {
             let split = Split::new().with("year", year.expect("every partition has a year"));
             if regions.is_null(index) { split } else { split.with("region", regions.value(index)) }
         };
-        let splits: Vec<_> = years.as_primitive::<Int32Type>().iter().enumerate().map(split).collect();
+        let splits: Vec<_> =
+            years.as_primitive::<Int32Type>().iter().enumerate().map(split).collect();
         Pages::of(splits, request.after.as_ref())
     }
 
@@ -126,7 +141,11 @@ impl Connector for Orders {
         let columns: Vec<ArrayRef> = vec![
             Arc::new((0..rows).map(|n| Some(year * 1_000 + i64::from(n))).collect::<Int64Array>()),
             Arc::new((0..rows).map(|_| region.as_deref()).collect::<StringArray>()),
-            Arc::new((0..rows).map(|n| (n % 4 != 3).then_some(f64::from(n) * 1.5)).collect::<Float64Array>()),
+            Arc::new(
+                (0..rows)
+                    .map(|n| (n % 4 != 3).then_some(f64::from(n) * 1.5))
+                    .collect::<Float64Array>(),
+            ),
             Arc::new((0..rows).map(|_| i32::try_from(year).ok()).collect::<Int32Array>()),
         ];
         let schema = Arc::new(Schema::new(self::columns()));
@@ -135,17 +154,18 @@ impl Connector for Orders {
 }
 
 pub(super) fn udfs() -> Udfs {
-    let utf16_length =
-        |text: Option<&str>| text.map_or(Some(-1), |text| i32::try_from(text.encode_utf16().count()).ok());
+    let utf16_length = |text: Option<&str>| {
+        text.map_or(Some(-1), |text| i32::try_from(text.encode_utf16().count()).ok())
+    };
     let decimal = DataType::Decimal128(10, 3);
-    Udfs::new().scalar("my_len", utf16_length).scalar("addup", |left: i64, right: i64| left + right).vectorized(
-        "half",
-        [decimal.clone()],
-        decimal,
-        |arguments| {
+    Udfs::new()
+        .scalar("my_len", utf16_length)
+        .scalar("addup", |left: i64, right: i64| left + right)
+        .vectorized("half", [decimal.clone()], decimal, |arguments| {
             let values = arguments[0].as_primitive::<Decimal128Type>();
-            let halves: Decimal128Array = values.iter().map(|value| value.map(|value| value / 2)).collect();
-            Ok(Arc::new(halves.with_precision_and_scale(10, 3).expect("a half has fewer digits")) as ArrayRef)
-        },
-    )
+            let halves: Decimal128Array =
+                values.iter().map(|value| value.map(|value| value / 2)).collect();
+            Ok(Arc::new(halves.with_precision_and_scale(10, 3).expect("a half has fewer digits"))
+                as ArrayRef)
+        })
 }

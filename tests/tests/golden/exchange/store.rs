@@ -18,7 +18,10 @@ impl ObjectStore for Store {
 
     async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
         let objects = self.0.lock().unwrap();
-        objects.get(&format!("{bucket}/{key}")).cloned().ok_or_else(|| Error::not_found(format!("no object {key}")))
+        objects
+            .get(&format!("{bucket}/{key}"))
+            .cloned()
+            .ok_or_else(|| Error::not_found(format!("no object {key}")))
     }
 
     async fn check_bucket(&self, _: &str) -> Result<()> {

@@ -32,9 +32,12 @@ pub(super) fn lies() -> Vec<Liar> {
         described(Liar::new(Kind::ColumnsIllegal, "two columns differ in case alone"), |answer| {
             answer.schema = with_column(&answer.schema, "ID", DataType::Int64);
         }),
-        described(Liar::new(Kind::PartitionColumnUnknown, "a partition column is none of the table's"), |answer| {
-            answer.partition_columns.push("moon".to_owned());
-        }),
+        described(
+            Liar::new(Kind::PartitionColumnUnknown, "a partition column is none of the table's"),
+            |answer| {
+                answer.partition_columns.push("moon".to_owned());
+            },
+        ),
         described(Liar::new(Kind::TableNameChanged, "another name is described"), |answer| {
             answer.table_name.table.push('x');
         }),

@@ -16,11 +16,17 @@ use athena_protocol::{
 use super::super::liar::Liar;
 
 fn turning(kind: Kind, name: &'static str, turn: fn(Direction) -> Direction) -> Liar {
-    ordered(kind, name, move |order| order.iter_mut().for_each(|field| field.direction = turn(field.direction)))
+    ordered(kind, name, move |order| {
+        order.iter_mut().for_each(|field| field.direction = turn(field.direction))
+    })
 }
 
 /// A liar that hears another order.
-fn ordered(kind: Kind, name: &'static str, lie: impl Fn(&mut Vec<OrderByField>) + Send + Sync + 'static) -> Liar {
+fn ordered(
+    kind: Kind,
+    name: &'static str,
+    lie: impl Fn(&mut Vec<OrderByField>) + Send + Sync + 'static,
+) -> Liar {
     Liar::new(kind, name).in_cases(400).reading(move |request| {
         if request.constraints.limit.is_some() {
             lie(&mut request.constraints.order_by);
@@ -48,10 +54,12 @@ pub(super) fn lies() -> Vec<Liar> {
             if asked.constraints.limit.is_none() {
                 return rows;
             }
-            let names: Vec<String> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
+            let names: Vec<String> =
+                rows.schema().fields().iter().map(|field| field.name().clone()).collect();
             let predicate = Predicate::new(&asked.constraints, &names);
-            let kept: BooleanArray =
-                Cell::rows(&rows).map(|row| Some(predicate.judge(&row).0 != Verdict::Drop)).collect();
+            let kept: BooleanArray = Cell::rows(&rows)
+                .map(|row| Some(predicate.judge(&row).0 != Verdict::Drop))
+                .collect();
             filter_record_batch(&rows, &kept).unwrap()
         }),
         limited(Liar::new(Kind::LimitShort, "a limit costs the expressions"), |request| {
@@ -60,13 +68,17 @@ pub(super) fn lies() -> Vec<Liar> {
         })
         .in_cases(800),
         limited(Liar::new(Kind::LimitShort, "a limit is one row too small"), |request| {
-            request.constraints.limit = request.constraints.limit.map(|limit| limit.saturating_sub(1));
+            request.constraints.limit =
+                request.constraints.limit.map(|limit| limit.saturating_sub(1));
         }),
-        limited(Liar::new(Kind::LimitNotApplied, "limits are announced and not applied"), |request| {
-            if request.constraints.order_by.is_empty() {
-                request.constraints.limit = None;
-            }
-        }),
+        limited(
+            Liar::new(Kind::LimitNotApplied, "limits are announced and not applied"),
+            |request| {
+                if request.constraints.order_by.is_empty() {
+                    request.constraints.limit = None;
+                }
+            },
+        ),
         limited(Liar::new(Kind::TopNNotApplied, "top-N is announced and not applied"), |request| {
             if !request.constraints.order_by.is_empty() {
                 request.constraints.limit = None;
@@ -88,15 +100,18 @@ pub(super) fn lies() -> Vec<Liar> {
         turning(Kind::TopNNullsMisplaced, "nulls are the greatest", |direction| {
             Direction::new(direction.descending(), direction.descending())
         }),
-        Liar::new(Kind::TopNShort, "of rows that are equal in the order one comes").in_cases(400).giving(
-            |asked, rows| {
+        Liar::new(Kind::TopNShort, "of rows that are equal in the order one comes")
+            .in_cases(400)
+            .giving(|asked, rows| {
                 let order = &asked.constraints.order_by;
                 if order.is_empty() {
                     return rows;
                 }
                 let schema = rows.schema();
-                let places: Vec<usize> =
-                    order.iter().filter_map(|field| schema.index_of(field.column_name.as_deref()?).ok()).collect();
+                let places: Vec<usize> = order
+                    .iter()
+                    .filter_map(|field| schema.index_of(field.column_name.as_deref()?).ok())
+                    .collect();
                 let mut seen = HashSet::new();
                 let kept: BooleanArray = Cell::rows(&rows)
                     .map(|row| {
@@ -108,7 +123,6 @@ pub(super) fn lies() -> Vec<Liar> {
                     })
                     .collect();
                 filter_record_batch(&rows, &kept).unwrap()
-            },
-        ),
+            }),
     ]
 }

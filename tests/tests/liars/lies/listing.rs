@@ -13,7 +13,10 @@ use super::{
     every_other_time,
 };
 
-fn tables(liar: Liar, lie: impl Fn(&ListTablesRequest, &mut ListTablesResponse) + Send + Sync + 'static) -> Liar {
+fn tables(
+    liar: Liar,
+    lie: impl Fn(&ListTablesRequest, &mut ListTablesResponse) + Send + Sync + 'static,
+) -> Liar {
     liar.saying(move |asked, answer| {
         if let (Request::ListTables(asked), Response::ListTables(answer)) = (asked, answer) {
             lie(asked, answer);
@@ -28,11 +31,14 @@ pub(super) fn lies() -> Vec<Liar> {
             .over(|inner, _| Arc::new(Paged { tables_off: 1, ..Paged::honest(inner) })),
         Liar::new(Kind::PagesRepeat, "the token repeats a table")
             .over(|inner, _| Arc::new(Paged { tables_off: -1, ..Paged::honest(inner) })),
-        tables(Liar::new(Kind::ListUnstable, "tables come in another order each time"), move |_, answer| {
-            if turn() {
-                answer.tables.reverse();
-            }
-        }),
+        tables(
+            Liar::new(Kind::ListUnstable, "tables come in another order each time"),
+            move |_, answer| {
+                if turn() {
+                    answer.tables.reverse();
+                }
+            },
+        ),
         tables(Liar::new(Kind::NameListedTwice, "a table is listed twice"), |asked, answer| {
             if asked.page_size == ListTablesRequest::UNLIMITED {
                 answer.tables.extend(answer.tables.first().cloned());
@@ -59,11 +65,14 @@ pub(super) fn lies() -> Vec<Liar> {
                 if let Request::GetTable(request) = request {
                     let lower = request.table_name.table.to_lowercase();
                     let is_upper = request.table_name.table != lower;
-                    request.table_name.table = if is_upper { lower } else { "no such table".to_owned() };
+                    request.table_name.table =
+                        if is_upper { lower } else { "no such table".to_owned() };
                 }
             })
             .saying(|asked, answer| match (asked, answer) {
-                (Request::GetTable(asked), Response::GetTable(answer)) => answer.table_name = asked.table_name.clone(),
+                (Request::GetTable(asked), Response::GetTable(answer)) => {
+                    answer.table_name = asked.table_name.clone()
+                }
                 (_, Response::ListTables(answer)) => {
                     for table in &mut answer.tables {
                         table.table = table.table.to_uppercase();

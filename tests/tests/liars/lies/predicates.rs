@@ -23,7 +23,8 @@ use super::super::liar::Liar;
 
 /// The rows for which `keep` is true, given the constraints and the names and cells of a row.
 fn only(rows: &RecordBatch, keep: impl Fn(&[String], &Row) -> bool) -> RecordBatch {
-    let names: Vec<String> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let names: Vec<String> =
+        rows.schema().fields().iter().map(|field| field.name().clone()).collect();
     let kept: BooleanArray = Cell::rows(rows).map(|row| Some(keep(&names, &row))).collect();
     filter_record_batch(rows, &kept).unwrap()
 }
@@ -32,7 +33,10 @@ fn only(rows: &RecordBatch, keep: impl Fn(&[String], &Row) -> bool) -> RecordBat
 fn losing(kind: Kind, name: &'static str, hates: fn(&Cell) -> bool) -> Liar {
     Liar::new(kind, name).in_cases(1_200).giving(move |asked, rows| {
         only(&rows, |names, row| {
-            let constrained = names.iter().zip(row).filter(|(name, _)| asked.constraints.summary.contains_key(*name));
+            let constrained = names
+                .iter()
+                .zip(row)
+                .filter(|(name, _)| asked.constraints.summary.contains_key(*name));
             !constrained.into_iter().any(|(_, cell)| hates(cell))
         })
     })
@@ -40,11 +44,17 @@ fn losing(kind: Kind, name: &'static str, hates: fn(&Cell) -> bool) -> Liar {
 
 /// A liar that hears other value sets.
 fn mishearing(kind: Kind, name: &'static str, lie: fn(&mut ValueSet)) -> Liar {
-    Liar::new(kind, name).in_cases(1_200).reading(move |request| request.constraints.summary.values_mut().for_each(lie))
+    Liar::new(kind, name)
+        .in_cases(1_200)
+        .reading(move |request| request.constraints.summary.values_mut().for_each(lie))
 }
 
 fn everything(data_type: &DataType) -> ValueSet {
-    ValueSet::AllOrNone(AllOrNoneValueSet { data_type: data_type.clone(), all: true, null_allowed: true })
+    ValueSet::AllOrNone(AllOrNoneValueSet {
+        data_type: data_type.clone(),
+        all: true,
+        null_allowed: true,
+    })
 }
 
 /// Every value of a set, changed.
@@ -57,7 +67,8 @@ fn each_value(set: &mut ValueSet, change: impl Fn(&ArrayRef) -> Option<ArrayRef>
             }
         }
         ValueSet::SortedRange(set) => {
-            for marker in set.ranges.iter_mut().flat_map(|range| [&mut range.low, &mut range.high]) {
+            for marker in set.ranges.iter_mut().flat_map(|range| [&mut range.low, &mut range.high])
+            {
                 let Marker { value: Some(value), .. } = marker else { continue };
                 if let Some(changed) = change(value) {
                     *value = changed;
@@ -93,7 +104,9 @@ fn passes(constraints: &Constraints, names: &[String], row: &Row) -> bool {
 /// Text as Java orders it.
 fn in_utf16(left: &Cell, right: &Cell) -> Option<Ordering> {
     match (left, right) {
-        (Cell::Text(left), Cell::Text(right)) => Some(left.encode_utf16().cmp(right.encode_utf16())),
+        (Cell::Text(left), Cell::Text(right)) => {
+            Some(left.encode_utf16().cmp(right.encode_utf16()))
+        }
         _ => compare(left, right),
     }
 }
@@ -104,7 +117,9 @@ fn in_ranges_of_utf16(set: &ValueSet, cell: &Cell) -> bool {
     if cell.is_null() {
         return ranges.null_allowed;
     }
-    let end = |marker: &Marker| marker.value.as_ref().filter(|v| !v.is_empty()).map(|value| Cell::read(value, 0));
+    let end = |marker: &Marker| {
+        marker.value.as_ref().filter(|v| !v.is_empty()).map(|value| Cell::read(value, 0))
+    };
     ranges.ranges.iter().any(|range| {
         let low = end(&range.low).is_none_or(|low| match in_utf16(cell, &low) {
             Some(Ordering::Greater) => true,
@@ -130,17 +145,21 @@ pub(super) fn lies() -> Vec<Liar> {
 
 fn of_plans() -> Vec<Liar> {
     vec![
-        Liar::new(Kind::RowsLost, "a query plan costs the last row").in_cases(400).giving(|asked, rows| {
-            let lost = usize::from(asked.constraints.query_plan.is_some() && rows.num_rows() > 0);
-            rows.slice(0, rows.num_rows() - lost)
-        }),
-        Liar::new(Kind::LimitShort, "the limit of a query plan is one row too small").in_cases(400).reading(
-            |request| {
-                if request.constraints.query_plan.take().is_some() {
-                    request.constraints.limit = request.constraints.limit.map(|limit| limit.saturating_sub(1));
-                }
+        Liar::new(Kind::RowsLost, "a query plan costs the last row").in_cases(400).giving(
+            |asked, rows| {
+                let lost =
+                    usize::from(asked.constraints.query_plan.is_some() && rows.num_rows() > 0);
+                rows.slice(0, rows.num_rows() - lost)
             },
         ),
+        Liar::new(Kind::LimitShort, "the limit of a query plan is one row too small")
+            .in_cases(400)
+            .reading(|request| {
+                if request.constraints.query_plan.take().is_some() {
+                    request.constraints.limit =
+                        request.constraints.limit.map(|limit| limit.saturating_sub(1));
+                }
+            }),
     ]
 }
 
@@ -153,7 +172,9 @@ fn of_sets() -> Vec<Liar> {
         }),
         mishearing(Kind::NullsKept, "null counts as zero", |set| {
             let zero = match set.data_type() {
-                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Cell::Int(0),
+                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+                    Cell::Int(0)
+                }
                 DataType::Float64 => Cell::Double(0.0),
                 _ => return,
             };
@@ -178,11 +199,15 @@ fn of_sets() -> Vec<Liar> {
                 *set = everything(list.values.data_type());
             }
         }),
-        mishearing(Kind::FilterNotApplied, "the ranges that were announced are not evaluated", |set| {
-            if let ValueSet::SortedRange(ranges) = set {
-                *set = everything(&ranges.data_type);
-            }
-        }),
+        mishearing(
+            Kind::FilterNotApplied,
+            "the ranges that were announced are not evaluated",
+            |set| {
+                if let ValueSet::SortedRange(ranges) = set {
+                    *set = everything(&ranges.data_type);
+                }
+            },
+        ),
         mishearing(Kind::RowsLost, "of several ranges only the first counts", |set| {
             if let ValueSet::SortedRange(set) = set {
                 set.ranges.truncate(1);
@@ -215,7 +240,9 @@ fn of_constants() -> Vec<Liar> {
         mishearing(Kind::RowsLost, "spaces at the end do not count", |set| {
             each_value(set, |values| {
                 let texts = values.as_string_opt::<i32>()?;
-                Some(Arc::new(texts.iter().map(|text| Some(text?.trim_end())).collect::<StringArray>()))
+                Some(Arc::new(
+                    texts.iter().map(|text| Some(text?.trim_end())).collect::<StringArray>(),
+                ))
             });
         }),
     ]
@@ -223,7 +250,11 @@ fn of_constants() -> Vec<Liar> {
 
 fn of_values() -> Vec<Liar> {
     vec![
-        losing(Kind::RowsLost, "an empty text is null", |cell| matches!(cell, Cell::Text(text) if text.is_empty())),
+        losing(
+            Kind::RowsLost,
+            "an empty text is null",
+            |cell| matches!(cell, Cell::Text(text) if text.is_empty()),
+        ),
         losing(
             Kind::RowsLost,
             "minus zero is less than zero",
@@ -246,10 +277,13 @@ fn of_values() -> Vec<Liar> {
             passes(&asked.constraints, names, &row.iter().map(lower).collect())
         }),
         filtering(Kind::RowsLost, "texts go by UTF-16", |asked, names, row| {
-            let cell = |name: &str| names.iter().position(|column| column == name).map(|place| &row[place]);
+            let cell = |name: &str| {
+                names.iter().position(|column| column == name).map(|place| &row[place])
+            };
             let sets = asked.constraints.summary.iter();
             let conditions = Constraints { summary: BTreeMap::new(), ..asked.constraints.clone() };
-            sets.into_iter().all(|(name, set)| cell(name).is_none_or(|cell| in_ranges_of_utf16(set, cell)))
+            sets.into_iter()
+                .all(|(name, set)| cell(name).is_none_or(|cell| in_ranges_of_utf16(set, cell)))
                 && passes(&conditions, names, row)
         })
         .in_cases(4_000),
@@ -260,18 +294,20 @@ fn of_values() -> Vec<Liar> {
             };
             passes(&asked.constraints, names, &row.iter().map(whole).collect())
         }),
-        Liar::new(Kind::ExpressionNotApplied, "expressions are announced and not evaluated").in_cases(200).reading(
-            |request| {
+        Liar::new(Kind::ExpressionNotApplied, "expressions are announced and not evaluated")
+            .in_cases(200)
+            .reading(|request| {
                 if request.constraints.limit.is_none() {
                     request.constraints.expressions.clear();
                 }
+            }),
+        Liar::new(Kind::RowsInvented, "a predicate doubles a row").in_cases(200).giving(
+            |asked, rows| {
+                if asked.constraints.summary.is_empty() || rows.num_rows() == 0 {
+                    return rows;
+                }
+                concat_batches(&rows.schema(), [&rows, &rows.slice(0, 1)]).unwrap()
             },
         ),
-        Liar::new(Kind::RowsInvented, "a predicate doubles a row").in_cases(200).giving(|asked, rows| {
-            if asked.constraints.summary.is_empty() || rows.num_rows() == 0 {
-                return rows;
-            }
-            concat_batches(&rows.schema(), [&rows, &rows.slice(0, 1)]).unwrap()
-        }),
     ]
 }

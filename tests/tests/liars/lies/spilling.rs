@@ -13,7 +13,10 @@ use athena_protocol::{Response, S3SpillLocation, message::RemoteReadRecordsRespo
 
 use super::super::{base::BUCKET, liar::Liar};
 
-fn spilled(liar: Liar, lie: impl Fn(&mut RemoteReadRecordsResponse) + Send + Sync + 'static) -> Liar {
+fn spilled(
+    liar: Liar,
+    lie: impl Fn(&mut RemoteReadRecordsResponse) + Send + Sync + 'static,
+) -> Liar {
     liar.saying(move |_, answer| {
         if let Response::RemoteReadRecords(answer) = answer {
             lie(answer);
@@ -30,7 +33,11 @@ fn moved(liar: Liar, to: fn(&str, usize) -> (&'static str, String)) -> Liar {
             let object = store.object(&bucket, &key).unwrap();
             let (new_bucket, new_key) = to(&key, number);
             store.set_object(new_bucket, &new_key, object);
-            *location = S3SpillLocation { bucket: Some(new_bucket.to_owned()), key: Some(new_key), directory: false };
+            *location = S3SpillLocation {
+                bucket: Some(new_bucket.to_owned()),
+                key: Some(new_key),
+                directory: false,
+            };
         }
     })
 }
@@ -41,7 +48,10 @@ fn changed(kind: Kind, name: &'static str, change: fn(&ArrayRef) -> Option<Array
         if asked.max_inline_block_size > 0 {
             return rows;
         }
-        let columns = rows.columns().iter().map(|column| change(column).unwrap_or_else(|| Arc::clone(column)));
+        let columns = rows
+            .columns()
+            .iter()
+            .map(|column| change(column).unwrap_or_else(|| Arc::clone(column)));
         RecordBatch::try_new(rows.schema(), columns.collect()).unwrap()
     })
 }
@@ -54,18 +64,22 @@ pub(super) fn lies() -> Vec<Liar> {
 
 fn of_objects() -> Vec<Liar> {
     vec![
-        spilled(Liar::new(Kind::RowsDifferByBlockSize, "the last block of several is forgotten"), |answer| {
-            if answer.remote_blocks.len() > 1 {
-                answer.remote_blocks.pop();
-            }
-        }),
+        spilled(
+            Liar::new(Kind::RowsDifferByBlockSize, "the last block of several is forgotten"),
+            |answer| {
+                if answer.remote_blocks.len() > 1 {
+                    answer.remote_blocks.pop();
+                }
+            },
+        ),
         Liar::new(Kind::RowsDifferWhenSpilled, "a block is written twice").giving(|asked, rows| {
             if asked.max_inline_block_size > 0 {
                 return rows;
             }
             concat_batches(&rows.schema(), [&rows, &rows]).unwrap()
         }),
-        Liar::new(Kind::BlockTooLarge, "blocks are ten times as large").reading(|request| request.max_block_size *= 10),
+        Liar::new(Kind::BlockTooLarge, "blocks are ten times as large")
+            .reading(|request| request.max_block_size *= 10),
         spilled(Liar::new(Kind::KeyChanged, "the answer has a key of its own"), |answer| {
             if let Some(key) = &mut answer.encryption_key {
                 key.key[0] ^= 1;
@@ -78,8 +92,10 @@ fn of_objects() -> Vec<Liar> {
                 }
             })
             .saying(|asked, answer| {
-                if let (athena_protocol::Request::ReadRecords(asked), Response::RemoteReadRecords(answer)) =
-                    (asked, answer)
+                if let (
+                    athena_protocol::Request::ReadRecords(asked),
+                    Response::RemoteReadRecords(answer),
+                ) = (asked, answer)
                 {
                     answer.encryption_key.clone_from(&asked.split.encryption_key);
                 }
@@ -91,7 +107,9 @@ fn of_objects() -> Vec<Liar> {
             more.key = Some(format!("{prefix}.{}", answer.remote_blocks.len()));
             answer.remote_blocks.push(more);
         }),
-        moved(Liar::new(Kind::SpilledElsewhere, "objects go to another bucket"), |key, _| ("other", key.to_owned())),
+        moved(Liar::new(Kind::SpilledElsewhere, "objects go to another bucket"), |key, _| {
+            ("other", key.to_owned())
+        }),
         moved(Liar::new(Kind::SpilledElsewhere, "objects go to another folder"), |key, _| {
             (BUCKET, key.replace("athena-federation-spill", "elsewhere"))
         }),
@@ -107,25 +125,52 @@ fn of_objects() -> Vec<Liar> {
 
 fn of_values() -> Vec<Liar> {
     vec![
-        changed(Kind::RowsDifferWhenSpilled, "decimals are rounded when they are spilled", |column| {
-            let DataType::Decimal128(_, _) = column.data_type() else { return None };
-            let rounded: Decimal128Array =
-                column.as_primitive::<Decimal128Type>().unary(|digits| (digits + 5).div_euclid(10) * 10);
-            Some(Arc::new(rounded.with_data_type(column.data_type().clone())))
-        }),
-        changed(Kind::RowsDifferWhenSpilled, "long texts are cut when they are spilled", |column| {
-            let texts = column.as_string_opt::<i32>()?;
-            Some(Arc::new(
-                texts.iter().map(|text| Some(text?.chars().take(20).collect::<String>())).collect::<StringArray>(),
-            ))
-        }),
-        changed(Kind::RowsDifferWhenSpilled, "empty texts are null when they are spilled", |column| {
-            let texts = column.as_string_opt::<i32>()?;
-            Some(Arc::new(texts.iter().map(|text| text.filter(|text| !text.is_empty())).collect::<StringArray>()))
-        }),
-        changed(Kind::RowsDifferWhenSpilled, "spaces at the end of a text are gone when it is spilled", |column| {
-            let texts = column.as_string_opt::<i32>()?;
-            Some(Arc::new(texts.iter().map(|text| Some(text?.trim_end())).collect::<StringArray>()))
-        }),
+        changed(
+            Kind::RowsDifferWhenSpilled,
+            "decimals are rounded when they are spilled",
+            |column| {
+                let DataType::Decimal128(_, _) = column.data_type() else { return None };
+                let rounded: Decimal128Array = column
+                    .as_primitive::<Decimal128Type>()
+                    .unary(|digits| (digits + 5).div_euclid(10) * 10);
+                Some(Arc::new(rounded.with_data_type(column.data_type().clone())))
+            },
+        ),
+        changed(
+            Kind::RowsDifferWhenSpilled,
+            "long texts are cut when they are spilled",
+            |column| {
+                let texts = column.as_string_opt::<i32>()?;
+                Some(Arc::new(
+                    texts
+                        .iter()
+                        .map(|text| Some(text?.chars().take(20).collect::<String>()))
+                        .collect::<StringArray>(),
+                ))
+            },
+        ),
+        changed(
+            Kind::RowsDifferWhenSpilled,
+            "empty texts are null when they are spilled",
+            |column| {
+                let texts = column.as_string_opt::<i32>()?;
+                Some(Arc::new(
+                    texts
+                        .iter()
+                        .map(|text| text.filter(|text| !text.is_empty()))
+                        .collect::<StringArray>(),
+                ))
+            },
+        ),
+        changed(
+            Kind::RowsDifferWhenSpilled,
+            "spaces at the end of a text are gone when it is spilled",
+            |column| {
+                let texts = column.as_string_opt::<i32>()?;
+                Some(Arc::new(
+                    texts.iter().map(|text| Some(text?.trim_end())).collect::<StringArray>(),
+                ))
+            },
+        ),
     ]
 }

@@ -13,7 +13,10 @@ fn through_athena() -> Context {
 
 fn decided(statements: &str, context: &Context) -> Decision {
     let statements = parse(&format!(r#"{{"Statement": [{statements}]}}"#)).unwrap();
-    decide(&statements, &Request { caller: ANALYST, action: "lambda:InvokeFunction", resource: FUNCTION, context })
+    decide(
+        &statements,
+        &Request { caller: ANALYST, action: "lambda:InvokeFunction", resource: FUNCTION, context },
+    )
 }
 
 fn allow(principal: &str, more: &str) -> String {
@@ -64,7 +67,10 @@ fn a_denial_that_may_hold_leaves_it_open_only_if_something_allows_it() {
     let unknown = through_athena().with_unknown("aws:CalledVia");
     let both = format!("{}, {DENY_DIRECT}", allow(ANALYST, ""));
     assert!(matches!(decided(&both, &unknown), Decision::Undecided { .. }));
-    assert!(matches!(decided(DENY_DIRECT, &unknown), Decision::NotAllowed { nearest: None, denial: Some(_) }));
+    assert!(matches!(
+        decided(DENY_DIRECT, &unknown),
+        Decision::NotAllowed { nearest: None, denial: Some(_) }
+    ));
 }
 
 #[test]
@@ -76,9 +82,13 @@ fn a_second_statement_that_may_allow_does_not_matter_where_one_does() {
 
 #[test]
 fn what_comes_closest_is_named_with_what_keeps_it() {
-    let source = r#", "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:athena:*:111122223333:*"}}"#;
-    let statements = format!("{}, {}", allow("222233334444", source), allow("111122223333", source));
-    let Decision::NotAllowed { nearest: Some(nearest), .. } = decided(&statements, &through_athena()) else {
+    let source =
+        r#", "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:athena:*:111122223333:*"}}"#;
+    let statements =
+        format!("{}, {}", allow("222233334444", source), allow("111122223333", source));
+    let Decision::NotAllowed { nearest: Some(nearest), .. } =
+        decided(&statements, &through_athena())
+    else {
         panic!("it is not allowed");
     };
     assert_eq!(nearest.reasons.len(), 1);
@@ -87,8 +97,12 @@ fn what_comes_closest_is_named_with_what_keeps_it() {
 
 #[test]
 fn a_statement_about_other_actions_does_not_come_close() {
-    let other = r#"{"Effect": "Allow", "Principal": "*", "Action": "lambda:GetFunction", "Resource": "*"}"#;
-    assert_eq!(decided(other, &through_athena()), Decision::NotAllowed { nearest: None, denial: None });
+    let other =
+        r#"{"Effect": "Allow", "Principal": "*", "Action": "lambda:GetFunction", "Resource": "*"}"#;
+    assert_eq!(
+        decided(other, &through_athena()),
+        Decision::NotAllowed { nearest: None, denial: None }
+    );
 }
 
 #[test]
@@ -101,8 +115,12 @@ fn not_action_not_resource_and_not_principal_are_about_all_but_what_they_name() 
         )
     };
     assert!(decided(&fence(FUNCTION), &context).is_allowed());
-    assert!(!decided(&fence("arn:aws:lambda:us-east-1:444455556666:function:other"), &context).is_allowed());
-    let not_action = r#"{"Effect": "Allow", "Principal": "*", "NotAction": "lambda:Invoke*", "Resource": "*"}"#;
+    assert!(
+        !decided(&fence("arn:aws:lambda:us-east-1:444455556666:function:other"), &context)
+            .is_allowed()
+    );
+    let not_action =
+        r#"{"Effect": "Allow", "Principal": "*", "NotAction": "lambda:Invoke*", "Resource": "*"}"#;
     assert!(!decided(not_action, &context).is_allowed());
     let except = |principal: &str| {
         let deny = format!(
@@ -119,9 +137,15 @@ fn not_action_not_resource_and_not_principal_are_about_all_but_what_they_name() 
 fn an_action_on_nothing_in_particular_needs_the_star() {
     let context = Context::default();
     let allowed = |resource: &str| {
-        let text =
-            format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "athena:List*", "Resource": "{resource}"}}}}"#);
-        let request = Request { caller: ANALYST, action: "athena:ListWorkGroups", resource: "*", context: &context };
+        let text = format!(
+            r#"{{"Statement": {{"Effect": "Allow", "Action": "athena:List*", "Resource": "{resource}"}}}}"#
+        );
+        let request = Request {
+            caller: ANALYST,
+            action: "athena:ListWorkGroups",
+            resource: "*",
+            context: &context,
+        };
         decide(&parse(&text).unwrap(), &request).is_allowed()
     };
     assert!(allowed("*"));
@@ -144,7 +168,11 @@ fn within_an_account_either_side_may_allow_but_a_key_has_to() {
         (denied(), yes(), false, false),
     ] {
         let words = format!("{identity:?} {resource:?}");
-        assert_eq!(within_account(identity.clone(), resource.clone(), false).is_allowed(), of_others, "{words}");
+        assert_eq!(
+            within_account(identity.clone(), resource.clone(), false).is_allowed(),
+            of_others,
+            "{words}"
+        );
         assert_eq!(within_account(identity, resource, true).is_allowed(), of_keys, "{words}");
     }
 }
@@ -157,7 +185,10 @@ fn what_one_side_may_deny_is_open_although_the_other_allows_it() {
     let may_do_both = || decided(&format!("{}, {DENY_DIRECT}", allow(ANALYST, "")), &unknown);
     for key in [false, true] {
         for side in [may_deny(), may_do_both()] {
-            assert!(matches!(within_account(side.clone(), yes(), key), Decision::Undecided { .. }), "{side:?}");
+            assert!(
+                matches!(within_account(side.clone(), yes(), key), Decision::Undecided { .. }),
+                "{side:?}"
+            );
         }
     }
     assert!(matches!(within_account(yes(), may_deny(), false), Decision::Undecided { .. }));
@@ -168,7 +199,10 @@ fn what_one_side_may_deny_is_open_although_the_other_allows_it() {
 fn what_may_be_allowed_and_may_be_denied_is_open() {
     let unknown = through_athena().with_unknown("aws:CalledVia");
     let open = allow(ANALYST, r#", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#);
-    assert!(matches!(decided(&format!("{open}, {DENY_DIRECT}"), &unknown), Decision::Undecided { .. }));
+    assert!(matches!(
+        decided(&format!("{open}, {DENY_DIRECT}"), &unknown),
+        Decision::Undecided { .. }
+    ));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Arithmetic on every pair of number types: the value, null or failure of each combination of edge values.
+//! Arithmetic on every pair of number types: the value, null or failure of each combination of edge
+//! values.
 
 use std::sync::Arc;
 
@@ -31,14 +32,26 @@ pub(super) fn run(table: &mut Table) {
             for operation in OPERATIONS {
                 let types = [left_values.data_type(), right_values.data_type()];
                 let Some(result) = result_type(operation, types) else { continue };
-                results(table, &typed(operation, [column("l"), column("r")], result.clone()), &rows);
+                results(
+                    table,
+                    &typed(operation, [column("l"), column("r")], result.clone()),
+                    &rows,
+                );
                 if left == right {
                     chained(table, operation, &result, &rows);
                 }
                 for constant in constants(&right_values) {
                     let constant = || shared(ArrayRef::clone(&constant));
-                    results(table, &typed(operation, [constant(), column("l")], result.clone()), &alone);
-                    results(table, &typed(operation, [column("l"), constant()], result.clone()), &alone);
+                    results(
+                        table,
+                        &typed(operation, [constant(), column("l")], result.clone()),
+                        &alone,
+                    );
+                    results(
+                        table,
+                        &typed(operation, [column("l"), constant()], result.clone()),
+                        &alone,
+                    );
                 }
             }
         }
@@ -49,7 +62,8 @@ fn numbers(table: &Table) -> Vec<(&'static str, ArrayRef)> {
     table.pools.iter().filter(|(name, _)| NUMBERS.contains(name)).cloned().collect()
 }
 
-/// The type that Trino gives the result; `None` where it takes a cast, which the protocol has none of, or is illegal.
+/// The type that Trino gives the result; `None` where it takes a cast, which the protocol has none
+/// of, or is illegal.
 fn result_type(operation: &str, [left, right]: [&DataType; 2]) -> Option<DataType> {
     let scale = |data_type: &DataType| match data_type {
         DataType::Decimal128(_, scale) => *scale,
@@ -57,17 +71,26 @@ fn result_type(operation: &str, [left, right]: [&DataType; 2]) -> Option<DataTyp
     };
     match (left, right) {
         (left, right) if left.is_integer() && right.is_integer() => {
-            Some(if left.primitive_width() >= right.primitive_width() { left.clone() } else { right.clone() })
+            Some(if left.primitive_width() >= right.primitive_width() {
+                left.clone()
+            } else {
+                right.clone()
+            })
         }
         (DataType::Float32, DataType::Float32 | DataType::Int8 | DataType::Int16)
         | (DataType::Int8 | DataType::Int16, DataType::Float32) => Some(DataType::Float32),
         (
             DataType::Float64,
-            DataType::Float64 | DataType::Float32 | DataType::Int8 | DataType::Int16 | DataType::Int32,
+            DataType::Float64
+            | DataType::Float32
+            | DataType::Int8
+            | DataType::Int16
+            | DataType::Int32,
         )
-        | (DataType::Float32 | DataType::Int8 | DataType::Int16 | DataType::Int32, DataType::Float64) => {
-            Some(DataType::Float64)
-        }
+        | (
+            DataType::Float32 | DataType::Int8 | DataType::Int16 | DataType::Int32,
+            DataType::Float64,
+        ) => Some(DataType::Float64),
         (left, right) if left.is_floating() || right.is_floating() => None,
         (left, right) => {
             let (left, right) = (scale(left), scale(right));
@@ -79,8 +102,11 @@ fn result_type(operation: &str, [left, right]: [&DataType; 2]) -> Option<DataTyp
 
 /// Compares the values with those of the oracle, put beside the operands as a column.
 fn results(table: &mut Table, expression: &Expression, rows: &RecordBatch) {
-    let Expression::Call { data_type, .. } = expression else { unreachable!("only calls are tried") };
-    let values: Vec<Value> = (0..rows.num_rows()).map(|row| evaluate(expression, rows, row)).collect();
+    let Expression::Call { data_type, .. } = expression else {
+        unreachable!("only calls are tried")
+    };
+    let values: Vec<Value> =
+        (0..rows.num_rows()).map(|row| evaluate(expression, rows, row)).collect();
     let expected = column_of(&values, data_type);
     let mut columns: Vec<(String, ArrayRef)> = rows
         .schema_ref()
@@ -90,8 +116,10 @@ fn results(table: &mut Table, expression: &Expression, rows: &RecordBatch) {
         .zip(rows.columns().iter().cloned())
         .collect();
     columns.push(("e".to_owned(), expected));
-    let rows = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
-        .expect("columns of one length");
+    let rows = RecordBatch::try_from_iter_with_nullable(
+        columns.into_iter().map(|(name, column)| (name, column, true)),
+    )
+    .expect("columns of one length");
     let differs = || call("$is_distinct_from", [expression.clone(), column("e")]);
     table.truths_if(true, &differs(), &rows);
 }
@@ -105,7 +133,8 @@ fn chained(table: &mut Table, operation: &str, data_type: &DataType, rows: &Reco
 
 fn negation(table: &mut Table, data_type: &DataType, rows: &RecordBatch) {
     results(table, &typed("$negate", [column("l")], data_type.clone()), rows);
-    let twice = typed("$negate", [typed("$negate", [column("l")], data_type.clone())], data_type.clone());
+    let twice =
+        typed("$negate", [typed("$negate", [column("l")], data_type.clone())], data_type.clone());
     table.truths_if(true, &call("$equal", [twice, column("l")]), rows);
 }
 
@@ -113,19 +142,24 @@ fn negation(table: &mut Table, data_type: &DataType, rows: &RecordBatch) {
 fn column_of(values: &[Value], data_type: &DataType) -> ArrayRef {
     match data_type {
         DataType::Decimal128(precision, scale) => {
-            let digits = |value: &Value| if let Value::Decimal(digits, _) = value { Some(*digits) } else { None };
+            let digits = |value: &Value| {
+                if let Value::Decimal(digits, _) = value { Some(*digits) } else { None }
+            };
             decimal(values.iter().map(digits).collect(), *precision, *scale)
         }
         DataType::Float32 => {
-            let single = |value: &Value| if let Value::Single(value) = value { Some(*value) } else { None };
+            let single =
+                |value: &Value| if let Value::Single(value) = value { Some(*value) } else { None };
             Arc::new(values.iter().map(single).collect::<Float32Array>())
         }
         DataType::Float64 => {
-            let double = |value: &Value| if let Value::Double(value) = value { Some(*value) } else { None };
+            let double =
+                |value: &Value| if let Value::Double(value) = value { Some(*value) } else { None };
             Arc::new(values.iter().map(double).collect::<Float64Array>())
         }
         _ => {
-            let int = |value: &Value| if let Value::Int(value) = value { Some(*value) } else { None };
+            let int =
+                |value: &Value| if let Value::Int(value) = value { Some(*value) } else { None };
             let values: ArrayRef = Arc::new(values.iter().map(int).collect::<Int64Array>());
             cast(&values, data_type).expect("the oracle keeps to the type")
         }

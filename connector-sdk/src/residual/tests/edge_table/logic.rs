@@ -24,8 +24,8 @@ pub(super) fn run(table: &mut Table) {
     let rows = combinations(&[("a", &states), ("b", &states), ("c", &states), ("d", &truths)]);
     let [a, b, c] = ["a", "b", "c"].map(|name| move || truth_of(name));
     let d = || column("d");
-    let constants =
-        [Some(false), Some(true), None].map(|truth| -> ArrayRef { Arc::new(BooleanArray::from(vec![truth])) });
+    let constants = [Some(false), Some(true), None]
+        .map(|truth| -> ArrayRef { Arc::new(BooleanArray::from(vec![truth])) });
     for function in ["$and", "$or"] {
         let other = if function == "$and" { "$or" } else { "$and" };
         let conditions = [

@@ -1,8 +1,9 @@
-//! The edge table: every operator and every kind of value set, on every type it takes, with every edge value of the type
-//! and null, in all combinations, beside the oracle.
+//! The edge table: every operator and every kind of value set, on every type it takes, with every
+//! edge value of the type and null, in all combinations, beside the oracle.
 //!
-//! A condition is tried as itself, negated and as `$is_null`, so that null is told from false. What is not evaluated must
-//! keep every row, and must be what [`compares`] says: the table fails when a type stops being evaluated.
+//! A condition is tried as itself, negated and as `$is_null`, so that null is told from false. What
+//! is not evaluated must keep every row, and must be what [`compares`] says: the table fails when a
+//! type stops being evaluated.
 
 mod arithmetic;
 mod comparisons;
@@ -42,13 +43,21 @@ fn no_operator_on_any_edge_value_loses_a_row_or_adds_one() {
         println!("edge table, {name}: {} comparisons", table.tally.comparisons() - before);
     }
     let tally = &table.tally;
-    println!("edge table: {} comparisons, {} lost, {} extra", tally.comparisons(), tally.lost, tally.extra);
+    println!(
+        "edge table: {} comparisons, {} lost, {} extra",
+        tally.comparisons(),
+        tally.lost,
+        tally.extra
+    );
     tally.assert_equal();
     let Tally { kept, dropped, failed, unevaluated, .. } = tally;
     println!(
         "edge table: {kept} kept, {dropped} dropped, {failed} failed, {unevaluated} predicates left to the engine"
     );
-    assert!(*kept > 200_000 && *dropped > 200_000 && *failed > 2_000, "{kept}, {dropped}, {failed}");
+    assert!(
+        *kept > 200_000 && *dropped > 200_000 && *failed > 2_000,
+        "{kept}, {dropped}, {failed}"
+    );
 }
 
 /// Adds what it tries to the table.
@@ -69,7 +78,11 @@ fn compares(left: &str, right: &str) -> bool {
         _ => false,
     };
     let both = |names: &[&str]| names.contains(&left) && names.contains(&right);
-    left == right || both(&exact) || both(&["day", "milli"]) || widens(left, right) || widens(right, left)
+    left == right
+        || both(&exact)
+        || both(&["day", "milli"])
+        || widens(left, right)
+        || widens(right, left)
 }
 
 impl Table {
@@ -88,7 +101,11 @@ impl Table {
         let before = self.tally.unevaluated;
         self.truths(condition, batch);
         let expected = if evaluated { 0 } else { 3 };
-        assert_eq!(self.tally.unevaluated - before, expected, "predicates not evaluated: {condition:#?}");
+        assert_eq!(
+            self.tally.unevaluated - before,
+            expected,
+            "predicates not evaluated: {condition:#?}"
+        );
     }
 
     #[track_caller]
@@ -110,13 +127,19 @@ fn with_null(values: &ArrayRef) -> ArrayRef {
 fn constants(values: &ArrayRef) -> Vec<ArrayRef> {
     let values = with_null(values);
     // Any zone will do: what travels is an instant and a zone, and instants compare.
-    let values = if matches!(values.data_type(), DataType::Timestamp(_, _)) { packed(&values, 1_847) } else { values };
+    let values = if matches!(values.data_type(), DataType::Timestamp(_, _)) {
+        packed(&values, 1_847)
+    } else {
+        values
+    };
     (0..values.len()).map(|row| values.slice(row, 1)).collect()
 }
 
-/// Rows with every combination of values of the columns, each with a null; and their number in column `id`.
+/// Rows with every combination of values of the columns, each with a null; and their number in
+/// column `id`.
 fn combinations(columns: &[(&str, &ArrayRef)]) -> RecordBatch {
-    let columns: Vec<(&str, ArrayRef)> = columns.iter().map(|(name, values)| (*name, with_null(values))).collect();
+    let columns: Vec<(&str, ArrayRef)> =
+        columns.iter().map(|(name, values)| (*name, with_null(values))).collect();
     let rows: usize = columns.iter().map(|(_, values)| values.len()).product();
     let mut repeat = 1;
     let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{array::ArrayRef, compute::concat, datatypes::DataType, record_batch::RecordBatch};
-use athena_protocol::predicate::{AllOrNoneValueSet, Bound, Constraints, Marker, Range, SortedRangeSet, ValueSet};
+use athena_protocol::predicate::{
+    AllOrNoneValueSet, Bound, Constraints, Marker, Range, SortedRangeSet, ValueSet,
+};
 
 use super::{
     super::build::{above, below, list, range},
@@ -15,7 +17,11 @@ pub(super) fn run(table: &mut Table) {
         let rows = combinations(&[("c", &values)]);
         for (all, null_allowed) in [(false, false), (false, true), (true, false), (true, true)] {
             let data_type = values.data_type().clone();
-            check(table, ValueSet::AllOrNone(AllOrNoneValueSet { data_type, all, null_allowed }), &rows);
+            check(
+                table,
+                ValueSet::AllOrNone(AllOrNoneValueSet { data_type, all, null_allowed }),
+                &rows,
+            );
         }
         check(table, ranges(Vec::new(), true), &rows);
         check(table, ranges(vec![Range::all(values.data_type().clone())], false), &rows);
@@ -79,8 +85,17 @@ fn single_ended(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     let points: Vec<Range> = constants.iter().rev().cloned().map(Range::equal).collect();
     check(table, ranges(points, false), rows);
     let data_type = constants[0].data_type().clone();
-    let null = Marker { data_type: data_type.clone(), bound: Bound::Exactly, value: None, null_value: true };
-    check(table, ranges(vec![Range { low: Marker::lower_unbounded(data_type), high: null }], false), rows);
+    let null = Marker {
+        data_type: data_type.clone(),
+        bound: Bound::Exactly,
+        value: None,
+        null_value: true,
+    };
+    check(
+        table,
+        ranges(vec![Range { low: Marker::lower_unbounded(data_type), high: null }], false),
+        rows,
+    );
 }
 
 /// From every value to every value, also where the range is empty, each end included or not.

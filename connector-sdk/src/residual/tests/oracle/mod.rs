@@ -1,4 +1,5 @@
-//! The semantics once more, one row at a time and as plainly as possible. Shares no code with the evaluator.
+//! The semantics once more, one row at a time and as plainly as possible. Shares no code with the
+//! evaluator.
 
 mod wide;
 
@@ -7,8 +8,8 @@ use std::cmp::Ordering;
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{
-        DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-        Int64Type, TimestampMillisecondType,
+        DataType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+        Int16Type, Int32Type, Int64Type, TimestampMillisecondType,
     },
     record_batch::RecordBatch,
 };
@@ -48,7 +49,9 @@ pub(super) fn read(array: &ArrayRef, row: usize, wire: bool) -> Value {
         DataType::Int64 => Int(array.as_primitive::<Int64Type>().value(row)),
         DataType::Float32 => Single(array.as_primitive::<Float32Type>().value(row)),
         DataType::Float64 => Double(array.as_primitive::<Float64Type>().value(row)),
-        DataType::Decimal128(_, scale) => Decimal(array.as_primitive::<Decimal128Type>().value(row), *scale),
+        DataType::Decimal128(_, scale) => {
+            Decimal(array.as_primitive::<Decimal128Type>().value(row), *scale)
+        }
         DataType::Utf8 => Text(array.as_string::<i32>().value(row).to_owned()),
         DataType::Binary => Bytes(array.as_binary::<i32>().value(row).to_vec()),
         DataType::Date32 => Day(array.as_primitive::<Date32Type>().value(row)),
@@ -65,7 +68,10 @@ fn float(value: &Value) -> Option<f64> {
     match value {
         Single(value) => Some(f64::from(*value)),
         Double(value) => Some(*value),
-        #[expect(clippy::cast_precision_loss, reason = "samples compare small integers with floats")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "samples compare small integers with floats"
+        )]
         Int(value) => Some(*value as f64),
         #[expect(clippy::cast_precision_loss, reason = "samples compare small numbers with floats")]
         Decimal(digits, 0) => Some(*digits as f64),
@@ -74,10 +80,12 @@ fn float(value: &Value) -> Option<f64> {
 }
 
 fn is_nan(value: &Value) -> bool {
-    matches!(value, Single(value) if value.is_nan()) || matches!(value, Double(value) if value.is_nan())
+    matches!(value, Single(value) if value.is_nan())
+        || matches!(value, Double(value) if value.is_nan())
 }
 
-/// Sign, whole digits and fraction of a number, each padded so that texts of one sign compare as numbers do.
+/// Sign, whole digits and fraction of a number, each padded so that texts of one sign compare as
+/// numbers do.
 fn digits(value: &Value) -> Option<(bool, String)> {
     let (digits, scale) = match value {
         Int(value) => (i128::from(*value), 0),
@@ -97,13 +105,19 @@ pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
         (Bytes(left), Bytes(right)) => Some(left.cmp(right)),
         (Instant(left), Instant(right)) | (Milli(left), Milli(right)) => Some(left.cmp(right)),
         (Day(left), Day(right)) => Some(left.cmp(right)),
-        (Day(left), Milli(right)) => Some((i128::from(*left) * 86_400_000).cmp(&i128::from(*right))),
-        (Milli(left), Day(right)) => Some(i128::from(*left).cmp(&(i128::from(*right) * 86_400_000))),
+        (Day(left), Milli(right)) => {
+            Some((i128::from(*left) * 86_400_000).cmp(&i128::from(*right)))
+        }
+        (Milli(left), Day(right)) => {
+            Some(i128::from(*left).cmp(&(i128::from(*right) * 86_400_000)))
+        }
         _ => match (digits(left), digits(right)) {
             (Some((false, left)), Some((false, right))) => Some(left.cmp(&right)),
             (Some((true, left)), Some((true, right))) => Some(right.cmp(&left)),
             (Some((left, _)), Some((right, _))) => Some(right.cmp(&left)),
-            _ => float(left).expect("a float or comparable").partial_cmp(&float(right).expect("a float or comparable")),
+            _ => float(left)
+                .expect("a float or comparable")
+                .partial_cmp(&float(right).expect("a float or comparable")),
         },
     }
 }
@@ -118,7 +132,9 @@ pub(super) fn in_set(set: &ValueSet, value: &Value) -> bool {
         ValueSet::Equatable(set) => {
             let equal = |row| {
                 let item = read(&set.values, row, true);
-                item != Null && (compare(&item, value) == Some(Ordering::Equal) || (is_nan(&item) && is_nan(value)))
+                item != Null
+                    && (compare(&item, value) == Some(Ordering::Equal)
+                        || (is_nan(&item) && is_nan(value)))
             };
             let listed = (0..set.values.len()).any(equal);
             if set.white_list { listed } else { !listed || is_nan(value) }
@@ -134,7 +150,8 @@ fn in_range(range: &Range, value: &Value) -> bool {
         low if is_nan(&low) => false,
         low => {
             let order = compare(value, &low).expect("neither is NaN");
-            order == Ordering::Greater || (order == Ordering::Equal && range.low.bound != Bound::Above)
+            order == Ordering::Greater
+                || (order == Ordering::Equal && range.low.bound != Bound::Above)
         }
     };
     let below = match marker(&range.high) {
@@ -142,7 +159,8 @@ fn in_range(range: &Range, value: &Value) -> bool {
         high if is_nan(&high) => true,
         high => {
             let order = compare(value, &high).expect("neither is NaN");
-            order == Ordering::Less || (order == Ordering::Equal && range.high.bound != Bound::Below)
+            order == Ordering::Less
+                || (order == Ordering::Equal && range.high.bound != Bound::Below)
         }
     };
     above && below
@@ -155,9 +173,11 @@ fn marker(marker: &Marker) -> Value {
     }
 }
 
-/// NaN is in ranges that name it, and in ranges that hold every number: all ends, and what lies beside them.
+/// NaN is in ranges that name it, and in ranges that hold every number: all ends, and what lies
+/// beside them.
 fn nan_in_ranges(ranges: &[Range]) -> bool {
-    let ends: Vec<Value> = ranges.iter().flat_map(|range| [&range.low, &range.high]).map(marker).collect();
+    let ends: Vec<Value> =
+        ranges.iter().flat_map(|range| [&range.low, &range.high]).map(marker).collect();
     let named = ranges.iter().flat_map(|range| [&range.low, &range.high]);
     if named.into_iter().any(|end| end.bound == Bound::Exactly && is_nan(&marker(end))) {
         return true;
@@ -167,18 +187,26 @@ fn nan_in_ranges(ranges: &[Range]) -> bool {
         probes.extend([end, end.next_up(), end.next_down()]);
     }
     // What lies above NaN holds nothing.
-    let above_all = ranges.iter().any(|range| marker(&range.high) == Null && !is_nan(&marker(&range.low)));
-    let from_start = ranges.iter().any(|range| range.low.null_value && range.low.bound == Bound::Above);
+    let above_all =
+        ranges.iter().any(|range| marker(&range.high) == Null && !is_nan(&marker(&range.low)));
+    let from_start =
+        ranges.iter().any(|range| range.low.null_value && range.low.bound == Bound::Above);
     above_all
         && from_start
-        && probes.into_iter().all(|probe| ranges.iter().any(|range| in_range(range, &Double(probe))))
+        && probes
+            .into_iter()
+            .all(|probe| ranges.iter().any(|range| in_range(range, &Double(probe))))
 }
 
 /// The value of an expression on a row.
 pub(super) fn evaluate(expression: &Expression, batch: &RecordBatch, row: usize) -> Value {
     match expression {
-        Expression::Constant { values, .. } => values.as_ref().map_or(Null, |values| read(values, 0, true)),
-        Expression::Variable { column, .. } => read(batch.column_by_name(column).expect("a known column"), row, false),
+        Expression::Constant { values, .. } => {
+            values.as_ref().map_or(Null, |values| read(values, 0, true))
+        }
+        Expression::Variable { column, .. } => {
+            read(batch.column_by_name(column).expect("a known column"), row, false)
+        }
         Expression::Call { function, arguments, data_type } => {
             let mut values: Vec<Value> = arguments
                 .iter()
@@ -196,7 +224,8 @@ pub(super) fn evaluate(expression: &Expression, batch: &RecordBatch, row: usize)
                     if items.contains(&Failure) {
                         return Failure;
                     }
-                    let equals: Vec<Value> = items.iter().map(|item| comparison("$equal", &values[0], item)).collect();
+                    let equals: Vec<Value> =
+                        items.iter().map(|item| comparison("$equal", &values[0], item)).collect();
                     connect(&equals, true)
                 }
                 "$nullif" if comparison("$equal", &values[0], &values[1]) == Bool(true) => Null,
@@ -274,7 +303,9 @@ fn like(values: &[Value]) -> Value {
     fn matches(pattern: &[(char, bool)], text: &[char]) -> bool {
         match pattern {
             [] => text.is_empty(),
-            [('%', true), rest @ ..] => (0..=text.len()).any(|skipped| matches(rest, &text[skipped..])),
+            [('%', true), rest @ ..] => {
+                (0..=text.len()).any(|skipped| matches(rest, &text[skipped..]))
+            }
             [('_', true), rest @ ..] => !text.is_empty() && matches(rest, &text[1..]),
             [(literal, _), rest @ ..] => text.first() == Some(literal) && matches(rest, &text[1..]),
         }
@@ -304,7 +335,11 @@ fn whole(value: i128, data_type: &DataType) -> Value {
         _ => 63,
     };
     let limit = 1_i128 << bits;
-    if (-limit..limit).contains(&value) { Int(i64::try_from(value).expect("at most 64 bits")) } else { Failure }
+    if (-limit..limit).contains(&value) {
+        Int(i64::try_from(value).expect("at most 64 bits"))
+    } else {
+        Failure
+    }
 }
 
 fn negate(value: &Value, data_type: &DataType) -> Value {
@@ -333,7 +368,9 @@ fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType)
         _ if *data_type == DataType::Float32 => {
             let single = |value: &Value| match value {
                 Single(value) => *value,
-                Int(value) => f32::from(i16::try_from(*value).expect("wider integers are no singles")),
+                Int(value) => {
+                    f32::from(i16::try_from(*value).expect("wider integers are no singles"))
+                }
                 other => panic!("no single-precision arithmetic on {other:?}"),
             };
             let (left, right) = (single(left), single(right));
@@ -368,8 +405,13 @@ fn decimals(function: &str, left: &Value, right: &Value) -> Value {
     };
     let zeros = |scale: i8| usize::try_from(scale).expect("not negative");
     let ((left, left_scale), (right, right_scale)) = (parts(left), parts(right));
-    let scale = if function == "$multiply" { left_scale + right_scale } else { left_scale.max(right_scale) };
-    let (l, r) = (left.shifted(zeros(scale - left_scale)), right.shifted(zeros(scale - right_scale)));
+    let scale = if function == "$multiply" {
+        left_scale + right_scale
+    } else {
+        left_scale.max(right_scale)
+    };
+    let (l, r) =
+        (left.shifted(zeros(scale - left_scale)), right.shifted(zeros(scale - right_scale)));
     let result = match function {
         "$add" => l.plus(&r),
         "$subtract" => l.plus(&r.negated()),
@@ -379,7 +421,8 @@ fn decimals(function: &str, left: &Value, right: &Value) -> Value {
         _ => {
             // Twice the quotient, one more and half of it: away from zero on the half.
             let negative = l.is_negative() != r.is_negative();
-            let doubled = l.absolute().shifted(zeros(scale)).times(&Wide::of(2)).divided(&r.absolute()).0;
+            let doubled =
+                l.absolute().shifted(zeros(scale)).times(&Wide::of(2)).divided(&r.absolute()).0;
             let rounded = doubled.plus(&Wide::of(1)).divided(&Wide::of(2)).0;
             if negative { rounded.negated() } else { rounded }
         }
@@ -387,14 +430,20 @@ fn decimals(function: &str, left: &Value, right: &Value) -> Value {
     result.to_decimal().map_or(Failure, |digits| Decimal(digits, scale))
 }
 
-/// What becomes of a row: kept, dropped, or the failure of the query, which only a row that nothing drops can cause.
+/// What becomes of a row: kept, dropped, or the failure of the query, which only a row that nothing
+/// drops can cause.
 pub(super) fn keeps(constraints: &Constraints, batch: &RecordBatch, row: usize) -> Value {
     let mut outcomes: Vec<Value> = Vec::new();
     for (name, set) in &constraints.summary {
-        outcomes.push(Bool(in_set(set, &read(batch.column_by_name(name).expect("a known column"), row, false))));
+        outcomes.push(Bool(in_set(
+            set,
+            &read(batch.column_by_name(name).expect("a known column"), row, false),
+        )));
     }
     for condition in &constraints.expressions {
-        outcomes.extend(conjuncts(condition).into_iter().map(|condition| evaluate(condition, batch, row)));
+        outcomes.extend(
+            conjuncts(condition).into_iter().map(|condition| evaluate(condition, batch, row)),
+        );
     }
     if outcomes.iter().any(|outcome| matches!(outcome, Bool(false) | Null)) {
         Bool(false)

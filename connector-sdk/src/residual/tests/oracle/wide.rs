@@ -12,7 +12,8 @@ pub(super) struct Wide {
 
 impl Wide {
     pub(super) fn of(value: i128) -> Self {
-        let digits = value.unsigned_abs().to_string().bytes().rev().map(|digit| digit - b'0').collect();
+        let digits =
+            value.unsigned_abs().to_string().bytes().rev().map(|digit| digit - b'0').collect();
         Self::new(value < 0, digits)
     }
 
@@ -28,7 +29,8 @@ impl Wide {
         if self.digits.len() > 38 {
             return None;
         }
-        let value = self.digits.iter().rev().fold(0_i128, |value, &digit| value * 10 + i128::from(digit));
+        let value =
+            self.digits.iter().rev().fold(0_i128, |value, &digit| value * 10 + i128::from(digit));
         Some(if self.negative { -value } else { value })
     }
 
@@ -74,7 +76,8 @@ impl Wide {
         Self::new(self.negative != other.negative, product)
     }
 
-    /// Quotient towards zero, and the remainder with the sign of the dividend. The divisor is not zero.
+    /// Quotient towards zero, and the remainder with the sign of the dividend. The divisor is not
+    /// zero.
     pub(super) fn divided(&self, divisor: &Self) -> (Self, Self) {
         let (mut quotient, mut rest) = (vec![0; self.digits.len()], Vec::new());
         for place in (0..self.digits.len()).rev() {
@@ -126,7 +129,11 @@ fn the_schoolroom_agrees_with_the_processor() {
             assert_eq!(l.plus(&r), Wide::of(left + right), "{left} + {right}");
             assert_eq!(l.times(&r), Wide::of(left * right), "{left} * {right}");
             if right != 0 {
-                assert_eq!(l.divided(&r), (Wide::of(left / right), Wide::of(left % right)), "{left} / {right}");
+                assert_eq!(
+                    l.divided(&r),
+                    (Wide::of(left / right), Wide::of(left % right)),
+                    "{left} / {right}"
+                );
             }
         }
     }

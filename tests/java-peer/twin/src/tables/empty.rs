@@ -9,6 +9,7 @@ use arrow::{
 
 /// All rows: none.
 pub(crate) fn rows() -> RecordBatch {
-    let fields = vec![Field::new("id", DataType::Int32, true), Field::new("name", DataType::Utf8, true)];
+    let fields =
+        vec![Field::new("id", DataType::Int32, true), Field::new("name", DataType::Utf8, true)];
     RecordBatch::new_empty(Arc::new(Schema::new(fields)))
 }

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, Date32Array, Date64Array, Decimal128Array, Float64Array, Int32Array, Int64Array, StringArray},
+    array::{
+        ArrayRef, Date32Array, Date64Array, Decimal128Array, Float64Array, Int32Array, Int64Array,
+        StringArray,
+    },
     datatypes::{DataType, Field, Schema},
     record_batch::RecordBatch,
 };
@@ -58,21 +61,28 @@ pub(crate) fn rows(ids: Range<i64>) -> RecordBatch {
     let partition = |id: i64| values().nth(usize::try_from(id / ROWS_OF_A_PARTITION).ok()?);
     let small = |id: i64| i32::try_from(id % 20_000 - 5_000).ok();
     let words = |id: i64| " word".repeat(usize::try_from(id % 120).unwrap_or(0));
-    let prices: Decimal128Array =
-        ids.clone().map(|id| (id % 11 != 5).then(|| i128::from(id * 37 % 100_000 - 50_000))).collect();
+    let prices: Decimal128Array = ids
+        .clone()
+        .map(|id| (id % 11 != 5).then(|| i128::from(id * 37 % 100_000 - 50_000)))
+        .collect();
     let columns: Vec<ArrayRef> = vec![
         Arc::new(ids.clone().map(|id| Some(partition(id)?.0)).collect::<Int32Array>()),
         Arc::new(ids.clone().map(|id| partition(id)?.1).collect::<StringArray>()),
         Arc::new(Int64Array::from_iter_values(ids.clone())),
         Arc::new(
-            ids.clone().map(|id| (id % 7 != 3).then_some((id % 1_000) as f64 * 0.25 - 50.0)).collect::<Float64Array>(),
+            ids.clone()
+                .map(|id| (id % 7 != 3).then_some((id % 1_000) as f64 * 0.25 - 50.0))
+                .collect::<Float64Array>(),
         ),
         Arc::new(prices.with_precision_and_scale(12, 2).expect("12 digits hold a price")),
         Arc::new(
-            ids.clone().map(|id| (id % 13 != 7).then(|| format!("note {id}{}", words(id)))).collect::<StringArray>(),
+            ids.clone()
+                .map(|id| (id % 13 != 7).then(|| format!("note {id}{}", words(id))))
+                .collect::<StringArray>(),
         ),
         Arc::new(ids.clone().map(|id| small(id).filter(|_| id % 17 != 0)).collect::<Date32Array>()),
         Arc::new(Date64Array::from_iter_values(ids.map(|id| id * 3_600_123 - 50_000_000_000))),
     ];
-    RecordBatch::try_new(Arc::new(schema()), columns).expect("all columns are as long as there are numbers")
+    RecordBatch::try_new(Arc::new(schema()), columns)
+        .expect("all columns are as long as there are numbers")
 }

@@ -1,11 +1,12 @@
-//! One column of every type that Athena takes; rows of ordinary values, extremes, nulls, nothing much, and odd ones.
+//! One column of every type that Athena takes; rows of ordinary values, extremes, nulls, nothing
+//! much, and odd ones.
 
 use std::{collections::HashMap, sync::Arc};
 
 use arrow::{
     array::{
-        ArrayRef, BinaryArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int8Array, Int16Array,
-        Int32Array, Int64Array, StringArray, StructArray,
+        ArrayRef, BinaryArray, BooleanArray, Decimal128Array, Float32Array, Float64Array,
+        Int8Array, Int16Array, Int32Array, Int64Array, StringArray, StructArray,
     },
     buffer::NullBuffer,
     compute::cast,
@@ -24,7 +25,10 @@ pub(crate) fn rows() -> RecordBatch {
         ("flag", Arc::new(flags())),
         ("tiny", Arc::new(integers::<Int8Array, i8>(i8::MAX, i8::MIN, [1, 0, -1, 9], Some(1)))),
         ("small", Arc::new(integers::<Int16Array, i16>(i16::MAX, i16::MIN, [2, 0, -1, 10], None))),
-        ("whole", Arc::new(integers::<Int32Array, i32>(i32::MAX, i32::MIN, [3, 0, -1, 11], Some(4)))),
+        (
+            "whole",
+            Arc::new(integers::<Int32Array, i32>(i32::MAX, i32::MIN, [3, 0, -1, 11], Some(4))),
+        ),
         ("large", Arc::new(integers::<Int64Array, i64>(i64::MAX, i64::MIN, [4, 0, -1, 12], None))),
         ("real4", Arc::new(singles())),
         ("real8", Arc::new(doubles())),
@@ -40,8 +44,10 @@ pub(crate) fn rows() -> RecordBatch {
         ("counts", Arc::new(counts())),
         ("lines", Arc::new(lines())),
     ];
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, column)| Field::new(*name, column.data_type().clone(), true))
+        .collect();
     let comments = HashMap::from([("price".to_owned(), "what it costs".to_owned())]);
     let schema = Schema::new_with_metadata(fields, comments);
     let columns = columns.into_iter().map(|(_, column)| column).collect();
@@ -61,27 +67,70 @@ fn integers<A: FromIterator<Option<T>>, T: Copy>(
     end: Option<T>,
 ) -> A {
     let some = |value| Some(value);
-    [some(one), some(most), some(least), None, some(zero), some(minus), some(one), some(other), None, end]
-        .into_iter()
-        .collect()
+    [
+        some(one),
+        some(most),
+        some(least),
+        None,
+        some(zero),
+        some(minus),
+        some(one),
+        some(other),
+        None,
+        end,
+    ]
+    .into_iter()
+    .collect()
 }
 
 fn singles() -> Float32Array {
     let smallest = f32::from_bits(1);
-    let values = [1.5, f32::MAX, f32::MIN, 0.0, 0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, smallest];
+    let values = [
+        1.5,
+        f32::MAX,
+        f32::MIN,
+        0.0,
+        0.0,
+        -0.0,
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        smallest,
+    ];
     values.into_iter().enumerate().map(|(row, value)| (row != 3).then_some(value)).collect()
 }
 
 fn doubles() -> Float64Array {
     let smallest = f64::from_bits(1);
-    let values = [2.5, f64::MAX, f64::MIN, 0.0, 0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, smallest];
+    let values = [
+        2.5,
+        f64::MAX,
+        f64::MIN,
+        0.0,
+        0.0,
+        -0.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        smallest,
+    ];
     values.into_iter().enumerate().map(|(row, value)| (row != 3).then_some(value)).collect()
 }
 
 fn prices() -> ArrayRef {
     let most = 999_999_999_999;
-    let values =
-        vec![Some(1_234), Some(most), Some(-most), None, Some(0), Some(-1), Some(1_234), Some(10_000), None, None];
+    let values = vec![
+        Some(1_234),
+        Some(most),
+        Some(-most),
+        None,
+        Some(0),
+        Some(-1),
+        Some(1_234),
+        Some(10_000),
+        None,
+        None,
+    ];
     decimals(values, 12, 2)
 }
 
@@ -90,7 +139,11 @@ fn huge() -> ArrayRef {
     let one = 10_i128.pow(10);
     let values = [1, most, -most, 0, 0, -1, one * 3 / 2, one * 100, 0, one * 5 / 2];
     decimals(
-        values.into_iter().enumerate().map(|(row, value)| (row != 3 && row != 8).then_some(value)).collect(),
+        values
+            .into_iter()
+            .enumerate()
+            .map(|(row, value)| (row != 3 && row != 8).then_some(value))
+            .collect(),
         38,
         10,
     )
@@ -168,7 +221,8 @@ fn seen() -> ArrayRef {
     )
 }
 
-/// The instants of the Java connector; its zones differ from row to row, which columns of Arrow cannot say.
+/// The instants of the Java connector; its zones differ from row to row, which columns of Arrow
+/// cannot say.
 fn zoned() -> ArrayRef {
     parsed(
         vec![
@@ -205,10 +259,13 @@ fn points() -> StructArray {
         None,
         Some((Some(2.5), label("there"))),
     ];
-    let x: ArrayRef = Arc::new(points.iter().map(|point| point.and_then(|(x, _)| x)).collect::<Float64Array>());
-    let labels: ArrayRef =
-        Arc::new(points.iter().map(|point| point.and_then(|(_, label)| label)).collect::<StringArray>());
-    let fields = vec![Field::new("x", DataType::Float64, true), Field::new("label", DataType::Utf8, true)];
+    let x: ArrayRef =
+        Arc::new(points.iter().map(|point| point.and_then(|(x, _)| x)).collect::<Float64Array>());
+    let labels: ArrayRef = Arc::new(
+        points.iter().map(|point| point.and_then(|(_, label)| label)).collect::<StringArray>(),
+    );
+    let fields =
+        vec![Field::new("x", DataType::Float64, true), Field::new("label", DataType::Utf8, true)];
     let nulls: NullBuffer = points.iter().map(Option::is_some).collect();
     StructArray::new(fields.into(), vec![x, labels], Some(nulls))
 }

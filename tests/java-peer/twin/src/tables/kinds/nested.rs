@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Int32Builder, Int64Builder, ListArray, ListBuilder, MapArray, MapBuilder, MapFieldNames, StringBuilder,
-        StructBuilder,
+        Int32Builder, Int64Builder, ListArray, ListBuilder, MapArray, MapBuilder, MapFieldNames,
+        StringBuilder, StructBuilder,
     },
     datatypes::{DataType, Field},
 };
@@ -56,7 +56,11 @@ pub(super) fn counts() -> MapArray {
         Some(&[("z", Some(26))]),
         None,
     ];
-    let names = MapFieldNames { entry: "entries".to_owned(), key: "key".to_owned(), value: "value".to_owned() };
+    let names = MapFieldNames {
+        entry: "entries".to_owned(),
+        key: "key".to_owned(),
+        value: "value".to_owned(),
+    };
     let mut maps = MapBuilder::new(Some(names), StringBuilder::new(), Int64Builder::new());
     for row in rows {
         for (key, value) in row.unwrap_or_default() {
@@ -73,7 +77,8 @@ type Line<'a> = Option<(Option<i32>, Words<'a>)>;
 
 /// Lists of structs with lists.
 pub(super) fn lines() -> ListArray {
-    let two: &[Line<'_>] = &[Some((Some(1), &[Some("first")])), Some((Some(2), &[Some("second"), Some("line")]))];
+    let two: &[Line<'_>] =
+        &[Some((Some(1), &[Some("first")])), Some((Some(2), &[Some("second"), Some("line")]))];
     let rows: [Option<&[Line<'_>]>; 10] = [
         Some(two),
         Some(&[Some((Some(i32::MAX), &[Some("z")]))]),
@@ -87,10 +92,13 @@ pub(super) fn lines() -> ListArray {
         None,
     ];
     let words = DataType::List(Arc::new(item("", DataType::Utf8)));
-    let fields = vec![Field::new("number", DataType::Int32, true), Field::new("words", words, true)];
+    let fields =
+        vec![Field::new("number", DataType::Int32, true), Field::new("words", words, true)];
     let builder = ListBuilder::new(StringBuilder::new()).with_field(item("", DataType::Utf8));
-    let structs = StructBuilder::new(fields.clone(), vec![Box::new(Int32Builder::new()), Box::new(builder)]);
-    let mut lists = ListBuilder::new(structs).with_field(item("line", DataType::Struct(fields.into())));
+    let structs =
+        StructBuilder::new(fields.clone(), vec![Box::new(Int32Builder::new()), Box::new(builder)]);
+    let mut lists =
+        ListBuilder::new(structs).with_field(item("line", DataType::Struct(fields.into())));
     for row in rows {
         for line in row.unwrap_or_default() {
             let structs = lists.values();
