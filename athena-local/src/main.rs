@@ -1,11 +1,14 @@
 //! The `athena-local` command.
 
+mod cli;
+mod commands;
+mod output;
+
 use std::process::ExitCode;
 
-use athena_local::{cli::Cli, commands};
 use clap::Parser as _;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    commands::run(Cli::parse()).await
+    commands::run(cli::Cli::parse()).await
 }

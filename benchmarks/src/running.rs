@@ -4,12 +4,9 @@ use std::{ops::Range, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use arrow::datatypes::{Schema, SchemaRef};
-use athena_conformance::Invoke as _;
+use athena_client::Invoke as _;
 use athena_connector_bench::{BenchTable, SCHEMA};
-use athena_local::{
-    function::FunctionOptions,
-    host::{ColdStart, HostedFunction},
-};
+use athena_lambda_host::{ColdStart, FunctionOptions, HostedFunction};
 use athena_protocol::{
     Constraints, Request, Response, SerdeVersion, Split, TableName,
     message::{

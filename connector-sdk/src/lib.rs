@@ -62,7 +62,7 @@
 //! | Feature | Default | Adds |
 //! |---|---|---|
 //! | `lambda` | yes | the runtime loop, the clients of S3 and KMS, structured logs |
-//! | `mimalloc` | yes | a memory allocator for the whole program that keeps the pages of one block for the next |
+//! | `mimalloc` | yes | `MiMalloc`, an allocator for the program that reuses the pages of one block for the next |
 
 mod catalog;
 mod connector;
@@ -95,10 +95,6 @@ mod wire_type;
 #[doc = include_str!("../../docs/pushing-work.md")]
 mod pushing_work {}
 
-#[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
@@ -123,3 +119,5 @@ pub use udf::{Argument, Output, ScalarFunction, Udfs, Value};
 pub use arrow;
 pub use async_trait::async_trait;
 pub use athena_protocol::{Error, ErrorKind, FederatedIdentity, Result, TableName, predicate};
+#[cfg(feature = "mimalloc")]
+pub use mimalloc::MiMalloc;

@@ -18,28 +18,9 @@ use athena_connector_sdk::{
 };
 use athena_fuzz::RUNTIME;
 use athena_protocol::{ErrorKind, Response};
-use athena_spill::ObjectStore;
+use athena_spill::testing::MemoryStore;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-
-/// Takes everything and keeps nothing.
-#[derive(Debug)]
-struct Nowhere;
-
-#[async_trait]
-impl ObjectStore for Nowhere {
-    async fn put(&self, _: &str, _: &str, _: Bytes) -> Result<()> {
-        Ok(())
-    }
-
-    async fn get(&self, _: &str, key: &str) -> Result<Bytes> {
-        Err(Error::not_found(format!("there is no object {key}")))
-    }
-
-    async fn check_bucket(&self, _: &str) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// Some tables of the recorded requests, and the rows of all of them.
 struct Orders;
@@ -135,7 +116,7 @@ static HANDLER: LazyLock<Handler> = LazyLock::new(|| {
         .scalar("my_len", |text: Option<&str>| text.and_then(|text| i32::try_from(text.len()).ok()))
         .scalar("my_fn", |text: &str, n: i32| format!("{text}{n}"))
         .scalar("addup", |left: i64, right: i64| left.checked_add(right));
-    Handler::new(Orders).udfs(udfs).with_settings(settings).with_object_store(Arc::new(Nowhere))
+    Handler::new(Orders).udfs(udfs).with_settings(settings).with_object_store(Arc::new(MemoryStore::discarding()))
 });
 
 fuzz_target!(|bytes: &[u8]| {

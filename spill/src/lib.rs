@@ -7,8 +7,6 @@
 mod block;
 mod block_cutter;
 mod cipher;
-#[cfg(test)]
-mod fake_store;
 mod key_factory;
 mod location;
 mod object_store;
@@ -20,6 +18,8 @@ mod writer;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use block::Block;
 pub use block_cutter::BlockCutter;

@@ -1,6 +1,9 @@
-//! Batches for tests.
+//! Batches and waits for tests.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use arrow::{
     array::{
@@ -123,4 +126,20 @@ pub(crate) fn every_type() -> RecordBatch {
     });
     let schema = Schema::new(fields.collect::<Vec<_>>());
     RecordBatch::try_new(Arc::new(schema), columns).unwrap()
+}
+
+/// Lets other tasks run until `condition` holds.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(20), "waited in vain until {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Lets other tasks run for long enough to do what they must not.
+pub(crate) async fn a_while() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
 }

@@ -13,7 +13,7 @@ import pyarrow as pa
 from athena_federation.athena_data_source import AthenaDataSource
 from athena_federation.lambda_handler import AthenaLambdaHandler
 
-sys.path.append(str(Path(__file__).parents[2] / "athena-local/tests/functions"))
+sys.path.append(str(Path(__file__).parents[2] / "tests/functions"))
 from runtime import Runtime  # noqa: E402
 
 SCHEMAS = {

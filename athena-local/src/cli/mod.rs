@@ -4,6 +4,8 @@ mod sharing;
 
 use std::{path::PathBuf, time::Duration};
 
+use athena_engine::{Format, PushdownMode};
+use athena_lambda_host::{FORMS, FunctionOptions, Spec};
 use athena_protocol::TableName;
 use clap::{Args, Parser, Subcommand};
 
@@ -11,16 +13,10 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use sharing::Credentials;
 pub(crate) use sharing::{DoctorCommand, ShareCommand, UnshareCommand};
 
-use crate::{
-    engine::PushdownMode,
-    output::Format,
-    spec::{FORMS, Spec},
-};
-
 /// A local Athena: SQL against any federated-query connector, through the real Lambda protocol.
 #[derive(Debug, Parser)]
 #[command(name = "athena-local", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -96,6 +92,28 @@ impl Connectors {
     }
 }
 
+/// The one process of a function that is invoked directly.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Process {
+    /// Memory of the function in MB.
+    #[arg(long, value_name = "MB", default_value_t = 3008)]
+    memory: u32,
+    /// Seconds that an invocation may take.
+    #[arg(long, value_name = "S", default_value_t = 900)]
+    timeout: u32,
+}
+
+impl Process {
+    pub(crate) fn options(&self) -> FunctionOptions {
+        FunctionOptions {
+            memory_mb: self.memory,
+            timeout: Duration::from_secs(u64::from(self.timeout)),
+            concurrency: 1,
+            ..FunctionOptions::default()
+        }
+    }
+}
+
 /// How queries are run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Running {
@@ -151,12 +169,8 @@ pub(crate) struct InvokeCommand {
     pub(crate) spec: Spec,
     /// File with the request; standard input without it.
     pub(crate) file: Option<PathBuf>,
-    /// Memory of the function in MB.
-    #[arg(long, value_name = "MB", default_value_t = 3008)]
-    pub(crate) memory: u32,
-    /// Seconds that the invocation may take.
-    #[arg(long, value_name = "S", default_value_t = 900)]
-    pub(crate) timeout: u32,
+    #[command(flatten)]
+    pub(crate) process: Process,
 }
 
 #[derive(Debug, Args)]
@@ -198,12 +212,8 @@ pub(crate) struct CheckCommand {
     /// File for the report as test results, in the XML that build servers show.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Memory of the function in MB.
-    #[arg(long, value_name = "MB", default_value_t = 3008)]
-    pub(crate) memory: u32,
-    /// Seconds that an invocation may take.
-    #[arg(long, value_name = "S", default_value_t = 900)]
-    pub(crate) timeout: u32,
+    #[command(flatten)]
+    pub(crate) process: Process,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::sharing::{arn::InvalidName, consumer::Consumer};
+use athena_sharing::{arn::InvalidName, consumer::Consumer};
 
 /// Whose credentials, and where a function is that is given by its name alone.
 #[derive(Debug, Args)]

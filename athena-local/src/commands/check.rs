@@ -4,8 +4,8 @@ use std::{io::Write as _, path::Path, time::Instant};
 
 use anyhow::{Context as _, bail};
 use athena_conformance::suite::{Options, Report, Suite};
+use athena_lambda_host::{FunctionOptions, Registry};
 
-use super::functions::{Functions, Settings};
 use crate::{
     cli::CheckCommand,
     output::{Spool, StatusLine, say},
@@ -46,17 +46,16 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
 async fn check(command: &CheckCommand) -> Report {
     // Errors are provoked by the hundred: `invoke` with the request of a finding shows what the
     // function prints.
-    let settings =
-        Settings { show_output: false, ..Settings::one_process(command.memory, command.timeout) };
-    let functions = Functions::for_one(settings);
+    let options = FunctionOptions { show_output: false, ..command.process.options() };
+    let registry = Registry::new(options);
     let options = Options {
         seed: command.seed,
         cases: command.cases,
         max_rows: command.max_rows,
         tables: command.tables.clone(),
     };
-    let function = functions.function("function", command.spec.clone());
-    let suite = Suite::new(function, options).with_store(functions.spill_store(&command.spec));
+    let function = registry.open("function", command.spec.clone());
+    let suite = Suite::new(function, options).with_store(registry.spill_store(&command.spec));
     let status = StatusLine::new();
     suite.run_with(|doing| status.show(doing)).await
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Usage;
-use crate::spec::Spec;
+use athena_lambda_host::Spec;
 
 /// `tpch` and `example`, from the folder that this program was built in, or from the current one.
 pub(super) fn connectors() -> anyhow::Result<Vec<(String, Spec)>> {

@@ -3,7 +3,7 @@
 use std::{io::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
-use athena_conformance::neutral;
+use athena_client::canonical;
 use athena_protocol::{EncryptionKey, Request, Response, block, error::FunctionError};
 use athena_spill::decode_object;
 use bytes::Bytes;
@@ -24,7 +24,7 @@ pub(super) fn run(command: &DecodeCommand) -> anyhow::Result<()> {
         Some(schema) => {
             let schema = schema_of(&read(schema)?).with_context(|| format!("{} holds no schema", schema.display()))?;
             let batch = decode_object(Bytes::from(bytes), key(command)?.as_ref(), &schema)?;
-            neutral::block(&batch)
+            canonical::block(&batch)
         }
     };
     let mut out = Spool::default();
@@ -38,11 +38,11 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 
 fn message(bytes: &[u8]) -> anyhow::Result<serde_json::Value> {
     match (Request::decode(bytes), Response::decode(bytes)) {
-        (Ok((request, _)), _) => Ok(neutral::request(&request)),
-        (Err(_), Ok(response)) => Ok(neutral::response(&response)),
+        (Ok((request, _)), _) => Ok(canonical::request(&request)),
+        (Err(_), Ok(response)) => Ok(canonical::response(&response)),
         (Err(request), Err(response)) => match FunctionError::decode(bytes) {
             Ok(error) if error.error_type.is_some() || error.error_message.is_some() => {
-                Ok(neutral::function_error(&error))
+                Ok(canonical::function_error(&error))
             }
             _ => bail!(
                 "as a request: {request}; as a response: {response}; nor is it an error of a function"

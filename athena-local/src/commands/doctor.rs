@@ -3,16 +3,14 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use athena_sharing::{
+    arn::account_of,
+    aws::{observe_bucket_region, observe_consumer, observe_owner},
+    doctor::{Observed, Question, Seen, Told, diagnose},
+};
 
 use super::{Usage, sides::Sides};
-use crate::{
-    cli::DoctorCommand,
-    sharing::{
-        arn::account_of,
-        aws::{observe_bucket_region, observe_consumer, observe_owner},
-        doctor::{Observed, Question, Seen, Told, diagnose},
-    },
-};
+use crate::cli::DoctorCommand;
 
 /// Runs the command: the report goes to standard output; that something is wrong is an error.
 pub(super) async fn run(command: DoctorCommand) -> anyhow::Result<()> {

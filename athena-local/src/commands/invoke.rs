@@ -3,8 +3,8 @@
 use std::io::{Read as _, Write as _};
 
 use anyhow::Context as _;
+use athena_lambda_host::Registry;
 
-use super::functions::{Functions, Settings};
 use crate::cli::InvokeCommand;
 
 /// Runs the command: the answer goes to standard output byte for byte, the error of a function to
@@ -20,8 +20,8 @@ pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
             std::io::stdin().read_to_end(&mut request).context("standard input cannot be read")?;
         }
     }
-    let function = Functions::for_one(Settings::one_process(command.memory, command.timeout))
-        .function("function", command.spec.clone());
+    let registry = Registry::new(command.process.options());
+    let function = registry.open("function", command.spec.clone());
     let answer = function.invoke(request.into()).await?;
     let mut out = std::io::stdout().lock();
     out.write_all(&answer)?;

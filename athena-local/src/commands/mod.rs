@@ -5,17 +5,15 @@ mod checkout;
 mod decode;
 #[cfg(feature = "aws")]
 mod doctor;
-mod functions;
 mod invoke;
-mod lazy_function;
 mod query;
+mod registry;
 mod serve;
 #[cfg(feature = "aws")]
 mod share;
 mod shell;
 #[cfg(feature = "aws")]
 mod sides;
-mod spill_store;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -28,7 +26,7 @@ use crate::{
 
 /// Runs the command line and says how it went: 0, 1 if the command failed, 2 if what it was given
 /// is not there.
-pub async fn run(cli: Cli) -> ExitCode {
+pub(crate) async fn run(cli: Cli) -> ExitCode {
     // Warnings of our own unless RUST_LOG says otherwise; standard output is for rows.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let colours = std::io::stderr().is_terminal();

@@ -8,13 +8,13 @@ use std::{
 };
 
 use anyhow::Context as _;
+use athena_client::Trace;
+use athena_engine::{Engine, EngineOptions, Format, Query, RowWriter};
 
-use super::{Usage, functions::Functions};
+use super::{Usage, registry};
 use crate::{
     cli::{QueryCommand, Running},
-    client::Trace,
-    engine::{Engine, EngineOptions, Query},
-    output::{Format, ProgressLine, RowWriter, Spool, explanation, say},
+    output::{ProgressLine, Spool, explanation, say},
 };
 
 /// Runs the command.
@@ -50,9 +50,9 @@ impl Session {
             concurrency: usize::from(running.connectors.concurrency),
             memory: running.engine_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         };
-        let functions = Functions::new(running);
-        let catalogs = functions.catalogs()?;
-        let engine = Engine::try_new(catalogs, options)?.with_open_function(functions.opener());
+        let registry = registry::for_queries(running)?;
+        let engine = Engine::try_new(registry.clients(), options)?
+            .with_open_function(registry::opener(&registry));
         Ok(Self { engine, format: running.format, explain: running.explain })
     }
 

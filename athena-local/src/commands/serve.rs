@@ -1,12 +1,11 @@
 //! Functions behind the Invoke endpoint of Lambda, for any AWS client.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
+use athena_lambda_host::invoke_endpoint;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::functions::Functions;
-use crate::{cli::ServeCommand, host::endpoint, output::say};
+use super::registry;
+use crate::{cli::ServeCommand, output::say};
 
 /// Runs the command until it is interrupted, and then until what runs is done or it is interrupted
 /// once more.
@@ -15,25 +14,16 @@ use crate::{cli::ServeCommand, host::endpoint, output::say};
 /// needs to read what functions spilled, in the names that AWS clients look for: keys of this
 /// process, for its own objects on the loopback interface.
 pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
-    let functions = Functions::of(&command.connectors);
-    let specs = functions.specs()?;
-    let any_is_hosted = specs.iter().any(|(_, spec)| spec.is_hosted());
-    let served = specs
-        .into_iter()
-        .map(|(name, spec)| (name.clone(), functions.function(&name, spec)))
-        .collect();
-    let served: endpoint::Functions = served;
-    let names = served.keys().cloned().collect::<Vec<_>>().join(", ");
-    let endpoint = endpoint::serve(
-        command.listen,
-        served.into_iter().map(|(name, function)| (name, Arc::clone(&function))).collect(),
-    )
-    .await
-    .with_context(|| format!("cannot listen on {}", command.listen))?;
+    let registry = registry::of(&command.connectors)?;
+    let functions = registry.functions();
+    let names = functions.keys().cloned().collect::<Vec<_>>().join(", ");
+    let endpoint = invoke_endpoint::serve(command.listen, functions)
+        .await
+        .with_context(|| format!("cannot listen on {}", command.listen))?;
     say(format_args!("serving on http://{}", endpoint.address()));
     say(format_args!("functions: {names}"));
-    if any_is_hosted {
-        let objects = functions.local_s3().await?.env();
+    if registry.has_hosted() {
+        let objects = registry.local_s3().await?.env();
         let variables = objects.iter().filter(|(name, _)| name.starts_with("AWS_"));
         let variables: Vec<String> =
             variables.map(|(name, value)| format!("{name}={value}")).collect();

@@ -3,6 +3,18 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use athena_sharing::{
+    arn::FunctionArn,
+    aws::{Account, apply, observe_owner, observe_principal},
+    consumer::Consumer,
+    doctor::{
+        Function, Observed, Owner, Question, Seen, Told, hidden_from_owner, obstacles, shared,
+    },
+    letter::letter,
+    plan::{Place, Plan},
+    roster,
+    terms::{KINDS, SID_PREFIX, Shared, Terms, Written, is_expressible, is_permission},
+};
 
 use super::{
     Usage,
@@ -11,18 +23,6 @@ use super::{
 use crate::{
     cli::{ShareCommand, UnshareCommand},
     output::say,
-    sharing::{
-        arn::FunctionArn,
-        aws::{Account, apply, observe_owner, observe_principal},
-        consumer::Consumer,
-        doctor::{
-            Function, Observed, Owner, Question, Seen, Told, hidden_from_owner, obstacles, shared,
-        },
-        letter::letter,
-        plan::{Place, Plan},
-        roster,
-        terms::{KINDS, SID_PREFIX, Shared, Terms, Written, is_expressible, is_permission},
-    },
 };
 
 /// The owner's side as it is.

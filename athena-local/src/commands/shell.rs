@@ -2,18 +2,11 @@
 
 use std::{io::IsTerminal as _, path::PathBuf};
 
-use datafusion::sql::sqlparser::{
-    dialect::GenericDialect,
-    tokenizer::{Token, TokenWithSpan, Tokenizer},
-};
+use athena_engine::{Format, has_statement, take_statements};
 use rustyline::{DefaultEditor, error::ReadlineError};
 
 use super::{Usage, query::Session};
-use crate::{
-    cli::ShellCommand,
-    engine::offset,
-    output::{Format, say},
-};
+use crate::{cli::ShellCommand, output::say};
 
 /// Runs the command.
 pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
@@ -62,7 +55,7 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
                 }
                 text.push_str(&line);
                 text.push('\n');
-                for query in complete_queries(&mut text) {
+                for query in take_statements(&mut text) {
                     let _ = editor.add_history_entry(format!("{};", query.trim()));
                     failed += usize::from(!run_query(&session, &query).await);
                 }
@@ -73,7 +66,7 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
         }
     }
     // A pipe's last query may end with it; at a prompt, what was typed and not ended is not meant.
-    if piped && says_something(&text) {
+    if piped && has_statement(&text) {
         failed += usize::from(!run_query(&session, &text).await);
     }
     if let Some(file) = history.filter(|_| !piped) {
@@ -101,86 +94,10 @@ async fn run_query(session: &Session, query: &str) -> bool {
     }
 }
 
-/// Takes every query that a semicolon ends off the front of `text`; a semicolon in quotes or a
-/// comment ends nothing.
-fn complete_queries(text: &mut String) -> Vec<String> {
-    let mut queries = Vec::new();
-    while let Some(end) = end_of_query(text) {
-        let rest = text.split_off(end + 1);
-        text.truncate(end);
-        let query = std::mem::replace(text, rest);
-        if says_something(&query) {
-            queries.push(query);
-        }
-    }
-    if !says_something(text) && !text.contains("/*") {
-        text.clear();
-    }
-    queries
-}
-
-/// Where the first semicolon is that ends a query.
-fn end_of_query(text: &str) -> Option<usize> {
-    let end = tokens(text).into_iter().find(|token| token.token == Token::SemiColon)?;
-    Some(offset(text, end.span.start))
-}
-
-/// Whether there is more than spaces and comments.
-fn says_something(text: &str) -> bool {
-    let is_blank = |token: &TokenWithSpan| matches!(token.token, Token::Whitespace(_) | Token::EOF);
-    let tokens = tokens(text);
-    // What cannot be read is for the parser to complain about.
-    !tokens.iter().all(is_blank) || (tokens.is_empty() && !text.trim().is_empty())
-}
-
-/// The tokens at the start of `text`, as far as they are complete.
-fn tokens(text: &str) -> Vec<TokenWithSpan> {
-    let mut tokens = Vec::new();
-    // It ends inside of quotes or a comment: the next lines may end them.
-    let _ = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location_into_buf(&mut tokens);
-    tokens
-}
-
 fn history_file() -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let folder =
         state.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state")))?;
     std::fs::create_dir_all(&folder).ok()?;
     Some(folder.join("athena-local-history"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn semicolons_end_queries_except_in_quotes_and_comments() {
-        let mut text = "SELECT ';' -- not; here\n, \"a;b\";SELECT 2; SELECT".to_owned();
-        assert_eq!(complete_queries(&mut text), ["SELECT ';' -- not; here\n, \"a;b\"", "SELECT 2"]);
-        assert_eq!(text, " SELECT");
-    }
-
-    #[test]
-    fn comments_of_many_lines_end_nothing_and_open_no_quotes() {
-        let mut text = "SELECT 1 /* a; /* nested; */ don't */ AS a;\nSELECT 2 /* open; ".to_owned();
-        assert_eq!(complete_queries(&mut text), ["SELECT 1 /* a; /* nested; */ don't */ AS a"]);
-        assert_eq!(text, "\nSELECT 2 /* open; ");
-        text.push_str("closed */;");
-        assert_eq!(complete_queries(&mut text).len(), 1);
-    }
-
-    #[test]
-    fn a_quote_that_is_open_waits_for_its_end() {
-        let mut text = "SELECT 1; SELECT 'a;\n".to_owned();
-        assert_eq!(complete_queries(&mut text), ["SELECT 1"]);
-        text.push_str("b';");
-        assert_eq!(complete_queries(&mut text), [" SELECT 'a;\nb'"]);
-    }
-
-    #[test]
-    fn nothing_between_semicolons_is_no_query() {
-        let mut text = ";;\n".to_owned();
-        assert!(complete_queries(&mut text).is_empty());
-        assert!(text.is_empty());
-    }
 }

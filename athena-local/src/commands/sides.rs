@@ -1,12 +1,10 @@
 //! Which side the credentials are of, and which function is meant.
 
 use anyhow::Context as _;
+use athena_sharing::{arn::FunctionArn, aws::Account};
 
 use super::Usage;
-use crate::{
-    cli::Credentials,
-    sharing::{arn::FunctionArn, aws::Account},
-};
+use crate::cli::Credentials;
 
 /// The accounts of which there are credentials.
 #[derive(Debug)]

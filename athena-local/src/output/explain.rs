@@ -2,10 +2,10 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use crate::client::{Call, Outcome, Trace};
+use athena_client::{Call, Outcome, Trace};
 
 /// The calls of `trace` in their order, one a line, what was pushed down under each, and a sum.
-pub fn explanation(trace: &Trace) -> String {
+pub(crate) fn explanation(trace: &Trace) -> String {
     let calls = trace.calls();
     let mut text = String::new();
     // The same predicate goes along with every message of a scan; once is enough.

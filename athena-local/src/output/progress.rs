@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
 use super::explain::{plural, size};
-use crate::client::Trace;
+use athena_client::Trace;
 
 /// How often the line is written again.
 const INTERVAL: Duration = Duration::from_millis(120);
@@ -20,11 +20,11 @@ fn line() -> ProgressBar {
 /// The line of one query; it is gone when this is dropped. There is none if standard error is not a
 /// terminal.
 #[derive(Debug)]
-pub struct ProgressLine(Option<(ProgressBar, JoinHandle<()>)>);
+pub(crate) struct ProgressLine(Option<(ProgressBar, JoinHandle<()>)>);
 
 impl ProgressLine {
     /// Shows the progress of `trace`.
-    pub fn of(trace: &Trace) -> Self {
+    pub(crate) fn of(trace: &Trace) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(None);
         }
@@ -63,11 +63,11 @@ impl Drop for ProgressLine {
 /// A line that says what is being done; it is gone when this is dropped. There is none if standard
 /// error is not a terminal.
 #[derive(Debug)]
-pub struct StatusLine(Option<ProgressBar>);
+pub(crate) struct StatusLine(Option<ProgressBar>);
 
 impl StatusLine {
     /// An empty line.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(line);
         if let Some(bar) = &bar {
             bar.enable_steady_tick(INTERVAL);
@@ -76,7 +76,7 @@ impl StatusLine {
     }
 
     /// Says what is being done.
-    pub fn show(&self, doing: &str) {
+    pub(crate) fn show(&self, doing: &str) {
         if let Some(bar) = &self.0 {
             bar.set_message(doing.to_owned());
         }

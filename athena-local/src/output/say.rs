@@ -3,6 +3,6 @@
 use std::{fmt::Display, io::Write as _};
 
 /// Writes `words` and a line end. If standard error is closed, nobody wanted to know.
-pub fn say(words: impl Display) {
+pub(crate) fn say(words: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{words}");
 }

@@ -9,7 +9,7 @@ const IN_MEMORY: usize = 16 * 1024 * 1024;
 
 /// Holds output in memory, and beyond 16 MB in a temporary file, until it is released.
 #[derive(Debug)]
-pub struct Spool(SpooledTempFile);
+pub(crate) struct Spool(SpooledTempFile);
 
 impl Default for Spool {
     fn default() -> Self {
@@ -33,7 +33,7 @@ impl Spool {
     /// # Errors
     ///
     /// What `out` or the temporary file says. A reader that went away, such as `head`, is no error.
-    pub fn release(mut self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn release(mut self, out: &mut dyn Write) -> io::Result<()> {
         self.0.seek(SeekFrom::Start(0))?;
         let mut buffer = vec![0; 64 * 1024];
         loop {

@@ -3,21 +3,23 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     process::Stdio,
     time::{Duration, Instant},
 };
 
+use athena_lambda_host::FunctionOptions;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use serde_json::{Value, json};
 
 use super::{command, failed, run};
 
 /// The first split was read well, the second ends as `fault` says.
 fn broken(fault: &str) -> String {
-    let connector =
-        format!("shop=exec:python3 athena-local/tests/functions/faulty.py tests/golden {fault}");
+    let connector = format!("shop=exec:python3 tests/functions/faulty.py tests/golden {fault}");
     let sql = "SELECT * FROM shop.sales.orders";
     let output =
         run(&["query", sql, "--connector", &connector, "--timeout", "2", "--concurrency", "1"]);
@@ -82,6 +84,42 @@ fn a_connector_that_is_killed_from_outside_fails_the_query() {
         "{said}"
     );
     assert!(said.contains("signal: killed"), "{said}");
+}
+
+#[tokio::test]
+async fn functions_die_with_their_host_even_if_it_is_killed() {
+    for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
+        let connector = "shop=exec:python3 tests/functions/behaviour.py";
+        let mut host = command(&["serve", "--listen", "127.0.0.1:0", "--connector", connector])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut printed = BufReader::new(host.stderr.take().unwrap()).lines();
+        let url = printed
+            .find_map(|line| Some(line.unwrap().split_once("serving on ")?.1.to_owned()))
+            .unwrap();
+        let options = FunctionOptions { name: "shop".to_owned(), ..FunctionOptions::default() };
+        let function = athena_lambda_host::open(&url.trim().parse().unwrap(), options).await;
+        let function = function.unwrap();
+        // The grandchild calls nobody, so nothing tells it to end.
+        let event = json!({ "do": "spawn", "then": "answer" }).to_string();
+        let answer: Value =
+            serde_json::from_slice(&function.invoke(event.into()).await.unwrap()).unwrap();
+        let processes = ["process", "child"].map(|name| answer[name].as_i64().unwrap());
+        assert!(processes.into_iter().all(runs));
+
+        kill(Pid::from_raw(i32::try_from(host.id()).unwrap()), signal).unwrap();
+        host.wait().unwrap();
+        for process in processes {
+            wait_for("a process that ends with its host", || (!runs(process)).then_some(()));
+        }
+    }
+}
+
+/// Whether a process runs. One that has ended and was not waited for does not.
+fn runs(process: i64) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
 
 fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {

@@ -3,13 +3,10 @@
 
 use std::{collections::BTreeMap, fs};
 
-use athena_conformance::{Invoke as _, InvokeError, golden::Golden};
-use athena_local::{
-    function::{FunctionOptions, build_all},
-    host::HostedFunction,
-    object_store::LocalS3,
-};
+use athena_client::{Invoke as _, InvokeError};
+use athena_lambda_host::{FunctionOptions, HostedFunction, LocalS3, build_all};
 use athena_protocol::{ErrorKind, Request, Response, message::PingResponse};
+use athena_tests::golden::Golden;
 use bytes::Bytes;
 
 use super::{failed, printed, root, run};

@@ -8,6 +8,9 @@ use std::{
     thread,
 };
 
+use athena_tests::golden::Golden;
+use serde_json::Value;
+
 use super::{command, failed, printed, run, text};
 
 #[test]
@@ -26,11 +29,30 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 fn an_error_of_a_function_is_decoded_too() {
     let output = run(&["decode", "tests/golden/errors/v4-meta-gettable.error.json"]);
-    let error: serde_json::Value = serde_json::from_str(printed(&output)).unwrap();
+    let error: Value = serde_json::from_str(printed(&output)).unwrap();
     assert!(error["errorType"].as_str().unwrap().contains("Exception"), "{error}");
     let output = run(&["decode", "Cargo.toml"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("is not a message"));
+}
+
+#[test]
+fn a_spilled_object_is_decoded_with_its_key_and_refused_without() {
+    let golden = Golden::open().unwrap();
+    let case = golden.cases.iter().find(|case| case.id == "spill.aes256").unwrap();
+    let key = &case.members["expect"]["encryptionKey"];
+    let object = &case.members["objects"][0];
+    let file = |name: &Value| format!("tests/golden/{}", name.as_str().unwrap());
+    let (object, rows) = (file(&object["file"]), &object["rows"]);
+    let schema = file(&case.members["file"]);
+    let arguments = ["decode", &object, "--schema", &schema];
+    let keys = ["--key", key["key"].as_str().unwrap(), "--nonce", key["nonce"].as_str().unwrap()];
+    let output = run(&[&arguments[..], &keys[..]].concat());
+    let decoded: Value = serde_json::from_str(printed(&output)).unwrap();
+    assert_eq!(&decoded["rows"], rows);
+    let without = run(&arguments);
+    assert_eq!(without.status.code(), Some(1));
+    assert!(without.stdout.is_empty());
 }
 
 /// What the shell made of `input` from a pipe.

@@ -7,14 +7,9 @@ use arrow::{
     datatypes::{Field, Schema},
     record_batch::RecordBatch,
 };
-use athena_local::{
-    client::{ClientOptions, FederatedClient, Scan},
-    function::{FunctionOptions, build_all},
-    host::HostedFunction,
-};
-use athena_protocol::{Constraints, Error, Result, Split, TableName};
-use athena_spill::ObjectStore;
-use bytes::Bytes;
+use athena_client::{ClientOptions, FederatedClient, Scan};
+use athena_lambda_host::{FunctionOptions, HostedFunction, build_all};
+use athena_protocol::{Constraints, Result, Split, TableName};
 use futures::{StreamExt as _, stream::BoxStream};
 use test_store::{Certificate, Faults, Store};
 use tokio::task::JoinHandle;
@@ -33,28 +28,6 @@ pub(crate) struct Setup {
     _certificate: Certificate,
 }
 
-/// Reads from the store itself what a function wrote over https.
-#[derive(Debug)]
-struct Written(Arc<Store>);
-
-#[async_trait::async_trait]
-impl ObjectStore for Written {
-    async fn put(&self, bucket: &str, key: &str, _: Bytes) -> Result<()> {
-        Err(Error::unsupported(format!(
-            "functions write, and s3://{bucket}/{key} would be written by the client"
-        )))
-    }
-
-    async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
-        let object = self.0.get(bucket, key);
-        object.ok_or_else(|| Error::not_found(format!("s3://{bucket}/{key} was not written")))
-    }
-
-    async fn check_bucket(&self, _: &str) -> Result<()> {
-        Ok(())
-    }
-}
-
 impl Setup {
     pub(crate) async fn new(connector: &str, timeout: Duration, faults: Faults) -> Self {
         let certificate = Certificate::generate().expect("a certificate");
@@ -68,12 +41,11 @@ impl Setup {
             ..FunctionOptions::default()
         };
         let function = Arc::new(HostedFunction::new(program(connector).await, [""; 0], options));
-        let written = Arc::new(Written(Arc::clone(&store)));
         let options = ClientOptions { blocks_ahead: 0, ..ClientOptions::default() };
         let client = FederatedClient::new(
             connector,
             Arc::<HostedFunction>::clone(&function),
-            Some(written),
+            Some(Arc::<Store>::clone(&store)),
             options,
         );
         Self { store, function, client, _certificate: certificate }

@@ -3,10 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use arrow::{
@@ -27,8 +24,7 @@ use athena_protocol::{
     },
     predicate::{EquatableValueSet, ValueSet},
 };
-use athena_spill::{ObjectStore, SpillReader};
-use bytes::Bytes;
+use athena_spill::{SpillReader, testing::MemoryStore};
 use futures::{StreamExt, TryStreamExt, stream};
 
 pub(crate) const QUERY: &str = "8f6c0f3e-7a41-4a5e-9a3e-5d5f0a7f2b10";
@@ -141,52 +137,14 @@ pub(crate) fn math() -> Handler {
     Handler::new(Catalog::new().table("math", "squares", Squares))
 }
 
-/// Objects in memory, which can be made to fail.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    pub(crate) objects: Mutex<BTreeMap<String, Bytes>>,
-    pub(crate) bucket_is_missing: AtomicBool,
-    pub(crate) puts_fail: AtomicBool,
-    pub(crate) checks: AtomicUsize,
-}
-
-#[async_trait]
-impl ObjectStore for Memory {
-    async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<()> {
-        if self.puts_fail.load(Ordering::SeqCst) {
-            return Err(Error::access_denied(format!(
-                "s3:PutObject on {bucket}/{key} is not allowed"
-            )));
-        }
-        self.objects.lock().unwrap().insert(format!("{bucket}/{key}"), body);
-        Ok(())
-    }
-
-    async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
-        let objects = self.objects.lock().unwrap();
-        objects
-            .get(&format!("{bucket}/{key}"))
-            .cloned()
-            .ok_or_else(|| Error::not_found(key.to_owned()))
-    }
-
-    async fn check_bucket(&self, bucket: &str) -> Result<()> {
-        self.checks.fetch_add(1, Ordering::SeqCst);
-        if self.bucket_is_missing.load(Ordering::SeqCst) {
-            return Err(Error::not_found(format!("there is no bucket {bucket}")));
-        }
-        Ok(())
-    }
-}
-
 pub(crate) fn settings(more: &[(&str, &str)]) -> Settings {
     let all = [("spill_bucket", BUCKET)].into_iter().chain(more.iter().copied());
     Settings::from_vars(all).expect("settings are right")
 }
 
 /// A handler of `connector` that spills to the store beside it.
-pub(crate) fn spilling(connector: impl Connector) -> (Handler, Arc<Memory>) {
-    let store = Arc::new(Memory::default());
+pub(crate) fn spilling(connector: impl Connector) -> (Handler, Arc<MemoryStore>) {
+    let store = Arc::new(MemoryStore::new());
     let handler = Handler::new(connector)
         .with_settings(settings(&[]))
         .with_object_store(Arc::clone(&store) as _);
@@ -293,7 +251,7 @@ pub(crate) fn unspillable(mut request: ReadRecordsRequest) -> ReadRecordsRequest
 /// The rows of a read, wherever they went, and in how many blocks if they were spilled.
 pub(crate) async fn read(
     handler: &Handler,
-    store: &Arc<Memory>,
+    store: &Arc<MemoryStore>,
     request: ReadRecordsRequest,
 ) -> Result<Rows> {
     match ask(handler, Request::ReadRecords(request)).await? {

@@ -2,6 +2,8 @@
 
 mod fixture;
 mod functions;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod limits;
 mod listing;
 mod metadata;

@@ -33,7 +33,7 @@ async fn an_answer_is_inline_below_the_size_asked_for_and_spilled_from_it_on() {
         let found = read(&handler, &store, sized(16_000_000, limit)).await.unwrap();
         assert_eq!(found.numbers("n"), (0..100).collect::<Vec<_>>());
         assert_eq!(found.blocks, blocks, "{limit} of {bytes} bytes");
-        assert_eq!(store.objects.lock().unwrap().len(), blocks.unwrap_or(0));
+        assert_eq!(store.keys().len(), blocks.unwrap_or(0));
     }
 }
 
@@ -42,7 +42,7 @@ async fn no_rows_and_no_room_are_an_answer_of_no_blocks() {
     let (handler, store) = spilling(Fake::of(numbers(0, 0)));
     assert_eq!(read(&handler, &store, sized(16_000_000, 0)).await.unwrap().blocks, Some(0));
     assert_eq!(read(&handler, &store, sized(16_000_000, 1)).await.unwrap().blocks, None);
-    assert!(store.objects.lock().unwrap().is_empty());
+    assert!(store.keys().is_empty());
 }
 
 #[tokio::test]
@@ -56,7 +56,9 @@ async fn spilled_blocks_hold_every_row_in_order_and_are_not_too_large() {
     assert_eq!(found.numbers("n"), (0..5_000).collect::<Vec<_>>());
     assert!(found.blocks.unwrap() > 20, "{found:?}");
     let tag = 16;
-    for (key, object) in store.objects.lock().unwrap().iter() {
+    for key in store.keys() {
+        let (bucket, name) = key.split_once('/').unwrap();
+        let object = store.object(bucket, name).unwrap();
         assert!(key.starts_with(&format!("{BUCKET}/athena-federation-spill/{QUERY}/0.")), "{key}");
         assert!(object.len() <= 2_000 + tag, "{key} has {} bytes", object.len());
     }
@@ -147,7 +149,7 @@ async fn a_place_outside_of_the_functions_own_is_refused_before_the_source_is_as
             ErrorKind::InvalidInput,
             "{location}"
         );
-        assert!(calls.lock().unwrap().is_empty() && store.objects.lock().unwrap().is_empty());
+        assert!(calls.lock().unwrap().is_empty() && store.keys().is_empty());
     }
     // A function without a bucket has no place of its own.
     assert_eq!(
@@ -163,7 +165,7 @@ async fn a_foreign_place_can_be_allowed() {
         handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
     let request = ReadRecordsRequest { max_inline_block_size: 0, ..at("theirs", "x/0", true) };
     assert_eq!(read(&handler, &store, request).await.unwrap().count(), 10);
-    assert!(store.objects.lock().unwrap().contains_key("theirs/x/0.0"));
+    assert!(store.object("theirs", "x/0.0").is_some());
 }
 
 #[tokio::test]
@@ -184,7 +186,7 @@ async fn the_first_failed_put_ends_the_read_and_the_source() {
         })))
     };
     let (handler, store) = spilling(Fake::of(numbers(0, 1)).reading(endless));
-    store.puts_fail.store(true, Ordering::SeqCst);
+    store.deny_keys("");
     let error = read(&handler, &store, sized(2_000, 0)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
     tokio::task::yield_now().await;

@@ -1,9 +1,6 @@
 //! Splits: pages, places, keys.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use athena_connector_sdk::{ErrorKind, FederatedIdentity, Handler};
 use athena_protocol::{
@@ -11,9 +8,11 @@ use athena_protocol::{
     message::{GetSplitsRequest, GetSplitsResponse},
 };
 
+use athena_spill::testing::MemoryStore;
+
 use crate::fixture::*;
 
-fn splitting(splits: usize) -> (Handler, Arc<Memory>) {
+fn splitting(splits: usize) -> (Handler, Arc<MemoryStore>) {
     spilling(Fake { splits, ..Fake::of(numbers(0, 1)) })
 }
 
@@ -92,13 +91,13 @@ async fn no_partitions_make_no_splits() {
 #[tokio::test]
 async fn the_bucket_is_checked_until_it_was_found_once() {
     let (handler, store) = splitting(1);
-    store.bucket_is_missing.store(true, Ordering::SeqCst);
+    store.set_bucket_missing(true);
     assert_eq!(kind(&handler, Request::GetSplits(splits_request())).await, ErrorKind::NotFound);
-    store.bucket_is_missing.store(false, Ordering::SeqCst);
+    store.set_bucket_missing(false);
     for _ in 0..3 {
         page(&handler, &splits_request()).await;
     }
-    assert_eq!(store.checks.load(Ordering::SeqCst), 2);
+    assert_eq!(store.bucket_checks(), 2);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! Data keys of KMS.
 
 use async_trait::async_trait;
+use athena_aws::{ClientConfig, Operation};
 use athena_protocol::{EncryptionKey, Error, Result};
 use aws_sdk_kms::{Client, types::DataKeySpec};
 use tokio::sync::OnceCell;
 
-use super::{connection::Connection, failure::Call};
 use crate::{KeyFactory, key_factory::fresh_nonce};
 
 /// Bytes of a key of `AES_256`.
@@ -17,7 +17,7 @@ const KEY_LEN: usize = 32;
 /// form is not kept, since the wire has no place for it.
 pub struct KmsKeyFactory {
     key_id: String,
-    connection: Connection,
+    config: ClientConfig,
     client: OnceCell<Client>,
 }
 
@@ -31,7 +31,7 @@ impl KmsKeyFactory {
     /// A factory of data keys under `key_id`, an id, ARN or alias; region, credentials and
     /// `AWS_ENDPOINT_URL_KMS` are as the environment says.
     pub fn new(key_id: impl Into<String>) -> Self {
-        Self { key_id: key_id.into(), connection: Connection::Environment, client: OnceCell::new() }
+        Self { key_id: key_id.into(), config: ClientConfig::Environment, client: OnceCell::new() }
     }
 
     /// The same factory on another KMS, such as a stand-in on loopback, without looking at the
@@ -44,25 +44,25 @@ impl KmsKeyFactory {
         access_key: &str,
         secret_key: &str,
     ) -> Self {
-        let connection = Connection::fixed(url, region, access_key, secret_key);
-        Self { connection, client: OnceCell::new(), ..self }
+        let config = ClientConfig::fixed(url, region, access_key, secret_key);
+        Self { config, client: OnceCell::new(), ..self }
     }
 
     async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(&self.connection.load().await) }).await
+        self.client.get_or_init(|| async { Client::new(&self.config.load().await) }).await
     }
 
-    fn call(&self) -> Call {
+    fn operation(&self) -> Operation {
         let key_id = &self.key_id;
-        Call {
+        Operation {
             service: "KMS",
-            operation: "GenerateDataKey",
-            subject: format!("the KMS key {key_id:?}"),
+            name: "GenerateDataKey",
+            resource: format!("the KMS key {key_id:?}"),
             permissions: format!(
                 "kms:GenerateDataKey on {key_id:?}, in the policy of the role and, for a key of another account, in that \
                  of the key"
             ),
-            absent: "there is no such key in this account and region, set kms_key_id to one",
+            not_found: "there is no such key in this account and region, set kms_key_id to one",
         }
     }
 }
@@ -77,7 +77,7 @@ impl KeyFactory for KmsKeyFactory {
             .generate_data_key()
             .key_id(&self.key_id)
             .key_spec(DataKeySpec::Aes256);
-        let answer = request.send().await.map_err(|error| self.call().failed(error))?;
+        let answer = request.send().await.map_err(|error| self.operation().error(error))?;
         // The bytes move out of the answer, so that no other copy of ours is left.
         let key =
             answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default();

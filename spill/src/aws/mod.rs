@@ -3,8 +3,6 @@
 //! Nothing is loaded or connected before the first call, so that a function that never spills
 //! starts no slower.
 
-mod connection;
-mod failure;
 mod kms_key_factory;
 mod s3_store;
 

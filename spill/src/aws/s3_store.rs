@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use athena_aws::{ClientConfig, Operation, is_plain_http, needs_path_style};
 use athena_protocol::{Error, Result};
 use aws_sdk_s3::{
     Client, config,
@@ -12,10 +13,6 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::{
-    connection::{Connection, is_plain_http, needs_path_style},
-    failure::Call,
-};
 use crate::{ObjectStore, ServerSideEncryption, SpillSettings};
 
 /// How often a body is fetched that breaks off midway, which the client does not try again by
@@ -30,7 +27,7 @@ const MAX_TRUSTED_LEN: usize = 64 << 20;
 /// signed as a whole: TLS protects them on the way and a checksum says whether they arrived as they
 /// were, where hashing them would cost as much as encrypting.
 pub struct S3Store {
-    connection: Connection,
+    client_config: ClientConfig,
     headers: Arc<[(String, String)]>,
     bucket_owner: Option<String>,
     /// The KMS key that S3 is told to encrypt with.
@@ -46,7 +43,9 @@ struct ReadyClient {
 
 impl std::fmt::Debug for S3Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("S3Store").field("connection", &self.connection).finish_non_exhaustive()
+        f.debug_struct("S3Store")
+            .field("client_config", &self.client_config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,14 +53,14 @@ impl S3Store {
     /// S3 as the environment says (region, credentials, `AWS_ENDPOINT_URL_S3`), with the headers
     /// and the owner of `settings`.
     pub fn new(settings: &SpillSettings) -> Self {
-        Self::at(Connection::Environment).with_settings(settings)
+        Self::at(ClientConfig::Environment).with_settings(settings)
     }
 
     /// Another S3, such as a stand-in on loopback, without looking at the environment.
     ///
     /// Bucket names go into the path if the host of `url` is an address or a name without dots.
     pub fn with_endpoint(url: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
-        Self::at(Connection::fixed(url, region, access_key, secret_key))
+        Self::at(ClientConfig::fixed(url, region, access_key, secret_key))
     }
 
     /// The same store with the headers and the owner of `settings`.
@@ -75,9 +74,9 @@ impl S3Store {
         Self { headers: settings.request_headers().into(), bucket_owner, kms_key, ..self }
     }
 
-    fn at(connection: Connection) -> Self {
+    fn at(client_config: ClientConfig) -> Self {
         Self {
-            connection,
+            client_config,
             headers: Arc::default(),
             bucket_owner: None,
             kms_key: None,
@@ -90,8 +89,8 @@ impl S3Store {
     }
 
     async fn connect(&self) -> ReadyClient {
-        let shared = self.connection.load().await;
-        let endpoint = self.connection.s3_endpoint(&shared);
+        let shared = self.client_config.load().await;
+        let endpoint = self.client_config.s3_endpoint(&shared);
         let path_style = endpoint.as_deref().is_some_and(needs_path_style);
         let signs_bodies = endpoint.as_deref().is_some_and(is_plain_http);
         let config = config::Builder::from(&shared).force_path_style(path_style).build();
@@ -120,7 +119,7 @@ impl ObjectStore for S3Store {
                 added.map(|()| request)
             });
         let put = if *signs_bodies { put } else { put.disable_payload_signing() };
-        put.send().await.map_err(|error| self.put_call(bucket, key).failed(error))?;
+        put.send().await.map_err(|error| self.put_operation(bucket, key).error(error))?;
         Ok(())
     }
 
@@ -134,7 +133,7 @@ impl ObjectStore for S3Store {
                 .key(key)
                 .set_expected_bucket_owner(self.bucket_owner.clone());
             let object =
-                get.send().await.map_err(|error| self.get_call(bucket, key).failed(error))?;
+                get.send().await.map_err(|error| self.get_operation(bucket, key).error(error))?;
             match body(object).await {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) if fetches < FETCHES => {
@@ -157,52 +156,52 @@ impl ObjectStore for S3Store {
             .head_bucket()
             .bucket(bucket)
             .set_expected_bucket_owner(self.bucket_owner.clone());
-        head.send().await.map_err(|error| self.check_call(bucket).failed(error))?;
+        head.send().await.map_err(|error| self.check_operation(bucket).error(error))?;
         Ok(())
     }
 }
 
 /// What each call needs, for its errors.
 impl S3Store {
-    fn put_call(&self, bucket: &str, key: &str) -> Call {
+    fn put_operation(&self, bucket: &str, key: &str) -> Operation {
         let owner = self.owner_in_words();
         let kms_key = match &self.kms_key {
             Some(key) => format!("the KMS key {key:?} (athena_connector_spill_sse)"),
             None => "the bucket's KMS key if it has one".to_owned(),
         };
-        Call {
+        Operation {
             service: "S3",
-            operation: "PutObject",
-            subject: format!("s3://{bucket}/{key}"),
+            name: "PutObject",
+            resource: format!("s3://{bucket}/{key}"),
             permissions: format!(
                 "s3:PutObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:GenerateDataKey on {kms_key}"
             ),
-            absent: "the bucket does not exist, set spill_bucket to one",
+            not_found: "the bucket does not exist, set spill_bucket to one",
         }
     }
 
-    fn get_call(&self, bucket: &str, key: &str) -> Call {
+    fn get_operation(&self, bucket: &str, key: &str) -> Operation {
         let owner = self.owner_in_words();
-        Call {
+        Operation {
             service: "S3",
-            operation: "GetObject",
-            subject: format!("s3://{bucket}/{key}"),
+            name: "GetObject",
+            resource: format!("s3://{bucket}/{key}"),
             permissions: format!(
                 "s3:GetObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:Decrypt on the bucket's KMS key if it has \
                  one; without s3:ListBucket on the bucket, objects that do not exist are denied too"
             ),
-            absent: "the bucket or the object does not exist",
+            not_found: "the bucket or the object does not exist",
         }
     }
 
-    fn check_call(&self, bucket: &str) -> Call {
+    fn check_operation(&self, bucket: &str) -> Operation {
         let owner = self.owner_in_words();
-        Call {
+        Operation {
             service: "S3",
-            operation: "HeadBucket",
-            subject: format!("the spill bucket s3://{bucket}"),
+            name: "HeadBucket",
+            resource: format!("the spill bucket s3://{bucket}"),
             permissions: format!("s3:ListBucket on arn:aws:s3:::{bucket}{owner}"),
-            absent: "there is no such bucket, set spill_bucket to one",
+            not_found: "there is no such bucket, set spill_bucket to one",
         }
     }
 

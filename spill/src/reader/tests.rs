@@ -1,7 +1,5 @@
 //! Blocks come in order, some ahead, and errors name the object.
 
-use std::sync::atomic::Ordering::SeqCst;
-
 use athena_protocol::{
     ErrorKind,
     block::{Framing, encode_batch},
@@ -10,9 +8,9 @@ use futures::FutureExt;
 
 use super::*;
 use crate::{
-    fake_store::{FakeStore, a_while, until},
-    samples::{key, numbers},
+    samples::{a_while, key, numbers, until},
     seal,
+    testing::MemoryStore,
 };
 
 fn object(number: i64, key: Option<&EncryptionKey>) -> Bytes {
@@ -38,16 +36,16 @@ fn answer(blocks: i64, encryption_key: Option<EncryptionKey>) -> RemoteReadRecor
     }
 }
 
-fn fill(store: &FakeStore, blocks: i64) {
+fn fill(store: &MemoryStore, blocks: i64) {
     for number in 0..blocks {
-        store.set_object(&format!("s.{number}"), object(number, None));
+        store.set_object("spill", &format!("s.{number}"), object(number, None));
     }
 }
 
 #[tokio::test]
 async fn blocks_come_in_the_order_of_the_answer() {
     for ahead in [0, 1, 3, 100] {
-        let store = FakeStore::new();
+        let store = Arc::new(MemoryStore::new());
         fill(&store, 12);
         let blocks: Vec<_> = SpillReader::new(store, ahead).read(answer(12, None)).collect().await;
         assert_eq!(blocks.len(), 12);
@@ -60,41 +58,41 @@ async fn blocks_come_in_the_order_of_the_answer() {
 #[tokio::test]
 async fn no_more_blocks_than_allowed_are_fetched_ahead() {
     for ahead in [0, 1, 3] {
-        let store = FakeStore::gated();
+        let store = Arc::new(MemoryStore::gated());
         fill(&store, 12);
         let mut blocks = SpillReader::new(Arc::clone(&store) as _, ahead).read(answer(12, None));
         a_while().await;
-        assert_eq!(store.begun.load(SeqCst), 0, "nothing was asked for");
+        assert_eq!(store.started(), 0, "nothing was asked for");
         assert!(blocks.next().now_or_never().is_none());
-        store.gate.add_permits(1_000);
+        store.release(1_000);
         blocks.next().await.unwrap().unwrap();
         // Those ahead are fetched though nobody polls.
-        until("all ahead are fetched", || store.begun.load(SeqCst) == 1 + ahead).await;
-        until("all ahead are there", || store.running.load(SeqCst) == 0).await;
+        until("all ahead are fetched", || store.started() == 1 + ahead).await;
+        until("all ahead are there", || store.running() == 0).await;
         a_while().await;
-        assert_eq!(store.begun.load(SeqCst), 1 + ahead);
+        assert_eq!(store.started(), 1 + ahead);
         assert_eq!(blocks.count().await, 11);
-        assert_eq!(store.most.load(SeqCst).max(1 + ahead), 1 + ahead);
+        assert_eq!(store.max_running().max(1 + ahead), 1 + ahead);
     }
 }
 
 #[tokio::test]
 async fn a_dropped_stream_stops_its_fetches() {
-    let store = FakeStore::gated();
+    let store = Arc::new(MemoryStore::gated());
     fill(&store, 12);
     let mut blocks = SpillReader::new(Arc::clone(&store) as _, 3).read(answer(12, None));
     assert!(blocks.next().now_or_never().is_none());
-    until("fetches run", || store.running.load(SeqCst) == 4).await;
+    until("fetches run", || store.running() == 4).await;
     drop(blocks);
     until("no task holds the store", || Arc::strong_count(&store) == 1).await;
-    assert_eq!(store.running.load(SeqCst), 0);
+    assert_eq!(store.running(), 0);
 }
 
 #[tokio::test]
 async fn a_missing_object_ends_the_stream_with_an_error() {
-    let store = FakeStore::new();
+    let store = Arc::new(MemoryStore::new());
     fill(&store, 2);
-    store.set_object("s.3", object(3, None));
+    store.set_object("spill", "s.3", object(3, None));
     let blocks: Vec<_> = SpillReader::new(store, 5).read(answer(4, None)).collect().await;
     let kinds: Vec<_> = blocks.iter().map(|block| block.as_ref().err().map(Error::kind)).collect();
     assert_eq!(kinds, [None, None, Some(ErrorKind::NotFound)]);
@@ -113,8 +111,8 @@ async fn an_object_that_cannot_be_read_is_named() {
         (Bytes::from_static(&[0; 7]), None, ErrorKind::InvalidResponse),
         (sealed, Some(key(5)), ErrorKind::InvalidInput),
     ] {
-        let store = FakeStore::new();
-        store.set_object("s.0", body);
+        let store = Arc::new(MemoryStore::new());
+        store.set_object("spill", "s.0", body);
         let mut blocks = SpillReader::new(store, 1).read(answer(1, encryption_key));
         let error = blocks.next().await.unwrap().unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
@@ -127,10 +125,10 @@ async fn a_location_without_bucket_or_key_is_refused() {
     for (bucket, key) in [(None, Some("s.0".to_owned())), (Some("spill".to_owned()), None)] {
         let location = S3SpillLocation { bucket, key, directory: false };
         let answer = RemoteReadRecordsResponse { remote_blocks: vec![location], ..answer(0, None) };
-        let store = FakeStore::new();
+        let store = Arc::new(MemoryStore::new());
         let mut blocks = SpillReader::new(Arc::clone(&store) as _, 1).read(answer);
         assert_eq!(blocks.next().await.unwrap().unwrap_err().kind(), ErrorKind::InvalidResponse);
-        assert_eq!(store.begun.load(SeqCst), 0);
+        assert_eq!(store.started(), 0);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is put, in which order, how much at a time, and what happens when it fails.
 
-use std::{pin::pin, sync::atomic::Ordering::SeqCst};
+use std::pin::pin;
 
 use arrow::record_batch::RecordBatch;
 use athena_protocol::{
@@ -12,15 +12,15 @@ use futures::{FutureExt, TryStreamExt};
 use super::*;
 use crate::{
     SpillReader,
-    fake_store::{FakeStore, a_while, until},
-    samples::{every_type, key, no_columns, numbers},
+    samples::{a_while, every_type, key, no_columns, numbers, until},
+    testing::MemoryStore,
 };
 
 fn target(encryption_key: Option<EncryptionKey>) -> SpillTarget {
     SpillTarget { bucket: "spill".to_owned(), key: "p/q/s".to_owned(), encryption_key }
 }
 
-fn writer(store: &Arc<FakeStore>, in_flight: usize) -> SpillWriter {
+fn writer(store: &Arc<MemoryStore>, in_flight: usize) -> SpillWriter {
     SpillWriter::new(Arc::clone(store) as _, target(None), in_flight)
 }
 
@@ -36,7 +36,7 @@ fn block(number: i64) -> Block {
 #[tokio::test]
 async fn objects_are_numbered_without_a_gap_in_row_order() {
     for in_flight in [0, 1, 3, 100] {
-        let store = FakeStore::new();
+        let store = Arc::new(MemoryStore::new());
         let mut writer = writer(&store, in_flight);
         for number in 0..12 {
             writer.write(block(number)).await.unwrap();
@@ -48,7 +48,7 @@ async fn objects_are_numbered_without_a_gap_in_row_order() {
         for (number, key) in (0..).zip(&keys) {
             let mut expected = Vec::new();
             encode_batch(&rows(number), Framing::Legacy, &mut expected).unwrap();
-            assert_eq!(store.object(key), expected, "{key}");
+            assert_eq!(store.object("spill", key).unwrap(), expected, "{key}");
         }
         assert_eq!(store.keys().len(), 12);
     }
@@ -60,7 +60,7 @@ async fn blocks_of_every_type_come_back_with_and_without_a_key() {
         for batch in
             [every_type(), every_type().slice(1, 3), every_type().slice(0, 0), no_columns(5)]
         {
-            let store = FakeStore::new();
+            let store = Arc::new(MemoryStore::new());
             let mut writer = SpillWriter::new(Arc::clone(&store) as _, target(key.clone()), 2);
             let schema = batch.schema();
             for _ in 0..3 {
@@ -88,20 +88,20 @@ async fn blocks_of_every_type_come_back_with_and_without_a_key() {
 
 #[tokio::test]
 async fn no_blocks_are_no_objects() {
-    let store = FakeStore::new();
+    let store = Arc::new(MemoryStore::new());
     assert_eq!(writer(&store, 2).finish().await.unwrap(), []);
-    assert_eq!(store.begun.load(SeqCst), 0);
+    assert_eq!(store.started(), 0);
 }
 
 #[tokio::test]
 async fn no_more_blocks_than_allowed_are_on_their_way() {
     for in_flight in [1, 3] {
-        let store = FakeStore::gated();
+        let store = Arc::new(MemoryStore::gated());
         let mut writer = writer(&store, in_flight);
         for number in 0..in_flight {
             writer.write(block(i64::try_from(number).unwrap())).await.unwrap();
         }
-        until("all allowed puts run", || store.running.load(SeqCst) == in_flight).await;
+        until("all allowed puts run", || store.running() == in_flight).await;
         // The next waits until one is done, and holds no more than its columns.
         {
             let mut next = pin!(writer.write(block(100)));
@@ -109,22 +109,22 @@ async fn no_more_blocks_than_allowed_are_on_their_way() {
                 assert!(next.as_mut().now_or_never().is_none());
                 tokio::task::yield_now().await;
             }
-            assert_eq!(store.begun.load(SeqCst), in_flight);
-            store.gate.add_permits(1);
+            assert_eq!(store.started(), in_flight);
+            store.release(1);
             next.await.unwrap();
         }
-        store.gate.add_permits(1_000);
+        store.release(1_000);
         for number in 200..220 {
             writer.write(block(number)).await.unwrap();
         }
         assert_eq!(writer.finish().await.unwrap().len(), in_flight + 21);
-        assert_eq!(store.most.load(SeqCst), in_flight);
+        assert_eq!(store.max_running(), in_flight);
     }
 }
 
 #[tokio::test]
 async fn the_memory_of_a_block_serves_the_next() {
-    let store = FakeStore::new();
+    let store = Arc::new(MemoryStore::new());
     let mut writer = writer(&store, 1);
     let mut places = Vec::new();
     for number in 0..5 {
@@ -141,7 +141,8 @@ async fn the_memory_of_a_block_serves_the_next() {
 async fn nothing_is_put_after_a_failure() {
     for in_flight in 1..5 {
         for key in [".0", ".1", ".4", ".9"] {
-            let store = FakeStore::failing(key);
+            let store = Arc::new(MemoryStore::new());
+            store.deny_keys(key);
             let mut writer = writer(&store, in_flight);
             let mut error = None;
             for number in 0..1_000 {
@@ -154,19 +155,19 @@ async fn nothing_is_put_after_a_failure() {
             let error = error.expect("a put failed");
             assert_eq!(error.kind(), ErrorKind::AccessDenied);
             assert!(error.message().contains(key), "{error}");
-            let begun = store.begun.load(SeqCst);
+            let begun = store.started();
             // Those that were on their way may have been just about to begin.
-            let before = store.begun_until_failure.load(SeqCst);
+            let before = store.started_before_denial();
             assert!(
                 begun < before + in_flight,
                 "{begun} puts, {in_flight} at a time; {before} until {key} failed"
             );
-            assert_eq!(store.running.load(SeqCst), 0);
+            assert_eq!(store.running(), 0);
             let again = writer.write(block(0)).await.unwrap_err();
             assert_eq!(again.kind(), ErrorKind::AccessDenied);
             assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::AccessDenied);
             a_while().await;
-            assert_eq!(store.begun.load(SeqCst), begun);
+            assert_eq!(store.started(), begun);
         }
     }
 }
@@ -174,50 +175,51 @@ async fn nothing_is_put_after_a_failure() {
 #[tokio::test]
 async fn a_failure_of_the_last_block_fails_the_end() {
     for in_flight in [1, 4] {
-        let store = FakeStore::failing(".2");
+        let store = Arc::new(MemoryStore::new());
+        store.deny_keys(".2");
         let mut writer = writer(&store, in_flight);
         for number in 0..3 {
             writer.write(block(number)).await.unwrap();
         }
         assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::AccessDenied);
-        assert_eq!(store.running.load(SeqCst), 0);
+        assert_eq!(store.running(), 0);
     }
 }
 
 #[tokio::test]
 async fn a_bad_key_is_an_error_and_writes_nothing() {
-    let store = FakeStore::new();
+    let store = Arc::new(MemoryStore::new());
     let mut writer = SpillWriter::new(Arc::clone(&store) as _, target(Some(key(20))), 2);
     writer.write(block(0)).await.unwrap();
     let error = writer.finish().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("s3://spill/p/q/s.0"), "{error}");
-    assert_eq!(store.begun.load(SeqCst), 0);
+    assert_eq!(store.started(), 0);
 }
 
 #[tokio::test]
 async fn a_dropped_writer_leaves_no_task() {
-    let store = FakeStore::gated();
+    let store = Arc::new(MemoryStore::gated());
     let mut writer = writer(&store, 3);
     for number in 0..3 {
         writer.write(block(number)).await.unwrap();
     }
-    until("all puts run", || store.running.load(SeqCst) == 3).await;
+    until("all puts run", || store.running() == 3).await;
     drop(writer);
     until("no task holds the store", || Arc::strong_count(&store) == 1).await;
-    store.gate.add_permits(1_000);
+    store.release(1_000);
     a_while().await;
-    assert_eq!((store.running.load(SeqCst), store.begun.load(SeqCst)), (0, 3));
+    assert_eq!((store.running(), store.started()), (0, 3));
     assert!(store.keys().is_empty());
 }
 
 #[tokio::test]
 async fn a_call_that_was_dropped_midway_does_not_lose_its_rows_silently() {
-    let store = FakeStore::gated();
+    let store = Arc::new(MemoryStore::gated());
     let mut writer = writer(&store, 1);
     writer.write(block(0)).await.unwrap();
     assert!(writer.write(block(1)).now_or_never().is_none());
-    store.gate.add_permits(1_000);
+    store.release(1_000);
     assert_eq!(writer.write(block(2)).await.unwrap_err().kind(), ErrorKind::Internal);
     assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::Internal);
 }

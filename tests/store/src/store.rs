@@ -2,6 +2,9 @@
 
 use std::{io, net::Ipv4Addr, sync::Arc};
 
+use async_trait::async_trait;
+use athena_protocol::{Error, Result};
+use athena_spill::ObjectStore;
 use bytes::Bytes;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -81,6 +84,24 @@ impl Store {
     /// What there is, which leaves the store empty.
     pub fn take(&self) -> Objects {
         std::mem::take(&mut self.shared.objects())
+    }
+}
+
+/// Access from the process of the test, past http and faults.
+#[async_trait]
+impl ObjectStore for Store {
+    async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<()> {
+        self.shared.objects().0.insert(format!("{bucket}/{key}"), body);
+        Ok(())
+    }
+
+    async fn get(&self, bucket: &str, key: &str) -> Result<Bytes> {
+        let object = Self::get(self, bucket, key);
+        object.ok_or_else(|| Error::not_found(format!("s3://{bucket}/{key} does not exist")))
+    }
+
+    async fn check_bucket(&self, _: &str) -> Result<()> {
+        Ok(())
     }
 }
 

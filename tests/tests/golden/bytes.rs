@@ -1,8 +1,8 @@
 //! Blocks are written as Java writes them, byte for byte.
 
 use arrow::record_batch::RecordBatch;
-use athena_conformance::golden::Golden;
 use athena_protocol::block::{Framing, decode_batch, decode_schema, encode_batch};
+use athena_tests::golden::Golden;
 use serde_json::Value;
 
 use super::{file, text};

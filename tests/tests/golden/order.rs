@@ -1,7 +1,8 @@
 //! Members may stand in any order, and unknown ones beside them: peers of other versions have both.
 
-use athena_conformance::{golden::Golden, neutral};
+use athena_client::canonical;
 use athena_protocol::{Request, Response};
+use athena_tests::golden::Golden;
 use serde_json::{Value, json};
 
 /// `value` as JSON with the members of every object in another order, and with some that nobody
@@ -46,8 +47,8 @@ fn members_in_any_order_with_unknown_ones_among_them_mean_the_same() {
         for seed in 1..=4 {
             let again = shuffled(&document, &mut (seed * 7_919)).into_bytes();
             let meaning = |bytes: &[u8]| match case.kind.as_str() {
-                "request" => neutral::request(&Request::decode(bytes).unwrap().0),
-                _ => neutral::response(&Response::decode(bytes).unwrap()),
+                "request" => canonical::request(&Request::decode(bytes).unwrap().0),
+                _ => canonical::response(&Response::decode(bytes).unwrap()),
             };
             assert_eq!(meaning(&again), meaning(&bytes), "{}, seed {seed}", case.id);
             documents += 1;

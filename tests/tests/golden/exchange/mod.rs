@@ -6,20 +6,16 @@
 //! meaning.
 
 mod orders;
-mod store;
 
 use std::sync::Arc;
 
-use athena_conformance::{
-    golden::{Case, Golden},
-    neutral,
-};
+use athena_client::canonical;
 use athena_connector_sdk::{Handler, Settings};
 use athena_protocol::{Request, Response, SerdeVersion, message::ListTablesRequest};
-use athena_spill::{ObjectStore as _, decode_object};
+use athena_spill::{ObjectStore as _, decode_object, testing::MemoryStore};
+use athena_tests::golden::{Case, Golden};
 use orders::{Orders, udfs};
 use serde_json::{Value, json};
-use store::Store;
 
 use super::{Checked, file, same, text};
 
@@ -50,7 +46,7 @@ fn a_connector_on_our_sdk_answers_as_the_java_connector_did() {
 }
 
 /// The function as it was set up when the exchange was recorded.
-fn handler(case: &Case, store: &Arc<Store>) -> Handler {
+fn handler(case: &Case, store: &Arc<MemoryStore>) -> Handler {
     let mut variables = vec![
         ("spill_bucket", "golden-spill"),
         ("spill_prefix", "golden"),
@@ -68,7 +64,7 @@ fn handler(case: &Case, store: &Arc<Store>) -> Handler {
 }
 
 async fn check(golden: &Golden, case: &Case) -> Checked {
-    let store = Arc::new(Store::default());
+    let store = Arc::new(MemoryStore::new());
     let handler = handler(case, &store);
     let bytes = file(golden, &case.members, "request")?;
     let (request, version) = Request::decode(&bytes).map_err(text)?;
@@ -81,13 +77,13 @@ async fn check(golden: &Golden, case: &Case) -> Checked {
                 return check_splits(
                     expected,
                     0,
-                    &neutral::response(&ask(&handler, &bytes).await?),
+                    &canonical::response(&ask(&handler, &bytes).await?),
                 );
             };
             let start = token.parse().map_err(text)?;
             let answer =
                 ask(&handler, &Request::GetSplits(request).encode(version).map_err(text)?).await?;
-            check_splits(expected, start, &neutral::response(&answer))
+            check_splits(expected, start, &canonical::response(&answer))
         }
         Request::ReadRecords(mut request) => {
             let recorded = expected_rows(golden, case)?;
@@ -116,7 +112,7 @@ async fn check(golden: &Golden, case: &Case) -> Checked {
         }
         _ => {
             let answer = ask(&handler, &bytes).await?;
-            check_answer(expected.clone(), neutral::response(&answer))
+            check_answer(expected.clone(), canonical::response(&answer))
         }
     }
 }
@@ -219,10 +215,10 @@ async fn check_rows(
     (expected, is_at_the_edge): (&Value, bool),
     recorded: &Value,
     answer: &Response,
-    store: &Store,
+    store: &MemoryStore,
     limit: u64,
 ) -> Checked {
-    let found = neutral::response(answer);
+    let found = canonical::response(answer);
     let (rows, schema) = match answer {
         Response::ReadRecords(_) => (found["records"]["rows"].clone(), &found["records"]["schema"]),
         Response::RemoteReadRecords(spilled) => {
@@ -242,7 +238,7 @@ async fn check_rows(
                 }
                 let batch = decode_object(object, spilled.encryption_key.as_ref(), &spilled.schema)
                     .map_err(text)?;
-                rows.extend(neutral::rows(&batch).as_array().cloned().unwrap_or_default());
+                rows.extend(canonical::rows(&batch).as_array().cloned().unwrap_or_default());
             }
             (rows.into(), &found["schema"])
         }

@@ -10,12 +10,12 @@ use arrow::{
     datatypes::{DataType, Decimal128Type, Field, Int32Type, Schema},
     record_batch::RecordBatch,
 };
-use athena_conformance::golden::Golden;
 use athena_connector_sdk::{
     Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs, async_trait,
 };
 use athena_protocol::{Response, zoned::unpack_batch};
+use athena_tests::golden::Golden;
 
 const REGIONS: [Option<&str>; 4] = [Some("amer"), Some("apac"), Some("emea"), None];
 

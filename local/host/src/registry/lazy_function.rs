@@ -1,0 +1,44 @@
+//! A function that is built and started by its first invocation.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use athena_client::{Invoke, InvokeError};
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+
+use super::shared_s3::SharedS3;
+use crate::{function, options::FunctionOptions, spec::Spec};
+
+/// A function that a query may never need.
+#[derive(Debug)]
+pub(super) struct LazyFunction {
+    pub(super) spec: Spec,
+    pub(super) options: FunctionOptions,
+    pub(super) s3: SharedS3,
+    pub(super) function: OnceCell<Arc<dyn Invoke>>,
+}
+
+impl LazyFunction {
+    async fn open(&self) -> anyhow::Result<Arc<dyn Invoke>> {
+        let mut options = self.options.clone();
+        if self.spec.is_hosted() {
+            options.env.extend(self.s3.get().await?.env());
+        }
+        function::open(&self.spec, options).await
+    }
+}
+
+#[async_trait]
+impl Invoke for LazyFunction {
+    async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
+        let function = self.function.get_or_try_init(|| self.open()).await.map_err(|error| {
+            let name = &self.options.name;
+            InvokeError::Host(format!(
+                "function {name:?} at {} cannot be opened: {error:#}",
+                self.spec
+            ))
+        })?;
+        function.invoke(request).await
+    }
+}

@@ -1,0 +1,38 @@
+//! What a process finds in its environment.
+
+use std::path::Path;
+
+use crate::options::FunctionOptions;
+
+/// The variables of Lambda for `program`, then those that were given.
+///
+/// The process also has what the developer's shell has, except everything that begins with `AWS_`.
+/// So that no library finds the developer's account in the home folder instead, the files there are
+/// hidden and credentials that belong to nobody are set; who means to use an account gives its
+/// variables.
+pub(super) fn environment(options: &FunctionOptions, program: &Path) -> Vec<(String, String)> {
+    let folder =
+        program.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let memory = options.memory_mb.to_string();
+    let group = format!("/aws/lambda/{}", options.name);
+    let folder = folder.to_string_lossy();
+    let ours = [
+        ("AWS_LAMBDA_FUNCTION_NAME", options.name.as_str()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &group),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("LAMBDA_TASK_ROOT", &folder),
+        ("_HANDLER", "bootstrap"),
+    ];
+    let ours = ours.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    ours.into_iter().chain(options.env.iter().cloned()).collect()
+}

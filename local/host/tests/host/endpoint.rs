@@ -1,0 +1,145 @@
+//! The Invoke endpoint as clients of the service see it, and functions behind such an endpoint.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use athena_client::Invoke;
+use athena_lambda_host::FunctionOptions;
+use athena_lambda_host::invoke_endpoint::{Endpoint, serve};
+use athena_protocol::MAX_PAYLOAD_BYTES;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use serde_json::{Value, json};
+
+use super::{ask, failure, host_error, hosted, options};
+
+async fn endpoint() -> Endpoint {
+    let function: Arc<dyn Invoke> = Arc::new(hosted(options()));
+    serve(SocketAddr::from(([127, 0, 0, 1], 0)), BTreeMap::from([("shop".to_owned(), function)]))
+        .await
+        .unwrap()
+}
+
+async fn post(
+    endpoint: &Endpoint,
+    function: &str,
+    kind: Option<&str>,
+    body: impl Into<Bytes>,
+) -> Response<Bytes> {
+    let uri = format!("http://{}/2015-03-31/functions/{function}", endpoint.address());
+    let mut request = Request::post(uri);
+    if let Some(kind) = kind {
+        request = request.header("X-Amz-Invocation-Type", kind);
+    }
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let response = client.request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+}
+
+fn error_type(response: &Response<Bytes>) -> &str {
+    response.headers()["x-amzn-errortype"].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_function_is_found_by_every_form_of_its_name() {
+    let endpoint = endpoint().await;
+    let names = [
+        "shop/invocations",
+        "shop:$LATEST/invocations",
+        "shop/invocations?Qualifier=%24LATEST",
+        "123456789012:function:shop/invocations",
+        "arn:aws:lambda:us-east-1:123456789012:function:shop/invocations",
+        "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Ashop/invocations",
+    ];
+    for name in names {
+        let response = post(&endpoint, name, None, r#"{"n":1}"#).await;
+        assert_eq!(
+            (response.status(), &response.body()[..]),
+            (StatusCode::OK, &br#"{"n":1}"#[..]),
+            "{name}"
+        );
+        assert_eq!(response.headers()["x-amz-executed-version"], "$LATEST");
+        assert!(!response.headers().contains_key("x-amz-function-error"));
+    }
+    for name in ["bakery/invocations", "shop:7/invocations", "shop/invocations?Qualifier=live"] {
+        let response = post(&endpoint, name, None, "{}").await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{name}");
+        assert_eq!(error_type(&response), "ResourceNotFoundException", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_function_is_an_answer_with_a_header() {
+    let endpoint = endpoint().await;
+    let response = post(&endpoint, "shop/invocations", None, r#"{"do":"fail"}"#).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["x-amz-function-error"], "Unhandled");
+    let document: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(document["errorType"], "com.example.ShopException");
+    assert_eq!(document["errorMessage"], "the shop is closed");
+}
+
+#[tokio::test]
+async fn what_lambda_does_not_take_is_refused_before_the_function() {
+    let endpoint = endpoint().await;
+    let large = format!("\"{}\"", "x".repeat(MAX_PAYLOAD_BYTES));
+    let response = post(&endpoint, "shop/invocations", None, large).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(error_type(&response), "RequestEntityTooLargeException");
+
+    let response = post(&endpoint, "shop/invocations", None, "{").await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_type(&response), "InvalidRequestContentException");
+
+    let response = post(&endpoint, "shop/invocations", Some("Later"), "{}").await;
+    assert_eq!(error_type(&response), "InvalidParameterValueException");
+
+    let response = post(&endpoint, "shop/configuration", None, "{}").await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn events_and_dry_runs_are_not_waited_for() {
+    let endpoint = endpoint().await;
+    let response =
+        post(&endpoint, "shop/invocations", Some("DryRun"), r#"{"do":"exit","status":1}"#).await;
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    let response =
+        post(&endpoint, "shop/invocations", Some("Event"), r#"{"do":"sleep","seconds":60}"#).await;
+    assert_eq!((response.status(), response.body().len()), (StatusCode::ACCEPTED, 0));
+    // No payload at all is an empty event.
+    let response = post(&endpoint, "shop/invocations", Some("RequestResponse"), "").await;
+    assert_eq!(&response.body()[..], b"{}");
+}
+
+#[tokio::test]
+async fn a_function_behind_an_endpoint_is_like_one_that_is_hosted() {
+    let endpoint = endpoint().await;
+    let spec = format!("http://{}", endpoint.address()).parse().unwrap();
+    let function = athena_lambda_host::open(&spec, options()).await.unwrap();
+    assert_eq!(ask(&*function, json!({ "n": 1 })).await, json!({ "n": 1 }));
+    let error = failure(&*function, json!({ "do": "fail" })).await;
+    assert_eq!(error.error_type.as_deref(), Some("com.example.ShopException"));
+
+    let unknown = FunctionOptions { name: "bakery".to_owned(), ..options() };
+    let function = athena_lambda_host::open(&spec, unknown).await.unwrap();
+    let message = host_error(&*function, json!({})).await;
+    assert!(message.contains("404") && message.contains("Function not found: bakery"), "{message}");
+
+    let address = endpoint.address();
+    endpoint.stop().await;
+    let message = host_error(&*function, json!({})).await;
+    assert!(message.contains(&address.to_string()), "{message}");
+}
+
+#[tokio::test]
+async fn a_path_in_the_url_is_taken_as_it_is() {
+    let endpoint = endpoint().await;
+    let url =
+        format!("http://{}/2015-03-31/functions/shop:$LATEST/invocations", endpoint.address());
+    let unnamed = FunctionOptions::default();
+    let function = athena_lambda_host::open(&url.parse().unwrap(), unnamed).await.unwrap();
+    assert_eq!(ask(&*function, json!({ "n": 2 })).await, json!({ "n": 2 }));
+}

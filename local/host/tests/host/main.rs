@@ -1,0 +1,93 @@
+//! Functions in processes of their own, the endpoint that offers them, and the store beside them.
+//!
+//! The functions are Python scripts, to show that any process which speaks the Runtime API will do.
+
+mod cargo;
+mod endpoint;
+mod failures;
+mod processes;
+mod sizes;
+mod store;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use athena_client::{Invoke, InvokeError};
+use athena_lambda_host::{FunctionOptions, HostedFunction};
+use athena_protocol::error::FunctionError;
+use bytes::Bytes;
+use serde_json::Value;
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/functions/behaviour.py")
+}
+
+fn options() -> FunctionOptions {
+    FunctionOptions {
+        name: "shop".to_owned(),
+        timeout: Duration::from_secs(30),
+        concurrency: 4,
+        show_output: false,
+        ..FunctionOptions::default()
+    }
+}
+
+/// The function that does what its event says.
+fn hosted(options: FunctionOptions) -> HostedFunction {
+    HostedFunction::new("python3", [script()], options)
+}
+
+/// The same, started in another way.
+fn starting(how: &str, options: FunctionOptions) -> HostedFunction {
+    HostedFunction::new("python3", [script().into_os_string(), how.into()], options)
+}
+
+/// The answer to `event`.
+async fn ask(function: &dyn Invoke, event: Value) -> Value {
+    let answer = function.invoke(Bytes::from(event.to_string())).await.unwrap();
+    serde_json::from_slice(&answer).unwrap()
+}
+
+/// The process that answers.
+async fn process_of(function: &dyn Invoke) -> i32 {
+    number(&ask(function, serde_json::json!({ "do": "process" })).await["process"])
+}
+
+fn number(value: &Value) -> i32 {
+    i32::try_from(value.as_i64().unwrap()).unwrap()
+}
+
+/// The document with which `event` fails.
+async fn failure(function: &dyn Invoke, event: Value) -> FunctionError {
+    match function.invoke(Bytes::from(event.to_string())).await {
+        Err(InvokeError::Function(error)) => error,
+        other => panic!("expected an error of the function, got {other:?}"),
+    }
+}
+
+/// What the host says of `event`, which the function itself did not answer.
+async fn host_error(function: &dyn Invoke, event: Value) -> String {
+    match function.invoke(Bytes::from(event.to_string())).await {
+        Err(InvokeError::Host(message)) => message,
+        other => panic!("expected an error of the host, got {other:?}"),
+    }
+}
+
+/// Whether a process runs. One that has ended and was not waited for does not.
+fn runs(process: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+/// Waits until a process has ended.
+async fn assert_ends(process: i32) {
+    for _ in 0..200 {
+        if !runs(process) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("process {process} still runs");
+}

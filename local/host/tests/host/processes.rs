@@ -1,0 +1,133 @@
+//! Which processes there are, what they are given, and that none is left behind.
+
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use athena_client::Invoke as _;
+use athena_lambda_host::{FunctionOptions, HostedFunction};
+use bytes::Bytes;
+use futures::future::join_all;
+use serde_json::json;
+
+use super::{ask, assert_ends, failure, hosted, number, options, process_of, runs};
+
+#[tokio::test]
+async fn one_process_serves_what_comes_one_after_the_other() {
+    let function = hosted(options());
+    let mut processes = BTreeSet::new();
+    for _ in 0..10 {
+        processes.insert(process_of(&function).await);
+    }
+    assert_eq!(processes.len(), 1);
+    let starts = function.cold_starts();
+    assert_eq!(
+        starts.iter().map(|start| start.process).collect::<Vec<_>>(),
+        Vec::from_iter(processes)
+    );
+    assert!(starts[0].init > Duration::ZERO && starts[0].init < starts[0].first_answer);
+}
+
+#[tokio::test]
+async fn invocations_run_side_by_side_up_to_the_limit_and_the_others_wait() {
+    let function = hosted(options());
+    // So that the time of the starts does not count.
+    let sleep = |seconds: f64| json!({ "do": "sleep", "seconds": seconds });
+    join_all((0..4).map(|_| ask(&function, sleep(1.0)))).await;
+    let began = Instant::now();
+    let answers = join_all((0..8).map(|_| ask(&function, sleep(0.5)))).await;
+    let elapsed = began.elapsed();
+    let processes: BTreeSet<_> = answers.iter().map(|answer| number(&answer["process"])).collect();
+    assert_eq!(processes.len(), 4);
+    assert_eq!(function.cold_starts().len(), 4);
+    assert!((Duration::from_secs(1)..Duration::from_secs(3)).contains(&elapsed), "{elapsed:?}");
+}
+
+#[tokio::test]
+async fn dropping_a_function_ends_busy_and_idle_processes_with_all_that_they_started() {
+    let function = Arc::new(hosted(options()));
+    let answers =
+        join_all((0..2).map(|_| ask(&*function, json!({ "do": "spawn", "then": "answer" })))).await;
+    let children: BTreeSet<_> = answers.iter().map(|answer| number(&answer["child"])).collect();
+    let busy = {
+        let function = Arc::clone(&function);
+        tokio::spawn(async move {
+            let event = Bytes::from(json!({ "do": "sleep", "seconds": 60 }).to_string());
+            let _ = function.invoke(event).await;
+        })
+    };
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let processes: Vec<_> =
+        function.cold_starts().iter().map(|start| start.process).chain(children).collect();
+    assert!(processes.len() >= 3 && processes.iter().all(|&process| runs(process)));
+    busy.abort();
+    let _ = busy.await;
+    drop(function);
+    for process in processes {
+        assert_ends(process).await;
+    }
+}
+
+#[tokio::test]
+async fn a_grandchild_dies_with_the_invocation_that_left_it() {
+    let function = hosted(FunctionOptions { timeout: Duration::from_secs(2), ..options() });
+    let error = failure(&function, json!({ "do": "spawn", "then": "exit" })).await;
+    let message = error.error_message.unwrap();
+    let (_, child) = message.rsplit_once("child ").unwrap();
+    assert_ends(child.trim().parse().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_grandchild_dies_when_the_time_is_up() {
+    let function = hosted(FunctionOptions { timeout: Duration::from_secs(1), ..options() });
+    let child = number(&ask(&function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
+    assert!(runs(child));
+    failure(&function, json!({ "do": "sleep", "seconds": 30 })).await;
+    assert_ends(child).await;
+}
+
+#[tokio::test]
+async fn a_function_is_told_the_real_deadline_and_who_it_is() {
+    let env = vec![
+        ("SHOP".to_owned(), "corner".to_owned()),
+        ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
+    ];
+    let function = hosted(FunctionOptions { memory_mb: 256, env, ..options() });
+    let context = ask(&function, json!({ "do": "context" })).await;
+    let remaining = context["remaining"].as_f64().unwrap();
+    assert!((25_000.0..=30_000.0).contains(&remaining), "{remaining}");
+    assert_eq!(context["arn"], "arn:aws:lambda:eu-west-1:000000000000:function:shop");
+    assert!(context["trace"].as_str().unwrap().starts_with("Root=1-"));
+    let variable = |name: &str| context["environment"][name].as_str();
+    assert_eq!(variable("AWS_LAMBDA_FUNCTION_NAME"), Some("shop"));
+    assert_eq!(variable("AWS_LAMBDA_FUNCTION_VERSION"), Some("$LATEST"));
+    assert_eq!(variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), Some("256"));
+    assert_eq!(variable("AWS_REGION"), Some("eu-west-1"));
+    assert_eq!(variable("SHOP"), Some("corner"));
+    assert_eq!(variable("AWS_ACCESS_KEY_ID"), Some("local"));
+    assert!(
+        variable("PATH").is_some()
+            && variable("LAMBDA_TASK_ROOT").is_some()
+            && variable("_HANDLER").is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_shell_script_is_a_function_too() {
+    let script = r#"
+        api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime
+        while headers=$(curl -sS -D - -o /dev/null "$api/invocation/next"); do
+            id=$(printf %s "$headers" | tr -d '\r' | sed -n 's/^lambda-runtime-aws-request-id: //ip')
+            curl -sS -o /dev/null -d '"from a shell"' "$api/invocation/$id/response"
+        done"#;
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no curl");
+        return;
+    }
+    let function = HostedFunction::new("sh", ["-c", script], options());
+    for _ in 0..2 {
+        assert_eq!(ask(&function, json!({})).await, json!("from a shell"));
+    }
+}

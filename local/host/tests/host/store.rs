@@ -1,0 +1,67 @@
+//! The S3 of this machine.
+
+use athena_lambda_host::LocalS3;
+use athena_protocol::ErrorKind;
+use athena_spill::{ObjectStore as _, aws::S3Store};
+use bytes::Bytes;
+
+#[tokio::test]
+async fn an_object_is_a_file_and_comes_back_by_the_client_of_aws() {
+    let s3 = LocalS3::start(None).await.unwrap();
+    let store = s3.store();
+    let body = Bytes::from(vec![7; 6 << 20]);
+    store.check_bucket(s3.spill_bucket()).await.unwrap();
+    store.put(s3.spill_bucket(), "query/split one/.0", body.clone()).await.unwrap();
+    assert_eq!(store.get(s3.spill_bucket(), "query/split one/.0").await.unwrap(), body);
+    let file = s3.root().join(s3.spill_bucket()).join("query/split one/.0");
+    assert_eq!(std::fs::read(file).unwrap(), body);
+
+    let error = store.get(s3.spill_bucket(), "query/split one/.1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn only_the_environment_of_the_store_gives_its_keys() {
+    let s3 = LocalS3::start(None).await.unwrap();
+    let env = s3.env();
+    let value = |name: &str| {
+        env.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.as_str()).unwrap()
+    };
+    let at = |secret| {
+        S3Store::with_endpoint(
+            value("AWS_ENDPOINT_URL_S3"),
+            value("AWS_REGION"),
+            value("AWS_ACCESS_KEY_ID"),
+            secret,
+        )
+    };
+    let body = Bytes::from_static(b"rows");
+    at(value("AWS_SECRET_ACCESS_KEY"))
+        .put(value("spill_bucket"), "right", body.clone())
+        .await
+        .unwrap();
+    let error = at("wrong").put(value("spill_bucket"), "wrong", body).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCredentials, "{error}");
+    assert!(!s3.root().join(value("spill_bucket")).join("wrong").exists());
+}
+
+#[tokio::test]
+async fn a_temporary_store_leaves_nothing_behind() {
+    let store = LocalS3::start(None).await.unwrap();
+    let root = store.root().to_owned();
+    assert!(root.join(store.spill_bucket()).is_dir());
+    drop(store);
+    assert!(!root.exists());
+}
+
+#[tokio::test]
+async fn a_bucket_has_a_name_that_s3_would_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalS3::start(Some(folder.path().to_owned())).await.unwrap();
+    store.create_bucket("lake-1").unwrap();
+    store.create_bucket("lake-1").unwrap();
+    assert!(folder.path().join("lake-1").is_dir());
+    for name in ["", "ab", "Lake", "a/b/c", "../lake", "-lake", "lake.", &"x".repeat(64)] {
+        assert!(store.create_bucket(name).is_err(), "{name}");
+    }
+}

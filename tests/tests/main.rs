@@ -1,0 +1,5 @@
+//! Tests across crates: what a test of one crate alone cannot show.
+
+mod golden;
+mod java;
+mod tpch;

@@ -1,0 +1,138 @@
+//! The 22 queries give the same rows whatever is pushed down and however the rows travel.
+
+use std::{path::Path, time::Instant};
+
+use arrow::{
+    array::{Array, AsArray},
+    datatypes::{DataType, Float64Type},
+    record_batch::RecordBatch,
+    util::display::{ArrayFormatter, FormatOptions},
+};
+use athena_client::{ClientOptions, Outcome};
+use athena_engine::{Engine, PushdownMode};
+
+use super::{Wire, everything_spills, reference, scale};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_queries_give_the_rows_of_the_generators_own_tables() {
+    let (schema, factor) = scale();
+    let tables = reference::tables(factor);
+    let wire = Wire::open().await;
+    let ways = [
+        ("off", wire.engine(PushdownMode::Off, ClientOptions::default())),
+        ("sets", wire.engine(PushdownMode::Sets, ClientOptions::default())),
+        ("full", wire.engine(PushdownMode::Full, ClientOptions::default())),
+        ("spilled", wire.engine(PushdownMode::Full, everything_spills())),
+    ];
+    let queries = queries();
+    assert_eq!(queries.len(), 22);
+    let mut wrong = Vec::new();
+    let mut bytes = [0; 4];
+    for (name, sql) in &queries {
+        let expected = Table::of(&tables.sql(sql).await.unwrap().collect().await.unwrap());
+        for ((way, engine), bytes) in ways.iter().zip(&mut bytes) {
+            let began = Instant::now();
+            let (found, received) = run(engine, sql, *way == "spilled").await;
+            *bytes += received;
+            println!(
+                "{schema} {name} {way}: {} rows, {received} bytes received, {:.2} s",
+                found.rows.len(),
+                began.elapsed().as_secs_f64()
+            );
+            if let Some(difference) = expected.difference(&found) {
+                wrong.push(format!("{name} {way}: {difference}"));
+            }
+        }
+    }
+    let [off, sets, full, _] = bytes;
+    println!("{schema}: bytes received with pushdown off {off}, sets {sets}, full {full}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(full <= sets && sets < off, "off {off}, sets {sets}, full {full}");
+}
+
+/// The rows of a query, and the bytes that came for it.
+pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64) {
+    let query = engine.query(sql).await.unwrap();
+    let batches = query.collect().await.unwrap();
+    if spills {
+        let inline = query
+            .trace()
+            .calls()
+            .into_iter()
+            .find(|call| matches!(call.outcome, Outcome::Inline { rows: 1.. }));
+        assert!(inline.is_none(), "rows came inline: {inline:?}");
+    }
+    (Table::of(&batches), query.trace().progress().bytes)
+}
+
+/// The queries with their names.
+pub(super) fn queries() -> Vec<(String, String)> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tpch/queries.sql");
+    let text = std::fs::read_to_string(file).unwrap();
+    let parts = text.split("\n-- Q").skip(1);
+    parts
+        .map(|part| {
+            let (number, sql) = part.split_once('\n').unwrap();
+            (format!("Q{number}"), sql.to_owned())
+        })
+        .collect()
+}
+
+/// A result as text, row by row.
+#[derive(Debug)]
+pub(super) struct Table {
+    columns: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(super) fn of(batches: &[RecordBatch]) -> Self {
+        let columns = batches.first().map(|batch| {
+            batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+        });
+        let options = FormatOptions::default().with_null("NULL");
+        let mut rows = Vec::new();
+        for batch in batches {
+            let columns: Vec<_> =
+                batch.columns().iter().map(|column| texts(column.as_ref(), &options)).collect();
+            rows.extend(
+                (0..batch.num_rows())
+                    .map(|row| columns.iter().map(|column| column[row].clone()).collect()),
+            );
+        }
+        Self { columns: columns.unwrap_or_default(), rows }
+    }
+
+    /// The rows in an order of their own, where the query gives none to rows that are equal in what
+    /// it orders by.
+    pub(super) fn sorted(mut self) -> Self {
+        self.rows.sort_unstable();
+        self
+    }
+
+    /// The first difference in the rows, which are in order.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        if self.rows.len() != other.rows.len() {
+            return Some(format!("{} rows, expected {}", other.rows.len(), self.rows.len()));
+        }
+        if !self.rows.is_empty() && self.columns != other.columns {
+            return Some(format!("columns {:?}, expected {:?}", other.columns, self.columns));
+        }
+        let row = (0..self.rows.len()).find(|&row| self.rows[row] != other.rows[row])?;
+        Some(format!("row {row} is {:?}, expected {:?}", other.rows[row], self.rows[row]))
+    }
+}
+
+/// The values of a column. Sums of floating point depend on the order of the rows, which no path
+/// promises, so that they count with twelve digits.
+fn texts(column: &dyn Array, options: &FormatOptions<'_>) -> Vec<String> {
+    if *column.data_type() == DataType::Float64 {
+        let values = column.as_primitive::<Float64Type>();
+        return values
+            .iter()
+            .map(|value| value.map_or("NULL".to_owned(), |value| format!("{value:.11e}")))
+            .collect();
+    }
+    let formatter = ArrayFormatter::try_new(column, options).unwrap();
+    (0..column.len()).map(|row| formatter.value(row).to_string()).collect()
+}
