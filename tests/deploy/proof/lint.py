@@ -17,7 +17,7 @@ from typing import Any
 import parliament
 
 TESTS = Path(__file__).parents[1]
-DEPLOY = TESTS.parent
+DEPLOY = TESTS.parents[1] / "deploy"
 FAULTS = TESTS / "faults"
 GUARD = "@cdklabs/cdk-validator-cfnguard/bin/ubuntu"
 # AWS documents the action and parliament's list lacks it, as it lacks the newest of Lake Formation's.
