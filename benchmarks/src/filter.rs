@@ -84,7 +84,7 @@ pub(crate) async fn measure(
 fn cases() -> Vec<Case> {
     let listed: ArrayRef = Arc::new((0..LISTED).map(|n| n * 2).collect::<Int64Array>());
     let in_list =
-        || EquatableValueSet { values: Arc::clone(&listed), white_list: true, null_allowed: false };
+        || EquatableValueSet { values: Arc::clone(&listed), inclusive: true, null_allowed: false };
     let all = |batch: &RecordBatch| BooleanArray::from(vec![true; batch.num_rows()]);
     let constant = |values: ArrayRef| Expression::Constant {
         data_type: values.data_type().clone(),

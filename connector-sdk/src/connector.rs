@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages, ReadRecords,
+    GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream, ReadRecords,
     RecordBatchStream, Result, Split, TableDef,
 };
 
@@ -38,13 +38,13 @@ pub trait Connector: Send + Sync + 'static {
     /// Lists the schemas, in an order that does not change between calls.
     ///
     /// Athena asks for all of them at once. Names should be lower case.
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>>;
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>>;
 
     /// Lists the tables of [`ListTables::schema`], in an order that does not change between calls,
     /// starting after [`ListTables::after`].
     ///
     /// The SDK takes as many as fit into a page and drops the stream, so yield as you read.
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>>;
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>>;
 
     /// Describes a table: its columns, which of them partition it, its comments.
     ///
@@ -67,7 +67,7 @@ pub trait Connector: Send + Sync + 'static {
     /// A split says what to read (a file, a key range, a snapshot), never "part i of n of a plan to
     /// be made again": it is read by another copy of the process, possibly much later. No secrets
     /// in a split. No splits means no rows.
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>>;
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>>;
 
     /// Reads the rows of one split.
     ///

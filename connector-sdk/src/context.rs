@@ -40,7 +40,7 @@ impl Progress {
     /// is safe to return: Athena slows down and asks again. After the first block it may fail the
     /// query instead, so a connector that is asked to slow down in the middle of a read waits and
     /// tries again itself.
-    pub fn may_start_over(&self) -> bool {
+    pub fn is_retry_safe(&self) -> bool {
         self.blocks == 0
     }
 }

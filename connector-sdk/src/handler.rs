@@ -22,13 +22,13 @@ use crate::{
 /// made when they are first needed.
 ///
 /// ```
-/// # use athena_connector_sdk::{Catalog, Handler, Settings, Udfs};
+/// # use athena_connector_sdk::{StaticConnector, Handler, Settings, Udfs};
 /// let udfs = Udfs::new().scalar("mask", |text: &str, keep: i32| {
 ///     let keep = usize::try_from(keep).unwrap_or(0);
 ///     text.chars().enumerate().map(|(at, c)| if at < keep { c } else { '*' }).collect::<String>()
 /// });
 /// let settings = Settings::from_vars([("spill_bucket", "my-spill-bucket")])?;
-/// let handler = Handler::new(Catalog::new()).udfs(udfs).with_settings(settings);
+/// let handler = Handler::new(StaticConnector::new()).with_udfs(udfs).with_settings(settings);
 /// # let _ = handler;
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
@@ -67,7 +67,7 @@ impl Handler {
 
     /// The handler with these user-defined functions.
     #[must_use]
-    pub fn udfs(mut self, udfs: Udfs) -> Self {
+    pub fn with_udfs(mut self, udfs: Udfs) -> Self {
         self.udfs = udfs;
         self
     }
@@ -75,7 +75,7 @@ impl Handler {
     /// The handler that announces a table function for queries in the source's own language, and
     /// answers them.
     #[must_use]
-    pub fn passthrough(mut self, passthrough: impl Passthrough) -> Self {
+    pub fn with_passthrough(mut self, passthrough: impl Passthrough) -> Self {
         self.passthrough = Some(Arc::new(passthrough));
         self
     }
@@ -215,11 +215,11 @@ mod tests {
     use athena_protocol::message::{ListSchemasRequest, PingRequest};
 
     use super::*;
-    use crate::{Catalog, ErrorKind};
+    use crate::{ErrorKind, StaticConnector};
 
     #[tokio::test]
     async fn a_misconfigured_handler_answers_pings_and_nothing_else() {
-        let mut handler = Handler::new(Catalog::new());
+        let mut handler = Handler::new(StaticConnector::new());
         handler.misconfigured = Some(Error::invalid_input("spill_bucket is wrong"));
         let ping = PingRequest { identity: None, catalog_name: "c".into(), query_id: "q".into() };
         let ping = Request::Ping(ping).encode(SerdeVersion::V2).unwrap();

@@ -10,7 +10,7 @@
 //! use std::sync::Arc;
 //!
 //! use arrow::{array::{ArrayRef, Int64Array}, datatypes::{DataType, Field}, record_batch::RecordBatch};
-//! use athena_connector_sdk::{Catalog, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait};
+//! use athena_connector_sdk::{StaticConnector, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait};
 //!
 //! struct Squares;
 //!
@@ -30,11 +30,11 @@
 //!             RecordBatch::try_from_iter([("n", column(|n| n)), ("square", column(|n| n * n))])
 //!                 .map_err(|e| athena_connector_sdk::Error::internal("no batch").with_source(e))
 //!         });
-//!         Ok(RecordBatchStream::blocking(2, batches))
+//!         Ok(RecordBatchStream::from_blocking(batches).with_prefetch(2))
 //!     }
 //! }
 //!
-//! let catalog = Catalog::new().table("math", "squares", Squares);
+//! let catalog = StaticConnector::new().table("math", "squares", Squares);
 //! # let _ = catalog;
 //! ```
 //!
@@ -48,8 +48,8 @@
 //! | To | see |
 //! |---|---|
 //! | describe, partition, split and read tables | [`Connector`], [`TableDef`], [`Split`], [`RecordBatchStream`] |
-//! | list what is too much for one answer | [`Pages`], [`Cursor`] |
-//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlConditions`] |
+//! | list what is too much for one answer | [`PageStream`], [`Cursor`] |
+//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlFilter`] |
 //! | find a source's name in another case | [`NameCase`] |
 //! | let queries in the source's own language through | [`Passthrough`] |
 //! | know who asks, how long there is, how far it is | [`Context`] |
@@ -64,14 +64,13 @@
 //! | `lambda` | yes | the runtime loop, the clients of S3 and KMS, structured logs |
 //! | `mimalloc` | yes | `MiMalloc`, an allocator for the program that reuses the pages of one block for the next |
 
-mod catalog;
 mod connector;
 mod context;
 mod deadline;
 mod dispatch;
 mod handler;
 mod names;
-mod pages;
+mod page_stream;
 mod partition;
 mod passthrough;
 mod plan;
@@ -83,6 +82,7 @@ mod secret;
 mod settings;
 mod spilling;
 mod split;
+mod static_connector;
 mod stream;
 mod table;
 mod token;
@@ -98,20 +98,20 @@ mod pushing_work {}
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
-pub use catalog::Catalog;
 pub use connector::Connector;
 pub use context::{Context, Progress};
 pub use handler::Handler;
 pub use names::NameCase;
-pub use pages::{Cursor, Pages};
+pub use page_stream::{Cursor, PageStream};
 pub use passthrough::{Passthrough, PassthroughQuery, Signature};
 pub use pushdown::{
-    Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlConditions, SqlDialect, StandardSql,
+    BindValue, Conjunct, KeyRange, Pushed, PushedDown, SqlDialect, SqlFilter, StandardSql,
 };
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
 pub use secret::Secret;
 pub use settings::{Setting, Settings};
 pub use split::Split;
+pub use static_connector::StaticConnector;
 pub use stream::RecordBatchStream;
 pub use table::{Scan, Table, TableDef, UnsupportedTypes};
 pub use udf::{Argument, Output, ScalarFunction, Udfs, Value};

@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 
-use crate::{Error, Pages, Result};
+use crate::{Error, PageStream, Result};
 
 /// Most names that an error lists.
 const SHOWN: usize = 10;
@@ -13,11 +13,11 @@ const SHOWN: usize = 10;
 /// ```
 /// # use athena_connector_sdk::NameCase;
 /// let columns = ["ID", "Region"];
-/// assert_eq!(NameCase::Search.resolve("column", "region", columns)?, "Region");
+/// assert_eq!(NameCase::CaseInsensitive.resolve("column", "region", columns)?, "Region");
 /// assert_eq!(NameCase::Upper.resolve("column", "id", columns)?, "ID");
 /// assert!(NameCase::Exact.resolve("column", "id", columns).is_err());
 /// // Athena cannot say which of the two is meant.
-/// assert!(NameCase::Search.resolve("column", "id", ["id", "ID"]).is_err());
+/// assert!(NameCase::CaseInsensitive.resolve("column", "id", ["id", "ID"]).is_err());
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -31,18 +31,18 @@ pub enum NameCase {
     /// The source has names in any case: the one that differs in case alone is found among all, and
     /// two such are an error.
     #[default]
-    Search,
+    CaseInsensitive,
 }
 
 impl NameCase {
     /// The name in the source, where it follows from the name asked for; `None` for
-    /// [`Search`](Self::Search), which takes the list of names.
-    pub fn of(self, wanted: &str) -> Option<String> {
+    /// [`CaseInsensitive`](Self::CaseInsensitive), which takes the list of names.
+    pub fn apply(self, wanted: &str) -> Option<String> {
         match self {
             Self::Exact => Some(wanted.to_owned()),
             Self::Lower => Some(wanted.to_lowercase()),
             Self::Upper => Some(wanted.to_uppercase()),
-            Self::Search => None,
+            Self::CaseInsensitive => None,
         }
     }
 
@@ -71,9 +71,14 @@ impl NameCase {
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve), and what the list fails with.
-    pub async fn find(self, what: &str, wanted: &str, mut names: Pages<String>) -> Result<String> {
+    pub async fn find(
+        self,
+        what: &str,
+        wanted: &str,
+        mut names: PageStream<String>,
+    ) -> Result<String> {
         let mut search = Search::new(self, what, wanted);
-        while let Some((name, _)) = names.items.try_next().await? {
+        while let Some((name, _)) = names.try_next().await? {
             search.see(name)?;
         }
         search.finish()
@@ -97,7 +102,7 @@ impl<'a, N: AsRef<str>> Search<'a, N> {
         Self {
             what,
             wanted,
-            exact: case.of(wanted),
+            exact: case.apply(wanted),
             folded: wanted.to_lowercase(),
             found: None,
             seen: Vec::new(),
@@ -154,29 +159,34 @@ mod tests {
         assert_eq!(find(NameCase::Lower, "customers"), None);
         for (wanted, name) in [("ORDERS", "orders"), ("items", "ITEMS"), ("customers", "Customers")]
         {
-            assert_eq!(find(NameCase::Search, wanted), Some(name));
+            assert_eq!(find(NameCase::CaseInsensitive, wanted), Some(name));
         }
         // Not only ASCII has case.
-        assert_eq!(NameCase::Search.resolve("table", "größe", ["GRÖßE"]).unwrap(), "GRÖßE");
+        assert_eq!(
+            NameCase::CaseInsensitive.resolve("table", "größe", ["GRÖßE"]).unwrap(),
+            "GRÖßE"
+        );
     }
 
     #[test]
     fn a_collision_names_both_and_an_absence_what_there_is() {
-        let error = NameCase::Search.resolve("column", "id", ["Id", "region", "ID"]).unwrap_err();
+        let error =
+            NameCase::CaseInsensitive.resolve("column", "id", ["Id", "region", "ID"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.message().contains("\"Id\" or \"ID\""), "{error}");
-        let error = NameCase::Search.resolve("column", "size", ["id", "region"]).unwrap_err();
+        let error =
+            NameCase::CaseInsensitive.resolve("column", "size", ["id", "region"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.message().contains("\"region\""), "{error}");
     }
 
     #[tokio::test]
     async fn listed_names_are_found_as_others_are() {
-        let pages = || Pages::of(["a", "B", "b"].map(str::to_owned), None).unwrap();
-        assert_eq!(NameCase::Search.find("table", "A", pages()).await.unwrap(), "a");
+        let pages = || PageStream::from_list(["a", "B", "b"].map(str::to_owned), None).unwrap();
+        assert_eq!(NameCase::CaseInsensitive.find("table", "A", pages()).await.unwrap(), "a");
         assert_eq!(NameCase::Upper.find("table", "b", pages()).await.unwrap(), "B");
         assert_eq!(
-            NameCase::Search.find("table", "b", pages()).await.unwrap_err().kind(),
+            NameCase::CaseInsensitive.find("table", "b", pages()).await.unwrap_err().kind(),
             ErrorKind::InvalidInput
         );
     }

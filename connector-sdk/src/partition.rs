@@ -27,7 +27,7 @@ impl GetSplits {
     /// let day: ArrayRef = Arc::new(StringArray::from(vec!["2024-02-29"]));
     /// let partitions = RecordBatch::try_from_iter([("day", day)]).expect("one column");
     /// let request = GetSplits::new(TableName::new("web", "visits"), partitions).with_partition_columns(vec!["day".into()]);
-    /// let split = request.split_of(0)?.with("object", "visits/2024-02-29.csv");
+    /// let split = request.split_for_partition(0)?.with("object", "visits/2024-02-29.csv");
     /// # let _ = split;
     /// # Ok::<(), athena_connector_sdk::Error>(())
     /// ```
@@ -40,7 +40,7 @@ impl GetSplits {
     /// # Panics
     ///
     /// If there is no such row.
-    pub fn split_of(&self, row: usize) -> Result<Split> {
+    pub fn split_for_partition(&self, row: usize) -> Result<Split> {
         let mut values = BTreeMap::new();
         for name in &self.partition_columns {
             let column = self.partitions.column_by_name(name).ok_or_else(|| {
@@ -129,7 +129,7 @@ impl PartitionValues {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a split that was not made by [`GetSplits::split_of`], or of another type.
+    /// `InvalidInput` for a split that was not made by [`GetSplits::split_for_partition`], or of another type.
     pub(crate) fn of_split(split: &Split, read: &SchemaRef) -> Result<Self> {
         let Some(json) = split.get_str(PROPERTY) else { return Ok(Self::default()) };
         let foreign = || {
@@ -236,7 +236,7 @@ mod tests {
         let request = request(columns);
         let read = request.partitions.schema();
         for row in 0..3 {
-            let split = request.split_of(row).unwrap();
+            let split = request.split_for_partition(row).unwrap();
             let values = PartitionValues::of_split(&split, &read).unwrap();
             let n: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
             let filled = values.fill(RecordBatch::try_from_iter([("n", n)]).unwrap()).unwrap();
@@ -254,13 +254,15 @@ mod tests {
     #[test]
     fn columns_of_a_batch_are_kept_and_rows_without_columns_filled() {
         let request = request(vec![("region", Arc::new(Int64Array::from(vec![7])))]);
-        let values =
-            PartitionValues::of_split(&request.split_of(0).unwrap(), &request.partitions.schema())
-                .unwrap();
+        let values = PartitionValues::of_split(
+            &request.split_for_partition(0).unwrap(),
+            &request.partitions.schema(),
+        )
+        .unwrap();
         let own: ArrayRef = Arc::new(Int64Array::from(vec![8]));
         let batch = RecordBatch::try_from_iter([("region", own)]).unwrap();
         assert_eq!(values.fill(batch.clone()).unwrap(), batch);
-        let filled = values.fill(crate::ReadRecords::rows_without_columns(3)).unwrap();
+        let filled = values.fill(crate::stream::batch_without_columns(3)).unwrap();
         assert_eq!((filled.num_rows(), filled.num_columns()), (3, 1));
         let none = PartitionValues::of_split(&Split::new(), &request.partitions.schema()).unwrap();
         assert_eq!(none.fill(batch.clone()).unwrap(), batch);
@@ -270,7 +272,7 @@ mod tests {
     fn what_cannot_be_carried_is_refused_and_what_was_edited_too() {
         let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
         assert_eq!(
-            request(vec![("list", Arc::new(lists))]).split_of(0).unwrap_err().kind(),
+            request(vec![("list", Arc::new(lists))]).split_for_partition(0).unwrap_err().kind(),
             ErrorKind::Unsupported
         );
         let endless = |element: DataType| DataType::new_fixed_size_list(element, i32::MAX, true);
@@ -293,6 +295,6 @@ mod tests {
         }
         let absent = request(vec![("n", Arc::new(Int64Array::from(vec![1])))])
             .with_partition_columns(vec!["m".into()]);
-        assert_eq!(absent.split_of(0).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(absent.split_for_partition(0).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 }

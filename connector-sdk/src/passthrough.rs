@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Connector, Context, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
-    ReadRecords, RecordBatchStream, Result, Split, TableDef, arrow::datatypes::SchemaRef,
+    Connector, Context, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Split, TableDef,
+    arrow::datatypes::SchemaRef,
 };
 
 /// What the engine puts beside the arguments: the name of the function that was called.
@@ -23,7 +24,7 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 /// # use athena_connector_sdk::{arrow, async_trait};
 /// # use arrow::datatypes::{DataType, Field};
 /// use athena_connector_sdk::{
-///     Catalog, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef,
+///     StaticConnector, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef,
 /// };
 ///
 /// struct Query;
@@ -41,7 +42,7 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 ///     }
 /// }
 ///
-/// let handler = Handler::new(Catalog::new()).passthrough(Query);
+/// let handler = Handler::new(StaticConnector::new()).with_passthrough(Query);
 /// # let _ = handler;
 /// ```
 #[async_trait]
@@ -156,12 +157,12 @@ impl Connector for Passed {
         "passthrough"
     }
 
-    async fn list_schemas(&self, _: ListSchemas) -> Result<Pages<String>> {
-        Pages::of([], None)
+    async fn list_schemas(&self, _: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list([], None)
     }
 
-    async fn list_tables(&self, _: ListTables) -> Result<Pages<String>> {
-        Pages::of([], None)
+    async fn list_tables(&self, _: ListTables) -> Result<PageStream<String>> {
+        PageStream::from_list([], None)
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -179,8 +180,8 @@ impl Connector for Passed {
         Ok(RecordBatchStream::unpartitioned())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
-        Pages::of([Split::new()], request.after.as_ref())
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
+        PageStream::from_list([Split::new()], request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {

@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::{
-    datatypes::SchemaRef,
-    record_batch::{RecordBatch, RecordBatchOptions},
-};
+use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::predicate::Constraints;
 
 use crate::{
@@ -23,7 +20,7 @@ pub struct ListSchemas {
     /// The invocation.
     pub context: Context,
     /// Where the list goes on; `None` at its start.
-    pub after: Option<Cursor>,
+    pub start_after: Option<Cursor>,
 }
 
 /// Asks for the tables of one schema.
@@ -35,7 +32,7 @@ pub struct ListTables {
     /// The schema.
     pub schema: String,
     /// Where the list goes on; `None` at its start.
-    pub after: Option<Cursor>,
+    pub start_after: Option<Cursor>,
 }
 
 /// Asks for the definition of a table.
@@ -79,7 +76,7 @@ pub struct GetSplits {
     /// What the query asks for.
     pub constraints: Arc<Constraints>,
     /// Where the list goes on; `None` at its start.
-    pub after: Option<Cursor>,
+    pub start_after: Option<Cursor>,
 }
 
 /// Asks for the rows of one split.
@@ -119,13 +116,13 @@ with! {
         /// The request in another invocation.
         with_context(context: Context) = context;
         /// The request for what comes after `after`.
-        with_after(after: Cursor) = Some(after);
+        with_start_after(start_after: Cursor) = Some(start_after);
     }
     ListTables {
         /// The request in another invocation.
         with_context(context: Context) = context;
         /// The request for what comes after `after`.
-        with_after(after: Cursor) = Some(after);
+        with_start_after(start_after: Cursor) = Some(start_after);
     }
     GetTable {
         /// The request in another invocation.
@@ -147,7 +144,7 @@ with! {
         /// The request of a query with these constraints.
         with_constraints(constraints: Constraints) = Arc::new(constraints);
         /// The request for what comes after `after`.
-        with_after(after: Cursor) = Some(after);
+        with_start_after(start_after: Cursor) = Some(start_after);
     }
     ReadRecords {
         /// The request in another invocation.
@@ -167,7 +164,7 @@ impl ListSchemas {
 impl ListTables {
     /// A request for the tables of `schema`.
     pub fn new(schema: impl Into<String>) -> Self {
-        Self { context: Context::default(), schema: schema.into(), after: None }
+        Self { context: Context::default(), schema: schema.into(), start_after: None }
     }
 }
 
@@ -212,7 +209,7 @@ impl GetSplits {
             partitions,
             partition_columns: Vec::new(),
             constraints: Arc::default(),
-            after: None,
+            start_after: None,
         }
     }
 
@@ -253,7 +250,7 @@ impl ReadRecords {
     /// # let request = ReadRecords::new(TableName::new("s", "t"), Arc::new(Schema::empty()), Split::new());
     /// let plan = request.push_down(|conjunct| match conjunct {
     ///     Conjunct::Values { column, set } if column == "id" => Pushed::Superset(format!("{column}: {set:?}")),
-    ///     Conjunct::Values { .. } | Conjunct::Expression(_) => Pushed::No,
+    ///     Conjunct::Values { .. } | Conjunct::Expression(_) => Pushed::Unsupported,
     /// });
     /// assert!(plan.conjuncts.is_empty() && plan.limit.is_none());
     /// ```
@@ -262,18 +259,5 @@ impl ReadRecords {
         push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
     ) -> PushedDown<T> {
         pushdown::push_down_claiming(&self.constraints, &self.claims, push)
-    }
-
-    /// A batch of `rows` rows and no columns: what a read may yield for a query that asks for none,
-    /// such as `count(*)`.
-    #[expect(clippy::missing_panics_doc, reason = "no row count is wrong for no columns")]
-    pub fn rows_without_columns(rows: usize) -> RecordBatch {
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(
-            Arc::new(arrow::datatypes::Schema::empty()),
-            Vec::new(),
-            &options,
-        )
-        .expect("no columns fit any row count")
     }
 }

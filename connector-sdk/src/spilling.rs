@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use athena_protocol::{EncryptionKey, FederatedIdentity, S3SpillLocation};
 use athena_spill::{
-    Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings, is_inside, split_location,
+    Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings, contains, split_location,
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -92,7 +92,7 @@ pub(crate) fn check_location(
             "the split's spill location s3://{bucket}/{key} is one object (directory is false), expected a prefix"
         )));
     }
-    if is_inside(location, &settings.spill) || settings.allow_foreign_spill {
+    if contains(location, &settings.spill) || settings.allow_foreign_spill {
         return Ok(());
     }
     let own = match &settings.spill.bucket {

@@ -1,18 +1,57 @@
 //! Record batches that are produced as they are read.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt, mem,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+};
 
 use arrow::{
     array::{ArrayRef, Int32Array},
-    record_batch::RecordBatch,
+    datatypes::Schema,
+    record_batch::{RecordBatch, RecordBatchOptions},
 };
-use futures::{Stream, StreamExt, stream::BoxStream};
+use futures::{Stream, StreamExt, stream, stream::BoxStream};
 
 use crate::{Error, Result};
 
-/// A stream of record batches. Dropping it cancels the read behind it.
+/// A stream of record batches, in any order and of any size.
+///
+/// Batches of no rows are allowed, and so is a stream of no batches. The schema of all batches must
+/// be the same. An error ends the read: the SDK polls no further, and no rows are returned to
+/// Athena. Dropping the stream cancels the read behind it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use athena_connector_sdk::{Error, RecordBatchStream, Result, arrow};
+/// use arrow::{array::{ArrayRef, Int64Array}, record_batch::RecordBatch};
+///
+/// fn batch(start: i64) -> Result<RecordBatch> {
+///     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 100));
+///     RecordBatch::try_from_iter([("n", numbers)])
+///         .map_err(|error| Error::internal("columns differ in length").with_source(error))
+/// }
+///
+/// // A single batch, an asynchronous source, and a blocking one.
+/// let one = RecordBatchStream::from(batch(0)?);
+/// let many = RecordBatchStream::new(futures::stream::iter([0, 100, 200]).map(batch));
+/// let blocking = RecordBatchStream::from_blocking([0, 100, 200].map(batch)).with_prefetch(2);
+/// # use futures::StreamExt as _;
+/// # Ok::<(), Error>(())
+/// ```
 pub struct RecordBatchStream {
-    pub(crate) batches: BoxStream<'static, Result<RecordBatch>>,
+    source: Source,
+}
+
+enum Source {
+    Stream(BoxStream<'static, Result<RecordBatch>>),
+    /// Not started yet, so that the number of batches to prefetch can be set.
+    Blocking {
+        prefetch: usize,
+        start: Box<dyn FnOnce(usize) -> BoxStream<'static, Result<RecordBatch>> + Send>,
+    },
 }
 
 impl fmt::Debug for RecordBatchStream {
@@ -27,19 +66,45 @@ impl From<RecordBatch> for RecordBatchStream {
     }
 }
 
+impl Stream for RecordBatchStream {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        if let Source::Blocking { .. } = self.source {
+            let unstarted = mem::replace(&mut self.source, Source::Stream(stream::empty().boxed()));
+            if let Source::Blocking { prefetch, start } = unstarted {
+                self.source = Source::Stream(start(prefetch));
+            }
+        }
+        match &mut self.source {
+            Source::Stream(stream) => stream.poll_next_unpin(context),
+            Source::Blocking { .. } => unreachable!("a polled stream is started"),
+        }
+    }
+}
+
 impl RecordBatchStream {
-    /// The batches of `stream`.
+    /// Creates a stream of the batches of `stream`, which is polled as the SDK takes batches.
     pub fn new(stream: impl Stream<Item = Result<RecordBatch>> + Send + 'static) -> Self {
-        Self { batches: stream.boxed() }
+        Self { source: Source::Stream(stream.boxed()) }
     }
 
-    /// No batches.
+    /// Creates a stream of no batches.
     pub fn empty() -> Self {
-        Self::new(futures::stream::empty())
+        Self::new(stream::empty())
     }
 
-    /// The single partition of a table without partition columns: column `partitionId`, one row,
-    /// value 1.
+    /// Creates a stream of one batch of `rows` rows and no columns: the answer to a query that
+    /// requests no column, such as `count(*)`.
+    pub fn row_count_only(rows: usize) -> Self {
+        batch_without_columns(rows).into()
+    }
+
+    /// Creates the single partition of a table without partition columns: column `partitionId`, one
+    /// row, value 1.
     #[expect(clippy::missing_panics_doc, reason = "one column always makes a batch")]
     pub fn unpartitioned() -> Self {
         let id: ArrayRef = Arc::new(Int32Array::from(vec![1]));
@@ -48,45 +113,77 @@ impl RecordBatchStream {
         batch.into()
     }
 
-    /// The batches of a blocking iterator, run on a thread for blocking work, `ahead` batches ahead
-    /// of the reader.
+    /// Creates a stream of the batches of a blocking iterator, which runs on a thread for blocking
+    /// work, one batch ahead of the reader.
     ///
-    /// Dropping the stream stops the iterator at its next batch. If the iterator panics, so does
-    /// the stream.
-    pub fn blocking<I, E>(ahead: usize, batches: I) -> Self
+    /// The iterator starts when the stream is first polled, and ends after its first error.
+    /// Dropping the stream stops it at its next batch. If it panics, so does the stream.
+    pub fn from_blocking<I, E>(batches: I) -> Self
     where
         I: IntoIterator<Item = Result<RecordBatch, E>> + Send + 'static,
         E: Into<Error> + Send + 'static,
     {
-        let (sender, receiver) = tokio::sync::mpsc::channel(ahead.max(1));
-        let reading = tokio::task::spawn_blocking(move || {
-            for batch in batches {
-                let failed = batch.is_err();
-                if sender.blocking_send(batch.map_err(Into::into)).is_err() || failed {
-                    break;
-                }
-            }
-        });
-        Self::new(futures::stream::unfold(
-            (receiver, Some(reading)),
-            |(mut receiver, reading)| async move {
-                if let Some(batch) = receiver.recv().await {
-                    return Some((batch, (receiver, reading)));
-                }
-                // The end of the batches, or of a thread that could not go on: rows would be
-                // missing without a word.
-                match reading?.await {
-                    Ok(()) => None,
-                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                    Err(error) => {
-                        let error = Error::internal("the thread that reads the source ended early")
-                            .with_source(error);
-                        Some((Err(error), (receiver, None)))
-                    }
-                }
+        Self {
+            source: Source::Blocking {
+                prefetch: 1,
+                start: Box::new(|n| read_on_thread(batches, n)),
             },
-        ))
+        }
     }
+
+    /// Sets the number of batches that a stream of [`from_blocking`](Self::from_blocking) reads
+    /// ahead, at least one; other streams read nothing ahead, whatever is set.
+    ///
+    /// The memory of the function must hold this many batches in addition to those that the SDK
+    /// works on.
+    #[must_use]
+    pub fn with_prefetch(mut self, batches: usize) -> Self {
+        if let Source::Blocking { prefetch, .. } = &mut self.source {
+            *prefetch = batches.max(1);
+        }
+        self
+    }
+}
+
+/// Creates a batch of `rows` rows and no columns.
+pub(crate) fn batch_without_columns(rows: usize) -> RecordBatch {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
+        .expect("no columns fit any row count")
+}
+
+fn read_on_thread<I, E>(batches: I, prefetch: usize) -> BoxStream<'static, Result<RecordBatch>>
+where
+    I: IntoIterator<Item = Result<RecordBatch, E>> + Send + 'static,
+    E: Into<Error> + Send + 'static,
+{
+    let (sender, receiver) = tokio::sync::mpsc::channel(prefetch);
+    let reading = tokio::task::spawn_blocking(move || {
+        for batch in batches {
+            let failed = batch.is_err();
+            if sender.blocking_send(batch.map_err(Into::into)).is_err() || failed {
+                break;
+            }
+        }
+    });
+    let state = (receiver, Some(reading));
+    stream::unfold(state, |(mut receiver, reading)| async move {
+        if let Some(batch) = receiver.recv().await {
+            return Some((batch, (receiver, reading)));
+        }
+        // The channel closes at the end of the batches, or when the thread panics: then rows would
+        // be missing without an error.
+        match reading?.await {
+            Ok(()) => None,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => {
+                let error = Error::internal("the thread that reads the source ended early")
+                    .with_source(error);
+                Some((Err(error), (receiver, None)))
+            }
+        }
+    })
+    .boxed()
 }
 
 #[cfg(test)]
@@ -99,9 +196,9 @@ mod tests {
     async fn a_source_that_panics_midway_does_not_end_as_if_it_had_no_more_rows() {
         let batches = (0..2).map(|number| -> Result<RecordBatch> {
             assert!(number < 1, "the source broke");
-            Ok(RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty())))
+            Ok(RecordBatch::new_empty(Arc::new(Schema::empty())))
         });
-        let mut stream = RecordBatchStream::blocking(2, batches).batches;
+        let mut stream = RecordBatchStream::from_blocking(batches).with_prefetch(2);
         assert!(stream.next().await.expect("the first batch").is_ok());
         assert!(std::panic::AssertUnwindSafe(stream.next()).catch_unwind().await.is_err());
     }

@@ -13,7 +13,7 @@ use arrow::{
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, Udfs, async_trait,
 };
 use athena_fuzz::RUNTIME;
@@ -54,12 +54,12 @@ impl Connector for Orders {
         "fuzz"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of(["sales".to_owned()], request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list(["sales".to_owned()], request.start_after.as_ref())
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
-        Pages::of(["orders".to_owned(), "returns".to_owned()], request.after.as_ref())
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
+        PageStream::from_list(["orders".to_owned(), "returns".to_owned()], request.start_after.as_ref())
     }
 
     async fn get_table(&self, _: GetTable) -> Result<TableDef> {
@@ -72,10 +72,10 @@ impl Connector for Orders {
         Ok(rows().into())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         let splits =
             (0..request.partitions.num_rows().min(100)).map(|n| Split::new().with("part", n));
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
@@ -116,7 +116,7 @@ static HANDLER: LazyLock<Handler> = LazyLock::new(|| {
         .scalar("my_len", |text: Option<&str>| text.and_then(|text| i32::try_from(text.len()).ok()))
         .scalar("my_fn", |text: &str, n: i32| format!("{text}{n}"))
         .scalar("addup", |left: i64, right: i64| left.checked_add(right));
-    Handler::new(Orders).udfs(udfs).with_settings(settings).with_object_store(Arc::new(MemoryStore::discarding()))
+    Handler::new(Orders).with_udfs(udfs).with_settings(settings).with_object_store(Arc::new(MemoryStore::discarding()))
 });
 
 fuzz_target!(|bytes: &[u8]| {

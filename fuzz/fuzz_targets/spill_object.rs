@@ -9,7 +9,7 @@ use arrow::{
     util::display::{ArrayFormatter, FormatOptions},
 };
 use athena_fuzz::{key, schema};
-use athena_protocol::zoned::unpack_batch;
+use athena_protocol::timestamp_tz::unpack_batch;
 use athena_spill::decode_object;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use athena_connector_sdk::{
-    Catalog, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait,
+    StaticConnector, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait,
 };
 use athena_protocol::{EncryptionKey, Request, SerdeVersion, message::ListTablesRequest};
 use tokio::runtime::Runtime;
@@ -83,7 +83,7 @@ impl Table for Empty {
 /// A function with ten tables in schema `s`.
 pub fn ten_tables() -> Handler {
     Handler::new(
-        (0..10).fold(Catalog::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)),
+        (0..10).fold(StaticConnector::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)),
     )
 }
 

@@ -11,14 +11,14 @@
 //! | [`message`] | every request and response |
 //! | [`predicate`] | what [`Constraints`] carry: value sets, expressions, order, limit, plan |
 //! | [`block`] | Arrow schemas and batches as the wire frames them |
-//! | [`zoned`] | the packed form of `TIMESTAMP WITH TIME ZONE` |
+//! | [`timestamp_tz`] | the packed form of `TIMESTAMP WITH TIME ZONE` |
 //! | [`error`] | error kinds, their wire codes, and the function-error document of Lambda |
 
 pub mod block;
 pub mod error;
 pub mod message;
 pub mod predicate;
-pub mod zoned;
+pub mod timestamp_tz;
 
 mod data_type;
 mod identity;

@@ -8,7 +8,7 @@
 
 use athena_protocol::{EncryptionKey, Error, Result};
 
-/// How many bytes [`seal`] appends.
+/// How many bytes [`encrypt_in_place`] appends.
 pub(crate) const TAG_LEN: usize = 16;
 const NONCE_LEN: usize = 12;
 
@@ -18,7 +18,7 @@ const NONCE_LEN: usize = 12;
 ///
 /// `InvalidInput` for a key that is not 16, 24 or 32 bytes or a nonce that is not 12. `block` is
 /// unchanged then.
-pub fn seal(key: &EncryptionKey, block: &mut Vec<u8>) -> Result<()> {
+pub fn encrypt_in_place(key: &EncryptionKey, block: &mut Vec<u8>) -> Result<()> {
     let nonce = nonce(key)?;
     let tag = backend::seal(&key.key, nonce, block)?;
     block.extend_from_slice(&tag);
@@ -31,7 +31,7 @@ pub fn seal(key: &EncryptionKey, block: &mut Vec<u8>) -> Result<()> {
 ///
 /// `InvalidInput` for a bad key or nonce, with `object` unchanged; `InvalidResponse` for an object
 /// that this key does not open, after which what `object` holds is of no use.
-pub fn open(key: &EncryptionKey, object: &mut Vec<u8>) -> Result<()> {
+pub fn decrypt_in_place(key: &EncryptionKey, object: &mut Vec<u8>) -> Result<()> {
     let nonce = nonce(key)?;
     let len = object.len();
     if len < TAG_LEN {
@@ -113,9 +113,9 @@ mod tests {
     fn the_vectors_of_the_protocol_are_sealed_and_opened() {
         for (len, sealed) in [(32, SEALED_256), (16, SEALED_128)] {
             let mut bytes = decoded(PLAIN);
-            seal(&key(len), &mut bytes).unwrap();
+            encrypt_in_place(&key(len), &mut bytes).unwrap();
             assert_eq!(bytes, decoded(sealed), "key of {len} bytes");
-            open(&key(len), &mut bytes).unwrap();
+            decrypt_in_place(&key(len), &mut bytes).unwrap();
             assert_eq!(bytes, decoded(PLAIN), "key of {len} bytes");
         }
     }
@@ -135,9 +135,9 @@ mod tests {
             let (sealed, plain) =
                 (golden(&format!("crypto-{name}.bin")), golden(&format!("crypto-{name}.plain")));
             let mut bytes = sealed.clone();
-            open(&key, &mut bytes).unwrap();
+            decrypt_in_place(&key, &mut bytes).unwrap();
             assert_eq!(bytes, plain, "{name}");
-            seal(&key, &mut bytes).unwrap();
+            encrypt_in_place(&key, &mut bytes).unwrap();
             assert_eq!(bytes, sealed, "{name}");
         }
     }
@@ -149,13 +149,13 @@ mod tests {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
             assert_eq!(
-                open(&key(32), &mut changed).unwrap_err().kind(),
+                decrypt_in_place(&key(32), &mut changed).unwrap_err().kind(),
                 ErrorKind::InvalidResponse,
                 "byte {index}"
             );
             let mut cut = sealed[..index].to_vec();
             assert_eq!(
-                open(&key(32), &mut cut).unwrap_err().kind(),
+                decrypt_in_place(&key(32), &mut cut).unwrap_err().kind(),
                 ErrorKind::InvalidResponse,
                 "{index} bytes"
             );
@@ -169,12 +169,12 @@ mod tests {
         for key in [key(0), key(15), key(20), key(33), no_nonce, long_nonce] {
             let mut block = vec![7; 40];
             assert_eq!(
-                seal(&key, &mut block).unwrap_err().kind(),
+                encrypt_in_place(&key, &mut block).unwrap_err().kind(),
                 ErrorKind::InvalidInput,
                 "{key:?}"
             );
             assert_eq!(
-                open(&key, &mut block).unwrap_err().kind(),
+                decrypt_in_place(&key, &mut block).unwrap_err().kind(),
                 ErrorKind::InvalidInput,
                 "{key:?}"
             );
@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn an_empty_block_is_its_tag() {
         let mut block = Vec::new();
-        seal(&key(24), &mut block).unwrap();
+        encrypt_in_place(&key(24), &mut block).unwrap();
         assert_eq!(block.len(), TAG_LEN);
-        open(&key(24), &mut block).unwrap();
+        decrypt_in_place(&key(24), &mut block).unwrap();
         assert!(block.is_empty());
     }
 }

@@ -5,7 +5,7 @@
 //! answer. A reader does the reverse.
 
 mod block;
-mod block_cutter;
+mod block_builder;
 mod cipher;
 mod key_factory;
 mod location;
@@ -22,10 +22,10 @@ pub mod aws;
 pub mod testing;
 
 pub use block::Block;
-pub use block_cutter::BlockCutter;
-pub use cipher::{open, seal};
+pub use block_builder::BlockBuilder;
+pub use cipher::{decrypt_in_place, encrypt_in_place};
 pub use key_factory::{KeyFactory, LocalKeyFactory};
-pub use location::{is_inside, split_location};
+pub use location::{contains, split_location};
 pub use object_store::ObjectStore;
 pub use reader::{SpillReader, decode_object};
 pub use settings::{Encryption, ServerSideEncryption, SpillSettings};

@@ -25,7 +25,7 @@ pub fn split_location(settings: &SpillSettings, query_id: &str, split_id: &str) 
 /// A request is not trusted: one with another location could make the function write rows wherever
 /// its role lets it. A key with a segment `..` is outside, whatever it resolves to: S3 takes it
 /// literally, and tools that copy objects do not.
-pub fn is_inside(location: &S3SpillLocation, settings: &SpillSettings) -> bool {
+pub fn contains(location: &S3SpillLocation, settings: &SpillSettings) -> bool {
     let (Some(bucket), Some(key), Some(own)) = (&location.bucket, &location.key, &settings.bucket)
     else {
         return false;
@@ -68,7 +68,7 @@ mod tests {
             for query in ["", "q", "a"] {
                 let settings = settings(prefix);
                 let location = split_location(&settings, query, "s");
-                assert!(is_inside(&location, &settings), "{location:?}");
+                assert!(contains(&location, &settings), "{location:?}");
             }
         }
     }
@@ -81,7 +81,7 @@ mod tests {
             directory: true,
         };
         let settings = settings("athena");
-        assert!(is_inside(&at(Some("spill"), Some("athena/x")), &settings));
+        assert!(contains(&at(Some("spill"), Some("athena/x")), &settings));
         for location in [
             at(Some("other"), Some("athena/x")),
             at(None, Some("athena/x")),
@@ -93,8 +93,8 @@ mod tests {
             at(Some("spill"), Some("athena/../x")),
             at(Some("spill"), Some("athena/x/..")),
         ] {
-            assert!(!is_inside(&location, &settings), "{location:?}");
+            assert!(!contains(&location, &settings), "{location:?}");
         }
-        assert!(!is_inside(&at(Some("spill"), Some("athena/x")), &SpillSettings::default()));
+        assert!(!contains(&at(Some("spill"), Some("athena/x")), &SpillSettings::default()));
     }
 }

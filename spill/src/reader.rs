@@ -17,7 +17,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tracing::Instrument;
 
-use crate::{ObjectStore, cipher::open};
+use crate::{ObjectStore, cipher::decrypt_in_place};
 
 /// Reads what a connector spilled.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ async fn fetch(
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad key or nonce; `InvalidResponse` for an object that `key` does not open,
+/// `InvalidInput` for a bad key or nonce; `InvalidResponse` for an object that `key` does not decrypt_in_place,
 /// or that is not one record batch of `schema`.
 pub fn decode_object(
     object: Bytes,
@@ -108,7 +108,7 @@ pub fn decode_object(
     let message = match key {
         Some(key) => {
             let mut bytes = Vec::from(object);
-            open(key, &mut bytes)?;
+            decrypt_in_place(key, &mut bytes)?;
             Buffer::from(bytes)
         }
         None => Buffer::from(object),

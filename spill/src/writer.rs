@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::{
     Block, ObjectStore,
-    cipher::{TAG_LEN, seal},
+    cipher::{TAG_LEN, encrypt_in_place},
 };
 
 /// Where and how the blocks of one split are written.
@@ -34,7 +34,7 @@ pub struct SpillTarget {
 
 impl SpillTarget {
     /// Bytes that an object has beside its block.
-    pub fn overhead(&self) -> usize {
+    pub fn encryption_overhead(&self) -> usize {
         if self.encryption_key.is_some() { TAG_LEN } else { 0 }
     }
 
@@ -286,7 +286,7 @@ fn encode(block: &Block, key: Option<&EncryptionKey>, mut memory: Vec<u8>) -> Re
     }
     block.encode(&mut memory)?;
     if let Some(key) = key {
-        seal(key, &mut memory)?;
+        encrypt_in_place(key, &mut memory)?;
     }
     Ok(memory)
 }

@@ -6,7 +6,7 @@ use arrow::{
 };
 use athena_protocol::{
     predicate::{Constraints, Direction, Expression, QueryPlan, functions},
-    zoned::unpack,
+    timestamp_tz::unpack,
 };
 
 use super::Pool;

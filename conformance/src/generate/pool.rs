@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use arrow::datatypes::DataType;
 use athena_protocol::{
     predicate::is_ordered,
-    zoned::{pack, unpack},
+    timestamp_tz::{pack, unpack},
 };
 
 use super::Dice;

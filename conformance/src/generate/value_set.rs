@@ -43,15 +43,15 @@ fn all_or_none(pool: &Pool, all: bool, null_allowed: bool) -> ValueSet {
 
 fn list(pool: &Pool, dice: &mut Dice) -> ValueSet {
     let values: Vec<Cell> = (0..dice.below(7)).map(|_| pool.value(dice).clone()).collect();
-    let (white_list, null_allowed) = (dice.chance(60), dice.chance(30));
+    let (inclusive, null_allowed) = (dice.chance(60), dice.chance(30));
     // Nothing at all is a query that no engine sends.
-    let values = if values.is_empty() && white_list && !null_allowed {
+    let values = if values.is_empty() && inclusive && !null_allowed {
         pool.values[..1].to_vec()
     } else {
         values
     };
     let values = array_of(&values, &pool.data_type).expect("a pool holds values of its column");
-    ValueSet::Equatable(EquatableValueSet { values, white_list, null_allowed })
+    ValueSet::Equatable(EquatableValueSet { values, inclusive, null_allowed })
 }
 
 fn ranges(pool: &Pool, dice: &mut Dice) -> ValueSet {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use arrow::datatypes::i256;
-use athena_protocol::zoned::unpack;
+use athena_protocol::timestamp_tz::unpack;
 
 use super::Cell;
 
@@ -46,7 +46,7 @@ pub fn in_order(left: &Cell, right: &Cell) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use athena_protocol::zoned::{ZoneKey, pack};
+    use athena_protocol::timestamp_tz::{ZoneKey, pack};
 
     use super::*;
 

@@ -25,7 +25,7 @@ pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
                     None => return Verdict::Either,
                 }
             }
-            Verdict::of(listed == set.white_list)
+            Verdict::of(listed == set.inclusive)
         }
         ValueSet::SortedRange(set) => in_ranges(&set.ranges, cell),
     }
@@ -117,9 +117,9 @@ mod tests {
     fn nan_is_in_no_list_and_beside_no_marker() {
         let value: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
         let nan = Cell::Double(f64::NAN);
-        for (white_list, verdict) in [(true, Verdict::Drop), (false, Verdict::Keep)] {
+        for (inclusive, verdict) in [(true, Verdict::Drop), (false, Verdict::Keep)] {
             let set =
-                EquatableValueSet { values: Arc::clone(&value), white_list, null_allowed: false };
+                EquatableValueSet { values: Arc::clone(&value), inclusive, null_allowed: false };
             assert_eq!(allows(&ValueSet::Equatable(set), &nan), verdict);
         }
         let above = Range {

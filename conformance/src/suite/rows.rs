@@ -258,7 +258,7 @@ fn illegal_value(batch: &RecordBatch, schema: &Schema) -> Option<String> {
             DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
                 let mut values = column.as_primitive::<TimestampMillisecondType>().iter().flatten();
                 values
-                    .any(|packed| athena_protocol::zoned::unpack(packed).1.name().is_none())
+                    .any(|packed| athena_protocol::timestamp_tz::unpack(packed).1.name().is_none())
                     .then(|| format!("column {:?} holds a time with an unknown zone", field.name()))
             }
             _ => None,

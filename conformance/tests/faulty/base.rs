@@ -15,8 +15,9 @@ use arrow::{
 };
 use athena_client::{Invoke, InvokeError};
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
-    ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, TableName, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, TableName,
+    async_trait,
 };
 use athena_protocol::error::FunctionError;
 use athena_spill::testing::MemoryStore;
@@ -82,12 +83,12 @@ impl Connector for Base {
         "base"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of([SCHEMA.to_owned()], request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list([SCHEMA.to_owned()], request.start_after.as_ref())
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
-        Pages::of(TABLES.map(str::to_owned), request.after.as_ref())
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
+        PageStream::from_list(TABLES.map(str::to_owned), request.start_after.as_ref())
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -116,7 +117,7 @@ impl Connector for Base {
         Ok(RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length").into())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         check(&request.table)?;
         let splits: Vec<Range<i64>> = match request.table.table.as_str() {
             "events" => {
@@ -139,7 +140,7 @@ impl Connector for Base {
         let splits = splits
             .into_iter()
             .map(|rows| Split::new().with("from", rows.start).with("to", rows.end));
-        Pages::of(splits.collect::<Vec<_>>(), request.after.as_ref())
+        PageStream::from_list(splits.collect::<Vec<_>>(), request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {

@@ -12,7 +12,7 @@ use athena_protocol::{
     block::{Framing, encode_batch},
     message::ReadRecordsRequest,
 };
-use athena_spill::{decode_object, seal, testing::MemoryStore};
+use athena_spill::{decode_object, encrypt_in_place, testing::MemoryStore};
 use bytes::Bytes;
 
 use super::{base::InProcess, paged::refuse};
@@ -160,7 +160,7 @@ impl Liar {
                     encode_batch(&all, Framing::Legacy, &mut object)
                         .expect("rows that were a block");
                     if let Some(key) = &answer.encryption_key {
-                        seal(key, &mut object).expect("a good key");
+                        encrypt_in_place(key, &mut object).expect("a good key");
                     }
                     let key = format!("{key}.0");
                     self.store.set_object(&bucket, &key, object.into());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use athena_protocol::{
     EncryptionKey, Response, S3SpillLocation,
     message::{GetSplitsRequest, GetSplitsResponse},
-    zoned::unpack_batch,
+    timestamp_tz::unpack_batch,
 };
 use athena_spill::SpillSettings;
 use futures::{StreamExt, TryStreamExt};
@@ -37,11 +37,11 @@ impl Call<'_> {
         }
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let place = place_of_splits(self.settings, self.context.claimed_identity())?;
-        let after = match &request.continuation_token {
+        let start_after = match &request.continuation_token {
             Some(token) => Some(Binding::get_splits(&request)?.open(token)?),
             None => None,
         };
-        let page = self.page(&source, &request, after, &place);
+        let page = self.page(&source, &request, start_after, &place);
         // The check is a call of S3 that nothing waits for unless it fails.
         let spilling = &self.handler.spilling;
         let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
@@ -73,7 +73,7 @@ impl Call<'_> {
         &self,
         source: &Arc<dyn Connector>,
         request: &GetSplitsRequest,
-        after: Option<crate::Cursor>,
+        start_after: Option<crate::Cursor>,
         place: &SpillSettings,
     ) -> Result<Page<Split>> {
         let ask = GetSplits {
@@ -84,7 +84,7 @@ impl Call<'_> {
             constraints: self
                 .constraints(source, request.constraints.clone(), &request.table_name)
                 .await?,
-            after,
+            start_after,
         };
         if ask.partitions.num_rows() == 0 {
             return Ok(Page { items: Vec::new(), next: None });

@@ -11,7 +11,7 @@ use athena_protocol::{
     MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, Response,
     block::{Framing, encoded_len},
     message::{GetTableLayoutRequest, GetTableLayoutResponse},
-    zoned::pack_batch,
+    timestamp_tz::pack_batch,
 };
 use futures::StreamExt;
 
@@ -82,7 +82,7 @@ async fn gather(
     let mut target: Option<SchemaRef> = None;
     let mut parts = Vec::new();
     let mut bytes = 0;
-    while let Some(batch) = stream.batches.next().await.transpose()? {
+    while let Some(batch) = stream.next().await.transpose()? {
         // A block needs at least one column. A table without partition columns whose connector has
         // nothing to add is one partition, however that was said.
         let batch = match (batch.num_columns(), batch.num_rows()) {
@@ -132,7 +132,7 @@ fn too_large(rows: usize, bytes: usize) -> Error {
 /// The fixed partition of a table that has none.
 async fn unpartitioned() -> Result<RecordBatch> {
     let mut stream = RecordBatchStream::unpartitioned();
-    stream.batches.next().await.expect("it is a stream of one batch")
+    stream.next().await.expect("it is a stream of one batch")
 }
 
 /// The partition columns in the table's types, then the connector's own columns; the metadata is

@@ -16,7 +16,7 @@ impl Call<'_> {
     pub(super) async fn list_schemas(&self, request: ListSchemasRequest) -> Result<Response> {
         let pages = self
             .connector()
-            .list_schemas(ListSchemas { context: self.context(), after: None })
+            .list_schemas(ListSchemas { context: self.context(), start_after: None })
             .await?;
         let Page { items: schemas, next } =
             take(pages, Capacity::items(usize::MAX), |name| json_len(name) + 1).await?;
@@ -53,11 +53,11 @@ impl Call<'_> {
                 "no schema is named; list the tables of one schema at a time",
             ));
         };
-        let after = match &request.next_token {
+        let start_after = match &request.next_token {
             Some(token) => Some(Binding::list_tables(&request)?.open(token)?),
             None => None,
         };
-        let ask = ListTables { context: self.context(), schema: schema.clone(), after };
+        let ask = ListTables { context: self.context(), schema: schema.clone(), start_after };
         let pages = self.connector().list_tables(ask).await?;
         let around = r#"{"schemaName":,"tableName":},"#.len() + json_len(schema);
         let page = take(pages, capacity, |name| json_len(name) + around).await?;

@@ -3,7 +3,7 @@
 use athena_protocol::MAX_PAYLOAD_BYTES;
 use futures::StreamExt;
 
-use crate::{Cursor, Error, Pages, Result, token};
+use crate::{Cursor, Error, PageStream, Result, token};
 
 /// Left free in a page for what is not items: the members around them.
 const MARGIN_BYTES: usize = 64 * 1024;
@@ -40,14 +40,14 @@ pub(super) struct Page<T> {
 ///
 /// `Unsupported` for a single item that is larger than a page.
 pub(super) async fn take<T>(
-    mut pages: Pages<T>,
+    mut pages: PageStream<T>,
     capacity: Capacity,
     size: impl Fn(&T) -> usize,
 ) -> Result<Page<T>> {
     let mut items = Vec::new();
     let mut bytes = 0;
     let mut last = None;
-    while let Some((item, cursor)) = pages.items.next().await.transpose()? {
+    while let Some((item, cursor)) = pages.next().await.transpose()? {
         let (item_bytes, token_bytes) = (size(&item), token::longest(&cursor));
         let fits =
             bytes + item_bytes + token_bytes <= capacity.bytes && items.len() < capacity.items;
@@ -88,14 +88,14 @@ mod tests {
     use super::*;
 
     /// A list of the numbers below `end` from `start` on, and how many of them were asked for.
-    fn numbers(start: usize, end: usize) -> (Pages<usize>, Arc<AtomicUsize>) {
+    fn numbers(start: usize, end: usize) -> (PageStream<usize>, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
         let items = (start..end).inspect(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
         let items = futures::stream::iter(items.map(|n| Ok((n, Cursor((n + 1).to_string())))));
-        (Pages::new(items), asked)
+        (PageStream::new(items), asked)
     }
 
     async fn all(end: usize, capacity: Capacity) -> (Vec<usize>, usize) {

@@ -140,7 +140,7 @@ impl Call<'_> {
         let limits = Limits {
             // The largest object is meant, whatever it holds.
             max_block_size: max_block_size
-                .saturating_sub(target.as_ref().map_or(0, SpillTarget::overhead)),
+                .saturating_sub(target.as_ref().map_or(0, SpillTarget::encryption_overhead)),
             max_inline_size: size(request.max_inline_block_size),
             json_around: json_len(&request.catalog_name),
             legacy_framing: self.version.has_legacy_framing(),

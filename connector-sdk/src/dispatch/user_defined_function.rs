@@ -7,7 +7,7 @@ use athena_protocol::{
     MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, Response,
     block::{Framing, encoded_len},
     message::{UserDefinedFunctionRequest, UserDefinedFunctionResponse},
-    zoned::{pack_batch, unpack_batch},
+    timestamp_tz::{pack_batch, unpack_batch},
 };
 
 use crate::{Error, Result, Udfs, wire_type::cast_values};

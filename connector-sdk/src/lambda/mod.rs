@@ -1,10 +1,10 @@
 //! Running as an AWS Lambda function.
 //!
 //! ```no_run
-//! use athena_connector_sdk::{Catalog, lambda};
+//! use athena_connector_sdk::{StaticConnector, lambda};
 //!
 //! fn main() -> Result<(), lambda::BoxError> {
-//!     lambda::block_on(async { lambda::run(Catalog::new()).await })
+//!     lambda::block_on(async { lambda::run(StaticConnector::new()).await })
 //! }
 //! ```
 //!

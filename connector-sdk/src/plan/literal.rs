@@ -11,7 +11,7 @@ use arrow::{
     },
     datatypes::DataType,
 };
-use athena_protocol::zoned::{ZoneKey, pack};
+use athena_protocol::timestamp_tz::{ZoneKey, pack};
 
 use super::{
     protobuf::{Field, Message, damaged, refused},

@@ -90,8 +90,8 @@ fn ranges(range: Range) -> ValueSet {
     ValueSet::SortedRange(SortedRangeSet { data_type, ranges: vec![range], null_allowed: false })
 }
 
-fn list(values: ArrayRef, white_list: bool) -> ValueSet {
-    ValueSet::Equatable(EquatableValueSet { values, white_list, null_allowed: false })
+fn list(values: ArrayRef, inclusive: bool) -> ValueSet {
+    ValueSet::Equatable(EquatableValueSet { values, inclusive, null_allowed: false })
 }
 
 fn above(value: &ArrayRef, bound: Bound) -> ValueSet {

@@ -9,20 +9,21 @@ use athena_protocol::predicate::{Bound, Expression, Marker, Range, ValueSet, fun
 use super::{Conjunct, as_set::as_set};
 use crate::residual::{ValueTest, like_prefix};
 
-/// Keys from `from` on, and before `to` where there is an end.
+/// A half-open range of keys: `start` is in it, `end` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyRange {
-    /// The first key; [`i64::MIN`] where there is no start.
-    pub from: i64,
-    /// The first key that is not in the range any more.
-    pub to: Option<i64>,
+    /// First key of the range; `None` if it has no lower bound.
+    pub start: Option<i64>,
+    /// First key after the range; `None` if it has no upper bound.
+    pub end: Option<i64>,
 }
 
 impl KeyRange {
-    /// Whether the range is of this key alone.
-    pub fn is_only(&self, key: i64) -> bool {
-        self.from == key && self.to == key.checked_add(1)
+    /// Returns whether the range consists of one key, its `start`.
+    pub fn is_point(&self) -> bool {
+        let next = self.start.and_then(|start| start.checked_add(1));
+        next.is_some() && self.end == next
     }
 }
 
@@ -40,13 +41,13 @@ impl<'a> Conjunct<'a> {
     /// # use arrow::{array::{ArrayRef, Int64Array}, datatypes::Schema};
     /// # use athena_connector_sdk::{Pushed, ReadRecords, Split, TableName, arrow, predicate::*};
     /// # let values: ArrayRef = Arc::new(Int64Array::from(vec![7, 5, 6, 20]));
-    /// # let set = ValueSet::Equatable(EquatableValueSet { values, white_list: true, null_allowed: false });
+    /// # let set = ValueSet::Equatable(EquatableValueSet { values, inclusive: true, null_allowed: false });
     /// # let constraints = Constraints { summary: BTreeMap::from([("id".to_owned(), set)]), ..Constraints::default() };
     /// # let request = ReadRecords::new(TableName::new("s", "t"), Arc::new(Schema::empty()), Split::new()).with_constraints(constraints);
     /// // WHERE id IN (7, 5, 6, 20)
-    /// let plan = request.push_down(|conjunct| conjunct.key_ranges("id").map_or(Pushed::No, Pushed::Exact));
-    /// let ranges: Vec<_> = plan.conjuncts[0].iter().map(|range| (range.from, range.to)).collect();
-    /// assert_eq!(ranges, [(5, Some(8)), (20, Some(21))]);
+    /// let plan = request.push_down(|conjunct| conjunct.key_ranges("id").map_or(Pushed::Unsupported, Pushed::Exact));
+    /// let ranges: Vec<_> = plan.conjuncts[0].iter().map(|range| (range.start, range.end)).collect();
+    /// assert_eq!(ranges, [(Some(5), Some(8)), (Some(20), Some(21))]);
     /// ```
     pub fn key_ranges(&self, column: &str) -> Option<Vec<KeyRange>> {
         let set = self.set_of(column)?;
@@ -73,7 +74,7 @@ impl<'a> Conjunct<'a> {
             return None;
         }
         let mut prefixes = match set {
-            ValueSet::Equatable(list) if list.white_list => texts(&list.values)?,
+            ValueSet::Equatable(list) if list.inclusive => texts(&list.values)?,
             ValueSet::SortedRange(set) => {
                 set.ranges.iter().map(common_prefix).collect::<Option<Vec<_>>>()?
             }
@@ -113,7 +114,12 @@ pub(super) fn key_ranges(set: &ValueSet) -> Option<Vec<KeyRange>> {
         return None;
     }
     let test = ValueTest::try_new(data_type, set).ok()??;
-    Some(test.key_ranges()?.into_iter().map(|(from, to)| KeyRange { from, to }).collect())
+    let ranges = test.key_ranges()?.into_iter().map(|(start, end)| KeyRange {
+        // No key is less than `i64::MIN`.
+        start: (start > i64::MIN).then_some(start),
+        end,
+    });
+    Some(ranges.collect())
 }
 
 fn texts(values: &ArrayRef) -> Option<Vec<String>> {

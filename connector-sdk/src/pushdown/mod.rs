@@ -1,16 +1,16 @@
 //! Handing parts of a predicate to the source.
 
 mod as_set;
+mod bind_value;
 mod keys;
-mod literal;
 mod sql;
 
 #[cfg(test)]
 mod tests;
 
+pub use bind_value::BindValue;
 pub use keys::KeyRange;
-pub use literal::Literal;
-pub use sql::{SqlConditions, SqlDialect, StandardSql};
+pub use sql::{SqlDialect, SqlFilter, StandardSql};
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,7 +41,7 @@ pub enum Pushed<T> {
     /// The source keeps at least those rows.
     Superset(T),
     /// The source does nothing about it.
-    No,
+    Unsupported,
 }
 
 /// What [`ReadRecords::push_down`](crate::ReadRecords::push_down) came to.
@@ -99,7 +99,7 @@ pub(crate) fn push_down<'a, T>(
                 all_exact = false;
                 pushed.push(form);
             }
-            Pushed::No => all_exact = false,
+            Pushed::Unsupported => all_exact = false,
         }
     }
     let limit = constraints.limit.filter(|_| all_exact && constraints.order_by.is_empty());
@@ -135,7 +135,7 @@ fn allows_all(set: &ValueSet) -> bool {
             ValueSet::SortedRange(set) => {
                 set.ranges.iter().any(|range| range.low.is_unbounded() && range.high.is_unbounded())
             }
-            ValueSet::Equatable(set) => !set.white_list && set.values.is_empty(),
+            ValueSet::Equatable(set) => !set.inclusive && set.values.is_empty(),
             ValueSet::AllOrNone(set) => set.all,
         }
 }

@@ -8,7 +8,11 @@ use arrow::{
 };
 use athena_protocol::predicate::{Bound, Expression, Marker, Range, ValueSet, functions};
 
-use super::{Conjunct, Literal, Pushed, as_set::as_set, keys::key_ranges};
+use super::{
+    BindValue, Conjunct, Pushed,
+    as_set::as_set,
+    keys::{KeyRange, key_ranges},
+};
 
 /// What differs from one SQL to another.
 ///
@@ -31,7 +35,7 @@ pub trait SqlDialect {
     /// By default not: then text is compared for equality alone, which leaves more rows at most.
     /// `true` is a promise that holds for a `COLLATE "C"`, a binary collation, or a source without
     /// collations.
-    fn compares_text_by_code_point(&self) -> bool {
+    fn has_binary_collation(&self) -> bool {
         false
     }
 
@@ -56,26 +60,26 @@ impl SqlDialect for StandardSql {}
 /// # use arrow::{array::{ArrayRef, Int64Array}, datatypes::Schema};
 /// # use athena_connector_sdk::{ReadRecords, Split, TableName, arrow, predicate::*};
 /// # let values: ArrayRef = Arc::new(Int64Array::from(vec![7, 9]));
-/// # let set = ValueSet::Equatable(EquatableValueSet { values, white_list: true, null_allowed: false });
+/// # let set = ValueSet::Equatable(EquatableValueSet { values, inclusive: true, null_allowed: false });
 /// # let constraints = Constraints { summary: BTreeMap::from([("id".to_owned(), set)]), limit: Some(10), ..Constraints::default() };
 /// # let request = ReadRecords::new(TableName::new("s", "t"), Arc::new(Schema::empty()), Split::new()).with_constraints(constraints);
-/// use athena_connector_sdk::{Literal, SqlConditions, StandardSql};
+/// use athena_connector_sdk::{BindValue, SqlFilter, StandardSql};
 ///
 /// // SELECT * FROM t WHERE id IN (7, 9) LIMIT 10
-/// let mut conditions = SqlConditions::new(StandardSql);
+/// let mut conditions = SqlFilter::new(StandardSql);
 /// let plan = request.push_down(|conjunct| conditions.push(&conjunct));
 /// let mut sql = format!("SELECT * FROM t{}", conditions.where_clause());
 /// if let Some(limit) = plan.limit {
 ///     sql += &format!(" LIMIT {limit}");
 /// }
 /// assert_eq!(sql, r#"SELECT * FROM t WHERE "id" IN (?, ?) LIMIT 10"#);
-/// assert_eq!(conditions.parameters(), [Literal::Integer(7), Literal::Integer(9)]);
+/// assert_eq!(conditions.parameters(), [BindValue::Integer(7), BindValue::Integer(9)]);
 /// ```
 #[derive(Debug)]
-pub struct SqlConditions<D> {
+pub struct SqlFilter<D> {
     dialect: D,
     conditions: Vec<String>,
-    parameters: Vec<Literal>,
+    parameters: Vec<BindValue>,
 }
 
 /// A condition as text, and whether it holds for exactly the same rows.
@@ -84,7 +88,7 @@ struct Text {
     exact: bool,
 }
 
-impl<D: SqlDialect> SqlConditions<D> {
+impl<D: SqlDialect> SqlFilter<D> {
     /// No conditions yet.
     pub fn new(dialect: D) -> Self {
         Self { dialect, conditions: Vec::new(), parameters: Vec::new() }
@@ -111,7 +115,7 @@ impl<D: SqlDialect> SqlConditions<D> {
             }
             _ => {
                 self.parameters.truncate(before);
-                Pushed::No
+                Pushed::Unsupported
             }
         }
     }
@@ -126,7 +130,7 @@ impl<D: SqlDialect> SqlConditions<D> {
     }
 
     /// The parameters, in the order of their placeholders.
-    pub fn parameters(&self) -> &[Literal] {
+    pub fn parameters(&self) -> &[BindValue] {
         &self.parameters
     }
 
@@ -156,15 +160,11 @@ impl<D: SqlDialect> SqlConditions<D> {
     fn set(&mut self, column: &str, set: &ValueSet) -> Option<Text> {
         if let Some(ranges) = key_ranges(set) {
             let data_type = set.data_type().clone();
-            return self.keys(
-                column,
-                &data_type,
-                ranges.iter().map(|range| (range.from, range.to)),
-            );
+            return self.keys(column, &data_type, ranges);
         }
         let fidelity = self.fidelity(set)?;
         let sql = match set {
-            ValueSet::Equatable(list) => self.list(column, &list.values, list.white_list)?,
+            ValueSet::Equatable(list) => self.list(column, &list.values, list.inclusive)?,
             ValueSet::SortedRange(set) => {
                 let parts = set.ranges.iter().map(|range| self.range(column, range));
                 either(parts.collect::<Option<Vec<_>>>()?)
@@ -177,18 +177,18 @@ impl<D: SqlDialect> SqlConditions<D> {
     /// Whether comparing in SQL is exact; `None` where it could leave out rows.
     fn fidelity(&self, set: &ValueSet) -> Option<bool> {
         let equality = match set {
-            ValueSet::Equatable(list) => list.white_list,
+            ValueSet::Equatable(list) => list.inclusive,
             ValueSet::SortedRange(set) => set.ranges.iter().all(|range| point(range).is_some()),
             ValueSet::AllOrNone(_) => false,
         };
         match set.data_type() {
             DataType::Boolean | DataType::Decimal128(_, _) => Some(true),
-            DataType::Utf8 if self.dialect.compares_text_by_code_point() => Some(true),
+            DataType::Utf8 if self.dialect.has_binary_collation() => Some(true),
             // Any collation finds what is equal, and maybe more.
             DataType::Utf8 => equality.then_some(false),
             // Where NaN is, sources do not agree.
             DataType::Float32 | DataType::Float64 => {
-                let refuses = matches!(set, ValueSet::Equatable(list) if !list.white_list);
+                let refuses = matches!(set, ValueSet::Equatable(list) if !list.inclusive);
                 (!refuses).then_some(false)
             }
             _ => None,
@@ -196,29 +196,25 @@ impl<D: SqlDialect> SqlConditions<D> {
     }
 
     /// Ranges of keys: single ones as a list, the others one by one.
-    fn keys(
-        &mut self,
-        column: &str,
-        data_type: &DataType,
-        ranges: impl Iterator<Item = (i64, Option<i64>)>,
-    ) -> Option<Text> {
+    fn keys(&mut self, column: &str, data_type: &DataType, ranges: Vec<KeyRange>) -> Option<Text> {
         // Of a timestamp, a single key is a whole millisecond, and of a date, which may have a time
         // of day in the source, a day.
         let is_span =
             matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
-        let is_single = |from: i64, to: Option<i64>| to == from.checked_add(1) && !is_span;
-        let (single, wide): (Vec<_>, Vec<_>) = ranges.partition(|(from, to)| is_single(*from, *to));
+        let (single, wide): (Vec<_>, Vec<_>) =
+            ranges.into_iter().partition(|range| range.is_point() && !is_span);
         let mut parts = Vec::new();
         if !single.is_empty() {
             let keys = single
                 .iter()
-                .map(|(key, _)| Literal::of_key(*key, data_type))
+                .filter_map(|range| range.start)
+                .map(|key| BindValue::of_key(key, data_type))
                 .collect::<Option<Vec<_>>>()?;
             parts.push(self.one_of(column, keys, true));
         }
-        for (from, to) in wide {
-            let low = (from > i64::MIN).then(|| Literal::of_key(from, data_type));
-            let high = to.map(|to| Literal::of_key(to, data_type));
+        for range in wide {
+            let low = range.start.map(|start| BindValue::of_key(start, data_type));
+            let high = range.end.map(|end| BindValue::of_key(end, data_type));
             let low = low.map(|low| Some((">=", low?)));
             let high = high.map(|high| Some(("<", high?)));
             let ends = [low, high].into_iter().flatten().collect::<Option<Vec<_>>>()?;
@@ -227,36 +223,36 @@ impl<D: SqlDialect> SqlConditions<D> {
         (!parts.is_empty()).then(|| Text { sql: either(parts), exact: true })
     }
 
-    fn list(&mut self, column: &str, values: &ArrayRef, white_list: bool) -> Option<String> {
+    fn list(&mut self, column: &str, values: &ArrayRef, inclusive: bool) -> Option<String> {
         let rows = (0..values.len()).filter(|&row| values.is_valid(row));
-        let values = rows.map(|row| Literal::of(values, row)).collect::<Option<Vec<_>>>()?;
-        (!values.is_empty()).then(|| self.one_of(column, values, white_list))
+        let values = rows.map(|row| BindValue::of(values, row)).collect::<Option<Vec<_>>>()?;
+        (!values.is_empty()).then(|| self.one_of(column, values, inclusive))
     }
 
     fn range(&mut self, column: &str, range: &Range) -> Option<String> {
         if let Some(value) = point(range) {
-            let value = Literal::of(value, 0)?;
+            let value = BindValue::of(value, 0)?;
             return Some(self.one_of(column, vec![value], true));
         }
         let mut ends = Vec::new();
         if !range.low.is_unbounded() {
             let operator = if range.low.bound == Bound::Above { ">" } else { ">=" };
-            ends.push((operator, Literal::of(value_of(&range.low)?, 0)?));
+            ends.push((operator, BindValue::of(value_of(&range.low)?, 0)?));
         }
         if !range.high.is_unbounded() {
             let operator = if range.high.bound == Bound::Below { "<" } else { "<=" };
-            ends.push((operator, Literal::of(value_of(&range.high)?, 0)?));
+            ends.push((operator, BindValue::of(value_of(&range.high)?, 0)?));
         }
         self.between(column, ends)
     }
 
     /// `column = ?` or `column IN (?, ?)`, or the opposite.
-    fn one_of(&mut self, column: &str, values: Vec<Literal>, white_list: bool) -> String {
+    fn one_of(&mut self, column: &str, values: Vec<BindValue>, inclusive: bool) -> String {
         let name = self.dialect.identifier(column);
         let alone = values.len() == 1;
         let places: Vec<String> = values.into_iter().map(|value| self.parameter(value)).collect();
         let places = places.join(", ");
-        match (alone, white_list) {
+        match (alone, inclusive) {
             (true, true) => format!("{name} = {places}"),
             (true, false) => format!("{name} <> {places}"),
             (false, true) => format!("{name} IN ({places})"),
@@ -265,7 +261,7 @@ impl<D: SqlDialect> SqlConditions<D> {
     }
 
     /// All of the comparisons; `None` if there are none.
-    fn between(&mut self, column: &str, ends: Vec<(&str, Literal)>) -> Option<String> {
+    fn between(&mut self, column: &str, ends: Vec<(&str, BindValue)>) -> Option<String> {
         let name = self.dialect.identifier(column);
         let mut parts = Vec::new();
         for (operator, value) in ends {
@@ -278,7 +274,7 @@ impl<D: SqlDialect> SqlConditions<D> {
         }
     }
 
-    fn parameter(&mut self, value: Literal) -> String {
+    fn parameter(&mut self, value: BindValue) -> String {
         self.parameters.push(value);
         self.dialect.placeholder(self.parameters.len())
     }

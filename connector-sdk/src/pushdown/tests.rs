@@ -17,7 +17,7 @@ use crate::residual::ValueTest;
 fn five() -> ValueSet {
     ValueSet::Equatable(EquatableValueSet {
         values: Arc::new(Int64Array::from(vec![5])),
-        white_list: true,
+        inclusive: true,
         null_allowed: false,
     })
 }
@@ -33,28 +33,30 @@ fn a_limit_is_handed_out_when_everything_is_exact() {
     let constraints = limited([("n", five())]);
     assert_eq!(push_down(&constraints, |_| Pushed::Exact(())).limit, Some(3));
     assert_eq!(push_down(&constraints, |_| Pushed::Superset(())).limit, None);
-    assert_eq!(push_down(&constraints, |_| Pushed::<()>::No).limit, None);
+    assert_eq!(push_down(&constraints, |_| Pushed::<()>::Unsupported).limit, None);
 }
 
 #[test]
 fn an_order_or_a_plan_keeps_the_limit_back() {
     let order = OrderByField { column_name: Some("n".into()), direction: Direction::AscNullsLast };
     let ordered = Constraints { order_by: vec![order], ..limited([]) };
-    assert_eq!(push_down(&ordered, |_| Pushed::<()>::No).limit, None);
+    assert_eq!(push_down(&ordered, |_| Pushed::<()>::Unsupported).limit, None);
     let plan = QueryPlan { substrait_version: None, substrait_plan: "MgIQQQ==".into() };
     let planned = Constraints { query_plan: Some(plan), ..limited([]) };
-    assert_eq!(push_down(&planned, |_| Pushed::<()>::No).limit, None);
+    assert_eq!(push_down(&planned, |_| Pushed::<()>::Unsupported).limit, None);
 }
 
 #[test]
 fn a_set_that_allows_everything_is_not_offered() {
     let all = AllOrNoneValueSet { data_type: DataType::Int64, all: true, null_allowed: true };
-    let pushed =
-        push_down(&limited([("n", ValueSet::AllOrNone(all.clone()))]), |_| Pushed::<()>::No);
+    let pushed = push_down(&limited([("n", ValueSet::AllOrNone(all.clone()))]), |_| {
+        Pushed::<()>::Unsupported
+    });
     assert_eq!(pushed.limit, Some(3));
     let not_null = AllOrNoneValueSet { null_allowed: false, ..all };
     assert_eq!(
-        push_down(&limited([("n", ValueSet::AllOrNone(not_null))]), |_| Pushed::<()>::No).limit,
+        push_down(&limited([("n", ValueSet::AllOrNone(not_null))]), |_| Pushed::<()>::Unsupported)
+            .limit,
         None
     );
 }
@@ -71,7 +73,7 @@ fn an_and_is_offered_in_its_parts() {
     let constraints = Constraints { expressions: vec![both], ..limited([]) };
     let offered = push_down(&constraints, |conjunct| match conjunct {
         Conjunct::Expression(Expression::Variable { column, .. }) => Pushed::Exact(column.as_str()),
-        Conjunct::Expression(_) | Conjunct::Values { .. } => Pushed::No,
+        Conjunct::Expression(_) | Conjunct::Values { .. } => Pushed::Unsupported,
     });
     assert_eq!((offered.conjuncts, offered.limit), (vec!["a", "b"], Some(3)));
 }
@@ -89,8 +91,8 @@ fn set_of(ranges: Vec<Range>, null_allowed: bool) -> ValueSet {
     ValueSet::SortedRange(SortedRangeSet { data_type, ranges, null_allowed })
 }
 
-fn list_of(values: ArrayRef, white_list: bool, null_allowed: bool) -> ValueSet {
-    ValueSet::Equatable(EquatableValueSet { values, white_list, null_allowed })
+fn list_of(values: ArrayRef, inclusive: bool, null_allowed: bool) -> ValueSet {
+    ValueSet::Equatable(EquatableValueSet { values, inclusive, null_allowed })
 }
 
 fn between(low: (Bound, ArrayRef), high: (Bound, ArrayRef)) -> Range {
@@ -122,7 +124,7 @@ impl SqlDialect for Binary {
         format!("${number}")
     }
 
-    fn compares_text_by_code_point(&self) -> bool {
+    fn has_binary_collation(&self) -> bool {
         true
     }
 
@@ -132,7 +134,7 @@ impl SqlDialect for Binary {
 }
 
 fn sql_of(conjunct: &Conjunct<'_>, dialect: impl SqlDialect) -> (Pushed<()>, String) {
-    let mut conditions = SqlConditions::new(dialect);
+    let mut conditions = SqlFilter::new(dialect);
     let pushed = conditions.push(conjunct);
     (pushed, conditions.where_clause().trim_start_matches(" WHERE ").to_owned())
 }
@@ -152,8 +154,8 @@ fn value_sets_become_sql_with_parameters() {
         ),
         (set_of(vec![Range::all(DataType::Int64)], false), Pushed::Exact(()), r#""n" IS NOT NULL"#),
         (list_of(texts(&["a", "b"]), true, false), Pushed::Superset(()), r#""n" IN (?, ?)"#),
-        (list_of(texts(&["a"]), false, false), Pushed::No, ""),
-        (set_of(vec![from(Bound::Exactly, texts(&["a"]))], false), Pushed::No, ""),
+        (list_of(texts(&["a"]), false, false), Pushed::Unsupported, ""),
+        (set_of(vec![from(Bound::Exactly, texts(&["a"]))], false), Pushed::Unsupported, ""),
     ];
     for (set, pushed, sql) in cases {
         let conjunct = Conjunct::Values { column: "n", set: &set };
@@ -167,15 +169,15 @@ fn a_dialect_decides_on_text_names_and_how_many_parameters() {
     let conjunct = Conjunct::Values { column: "na\"me", set: &set };
     assert_eq!(sql_of(&conjunct, Binary), (Pushed::Exact(()), r#""na""me" > $1"#.to_owned()));
     let set = list_of(texts(&["a", "b", "c", "d"]), true, false);
-    let mut conditions = SqlConditions::new(Binary);
-    assert_eq!(conditions.push(&Conjunct::Values { column: "n", set: &set }), Pushed::No);
+    let mut conditions = SqlFilter::new(Binary);
+    assert_eq!(conditions.push(&Conjunct::Values { column: "n", set: &set }), Pushed::Unsupported);
     assert!(conditions.parameters().is_empty() && conditions.where_clause().is_empty());
     let two = list_of(texts(&["a", "b"]), true, false);
     assert_eq!(conditions.push(&Conjunct::Values { column: "n", set: &two }), Pushed::Exact(()));
     let one = list_of(numbers(&[1]), true, false);
     assert_eq!(conditions.push(&Conjunct::Values { column: "m", set: &one }), Pushed::Exact(()));
     assert_eq!(conditions.where_clause(), r#" WHERE "n" IN ($1, $2) AND "m" = $3"#);
-    assert_eq!(conditions.parameters()[2], Literal::Integer(1));
+    assert_eq!(conditions.parameters()[2], BindValue::Integer(1));
 }
 
 #[test]
@@ -188,10 +190,10 @@ fn timestamps_are_asked_for_by_whole_milliseconds() {
         sql_of(&conjunct, StandardSql),
         (Pushed::Exact(()), r#"("at" >= ? AND "at" < ?)"#.to_owned())
     );
-    let mut conditions = SqlConditions::new(StandardSql);
+    let mut conditions = SqlFilter::new(StandardSql);
     let set = set_of(vec![from(Bound::Above, at())], false);
     assert_eq!(conditions.push(&Conjunct::Values { column: "at", set: &set }), Pushed::Exact(()));
-    assert_eq!(conditions.parameters(), [Literal::Timestamp(1_001)]);
+    assert_eq!(conditions.parameters(), [BindValue::Timestamp(1_001)]);
 }
 
 #[test]
@@ -226,12 +228,12 @@ fn expressions_become_sql_as_far_as_it_means_the_same() {
         ),
         (call(functions::NOT, vec![null()]), Pushed::Exact(()), r#"NOT ("n" IS NULL)"#),
         (call(functions::AND, vec![equal(1), unknown()]), Pushed::Superset(()), r#"("n" = ?)"#),
-        (call(functions::OR, vec![equal(1), unknown()]), Pushed::No, ""),
+        (call(functions::OR, vec![equal(1), unknown()]), Pushed::Unsupported, ""),
         // In another collation more is equal, so that less is not.
-        (call(functions::NOT, vec![text()]), Pushed::No, ""),
+        (call(functions::NOT, vec![text()]), Pushed::Unsupported, ""),
         (text(), Pushed::Superset(()), r#""t" = ?"#),
-        (call(functions::EQUAL, vec![n(), constant(texts(&["a"]))]), Pushed::No, ""),
-        (unknown(), Pushed::No, ""),
+        (call(functions::EQUAL, vec![n(), constant(texts(&["a"]))]), Pushed::Unsupported, ""),
+        (unknown(), Pushed::Unsupported, ""),
     ];
     for (expression, pushed, sql) in cases {
         assert_eq!(
@@ -249,7 +251,10 @@ fn floats_are_a_superset_and_nan_is_no_parameter() {
     let conjunct = Conjunct::Values { column: "x", set: &above };
     assert_eq!(sql_of(&conjunct, StandardSql), (Pushed::Superset(()), r#""x" > ?"#.to_owned()));
     for set in [list_of(doubles(f64::NAN), true, false), list_of(doubles(1.5), false, false)] {
-        assert_eq!(sql_of(&Conjunct::Values { column: "x", set: &set }, StandardSql).0, Pushed::No);
+        assert_eq!(
+            sql_of(&Conjunct::Values { column: "x", set: &set }, StandardSql).0,
+            Pushed::Unsupported
+        );
     }
 }
 
@@ -257,19 +262,19 @@ fn floats_are_a_superset_and_nan_is_no_parameter() {
 fn key_ranges_are_in_order_apart_and_exact() {
     let ranges = |set: &ValueSet| {
         let ranges = Conjunct::Values { column: "n", set }.key_ranges("n")?;
-        Some(ranges.into_iter().map(|range| (range.from, range.to)).collect::<Vec<_>>())
+        Some(ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>())
     };
     assert_eq!(
         ranges(&list_of(numbers(&[9, 5, 6]), true, false)),
-        Some(vec![(5, Some(7)), (9, Some(10))])
+        Some(vec![(Some(5), Some(7)), (Some(9), Some(10))])
     );
     assert_eq!(
         ranges(&list_of(numbers(&[5, i64::MAX]), false, false)),
-        Some(vec![(i64::MIN, Some(5)), (6, Some(i64::MAX))])
+        Some(vec![(None, Some(5)), (Some(6), Some(i64::MAX))])
     );
     assert_eq!(
         ranges(&set_of(vec![from(Bound::Above, numbers(&[5]))], false)),
-        Some(vec![(6, None)])
+        Some(vec![(Some(6), None)])
     );
     let many: Vec<i64> = (0..100).map(|n| n * 3).collect();
     assert_eq!(ranges(&list_of(numbers(&many), true, false)).map(|ranges| ranges.len()), Some(100));
@@ -279,15 +284,15 @@ fn key_ranges_are_in_order_apart_and_exact() {
     assert_eq!(ranges(&list_of(numbers(&[5]), true, true)), None);
     assert_eq!(ranges(&list_of(texts(&["a"]), true, false)), None);
     let days: ArrayRef = Arc::new(Date32Array::from(vec![-1]));
-    assert_eq!(ranges(&list_of(days, true, false)), Some(vec![(-1, Some(0))]));
+    assert_eq!(ranges(&list_of(days, true, false)), Some(vec![(Some(-1), Some(0))]));
     let expression = call(
         functions::GREATER_THAN_OR_EQUAL,
         vec![column("n", DataType::Int64), constant(numbers(&[5]))],
     );
     let conjunct = Conjunct::Expression(&expression);
     assert_eq!(
-        conjunct.key_ranges("n").map(|ranges| (ranges[0].from, ranges[0].to)),
-        Some((5, None))
+        conjunct.key_ranges("n").map(|ranges| (ranges[0].start, ranges[0].end)),
+        Some((Some(5), None))
     );
     assert_eq!(conjunct.key_ranges("m"), None);
 }
@@ -330,12 +335,13 @@ fn key_ranges_hold_what_the_set_lets_pass() {
         let passes =
             ValueTest::try_new(&DataType::Int64, set).unwrap().unwrap().passes(&probes).unwrap();
         let ranges = Conjunct::Values { column: "n", set }.key_ranges("n").unwrap();
-        let apart = ranges.windows(2).all(|pair| pair[0].to.is_some_and(|to| to < pair[1].from));
+        let apart = ranges.windows(2).all(|pair| pair[0].end < pair[1].start);
         assert!(apart, "{ranges:?} of {set:?}");
         for (row, probe) in probes.as_primitive::<Int64Type>().values().iter().enumerate() {
-            let within = ranges
-                .iter()
-                .any(|range| range.from <= *probe && range.to.is_none_or(|to| *probe < to));
+            let within = ranges.iter().any(|range| {
+                range.start.is_none_or(|start| start <= *probe)
+                    && range.end.is_none_or(|end| *probe < end)
+            });
             assert_eq!(within, passes.value(row), "{probe} in {ranges:?} of {set:?}");
         }
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use athena_protocol::zoned::pack_batch;
+use athena_protocol::timestamp_tz::pack_batch;
 use futures::StreamExt;
 use tokio::{sync::mpsc::Sender, task::spawn_blocking};
 
@@ -44,7 +44,7 @@ impl Rows {
         // `LIMIT 0` reads nothing.
         if !self.limit.is_satisfied() {
             let mut stream = self.connector.read_records(self.request.clone()).await?;
-            while let Some(batch) = stream.batches.next().await.transpose()? {
+            while let Some(batch) = stream.next().await.transpose()? {
                 if self.take(batch, &sender).await? == Demand::Enough {
                     break;
                 }

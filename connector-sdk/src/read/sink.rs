@@ -7,7 +7,7 @@ use athena_protocol::{
     MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, S3SpillLocation,
     block::{Framing, encode_schema},
 };
-use athena_spill::{Block, BlockCutter, SpillTarget, SpillWriter};
+use athena_spill::{Block, BlockBuilder, SpillTarget, SpillWriter};
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::Instrument;
 
@@ -61,7 +61,7 @@ impl Sink<'_> {
         let mut reading = JoinSet::new();
         reading.spawn(rows.send(sender).in_current_span());
         let mut cutter =
-            BlockCutter::new(Arc::clone(self.columns.answered()), self.limits.max_block_size);
+            BlockBuilder::new(Arc::clone(self.columns.answered()), self.limits.max_block_size);
         let mut writer: Option<SpillWriter> = None;
         loop {
             // A put that fails while no block is complete would go unnoticed until the source ends.

@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ReadRecords,
+        stream::batch_without_columns,
         wire_type::{cast_batch, wire_schema},
     };
 
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn slices_without_columns_keep_the_row_count() {
-        let slices: Vec<_> = by_rows(ReadRecords::rows_without_columns(2 * ROWS + 1), 0).collect();
+        let slices: Vec<_> = by_rows(batch_without_columns(2 * ROWS + 1), 0).collect();
         assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 2 * ROWS + 1);
         assert_eq!(slices.len(), 3);
     }
@@ -228,10 +228,9 @@ mod tests {
 
     #[test]
     fn what_comes_to_each_row_makes_slices_shorter() {
-        let slices: Vec<_> =
-            by_rows(ReadRecords::rows_without_columns(1_000), BYTES / 10).collect();
+        let slices: Vec<_> = by_rows(batch_without_columns(1_000), BYTES / 10).collect();
         assert!(slices.iter().all(|slice| slice.num_rows() <= 10) && slices.len() < 200);
         assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 1_000);
-        assert_eq!(by_rows(ReadRecords::rows_without_columns(3), usize::MAX).count(), 3);
+        assert_eq!(by_rows(batch_without_columns(3), usize::MAX).count(), 3);
     }
 }

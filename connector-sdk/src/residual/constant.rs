@@ -11,7 +11,7 @@ use arrow::{
     datatypes::{DataType, Field, Schema, TimeUnit},
     record_batch::RecordBatch,
 };
-use athena_protocol::zoned;
+use athena_protocol::timestamp_tz;
 
 /// The values of a block of the request in the types that columns have: zoned timestamps as
 /// instants, nothing encoded.
@@ -22,7 +22,7 @@ use athena_protocol::zoned;
 ///
 /// `InvalidInput` for a packed value with a zone key that does not exist.
 pub(super) fn plain(values: &ArrayRef) -> Result<Option<ArrayRef>> {
-    let values = zoned::unpack_column(values)?;
+    let values = timestamp_tz::unpack_column(values)?;
     match values.data_type() {
         // Most sets are made of thousands of one-row blocks: no schema for each of them.
         DataType::Boolean

@@ -90,8 +90,8 @@ impl ValueTest {
                 let Some(values) = plain(&set.values)? else { return Ok(None) };
                 let test = Self::compile(data_type, &Values::List(values), set.null_allowed);
                 Ok(test.map(|test| Self {
-                    refused: !set.white_list,
-                    nan: test.nan || !set.white_list,
+                    refused: !set.inclusive,
+                    nan: test.nan || !set.inclusive,
                     ..test
                 }))
             }

@@ -12,9 +12,9 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Catalog, Connector, Error, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas,
-    ListTables, Pages, ReadRecords, RecordBatchStream, Result, Scan, Settings, Split, Table,
-    TableDef, TableName, async_trait,
+    Connector, Error, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas,
+    ListTables, PageStream, ReadRecords, RecordBatchStream, Result, Scan, Settings, Split,
+    StaticConnector, Table, TableDef, TableName, async_trait,
 };
 use athena_protocol::{
     Constraints, FederatedIdentity, Request, Response, S3SpillLocation, SerdeVersion,
@@ -77,14 +77,17 @@ impl Connector for Fake {
         "fake"
     }
 
-    async fn list_schemas(&self, _: ListSchemas) -> Result<Pages<String>> {
+    async fn list_schemas(&self, _: ListSchemas) -> Result<PageStream<String>> {
         self.called("list_schemas");
-        Pages::of(["s".to_owned()], None)
+        PageStream::from_list(["s".to_owned()], None)
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         self.called("list_tables");
-        Pages::of((0..self.tables).map(|n| format!("t{n}")), request.after.as_ref())
+        PageStream::from_list(
+            (0..self.tables).map(|n| format!("t{n}")),
+            request.start_after.as_ref(),
+        )
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -100,9 +103,12 @@ impl Connector for Fake {
         Ok(RecordBatchStream::new(stream::iter(self.partitions.clone()).map(Ok)))
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         self.called("get_splits");
-        Pages::of((0..self.splits).map(|n| Split::new().with("number", n)), request.after.as_ref())
+        PageStream::from_list(
+            (0..self.splits).map(|n| Split::new().with("number", n)),
+            request.start_after.as_ref(),
+        )
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
@@ -134,7 +140,7 @@ impl Table for Squares {
 }
 
 pub(crate) fn math() -> Handler {
-    Handler::new(Catalog::new().table("math", "squares", Squares))
+    Handler::new(StaticConnector::new().table("math", "squares", Squares))
 }
 
 pub(crate) fn settings(more: &[(&str, &str)]) -> Settings {
@@ -316,7 +322,7 @@ pub(crate) fn n() -> SchemaRef {
 pub(crate) fn only(column: &str, values: &[i64]) -> Constraints {
     let set = EquatableValueSet {
         values: Arc::new(Int64Array::from(values.to_vec())),
-        white_list: true,
+        inclusive: true,
         null_allowed: false,
     };
     let summary = BTreeMap::from([(column.to_owned(), ValueSet::Equatable(set))]);

@@ -10,7 +10,7 @@ use arrow::{
     datatypes::{DataType, Field, Float64Type, Schema},
     record_batch::RecordBatch,
 };
-use athena_connector_sdk::{Catalog, Error, ErrorKind, Handler, Result, Udfs};
+use athena_connector_sdk::{Error, ErrorKind, Handler, Result, StaticConnector, Udfs};
 use athena_protocol::{Request, Response, message::UserDefinedFunctionRequest};
 
 use crate::fixture::*;
@@ -56,7 +56,7 @@ async fn call(name: &str, arguments: Vec<ArrayRef>, returns: DataType) -> Result
         output_schema: schema(&[("result", returns)]),
         method_name: name.into(),
     });
-    match ask(&Handler::new(Catalog::new()).udfs(udfs()), request).await? {
+    match ask(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await? {
         Response::UserDefinedFunction(answer) => {
             assert_eq!(answer.method_name, name);
             Ok(Arc::clone(answer.records.column(0)))
@@ -109,7 +109,7 @@ async fn a_result_can_be_null_where_the_query_says_that_it_is_not() {
         method_name: "half".into(),
     });
     let Response::UserDefinedFunction(answer) =
-        ask(&Handler::new(Catalog::new()).udfs(udfs()), request).await.unwrap()
+        ask(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await.unwrap()
     else {
         panic!("no results")
     };
@@ -202,7 +202,7 @@ async fn an_output_of_two_columns_is_refused() {
         method_name: "or_zero".into(),
     });
     assert_eq!(
-        kind(&Handler::new(Catalog::new()).udfs(udfs()), request).await,
+        kind(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await,
         ErrorKind::InvalidInput
     );
 }

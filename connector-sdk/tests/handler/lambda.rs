@@ -8,7 +8,7 @@ use std::{
 };
 
 use athena_connector_sdk::{
-    Catalog, RecordBatchStream, Result, Scan, Table, TableDef, async_trait, lambda,
+    RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait, lambda,
 };
 use athena_protocol::{
     Constraints, Request, Response, SerdeVersion, Split, TableName,
@@ -34,7 +34,7 @@ impl Table for Bomb {
 #[test]
 fn function() {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        lambda::block_on(lambda::run(Catalog::new().table("s", "bomb", Bomb))).unwrap();
+        lambda::block_on(lambda::run(StaticConnector::new().table("s", "bomb", Bomb))).unwrap();
     }
 }
 

@@ -9,7 +9,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
+    Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, arrow::datatypes::Field, async_trait,
 };
 use athena_protocol::{
@@ -37,12 +37,12 @@ impl Connector for Many {
         "many"
     }
 
-    async fn list_schemas(&self, _: ListSchemas) -> Result<Pages<String>> {
-        Pages::of(["s".to_owned()], None)
+    async fn list_schemas(&self, _: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list(["s".to_owned()], None)
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
-        Pages::of((0..TABLES).map(table_name), request.after.as_ref())
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
+        PageStream::from_list((0..TABLES).map(table_name), request.start_after.as_ref())
     }
 
     async fn get_table(&self, _: GetTable) -> Result<TableDef> {
@@ -59,15 +59,15 @@ impl Connector for Many {
             .into())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         if request.partition_columns.is_empty() {
             // Three kilobytes, some of which take more bytes as JSON than as text.
             let plan = "one of many \"files\" \\ ".repeat(120) + &"\u{1F600}".repeat(20);
             let splits =
                 (0..SPLITS).map(move |n| Split::new().with("number", n).with("plan", &plan));
-            return Pages::of(splits, request.after.as_ref());
+            return PageStream::from_list(splits, request.start_after.as_ref());
         }
-        let splits = (0..request.partitions.num_rows()).map(|row| request.split_of(row));
+        let splits = (0..request.partitions.num_rows()).map(|row| request.split_for_partition(row));
         let splits = splits.collect::<Result<Vec<_>>>()?;
         let days = request
             .partitions
@@ -77,7 +77,7 @@ impl Connector for Many {
             .values()
             .to_vec();
         let splits = splits.into_iter().zip(days).map(|(split, day)| split.with("row", day));
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use arrow::{
     array::{ArrayRef, BinaryArray, Int32Array, Int64Array, StringArray},
     datatypes::{DataType, Field, Schema, TimeUnit},
-    record_batch::RecordBatch,
+    record_batch::{RecordBatch, RecordBatchOptions},
 };
-use athena_connector_sdk::{ErrorKind, Handler, ReadRecords, TableDef};
+use athena_connector_sdk::{ErrorKind, Handler, TableDef};
 use athena_protocol::{
     Constraints, Request, Response, SerdeVersion,
     message::{GetDataSourceCapabilitiesRequest, GetTableRequest, PingRequest},
@@ -233,7 +233,9 @@ async fn no_partition_left_is_an_empty_block() {
 
 #[tokio::test]
 async fn a_table_without_partition_columns_is_one_partition() {
-    let without_columns = ReadRecords::rows_without_columns(1);
+    let one_row = RecordBatchOptions::new().with_row_count(Some(1));
+    let without_columns =
+        RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &one_row).unwrap();
     for partitions in
         [vec![without_columns.clone()], vec![without_columns.clone(), without_columns]]
     {

@@ -22,7 +22,7 @@ fn split(row: usize) -> Split {
     let partitions = RecordBatch::try_from_iter([("day", day)]).unwrap();
     let request = GetSplits::new(TableName::new("s", "t"), partitions)
         .with_partition_columns(vec!["day".into()]);
-    request.split_of(row).unwrap()
+    request.split_for_partition(row).unwrap()
 }
 
 fn reading(
@@ -63,7 +63,7 @@ async fn the_predicate_and_the_order_see_partition_columns() {
     let (handler, store) = spilling(fake());
     let other = EquatableValueSet {
         values: Arc::new(Date32Array::from(vec![5])),
-        white_list: true,
+        inclusive: true,
         null_allowed: false,
     };
     let summary = [("day".to_owned(), ValueSet::Equatable(other))].into();

@@ -40,7 +40,7 @@ impl Passthrough for Counting {
 
 fn handler() -> Handler {
     let fake = Fake::of(numbers(0, 1)).reading(|_| panic!("the query is for the function"));
-    Handler::new(fake).passthrough(Counting)
+    Handler::new(fake).with_passthrough(Counting)
 }
 
 fn arguments(of: &[(&str, &str)]) -> BTreeMap<String, Option<String>> {

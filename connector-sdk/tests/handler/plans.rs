@@ -139,9 +139,9 @@ async fn conditions_of_a_plan_are_offered_to_the_author() {
         assert_eq!(request.constraints.query_plan, None);
         let plan = request.push_down(|conjunct| {
             assert!(matches!(conjunct, Conjunct::Expression(_)));
-            conjunct.key_ranges("order_id").map_or(Pushed::No, Pushed::Exact)
+            conjunct.key_ranges("order_id").map_or(Pushed::Unsupported, Pushed::Exact)
         });
-        assert_eq!((plan.conjuncts[0][0].from, plan.limit), (7, Some(5)));
+        assert_eq!((plan.conjuncts[0][0].start, plan.limit), (Some(7), Some(5)));
         Ok(orders().slice(7, 1).into())
     });
     let request = Request::ReadRecords(asking(&[ID], constraints));

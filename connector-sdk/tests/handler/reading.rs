@@ -14,7 +14,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Conjunct, Error, ErrorKind, Handler, Pushed, ReadRecords, RecordBatchStream, Result,
+    Conjunct, Error, ErrorKind, Handler, Pushed, RecordBatchStream, Result,
     predicate::{Constraints, Expression, OrderByField},
 };
 use athena_protocol::{
@@ -120,7 +120,7 @@ async fn no_columns_keep_the_row_count() {
     for count in [0, 1, 200_000] {
         let fake = Fake::of(numbers(0, 10)).reading(move |request| {
             assert!(request.projection.fields().is_empty());
-            Ok(ReadRecords::rows_without_columns(count).into())
+            Ok(RecordBatchStream::row_count_only(count))
         });
         assert_eq!(rows(fake, read_request(schema(&[]))).await.unwrap().count(), count);
     }
@@ -265,7 +265,7 @@ async fn a_column_that_is_asked_for_twice_is_named() {
 
 #[tokio::test]
 async fn a_column_that_is_missing_is_named() {
-    let fake = Fake::of(numbers(0, 1)).reading(|_| Ok(ReadRecords::rows_without_columns(3).into()));
+    let fake = Fake::of(numbers(0, 1)).reading(|_| Ok(RecordBatchStream::row_count_only(3)));
     let error = rows(fake, read_request(n())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
     assert!(error.to_string().contains("\"n\""), "{error}");

@@ -198,7 +198,7 @@ async fn a_connector_can_see_how_far_a_read_has_come() {
     let seen = Arc::new(Mutex::new(Progress::default()));
     let last = Arc::clone(&seen);
     let watching = move |request: athena_connector_sdk::ReadRecords| {
-        assert!(request.context.progress().may_start_over());
+        assert!(request.context.progress().is_retry_safe());
         let (last, context) = (Arc::clone(&last), request.context);
         let batches = (0..50).map(move |batch| {
             *last.lock().unwrap() = context.progress();
@@ -210,7 +210,7 @@ async fn a_connector_can_see_how_far_a_read_has_come() {
     read(&handler, &store, sized(2_000, 0)).await.unwrap();
     let seen = *seen.lock().unwrap();
     assert!(seen.rows > 1_000 && seen.rows < 5_000, "{seen:?}");
-    assert!(seen.blocks > 3 && seen.bytes > 3 * 1_000 && !seen.may_start_over(), "{seen:?}");
+    assert!(seen.blocks > 3 && seen.bytes > 3 * 1_000 && !seen.is_retry_safe(), "{seen:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ mod table;
 mod text;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
 };
 
@@ -53,13 +53,16 @@ impl Connector for Bench {
         "bench"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of([SCHEMA.to_owned()], request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list([SCHEMA.to_owned()], request.start_after.as_ref())
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         check_schema(&request.schema)?;
-        Pages::of(BenchTable::ALL.map(|table| table.name().to_owned()), request.after.as_ref())
+        PageStream::from_list(
+            BenchTable::ALL.map(|table| table.name().to_owned()),
+            request.start_after.as_ref(),
+        )
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -70,17 +73,18 @@ impl Connector for Bench {
         Ok(RecordBatchStream::unpartitioned())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         const SPLITS: u64 = 10;
         let rows = find(&request.table)?.rows() / SPLITS;
         let splits = (0..SPLITS)
             .map(move |n| Split::new().with("start", n * rows).with("end", (n + 1) * rows));
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
         let table = find(&request.table)?;
         let (start, end) = (request.split.get::<u64>("start")?, request.split.get::<u64>("end")?);
-        Ok(RecordBatchStream::blocking(AHEAD, table.read(&request.projection, start..end)?))
+        Ok(RecordBatchStream::from_blocking(table.read(&request.projection, start..end)?)
+            .with_prefetch(AHEAD))
     }
 }

@@ -14,8 +14,8 @@ use std::{
 
 use athena_connector_bench::{BenchTable, Checksum};
 use athena_connector_sdk::{
-    Catalog, Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef,
-    TableName,
+    Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, StaticConnector, Table,
+    TableDef, TableName,
     arrow::datatypes::{Schema, SchemaRef},
     async_trait,
 };
@@ -63,7 +63,8 @@ impl Table for Counted {
                 .map_or(0, athena_connector_sdk::arrow::record_batch::RecordBatch::num_rows);
             taken.fetch_add(rows as u64, SeqCst);
         };
-        Ok(RecordBatchStream::blocking(2, TABLE.read(&schema(), 0..self.rows)?.inspect(count)))
+        Ok(RecordBatchStream::from_blocking(TABLE.read(&schema(), 0..self.rows)?.inspect(count))
+            .with_prefetch(2))
     }
 }
 
@@ -81,7 +82,7 @@ impl Setup {
         let settings = [("spill_bucket", BUCKET), ("athena_connector_check_spill_bucket", "false")];
         let taken = Arc::<AtomicU64>::default();
         let table = Counted { rows, taken: Arc::clone(&taken) };
-        let handler = Handler::new(Catalog::new().table("bench", "counted", table))
+        let handler = Handler::new(StaticConnector::new().table("bench", "counted", table))
             .with_settings(Settings::from_vars(settings).expect("the settings are right"))
             .with_object_store(Arc::new(objects));
         Self { handler, store, taken }

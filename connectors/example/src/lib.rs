@@ -20,7 +20,7 @@ pub mod visits;
 use std::sync::Arc;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
     arrow::{
         array::{ArrayRef, AsArray, Int32Array},
@@ -66,11 +66,11 @@ impl Connector for Example {
         "example"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of([visits::SCHEMA.to_owned()], request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list([visits::SCHEMA.to_owned()], request.start_after.as_ref())
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         if request.schema != visits::SCHEMA {
             return Err(Error::not_found(format!(
                 "schema {:?} does not exist; there is {}",
@@ -78,7 +78,7 @@ impl Connector for Example {
                 visits::SCHEMA
             )));
         }
-        Pages::of([visits::TABLE.to_owned()], request.after.as_ref())
+        PageStream::from_list([visits::TABLE.to_owned()], request.start_after.as_ref())
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -106,7 +106,7 @@ impl Connector for Example {
 
     // `partitions` are rows of the answer above: all that the query did not exclude, or some of
     // them.
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         check(&request.table)?;
         let column = |name: &str| {
             let column = request
@@ -134,7 +134,7 @@ impl Connector for Example {
                 );
             }
         }
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
@@ -146,7 +146,7 @@ impl Connector for Example {
         };
         let key: String = request.split.get("key")?;
         let object = self.objects.get(&key).await?;
-        Ok(RecordBatchStream::blocking(1, csv::batches(object, key, day)?))
+        Ok(RecordBatchStream::from_blocking(csv::batches(object, key, day)?))
     }
 }
 

@@ -7,5 +7,5 @@ use athena_connector_sdk::{Handler, MiMalloc, lambda};
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<(), lambda::BoxError> {
-    lambda::block_on(Handler::new(Example::from_env()).udfs(udfs()).run())
+    lambda::block_on(Handler::new(Example::from_env()).with_udfs(udfs()).run())
 }

@@ -9,7 +9,7 @@ mod table;
 mod text;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, async_trait,
 };
 
@@ -41,13 +41,16 @@ impl Connector for Tpch {
         "tpch"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of(Scale::LISTED.map(str::to_owned), request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list(Scale::LISTED.map(str::to_owned), request.start_after.as_ref())
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         request.schema.parse::<Scale>()?;
-        Pages::of(TpchTable::ALL.map(|table| table.name().to_owned()), request.after.as_ref())
+        PageStream::from_list(
+            TpchTable::ALL.map(|table| table.name().to_owned()),
+            request.start_after.as_ref(),
+        )
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -60,14 +63,14 @@ impl Connector for Tpch {
         Ok(RecordBatchStream::unpartitioned())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         let (scale, table) = find(&request.table)?;
         // The grid is written into every split, so that a split means the same rows whatever a
         // later version would cut.
         let cells = table.cells(scale);
         let splits =
             (1..=cells).map(move |cell| Split::new().with("cell", cell).with("cells", cells));
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
@@ -79,6 +82,6 @@ impl Connector for Tpch {
             )));
         }
         let batches = table.rows(&request.projection, scale, (cell, cells))?;
-        Ok(RecordBatchStream::blocking(AHEAD, batches))
+        Ok(RecordBatchStream::from_blocking(batches).with_prefetch(AHEAD))
     }
 }

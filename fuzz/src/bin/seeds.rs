@@ -56,7 +56,7 @@ fn main() -> io::Result<()> {
         encode_batch(&batch, Framing::Legacy, &mut object).map_err(io::Error::other)?;
         write("spill_object", &object)?;
         write("block", &block(&batch, Framing::Legacy)?)?;
-        athena_spill::seal(&key(), &mut object).map_err(io::Error::other)?;
+        athena_spill::encrypt_in_place(&key(), &mut object).map_err(io::Error::other)?;
         write("spill_object", &object)?;
     }
     write("token", b"eyJjIjoiMyIsImIiOiJBQUFBQUFBQUFBQUFBQUFBQUFBQUFBIn0")?;

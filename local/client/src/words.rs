@@ -57,7 +57,7 @@ pub fn value_set_in_words(column: &str, set: &ValueSet) -> String {
         ValueSet::SortedRange(set) => (ranges_in_words(column, &set.ranges), set.null_allowed),
         ValueSet::Equatable(set) => {
             let count = set.values.len();
-            let words = match (set.white_list, count) {
+            let words = match (set.inclusive, count) {
                 (true, 0) => None,
                 (false, 0) => Some(String::new()),
                 (true, _) => Some(format!("{column} in ({})", list_in_words(&set.values))),
@@ -200,7 +200,7 @@ fn value_in_words(value: &ArrayRef) -> String {
     let text = match value.data_type() {
         // On the wire such a value is packed with its zone; as it stands it would print as a date
         // far away.
-        DataType::Timestamp(_, Some(_)) => athena_protocol::zoned::unpack_column(value)
+        DataType::Timestamp(_, Some(_)) => athena_protocol::timestamp_tz::unpack_column(value)
             .ok()
             .and_then(|value| array_value_to_string(&value, 0).ok()),
         _ => array_value_to_string(value, 0).ok(),
@@ -260,7 +260,7 @@ mod tests {
         let values: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
         let set = ValueSet::Equatable(EquatableValueSet {
             values,
-            white_list: false,
+            inclusive: false,
             null_allowed: false,
         });
         assert_eq!(value_set_in_words("s", &set), "s not in ('a', 'b')");

@@ -3,7 +3,7 @@
 //! | Wire | SQL |
 //! |---|---|
 //! | `Date64`, milliseconds with a time of day | `TIMESTAMP` |
-//! | zoned timestamp, packed with its zone | `TIMESTAMP WITH TIME ZONE`, an instant |
+//! | timestamp_tz timestamp, packed with its zone | `TIMESTAMP WITH TIME ZONE`, an instant |
 //! | anything else | the same |
 //!
 //! A timestamp of SQL has microseconds, which is how a query writes one: in a column of
@@ -18,7 +18,7 @@ use arrow::{
     datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
-use athena_protocol::{Error, Result, zoned};
+use athena_protocol::{Error, Result, timestamp_tz};
 
 /// The type that a column of `wire` has in SQL.
 pub(crate) fn sql_type(wire: &DataType) -> DataType {
@@ -59,10 +59,10 @@ pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
 ///
 /// # Errors
 ///
-/// `InvalidResponse` for zoned values that are not packed as they must be, and for timestamps
+/// `InvalidResponse` for timestamp_tz values that are not packed as they must be, and for timestamps
 /// 292,000 years from now.
 pub(crate) fn to_sql(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let batch = zoned::unpack_batch(batch)?;
+    let batch = timestamp_tz::unpack_batch(batch)?;
     let columns: Result<Vec<ArrayRef>> = batch
         .columns()
         .iter()
@@ -80,7 +80,7 @@ pub(crate) fn to_wire(column: &ArrayRef) -> Result<ArrayRef> {
     let wire = wire_type(column.data_type());
     let column = under_type(column, &wire)?;
     match &wire {
-        DataType::Timestamp(_, Some(_)) => zoned::pack_column(&column),
+        DataType::Timestamp(_, Some(_)) => timestamp_tz::pack_column(&column),
         _ => Ok(column),
     }
 }

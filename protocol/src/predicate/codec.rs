@@ -135,7 +135,7 @@ impl ValueSet {
             }),
             "EquatableValueSet" | "equatable" => Self::Equatable(EquatableValueSet {
                 values: read_values(at.member("valueBlock"))?,
-                white_list: at.member("whiteList").boolean()?,
+                inclusive: at.member("whiteList").boolean()?,
                 null_allowed,
             }),
             "AllOrNoneValueSet" | "allOrNone" => Self::AllOrNone(AllOrNoneValueSet {
@@ -173,7 +173,7 @@ impl ValueSet {
                 }
                 Self::Equatable(set) => {
                     write_values(&set.values, writer.name("valueBlock"))?;
-                    writer.name("whiteList").boolean(set.white_list);
+                    writer.name("whiteList").boolean(set.inclusive);
                 }
                 Self::AllOrNone(set) => {
                     data_type::write(&set.data_type, writer.name("type"))?;

@@ -65,7 +65,7 @@ pub struct EquatableValueSet {
     /// The values.
     pub values: ArrayRef,
     /// Whether `values` are allowed rather than refused.
-    pub white_list: bool,
+    pub inclusive: bool,
     /// Whether null passes.
     pub null_allowed: bool,
 }
@@ -74,7 +74,7 @@ pub struct EquatableValueSet {
 impl PartialEq for EquatableValueSet {
     fn eq(&self, other: &Self) -> bool {
         self.values.as_ref() == other.values.as_ref()
-            && self.white_list == other.white_list
+            && self.inclusive == other.inclusive
             && self.null_allowed == other.null_allowed
     }
 }

@@ -8,8 +8,8 @@ use futures::FutureExt;
 
 use super::*;
 use crate::{
+    encrypt_in_place,
     samples::{a_while, key, numbers, until},
-    seal,
     testing::MemoryStore,
 };
 
@@ -17,7 +17,7 @@ fn object(number: i64, key: Option<&EncryptionKey>) -> Bytes {
     let mut bytes = Vec::new();
     encode_batch(&numbers(number..number + 5), Framing::Legacy, &mut bytes).unwrap();
     if let Some(key) = key {
-        seal(key, &mut bytes).unwrap();
+        encrypt_in_place(key, &mut bytes).unwrap();
     }
     bytes.into()
 }

@@ -8,7 +8,7 @@ use arrow::{
 };
 use athena_protocol::{ErrorKind, message::RemoteReadRecordsResponse};
 use athena_spill::{
-    BlockCutter, KeyFactory, LocalKeyFactory, ObjectStore, ServerSideEncryption, SpillReader,
+    BlockBuilder, KeyFactory, LocalKeyFactory, ObjectStore, ServerSideEncryption, SpillReader,
     SpillSettings, SpillTarget, SpillWriter, aws::S3Store,
 };
 use bytes::Bytes;
@@ -101,7 +101,7 @@ async fn rows_come_back_through_cutter_writer_and_reader() {
         encryption_key: Some(key.clone()),
     };
     let mut writer = SpillWriter::new(Arc::clone(&store), target, 3);
-    let mut cutter = BlockCutter::new(Arc::clone(&schema), 10_000);
+    let mut cutter = BlockBuilder::new(Arc::clone(&schema), 10_000);
     for batch in &batches {
         for block in cutter.push(batch.clone()).unwrap() {
             writer.write(block).await.unwrap();

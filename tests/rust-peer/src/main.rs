@@ -6,8 +6,8 @@
 mod tables;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, Pages,
-    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
     arrow::{array::AsArray, datatypes::Int32Type, record_batch::RecordBatch},
     async_trait, lambda,
 };
@@ -36,12 +36,12 @@ impl Connector for Twin {
         "peer"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of([SCHEMA.to_owned()], request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list([SCHEMA.to_owned()], request.start_after.as_ref())
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
-        Pages::of(TABLES.map(str::to_owned), request.after.as_ref())
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
+        PageStream::from_list(TABLES.map(str::to_owned), request.start_after.as_ref())
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -66,7 +66,7 @@ impl Connector for Twin {
         }
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         let mut splits = Vec::new();
         if request.table.table == "events" {
             let column = |name: &str| request.partitions.column_by_name(name).cloned();
@@ -90,7 +90,7 @@ impl Connector for Twin {
         } else {
             splits.push(Split::new().with("rows", "all"));
         }
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
@@ -116,5 +116,5 @@ fn head(text: Option<&str>, keep: Option<i32>) -> Option<String> {
 
 fn main() -> std::result::Result<(), lambda::BoxError> {
     let udfs = Udfs::new().scalar("head", |text: Option<&str>, keep: Option<i32>| head(text, keep));
-    lambda::block_on(Handler::new(Twin).udfs(udfs).run())
+    lambda::block_on(Handler::new(Twin).with_udfs(udfs).run())
 }

@@ -11,8 +11,8 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Catalog, Handler, RecordBatchStream, Result, Scan, Settings, Table, TableDef, TableName,
-    async_trait,
+    Handler, RecordBatchStream, Result, Scan, Settings, StaticConnector, Table, TableDef,
+    TableName, async_trait,
 };
 use athena_protocol::{
     EncryptionKey, Request, Response, S3SpillLocation, SerdeVersion, Split,
@@ -102,7 +102,7 @@ fn read(what: &str, constraints: Constraints) -> Read {
     ];
     let store = Arc::new(MemoryStore::discarding());
     let table = Prepared { schema: batches[0].schema(), batches: Mutex::new(batches) };
-    let handler = Handler::new(Catalog::new().table("s", "t", table))
+    let handler = Handler::new(StaticConnector::new().table("s", "t", table))
         .with_settings(Settings::from_vars(settings).expect("the settings are right"))
         .with_object_store(Arc::<MemoryStore>::clone(&store));
     let runtime =

@@ -7,7 +7,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_protocol::EncryptionKey;
-use athena_spill::{BlockCutter, ObjectStore, SpillTarget, SpillWriter, testing::MemoryStore};
+use athena_spill::{BlockBuilder, ObjectStore, SpillTarget, SpillWriter, testing::MemoryStore};
 
 use super::alone;
 
@@ -38,7 +38,7 @@ fn spilling_allocates_blocks_for_those_in_flight_and_for_no_other() {
     let _profiler = dhat::Profiler::builder().testing().build();
     runtime.block_on(async {
         let objects: Arc<dyn ObjectStore> = Arc::<MemoryStore>::clone(&store);
-        let mut cutter = BlockCutter::new(batches[0].schema(), BLOCK);
+        let mut cutter = BlockBuilder::new(batches[0].schema(), BLOCK);
         let mut writer = SpillWriter::new(objects, target, IN_FLIGHT);
         for batch in batches {
             for block in cutter.push(batch).unwrap() {

@@ -119,7 +119,7 @@ fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
     for object in objects {
         let mut bytes = self::file(golden, object, "file")?;
         if let Some(key) = &spilled.encryption_key {
-            athena_spill::open(key, &mut bytes).map_err(text)?;
+            athena_spill::decrypt_in_place(key, &mut bytes).map_err(text)?;
         }
         if Some(bytes.len())
             != object["plaintextSize"].as_u64().and_then(|size| usize::try_from(size).ok())
@@ -141,9 +141,9 @@ fn check_crypto(golden: &Golden, case: &Case, mut object: Vec<u8>) -> Checked {
     let plain = file(golden, &case.members, "plaintextFile")?;
     if let Some(key) = key(&case.members)? {
         let sealed = object.clone();
-        athena_spill::open(&key, &mut object).map_err(text)?;
+        athena_spill::decrypt_in_place(&key, &mut object).map_err(text)?;
         let mut again = object.clone();
-        athena_spill::seal(&key, &mut again).map_err(text)?;
+        athena_spill::encrypt_in_place(&key, &mut again).map_err(text)?;
         if again != sealed {
             return Err("is not what sealing the plain text again gives".to_owned());
         }
@@ -257,7 +257,7 @@ fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
     let java = &case.members["java"]["read"];
     let schema = schema(&case.members["schema"])?;
     let opened = match key(&case.members)? {
-        Some(key) => athena_spill::open(&key, &mut object),
+        Some(key) => athena_spill::decrypt_in_place(&key, &mut object),
         None => Ok(()),
     };
     let found =

@@ -8,7 +8,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_client::canonical;
-use athena_protocol::zoned;
+use athena_protocol::timestamp_tz;
 use serde_json::{Value, json};
 
 use super::tables::{SCHEMA, TABLES, empty, events, kinds};
@@ -171,7 +171,7 @@ fn spilled(
 fn by_column(answer: &Value, rows: &RecordBatch) -> Result<(), String> {
     let answer = answer.as_array().ok_or("there are no rows")?;
     let packed = |column: &ArrayRef| match column.data_type() {
-        DataType::Timestamp(_, Some(_)) => zoned::pack_column(column).unwrap(),
+        DataType::Timestamp(_, Some(_)) => timestamp_tz::pack_column(column).unwrap(),
         _ => ArrayRef::clone(column),
     };
     let columns: Vec<ArrayRef> = rows.columns().iter().map(packed).collect();

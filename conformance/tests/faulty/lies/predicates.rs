@@ -16,7 +16,7 @@ use athena_protocol::{
     Constraints,
     message::ReadRecordsRequest,
     predicate::{AllOrNoneValueSet, Bound, Marker, ValueSet},
-    zoned::{pack, unpack},
+    timestamp_tz::{pack, unpack},
 };
 
 use super::super::liar::Liar;
@@ -187,14 +187,14 @@ fn of_sets() -> Vec<Liar> {
         }),
         mishearing(Kind::FilterNotApplied, "lists are ignored", |set| {
             if let ValueSet::Equatable(list) = set
-                && list.white_list
+                && list.inclusive
             {
                 *set = everything(list.values.data_type());
             }
         }),
         mishearing(Kind::FilterNotApplied, "lists of exceptions are ignored", |set| {
             if let ValueSet::Equatable(list) = set
-                && !list.white_list
+                && !list.inclusive
             {
                 *set = everything(list.values.data_type());
             }

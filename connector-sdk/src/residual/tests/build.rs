@@ -109,8 +109,8 @@ pub(super) fn below(bound: Bound, value: ArrayRef) -> Range {
     Range { low: Marker::lower_unbounded(data_type), high: Marker::new(bound, value) }
 }
 
-pub(super) fn list(values: ArrayRef, white_list: bool, null_allowed: bool) -> ValueSet {
-    ValueSet::Equatable(EquatableValueSet { values, white_list, null_allowed })
+pub(super) fn list(values: ArrayRef, inclusive: bool, null_allowed: bool) -> ValueSet {
+    ValueSet::Equatable(EquatableValueSet { values, inclusive, null_allowed })
 }
 
 pub(super) fn doubles(values: impl Into<Vec<f64>>) -> ArrayRef {

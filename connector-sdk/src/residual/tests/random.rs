@@ -113,7 +113,7 @@ impl Generator {
                 let values = self.travelling(&values);
                 ValueSet::Equatable(EquatableValueSet {
                     values,
-                    white_list: self.dice.chance(60),
+                    inclusive: self.dice.chance(60),
                     null_allowed,
                 })
             }

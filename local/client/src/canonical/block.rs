@@ -10,7 +10,7 @@ use arrow::{
     record_batch::RecordBatch,
     util::display::array_value_to_string,
 };
-use athena_protocol::zoned::unpack;
+use athena_protocol::timestamp_tz::unpack;
 use serde_json::{Value, json};
 
 /// A batch as it travels: its schema and its rows. Zoned timestamps are packed values here, as

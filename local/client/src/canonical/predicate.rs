@@ -58,12 +58,12 @@ pub fn value_set(set: &ValueSet) -> Value {
                 "kind": "EquatableValueSet",
                 "type": data_type,
                 "nullAllowed": null_allowed,
-                "whiteList": set.white_list,
+                "whiteList": set.inclusive,
                 "values": block::cells(&set.values),
                 "derived": derived(
-                    set.white_list && count == 0 && !null_allowed,
-                    !set.white_list && count == 0 && null_allowed,
-                    set.white_list && count + usize::from(null_allowed) == 1,
+                    set.inclusive && count == 0 && !null_allowed,
+                    !set.inclusive && count == 0 && null_allowed,
+                    set.inclusive && count + usize::from(null_allowed) == 1,
                 ),
             })
         }

@@ -221,10 +221,10 @@ impl Domain {
             ScalarValue::iter_to_array(values).ok()
         };
         if let Some(values) = points(self) {
-            return Some(EquatableValueSet { values, white_list: true, null_allowed: self.null });
+            return Some(EquatableValueSet { values, inclusive: true, null_allowed: self.null });
         }
         let values = points(&self.complement())?;
-        Some(EquatableValueSet { values, white_list: false, null_allowed: self.null })
+        Some(EquatableValueSet { values, inclusive: false, null_allowed: self.null })
     }
 }
 

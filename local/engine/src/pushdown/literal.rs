@@ -1,7 +1,7 @@
 //! Constants of SQL as values of a column on the wire, exactly or not at all.
 
 use arrow::datatypes::{DataType, TimeUnit};
-use athena_protocol::zoned::{ZoneKey, pack};
+use athena_protocol::timestamp_tz::{ZoneKey, pack};
 use datafusion::common::ScalarValue;
 
 use crate::presentation::sql_type;

@@ -284,7 +284,7 @@ impl Fake {
                 for (index, block) in blocks.iter().enumerate() {
                     let mut bytes = Vec::new();
                     encode_batch(block, Framing::Legacy, &mut bytes).unwrap();
-                    athena_spill::seal(&key, &mut bytes).unwrap();
+                    athena_spill::encrypt_in_place(&key, &mut bytes).unwrap();
                     let name = format!("{}.{index}", location.key.as_deref().unwrap());
                     self.store.set_object("spill", &name, bytes.into());
                     let bucket = location.bucket.clone();

@@ -58,7 +58,7 @@ fn handler(case: &Case, store: &Arc<MemoryStore>) -> Handler {
     }
     let settings = Settings::from_vars(variables).expect("the settings are right");
     Handler::new(Orders)
-        .udfs(udfs())
+        .with_udfs(udfs())
         .with_settings(settings)
         .with_object_store(Arc::clone(store) as _)
 }

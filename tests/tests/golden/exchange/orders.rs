@@ -11,10 +11,10 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, Pages,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs, async_trait,
 };
-use athena_protocol::{Response, zoned::unpack_batch};
+use athena_protocol::{Response, timestamp_tz::unpack_batch};
 use athena_tests::golden::Golden;
 
 const REGIONS: [Option<&str>; 4] = [Some("amer"), Some("apac"), Some("emea"), None];
@@ -68,13 +68,16 @@ impl Connector for Orders {
         "golden"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of(["sales", "types", "hr"].map(str::to_owned), request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list(
+            ["sales", "types", "hr"].map(str::to_owned),
+            request.start_after.as_ref(),
+        )
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         let tables = ["customers", "items", "orders", "returns", "stock"];
-        Pages::of(tables.map(str::to_owned), request.after.as_ref())
+        PageStream::from_list(tables.map(str::to_owned), request.start_after.as_ref())
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -113,10 +116,10 @@ impl Connector for Orders {
         Ok(RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length").into())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         let column = |name: &str| request.partitions.column_by_name(name).cloned();
         let (Some(years), Some(regions)) = (column("year"), column("region")) else {
-            return Pages::of([Split::new()], request.after.as_ref());
+            return PageStream::from_list([Split::new()], request.start_after.as_ref());
         };
         let regions = regions.as_string::<i32>();
         let split = |(index, year): (usize, Option<i32>)| {
@@ -125,7 +128,7 @@ impl Connector for Orders {
         };
         let splits: Vec<_> =
             years.as_primitive::<Int32Type>().iter().enumerate().map(split).collect();
-        Pages::of(splits, request.after.as_ref())
+        PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {

@@ -59,8 +59,8 @@ fn lists(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
         samples.extend(constants[at + 1..].iter().map(|second| join(&[second, first])));
     }
     for (at, values) in samples.into_iter().enumerate() {
-        for white_list in [false, true] {
-            check(table, list(Arc::clone(&values), white_list, at % 2 == 0), rows);
+        for inclusive in [false, true] {
+            check(table, list(Arc::clone(&values), inclusive, at % 2 == 0), rows);
         }
     }
 }

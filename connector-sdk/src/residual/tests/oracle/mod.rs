@@ -137,7 +137,7 @@ pub(super) fn in_set(set: &ValueSet, value: &Value) -> bool {
                         || (is_nan(&item) && is_nan(value)))
             };
             let listed = (0..set.values.len()).any(equal);
-            if set.white_list { listed } else { !listed || is_nan(value) }
+            if set.inclusive { listed } else { !listed || is_nan(value) }
         }
         ValueSet::SortedRange(set) if is_nan(value) => nan_in_ranges(&set.ranges),
         ValueSet::SortedRange(set) => set.ranges.iter().any(|range| in_range(range, value)),

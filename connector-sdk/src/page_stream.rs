@@ -1,6 +1,10 @@
 //! Lists too long for one answer: streams of items, each with a cursor that resumes after it.
 
-use std::fmt;
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use futures::{Stream, StreamExt, stream::BoxStream};
 
@@ -14,23 +18,31 @@ use crate::{Error, Result};
 pub struct Cursor(pub String);
 
 /// A list that is produced as it is read. Dropping it stops the source.
-pub struct Pages<T> {
-    pub(crate) items: BoxStream<'static, Result<(T, Cursor)>>,
+pub struct PageStream<T> {
+    items: BoxStream<'static, Result<(T, Cursor)>>,
 }
 
-impl<T> fmt::Debug for Pages<T> {
+impl<T> fmt::Debug for PageStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pages")
+        f.write_str("PageStream")
     }
 }
 
-impl<T: Send + 'static> Pages<T> {
+impl<T> Stream for PageStream<T> {
+    type Item = Result<(T, Cursor)>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.items.poll_next_unpin(context)
+    }
+}
+
+impl<T: Send + 'static> PageStream<T> {
     /// A list read from `items`: every item with the cursor that resumes after it.
     pub fn new(items: impl Stream<Item = Result<(T, Cursor)>> + Send + 'static) -> Self {
         Self { items: items.boxed() }
     }
 
-    /// What is left of a list in memory after `after`. The list must be the same, in the same
+    /// What is left of a list in memory after `start_after`. The list must be the same, in the same
     /// order, at every call.
     ///
     /// Cursors are positions.
@@ -38,11 +50,11 @@ impl<T: Send + 'static> Pages<T> {
     /// # Errors
     ///
     /// `InvalidInput` for a cursor that is not a position.
-    pub fn of(
+    pub fn from_list(
         items: impl IntoIterator<Item = T, IntoIter: Send + 'static>,
-        after: Option<&Cursor>,
+        start_after: Option<&Cursor>,
     ) -> Result<Self> {
-        let start = match after {
+        let start = match start_after {
             None => 0,
             Some(cursor) => cursor.0.parse::<usize>().map_err(|error| {
                 Error::invalid_input(format!("cursor {:?} is not a position in a list", cursor.0))

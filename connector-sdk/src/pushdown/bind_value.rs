@@ -7,12 +7,12 @@ use arrow::{
         Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
     },
 };
-use athena_protocol::zoned;
+use athena_protocol::timestamp_tz;
 
 /// One constant, never null.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Literal {
+pub enum BindValue {
     /// Truth value.
     Boolean(bool),
     /// Integer of any width.
@@ -36,7 +36,7 @@ pub enum Literal {
     Instant(i64),
 }
 
-impl Literal {
+impl BindValue {
     /// The value of a row; `None` for null, for NaN and for types that have no literal.
     pub(super) fn of(values: &ArrayRef, row: usize) -> Option<Self> {
         if values.is_null(row) {
@@ -60,7 +60,8 @@ impl Literal {
             DataType::Date32 => Self::Date(values.as_primitive::<Date32Type>().value(row)),
             DataType::Date64 => Self::Timestamp(values.as_primitive::<Date64Type>().value(row)),
             DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => Self::Instant(
-                zoned::unpack(values.as_primitive::<TimestampMillisecondType>().value(row)).0,
+                timestamp_tz::unpack(values.as_primitive::<TimestampMillisecondType>().value(row))
+                    .0,
             ),
             _ => return None,
         })

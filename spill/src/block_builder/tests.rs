@@ -25,7 +25,7 @@ fn cut_in_pieces(
     max_bytes: usize,
     batches: &[RecordBatch],
 ) -> Result<Vec<Block>> {
-    let mut cutter = BlockCutter::new(Arc::clone(schema), max_bytes);
+    let mut cutter = BlockBuilder::new(Arc::clone(schema), max_bytes);
     let mut blocks = Vec::new();
     for batch in batches {
         blocks.extend(cutter.push(batch.clone())?);
@@ -121,7 +121,7 @@ fn one_row_over_the_limit_is_an_error_with_its_size() {
 #[test]
 fn one_batch_that_fits_comes_back_as_it_is() {
     let batch = numbers(0..1_000);
-    let mut cutter = BlockCutter::new(batch.schema(), size(&batch));
+    let mut cutter = BlockBuilder::new(batch.schema(), size(&batch));
     assert_eq!(cutter.pending_len(), 0);
     assert!(cutter.push(batch.clone()).unwrap().is_empty());
     assert_eq!(cutter.pending_len(), size(&batch));
@@ -131,7 +131,7 @@ fn one_batch_that_fits_comes_back_as_it_is() {
 
 #[test]
 fn nothing_gives_nothing() {
-    let mut cutter = BlockCutter::new(numbers(0..0).schema(), 1_000);
+    let mut cutter = BlockBuilder::new(numbers(0..0).schema(), 1_000);
     assert!(cutter.push(numbers(0..0)).unwrap().is_empty());
     assert!(cutter.finish().is_none());
 }
@@ -144,7 +144,7 @@ fn place(batch: &RecordBatch) -> usize {
 #[test]
 fn blocks_of_one_batch_are_slices_of_it() {
     let batch = numbers(0..100_000);
-    let mut cutter = BlockCutter::new(batch.schema(), 100_000);
+    let mut cutter = BlockBuilder::new(batch.schema(), 100_000);
     let blocks = cutter.push(batch.clone()).unwrap();
     assert_eq!(blocks.len(), 8);
     let mut start = place(&batch);
@@ -176,7 +176,7 @@ fn the_rest_of_a_large_batch_does_not_keep_all_of_it() {
     let batch = numbers(0..100_000);
     let values = Arc::downgrade(batch.column(0));
     let place = place(&batch)..place(&batch) + 100_000 * size_of::<i64>();
-    let mut cutter = BlockCutter::new(batch.schema(), 100_000);
+    let mut cutter = BlockBuilder::new(batch.schema(), 100_000);
     drop(cutter.push(batch).unwrap());
     assert!(values.upgrade().is_none());
     assert!(cutter.pending_len() > 0);
@@ -203,7 +203,7 @@ fn a_batch_of_another_schema_is_refused_and_other_metadata_is_replaced() {
     let with_metadata =
         schema.as_ref().clone().with_metadata([("k".to_owned(), "v".to_owned())].into());
     let with_metadata = Arc::new(with_metadata);
-    let mut cutter = BlockCutter::new(Arc::clone(&with_metadata), 1_000);
+    let mut cutter = BlockBuilder::new(Arc::clone(&with_metadata), 1_000);
     assert_eq!(cutter.push(no_columns(1)).unwrap_err().kind(), ErrorKind::Internal);
     cutter.push(numbers(0..3)).unwrap();
     assert_eq!(cutter.finish().unwrap().into_batch().unwrap().schema(), with_metadata);
@@ -213,7 +213,7 @@ fn a_batch_of_another_schema_is_refused_and_other_metadata_is_replaced() {
 fn a_type_without_a_wire_form_is_unsupported() {
     let texts: ArrayRef = Arc::new(arrow::array::LargeStringArray::from(vec!["a"]));
     let batch = RecordBatch::try_from_iter([("t", texts)]).unwrap();
-    let mut cutter = BlockCutter::new(batch.schema(), 1_000);
+    let mut cutter = BlockBuilder::new(batch.schema(), 1_000);
     assert_eq!(cutter.push(batch).unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
@@ -224,7 +224,7 @@ fn many_columns_of_small_batches_wait_as_few_pieces() {
     let one =
         RecordBatch::try_from_iter((0..COLUMNS).map(|at| (format!("c{at}"), Arc::clone(&column))))
             .unwrap();
-    let mut cutter = BlockCutter::new(one.schema(), 16_000_000);
+    let mut cutter = BlockBuilder::new(one.schema(), 16_000_000);
     let mut most = 0;
     for _ in 0..10_000 {
         assert!(cutter.push(one.clone()).unwrap().is_empty());

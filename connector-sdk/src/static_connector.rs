@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, NameCase, Pages,
-    ReadRecords, RecordBatchStream, Result, Scan, Split, Table, TableDef, TableName,
+    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, NameCase,
+    PageStream, ReadRecords, RecordBatchStream, Result, Scan, Split, Table, TableDef, TableName,
 };
 
 /// A connector of [`Table`]s by schema and name.
@@ -14,11 +14,11 @@ use crate::{
 /// Athena lower-cases the names in a query, so a name that it asks for is found in any case; two
 /// that differ in case alone are an error that names both.
 #[derive(Default)]
-pub struct Catalog {
+pub struct StaticConnector {
     schemas: BTreeMap<String, BTreeMap<String, Arc<dyn Table>>>,
 }
 
-impl Catalog {
+impl StaticConnector {
     /// A catalog without tables.
     pub fn new() -> Self {
         Self::default()
@@ -37,20 +37,26 @@ impl Catalog {
     }
 
     fn schema(&self, name: &str) -> Result<&BTreeMap<String, Arc<dyn Table>>> {
-        let name =
-            NameCase::Search.resolve("schema", name, self.schemas.keys().map(String::as_str))?;
+        let name = NameCase::CaseInsensitive.resolve(
+            "schema",
+            name,
+            self.schemas.keys().map(String::as_str),
+        )?;
         Ok(&self.schemas[name])
     }
 
     fn find(&self, name: &TableName) -> Result<&Arc<dyn Table>> {
         let schema = self.schema(&name.schema)?;
-        let name =
-            NameCase::Search.resolve("table", &name.table, schema.keys().map(String::as_str))?;
+        let name = NameCase::CaseInsensitive.resolve(
+            "table",
+            &name.table,
+            schema.keys().map(String::as_str),
+        )?;
         Ok(&schema[name])
     }
 }
 
-impl fmt::Debug for Catalog {
+impl fmt::Debug for StaticConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tables =
             self.schemas.iter().map(|(schema, tables)| (schema, tables.keys().collect::<Vec<_>>()));
@@ -59,18 +65,21 @@ impl fmt::Debug for Catalog {
 }
 
 #[async_trait]
-impl Connector for Catalog {
+impl Connector for StaticConnector {
     fn source_type(&self) -> &'static str {
         "catalog"
     }
 
-    async fn list_schemas(&self, request: ListSchemas) -> Result<Pages<String>> {
-        Pages::of(self.schemas.keys().cloned().collect::<Vec<_>>(), request.after.as_ref())
+    async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list(
+            self.schemas.keys().cloned().collect::<Vec<_>>(),
+            request.start_after.as_ref(),
+        )
     }
 
-    async fn list_tables(&self, request: ListTables) -> Result<Pages<String>> {
+    async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         let tables: Vec<_> = self.schema(&request.schema)?.keys().cloned().collect();
-        Pages::of(tables, request.after.as_ref())
+        PageStream::from_list(tables, request.start_after.as_ref())
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
@@ -89,9 +98,9 @@ impl Connector for Catalog {
         Ok(RecordBatchStream::unpartitioned())
     }
 
-    async fn get_splits(&self, request: GetSplits) -> Result<Pages<Split>> {
+    async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         self.find(&request.table)?;
-        Pages::of([Split::new()], request.after.as_ref())
+        PageStream::from_list([Split::new()], request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {

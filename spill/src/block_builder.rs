@@ -39,7 +39,7 @@ const FEW: usize = 8 << 20;
 /// the rows. At most one block of rows waits here, and as much or 8 MiB around them, beside the
 /// batch that is pushed.
 #[derive(Debug)]
-pub struct BlockCutter {
+pub struct BlockBuilder {
     schema: SchemaRef,
     max_bytes: usize,
     /// The rows that wait, in order: large batches, then small ones.
@@ -52,7 +52,7 @@ pub struct BlockCutter {
     small_len: BlockLen,
 }
 
-impl BlockCutter {
+impl BlockBuilder {
     /// A cutter of batches of `schema` into blocks whose encoded form takes at most `max_bytes`.
     ///
     /// The encoded form is that of spilled objects, without encryption.

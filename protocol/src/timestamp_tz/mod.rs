@@ -8,7 +8,7 @@
 //! units travel as they are.
 //!
 //! ```
-//! use athena_protocol::zoned::{ZoneKey, pack, unpack};
+//! use athena_protocol::timestamp_tz::{ZoneKey, pack, unpack};
 //!
 //! let new_york = ZoneKey::from_name("America/New_York")?;
 //! let packed = pack(1_709_294_400_000, new_york)?;
