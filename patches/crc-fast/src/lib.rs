@@ -1,15 +1,15 @@
-//! The three checksums that the S3 client knows, under the names of the crate `crc-fast`.
+//! The three checksums of the S3 client, with the API of the crate `crc-fast`.
 //!
-//! `aws-smithy-checksums` takes them from `crc-fast`, whose code finds the table of an algorithm
-//! while it runs: those of all hundred stay in every program, 0.6 MB that do not compress, a tenth
-//! of what a Lambda function is loaded from. What is called here is as fast, and
-//! `[patch.crates-io]` in the manifest of the workspace puts it in that place. A connector in a
-//! workspace of its own can do the same, or be that much larger.
+//! `aws-smithy-checksums` depends on `crc-fast`, which selects the table of an algorithm at run
+//! time. The linker therefore keeps the tables of all hundred algorithms: 0.6 MB of incompressible
+//! data, a tenth of the deployment package of a Lambda function. The crates that this one calls are
+//! as fast. The workspace's `Cargo.toml` replaces `crc-fast` with this crate, under
+//! `[patch.crates-io]`. Connectors in other workspaces need the same patch to avoid the extra size.
 
-/// Which checksum.
+/// A checksum algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CrcAlgorithm {
-    /// CRC-32 of Ethernet and zip.
+    /// CRC-32 as in Ethernet and zip.
     Crc32IsoHdlc,
     /// CRC-32C.
     Crc32Iscsi,
@@ -17,7 +17,7 @@ pub enum CrcAlgorithm {
     Crc64Nvme,
 }
 
-/// The checksum of bytes that come piece by piece.
+/// An incremental checksum.
 #[derive(Debug, Clone)]
 pub struct Digest(State);
 
@@ -39,7 +39,7 @@ impl std::fmt::Debug for State {
 }
 
 impl Digest {
-    /// Of no bytes yet.
+    /// Creates the checksum of no bytes.
     pub fn new(algorithm: CrcAlgorithm) -> Self {
         Self(match algorithm {
             CrcAlgorithm::Crc32IsoHdlc => State::Crc32(crc32fast::Hasher::new()),
@@ -48,7 +48,7 @@ impl Digest {
         })
     }
 
-    /// Of `bytes` too.
+    /// Adds `bytes` to the checksum.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Crc32(hasher) => hasher.update(bytes),
@@ -57,7 +57,7 @@ impl Digest {
         }
     }
 
-    /// Of all that came; those of 32 bits are the low half.
+    /// Returns the checksum of all bytes added; 32-bit checksums are in the low half.
     pub fn finalize(&self) -> u64 {
         match &self.0 {
             State::Crc32(hasher) => hasher.clone().finalize().into(),
@@ -71,16 +71,16 @@ impl Digest {
 mod tests {
     use super::*;
 
-    /// The check values of the catalogue of CRC algorithms,
+    /// Check values from the catalogue of CRC algorithms,
     /// <https://reveng.sourceforge.io/crc-catalogue/all.htm>.
     #[test]
-    fn sums_are_those_of_the_catalogue_whole_or_in_pieces() {
-        let sums = [
+    fn checksums_match_the_catalogue_whole_or_in_pieces() {
+        let checksums = [
             (CrcAlgorithm::Crc32IsoHdlc, 0xCBF4_3926),
             (CrcAlgorithm::Crc32Iscsi, 0xE306_9283),
             (CrcAlgorithm::Crc64Nvme, 0xAE8B_1486_0A79_9888),
         ];
-        for (algorithm, expected) in sums {
+        for (algorithm, expected) in checksums {
             for pieces in [&[&b"123456789"[..]][..], &[b"1234", b"", b"56789"]] {
                 let mut digest = Digest::new(algorithm);
                 for piece in pieces {
