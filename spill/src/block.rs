@@ -62,7 +62,7 @@ impl TryFrom<RecordBatch> for Block {
 
     /// `Unsupported` for a column of a type without a wire form.
     fn try_from(batch: RecordBatch) -> Result<Self> {
-        let len = BlockLen::default().with(&batch, batch.num_rows())?;
+        let len = BlockLen::default().plus(&batch, batch.num_rows())?;
         Ok(Self { batches: vec![batch], len })
     }
 }

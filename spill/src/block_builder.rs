@@ -126,7 +126,7 @@ impl BlockBuilder {
     fn fitting(&self, batch: &RecordBatch) -> Result<(usize, BlockLen)> {
         let most = batch.num_rows().min(MAX_BLOCK - self.len.rows());
         let with = |rows: usize| -> Result<(usize, usize, BlockLen)> {
-            let len = self.len.with(batch, rows)?;
+            let len = self.len.plus(batch, rows)?;
             Ok((rows, len.bytes(Framing::Legacy), len))
         };
         let (mut fits, mut over) = (with(0)?, with(most)?);
@@ -167,7 +167,7 @@ impl BlockBuilder {
         self.len = len;
         let is_small = encoded_len(&rest, Framing::Legacy)? < self.max_bytes / SMALL;
         if is_small {
-            self.small_len = self.small_len.with(&rest, rest.num_rows())?;
+            self.small_len = self.small_len.plus(&rest, rest.num_rows())?;
         } else {
             self.gather_small()?;
         }
