@@ -1,7 +1,7 @@
 //! Data keys of KMS.
 
 use async_trait::async_trait;
-use athena_aws::{ClientConfig, Operation};
+use athena_aws::{ClientConfig, AwsOperation};
 use athena_protocol::{EncryptionKey, Error, Result};
 use aws_sdk_kms::{Client, types::DataKeySpec};
 use tokio::sync::OnceCell;
@@ -52,9 +52,9 @@ impl KmsKeyFactory {
         self.client.get_or_init(|| async { Client::new(&self.config.load().await) }).await
     }
 
-    fn operation(&self) -> Operation {
+    fn operation(&self) -> AwsOperation {
         let key_id = &self.key_id;
-        Operation {
+        AwsOperation {
             service: "KMS",
             name: "GenerateDataKey",
             resource: format!("the KMS key {key_id:?}"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use athena_aws::{ClientConfig, Operation, is_plain_http, needs_path_style};
+use athena_aws::{ClientConfig, AwsOperation, is_plain_http, needs_path_style};
 use athena_protocol::{Error, Result};
 use aws_sdk_s3::{
     Client, config,
@@ -163,13 +163,13 @@ impl ObjectStore for S3Store {
 
 /// What each call needs, for its errors.
 impl S3Store {
-    fn put_operation(&self, bucket: &str, key: &str) -> Operation {
+    fn put_operation(&self, bucket: &str, key: &str) -> AwsOperation {
         let owner = self.owner_in_words();
         let kms_key = match &self.kms_key {
             Some(key) => format!("the KMS key {key:?} (athena_connector_spill_sse)"),
             None => "the bucket's KMS key if it has one".to_owned(),
         };
-        Operation {
+        AwsOperation {
             service: "S3",
             name: "PutObject",
             resource: format!("s3://{bucket}/{key}"),
@@ -180,9 +180,9 @@ impl S3Store {
         }
     }
 
-    fn get_operation(&self, bucket: &str, key: &str) -> Operation {
+    fn get_operation(&self, bucket: &str, key: &str) -> AwsOperation {
         let owner = self.owner_in_words();
-        Operation {
+        AwsOperation {
             service: "S3",
             name: "GetObject",
             resource: format!("s3://{bucket}/{key}"),
@@ -194,9 +194,9 @@ impl S3Store {
         }
     }
 
-    fn check_operation(&self, bucket: &str) -> Operation {
+    fn check_operation(&self, bucket: &str) -> AwsOperation {
         let owner = self.owner_in_words();
-        Operation {
+        AwsOperation {
             service: "S3",
             name: "HeadBucket",
             resource: format!("the spill bucket s3://{bucket}"),
