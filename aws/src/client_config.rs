@@ -1,43 +1,60 @@
-//! Region, credentials, endpoint, time limits and retries of AWS clients.
+//! Region, credentials, endpoint, timeouts and retries of AWS clients.
 
 use std::{net::IpAddr, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 
-/// In a VPC without a way to a service, packets vanish: better to say so than to spend the query's
-/// time on waiting.
+/// Time to connect. In a VPC without a route to a service, packets are lost silently: failing fast
+/// is better than spending the query's time on waiting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// From the start of a request to the start of its answer: a block of 16 MB takes seconds on a slow
-/// link, and a server that has said nothing for so long has lost the request, which is sent again.
+/// Time from the start of a request to the start of its response. A block of 16 MB takes seconds on
+/// a slow link; a server silent for longer has lost the request, which is retried.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// The first try and three more, with growing and random pauses between them.
+/// Attempts in total, with exponential backoff and jitter between them.
 const ATTEMPTS: u32 = 4;
 
-/// The configuration that the clients of all AWS services are made from.
+/// A source of configuration for the clients of all AWS services.
+///
+/// # Examples
+///
+/// ```
+/// use athena_aws::ClientConfig;
+///
+/// # async fn example() {
+/// let local = ClientConfig::fixed("http://127.0.0.1:9000", "eu-west-1", "test", "test");
+/// let config = local.load().await;
+/// assert_eq!(local.s3_endpoint(&config).as_deref(), Some("http://127.0.0.1:9000"));
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub enum ClientConfig {
-    /// Region, credentials and endpoints from the environment of the process.
+    /// Region, credentials and endpoints from the default provider chain: environment variables,
+    /// profiles, the role of the function.
     Environment,
-    /// One endpoint, such as a stand-in on a laptop.
+    /// One endpoint for all services, such as an emulator on loopback. Ignores the environment.
     Fixed {
         /// URL of the endpoint.
         url: String,
-        /// Region that requests are signed for.
+        /// Region for request signatures.
         region: String,
-        /// Credentials that requests are signed with.
+        /// Credentials for request signatures.
         credentials: Credentials,
     },
 }
 
 impl ClientConfig {
-    /// Creates the configuration of one endpoint with static credentials.
+    /// Creates a configuration of one endpoint with static credentials.
     pub fn fixed(url: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
         let credentials = Credentials::new(access_key, secret_key, None, None, "fixed");
         Self::Fixed { url: url.to_owned(), region: region.to_owned(), credentials }
     }
 
-    /// Loads the configuration: four attempts, 3 seconds to connect, 20 seconds without an answer.
+    /// Loads the configuration, with timeouts and retries: 4 attempts, 3 seconds to connect, 20
+    /// seconds until a response starts.
+    ///
+    /// Never fails: missing credentials or a missing region fail the first call of a client. Load
+    /// once and share the result, because credentials are cached in it.
     pub async fn load(&self) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -60,22 +77,31 @@ impl ClientConfig {
         }
     }
 
-    /// Returns the endpoint of S3 unless it is AWS's own; `config` is what [`load`](Self::load)
-    /// returned.
+    /// Returns the custom endpoint of S3, or `None` for that of AWS.
+    ///
+    /// `config` must be the result of [`load`](Self::load). `AWS_ENDPOINT_URL_S3` takes precedence
+    /// over an endpoint for all services.
     pub fn s3_endpoint(&self, config: &SdkConfig) -> Option<String> {
-        let of_service = match self {
-            // The client knows the variable too, but does not say so.
+        let service_endpoint = match self {
+            // The client reads the variable too, but does not expose it.
             Self::Environment => {
                 std::env::var("AWS_ENDPOINT_URL_S3").ok().filter(|url| !url.is_empty())
             }
             Self::Fixed { .. } => None,
         };
-        of_service.or_else(|| config.endpoint_url().map(str::to_owned))
+        service_endpoint.or_else(|| config.endpoint_url().map(str::to_owned))
     }
 }
 
-/// Returns whether bucket names must go into the path: as a prefix of such a host they do not
-/// resolve.
+/// Returns whether bucket names must be in the path of URLs to `endpoint`, because they would not
+/// resolve as a subdomain: true for IP addresses and for host names without dots.
+///
+/// ```
+/// use athena_aws::needs_path_style;
+///
+/// assert!(needs_path_style("http://127.0.0.1:9000"));
+/// assert!(!needs_path_style("https://s3.eu-west-1.amazonaws.com"));
+/// ```
 pub fn needs_path_style(endpoint: &str) -> bool {
     let authority = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
@@ -86,7 +112,8 @@ pub fn needs_path_style(endpoint: &str) -> bool {
     host.parse::<IpAddr>().is_ok() || !host.contains('.')
 }
 
-/// Returns whether a request to `endpoint` can be read and changed in transit.
+/// Returns whether `endpoint` is not protected by TLS, so that requests can be read and changed in
+/// transit.
 pub fn is_plain_http(endpoint: &str) -> bool {
     endpoint.get(.."http://".len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
 }
@@ -96,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_go_into_the_path_where_no_name_can_be_made_of_them() {
+    fn addresses_and_names_without_dots_need_path_style() {
         for url in [
             "http://127.0.0.1:9000",
             "http://[::1]:9000/x",
@@ -111,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_http_is_plain() {
+    fn only_the_scheme_http_is_plain() {
         assert!(is_plain_http("HTTP://127.0.0.1"));
         assert!(!is_plain_http("https://127.0.0.1"));
         assert!(!is_plain_http("é"));

@@ -1,82 +1,129 @@
-//! What a failed call of AWS means: the kind, the thing, and the permission or the route that is
-//! missing.
+//! Classification of failed AWS calls by kind, resource, and missing permission or network route.
 
 use std::{error::Error as StdError, io};
 
 use athena_protocol::{Error, ErrorKind};
 use aws_smithy_runtime_api::client::{
     orchestrator::HttpResponse,
-    result::{ConnectorError, SdkError},
+    result::{ConnectorError, DispatchFailure, SdkError},
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// What was asked of which service.
+/// A description of a call to an AWS service, for its errors.
+///
+/// # Examples
+///
+/// ```
+/// use athena_aws::AwsOperation;
+/// use athena_protocol::ErrorKind;
+/// use aws_smithy_runtime_api::{
+///     client::{orchestrator::HttpResponse, result::SdkError},
+///     http::StatusCode,
+/// };
+/// use aws_smithy_types::{body::SdkBody, error::ErrorMetadata};
+///
+/// let operation = AwsOperation {
+///     service: "S3",
+///     name: "GetObject",
+///     resource: "s3://rows/part-0".to_owned(),
+///     permissions: "s3:GetObject on arn:aws:s3:::rows/*".to_owned(),
+///     not_found: "the object does not exist",
+/// };
+///
+/// let status = StatusCode::try_from(403_u16).expect("a valid status");
+/// let response = HttpResponse::new(status, SdkBody::empty());
+/// let denied = ErrorMetadata::builder().code("AccessDenied").build();
+/// let error = operation.error(SdkError::service_error(denied, response));
+/// assert_eq!(error.kind(), ErrorKind::AccessDenied);
+/// assert_eq!(
+///     error.message(),
+///     "GetObject of s3://rows/part-0 failed: access denied, grant s3:GetObject on \
+///      arn:aws:s3:::rows/*"
+/// );
+/// ```
 #[derive(Debug, Clone)]
-pub struct Operation {
-    /// Name of the service: `S3`.
+pub struct AwsOperation {
+    /// Name of the service, such as `S3`.
     pub service: &'static str,
-    /// Name of the operation: `PutObject`.
+    /// Name of the operation, such as `PutObject`.
     pub name: &'static str,
-    /// What it is asked for: a bucket, an object, a key.
+    /// The resource of the call, such as `s3://bucket/key`.
     pub resource: String,
-    /// The permissions that it takes, in words.
+    /// The permissions that the call requires, such as `s3:PutObject on arn:aws:s3:::bucket/*`.
     pub permissions: String,
-    /// What may be missing, in words.
+    /// The problem and the remedy if the resource does not exist.
     pub not_found: &'static str,
 }
 
-impl Operation {
-    /// The error of a call that failed for good: whatever may be tried again was.
+impl AwsOperation {
+    /// Converts the error of a call into one that names the resource and the remedy.
+    ///
+    /// The result is final: the client has retried every error that is safe to retry. `error`
+    /// becomes its source. The kind is
+    ///
+    /// - `NotFound`, `AccessDenied`, `InvalidCredentials`, `InvalidInput` or `Throttled` if the
+    ///   service rejects the request,
+    /// - `Timeout` if the service is unreachable or stops responding,
+    /// - `InvalidResponse` if the response is truncated or malformed,
+    /// - `Internal` if the request could not be sent, the certificate is not trusted, or the
+    ///   service fails.
     pub fn error<E>(&self, error: SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
-        let Self { service, name, resource, .. } = self;
-        let no_route = format!(
-            "no route to {service}: add a gateway or interface endpoint, or a NAT, to the VPC, or check the region and \
-             the endpoint"
-        );
-        let (kind, text) = match &error {
-            SdkError::ServiceError(refusal) => {
-                self.refused(refusal.err().code().unwrap_or_default(), refusal.raw())
+        let Self { name, resource, .. } = self;
+        let (kind, problem) = match &error {
+            SdkError::ServiceError(rejection) => {
+                self.rejected(rejection.err().code().unwrap_or_default(), rejection.raw())
             }
-            SdkError::DispatchFailure(failure)
-                if failure.as_connector_error().is_some_and(was_reached) =>
-            {
-                let text = "it fell silent or hung up at every try: it is overloaded, or the network is too slow for what \
-                            is sent";
-                (ErrorKind::Timeout, text.to_owned())
-            }
-            SdkError::DispatchFailure(failure)
-                if failure.as_connector_error().is_some_and(is_of_certificate) =>
-            {
-                let text = "its TLS certificate is not trusted: check the endpoint, and SSL_CERT_FILE if it is not AWS's own";
-                (ErrorKind::Internal, text.to_owned())
-            }
-            SdkError::TimeoutError(_) => (ErrorKind::Timeout, no_route),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() || failure.is_io() => {
-                (ErrorKind::Timeout, no_route)
-            }
-            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => {
-                let text = "the request could not be sent: check the credentials, the region and the settings";
-                (ErrorKind::Internal, text.to_owned())
-            }
-            SdkError::ResponseError(_) => {
-                let text = "its answer broke off or cannot be read, at every try: see what is between, such as a proxy, and \
-                            whether the endpoint is the service's";
-                (ErrorKind::InvalidResponse, text.to_owned())
-            }
+            SdkError::DispatchFailure(failure) => self.dispatch_failed(failure),
+            SdkError::TimeoutError(_) => self.unreachable(),
+            SdkError::ConstructionFailure(_) => not_sent(),
+            SdkError::ResponseError(_) => (
+                ErrorKind::InvalidResponse,
+                "the response is truncated or malformed on every attempt: check intermediaries \
+                 such as a proxy, and that the endpoint is one of the service"
+                    .to_owned(),
+            ),
             _ => (ErrorKind::Internal, "for an unknown reason".to_owned()),
         };
-        Error::new(kind, format!("{name} of {resource} failed: {text}")).with_source(error)
+        Error::new(kind, format!("{name} of {resource} failed: {problem}")).with_source(error)
     }
 
-    /// What a refusal of the service means. The code is in the body, which answers to HEAD do not
-    /// have.
-    fn refused(&self, code: &str, response: &HttpResponse) -> (ErrorKind, String) {
+    fn unreachable(&self) -> (ErrorKind, String) {
+        let problem = format!(
+            "no route to {}: add a gateway endpoint, an interface endpoint or a NAT to the VPC, or \
+             check the region and the endpoint",
+            self.service
+        );
+        (ErrorKind::Timeout, problem)
+    }
+
+    /// Classifies a failure before a response.
+    fn dispatch_failed(&self, failure: &DispatchFailure) -> (ErrorKind, String) {
+        let cause = failure.as_connector_error();
+        if cause.is_some_and(was_reached) {
+            let problem = "the service stopped responding or closed the connection on every \
+                           attempt: it is overloaded, or the network is too slow for the size of \
+                           the request";
+            (ErrorKind::Timeout, problem.to_owned())
+        } else if cause.is_some_and(is_certificate_error) {
+            let problem = "the TLS certificate of the service is not trusted: check the endpoint, \
+                           and SSL_CERT_FILE if the endpoint is not one of AWS";
+            (ErrorKind::Internal, problem.to_owned())
+        } else if failure.is_timeout() || failure.is_io() {
+            self.unreachable()
+        } else {
+            not_sent()
+        }
+    }
+
+    /// Classifies a response with an error. `code` is in the body, which responses to HEAD lack.
+    fn rejected(&self, code: &str, response: &HttpResponse) -> (ErrorKind, String) {
         let status = response.status().as_u16();
-        let broken = || {
-            (ErrorKind::Internal, format!("{} failed ({status}), try again later", self.service))
+        let failed = || {
+            let problem = format!("{} failed with status {status}, retry later", self.service);
+            (ErrorKind::Internal, problem)
         };
         match (status, code) {
             (
@@ -99,66 +146,75 @@ impl Operation {
                 400,
                 "KMS.DisabledException" | "KMS.KMSInvalidStateException" | "KMS.NotFoundException",
             ) => {
-                let text = format!(
-                    "the KMS key that it is encrypted with cannot be used ({code}): enable it, or name another"
+                let problem = format!(
+                    "the KMS key of its encryption is not usable ({code}): enable it, or use \
+                     another"
                 );
-                (ErrorKind::InvalidInput, text)
+                (ErrorKind::InvalidInput, problem)
             }
-            (503, "ServiceUnavailable" | "InternalError") => broken(),
+            (503, "ServiceUnavailable" | "InternalError") => failed(),
             (429 | 503, _)
             | (_, "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException") =>
             {
-                let text =
-                    "asked too often, in spite of the pauses between tries: run fewer at a time";
-                (ErrorKind::Throttled, text.to_owned())
+                let problem = "throttled in spite of backoff, reduce the concurrency";
+                (ErrorKind::Throttled, problem.to_owned())
             }
             (401 | 403, _) | (_, "AccessDenied" | "AccessDeniedException") => {
-                (ErrorKind::AccessDenied, format!("access denied, it takes {}", self.permissions))
+                (ErrorKind::AccessDenied, format!("access denied, grant {}", self.permissions))
             }
             (404, _) | (_, "NotFoundException") => (ErrorKind::NotFound, self.not_found.to_owned()),
             (300..400, _) | (_, "AuthorizationHeaderMalformed") => {
                 let region =
                     response.headers().get("x-amz-bucket-region").unwrap_or("another region");
-                (
-                    ErrorKind::InvalidInput,
-                    format!("it is in {region}, and the function asks in its own region"),
-                )
+                let problem =
+                    format!("the bucket is in {region}, use one in the region of the function");
+                (ErrorKind::InvalidInput, problem)
             }
             (400..500, _) => {
-                (ErrorKind::InvalidInput, format!("{} refuses the request", self.service))
+                let code = if code.is_empty() { "no error code" } else { code };
+                let problem = format!("{} rejected the request ({status}, {code})", self.service);
+                (ErrorKind::InvalidInput, problem)
             }
-            _ => broken(),
+            _ => failed(),
         }
     }
 }
 
-/// The error and what it comes from.
+fn not_sent() -> (ErrorKind, String) {
+    let problem =
+        "the request could not be sent: check the credentials, the region and the settings";
+    (ErrorKind::Internal, problem.to_owned())
+}
+
+/// Returns the error and its sources.
 fn causes(error: &ConnectorError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
     std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (**error).source())
 }
 
-/// Whether a TLS handshake ended at the certificate. The type of this error is private to the
-/// client.
-fn is_of_certificate(error: &ConnectorError) -> bool {
+/// Returns whether a TLS handshake failed at the certificate. The error type is private to the
+/// client, hence the search for its text.
+fn is_certificate_error(error: &ConnectorError) -> bool {
     causes(error).any(|error| error.to_string().contains("invalid peer certificate"))
 }
 
-/// Whether the service was reached, and then did not answer or hung up. The client has tried again
-/// by then.
+/// Returns whether the service was reached, and then stopped responding or closed the connection.
 fn was_reached(error: &ConnectorError) -> bool {
-    let hung_up = |error: &(dyn StdError + 'static)| {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        let hung_up = matches!(
-            kind,
-            Some(
-                io::ErrorKind::ConnectionReset
-                    | io::ErrorKind::BrokenPipe
-                    | io::ErrorKind::UnexpectedEof
-            )
-        );
-        // The type of this error is private to the client.
-        hung_up || error.to_string().starts_with("HTTP read timeout")
-    };
-    // Another is a message that broke off midway.
-    causes(error).any(hung_up) || error.as_other().is_some()
+    // The remaining kind, "other", is a message that is truncated.
+    causes(error).any(is_broken_connection) || error.as_other().is_some()
 }
+
+fn is_broken_connection(error: &(dyn StdError + 'static)) -> bool {
+    let is_closed = error.downcast_ref::<io::Error>().is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof
+        )
+    });
+    // The error type of a read timeout is private to the client.
+    is_closed || error.to_string().starts_with("HTTP read timeout")
+}
+
+#[cfg(test)]
+mod tests;

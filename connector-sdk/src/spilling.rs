@@ -3,9 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use athena_protocol::{EncryptionKey, FederatedIdentity, S3SpillLocation};
-use athena_spill::{
-    Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings, contains, split_location,
-};
+use athena_spill::{Encryption, KeyFactory, LocalKeyFactory, ObjectStore, SpillSettings};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -37,7 +35,7 @@ pub(crate) fn new_location(
     query_id: Option<&str>,
 ) -> Option<S3SpillLocation> {
     place.bucket.as_ref()?;
-    Some(split_location(place, query_id.unwrap_or_default(), &Uuid::new_v4().to_string()))
+    Some(place.split_location(query_id.unwrap_or_default(), &Uuid::new_v4().to_string()))
 }
 
 /// Refuses a spill place that the caller chose by way of its identity, unless foreign places are
@@ -92,7 +90,7 @@ pub(crate) fn check_location(
             "the split's spill location s3://{bucket}/{key} is one object (directory is false), expected a prefix"
         )));
     }
-    if contains(location, &settings.spill) || settings.allow_foreign_spill {
+    if settings.spill.contains(location) || settings.allow_foreign_spill {
         return Ok(());
     }
     let own = match &settings.spill.bucket {

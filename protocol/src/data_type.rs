@@ -1,8 +1,7 @@
-//! Arrow types as JSON (section 3.17 of the protocol): the form that value sets and expressions
-//! carry.
+//! The JSON form of Arrow types in value sets and expressions (section 3.17 of the protocol).
 //!
-//! Schemas never travel this way, and nested types lose their children: they read back as a list of
-//! nulls, an empty struct, a map of nulls.
+//! Schemas never travel this way. Nested types lose their children: they are read as a list of
+//! nulls, an empty struct or a map of nulls.
 
 use std::sync::Arc;
 
@@ -10,11 +9,11 @@ use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 
 use crate::{
     error::{Error, Result},
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
     version::SerdeVersion,
 };
 
-/// The kinds of Arrow types that have a form.
+/// Names of the Arrow types that have a JSON form.
 const KINDS: [&str; 16] = [
     "Null",
     "Struct",
@@ -34,7 +33,7 @@ const KINDS: [&str; 16] = [
     "Interval",
 ];
 
-pub(crate) fn read(at: Cursor<'_>) -> Result<DataType> {
+pub(crate) fn read(at: JsonCursor<'_>) -> Result<DataType> {
     let kind = at.object()?.member_or("@type", "name");
     // Version 1 writes them in lower case.
     let name = kind.text()?;
@@ -83,9 +82,8 @@ pub(crate) fn read(at: Cursor<'_>) -> Result<DataType> {
     })
 }
 
-/// Java lets integers have any width and Arrow only four, so that the narrowest that holds the
-/// values stands for it.
-fn integer(at: Cursor<'_>) -> Result<DataType> {
+/// Reads an integer type. Java allows any width, Arrow four: the narrowest that fits is returned.
+fn integer(at: JsonCursor<'_>) -> Result<DataType> {
     Ok(match (at.member("bitWidth").int()?, at.member("isSigned").boolean()?) {
         (1..=8, true) => DataType::Int8,
         (9..=16, true) => DataType::Int16,
@@ -99,7 +97,7 @@ fn integer(at: Cursor<'_>) -> Result<DataType> {
     })
 }
 
-fn decimal(at: Cursor<'_>) -> Result<DataType> {
+fn decimal(at: JsonCursor<'_>) -> Result<DataType> {
     let (precision, scale) = (at.member("precision"), at.member("scale"));
     Ok(DataType::Decimal128(
         u8::try_from(precision.int()?)
@@ -108,7 +106,7 @@ fn decimal(at: Cursor<'_>) -> Result<DataType> {
     ))
 }
 
-fn time_unit(at: Cursor<'_>) -> Result<TimeUnit> {
+fn time_unit(at: JsonCursor<'_>) -> Result<TimeUnit> {
     let unit = at.member("unit");
     Ok(match &*unit.text()? {
         "SECOND" => TimeUnit::Second,
@@ -129,7 +127,7 @@ fn map_entries() -> Arc<Field> {
     Arc::new(Field::new("entries", DataType::Struct(entries.into_iter().collect()), false))
 }
 
-/// One member after `@type`.
+/// A member after `@type`.
 enum Detail<'d> {
     Text(&'static str, &'d str),
     OptionalText(&'static str, Option<&'d str>),
@@ -183,7 +181,7 @@ pub(crate) fn write(data_type: &DataType, writer: &mut Writer) -> Result<()> {
         DataType::Interval(unit) => ("Interval", vec![Text("unit", interval_name(*unit))]),
         other => {
             return Err(Error::unsupported(format!(
-                "type {other} has no form in a predicate; cast the column to another type"
+                "type {other} has no form in a predicate: cast the column to another type"
             )));
         }
     };

@@ -1,6 +1,6 @@
-//! What can go wrong, and how it travels.
+//! Errors, and their form on the wire.
 //!
-//! A connector never encodes an error as a response: the invocation *fails*, and Lambda carries a
+//! A connector never encodes an error as a response: the invocation *fails*, and Lambda returns a
 //! small document with the type and the message ([`FunctionError`], section 1.7 of the protocol).
 
 mod function_error;
@@ -9,37 +9,37 @@ pub use function_error::FunctionError;
 
 use std::{error::Error as StdError, fmt};
 
-/// A result whose error is ours.
+/// A result whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, by what the caller can do about it.
+/// A category of errors, by the caller's remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The thing that was asked for does not exist: ask for another.
+    /// The requested thing does not exist: request another.
     NotFound,
-    /// The request cannot be right: change it.
+    /// The request is invalid: change it.
     InvalidInput,
-    /// The source refused our credentials: renew them.
+    /// The source rejected the credentials: renew them.
     InvalidCredentials,
     /// A permission is missing: grant it.
     AccessDenied,
-    /// The source wants fewer requests: slow down and try again.
+    /// The source received too many requests: slow down and retry.
     Throttled,
-    /// The time given was not enough: ask for less, or give more.
+    /// The time limit elapsed: request less, or allow more time.
     Timeout,
-    /// Part of the work was done and part was not.
+    /// Part of the work succeeded and part failed.
     PartialFailure,
-    /// The request is legal and not supported here.
+    /// The request is valid but not supported.
     Unsupported,
-    /// A peer answered something that it must not.
+    /// A peer returned an invalid response.
     InvalidResponse,
     /// A fault in this process.
     Internal,
 }
 
 impl ErrorKind {
-    /// The error code that Athena knows this kind by.
+    /// Returns the error code of this kind in Athena's protocol.
     pub fn wire_code(self) -> &'static str {
         match self {
             Self::NotFound => "EntityNotFoundException",
@@ -55,7 +55,7 @@ impl ErrorKind {
         }
     }
 
-    /// The kind whose wire code is `code`, if any.
+    /// Returns the kind whose [`wire_code`](Self::wire_code) is `code`, if any; case-sensitive.
     pub fn from_wire_code(code: &str) -> Option<Self> {
         [
             Self::NotFound,
@@ -74,9 +74,27 @@ impl ErrorKind {
     }
 }
 
-/// An error with a kind, a message that says what to do, key-value context and a source.
+/// An error with a kind, a message, key-value context and a source.
 ///
-/// Messages name the thing, its value and the remedy; never a credential, never row data.
+/// Messages are lower case without a final stop. They name the thing, its value and the remedy,
+/// and never contain a credential or row data.
+///
+/// [`Display`](fmt::Display) prints the whole chain, so wrapping code must not repeat the source:
+///
+/// ```
+/// use athena_protocol::{Error, ErrorKind};
+///
+/// let parsed = "x".parse::<u32>();
+/// let error = parsed
+///     .map_err(|e| Error::invalid_input("shard is \"x\", expected a number").with_source(e))
+///     .map_err(|e| e.with_context("split", "shard=x"))
+///     .unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// assert_eq!(
+///     error.to_string(),
+///     "shard is \"x\", expected a number (split: shard=x): invalid digit found in string"
+/// );
+/// ```
 pub struct Error {
     inner: Box<Inner>,
 }
@@ -100,30 +118,30 @@ macro_rules! constructors {
 }
 
 constructors! {
-    /// A [`ErrorKind::NotFound`] error.
+    /// Creates an error of kind [`ErrorKind::NotFound`].
     not_found => NotFound,
-    /// A [`ErrorKind::InvalidInput`] error.
+    /// Creates an error of kind [`ErrorKind::InvalidInput`].
     invalid_input => InvalidInput,
-    /// A [`ErrorKind::InvalidCredentials`] error.
+    /// Creates an error of kind [`ErrorKind::InvalidCredentials`].
     invalid_credentials => InvalidCredentials,
-    /// A [`ErrorKind::AccessDenied`] error.
+    /// Creates an error of kind [`ErrorKind::AccessDenied`].
     access_denied => AccessDenied,
-    /// A [`ErrorKind::Throttled`] error.
+    /// Creates an error of kind [`ErrorKind::Throttled`].
     throttled => Throttled,
-    /// A [`ErrorKind::Timeout`] error.
+    /// Creates an error of kind [`ErrorKind::Timeout`].
     timeout => Timeout,
-    /// A [`ErrorKind::PartialFailure`] error.
+    /// Creates an error of kind [`ErrorKind::PartialFailure`].
     partial_failure => PartialFailure,
-    /// A [`ErrorKind::Unsupported`] error.
+    /// Creates an error of kind [`ErrorKind::Unsupported`].
     unsupported => Unsupported,
-    /// A [`ErrorKind::InvalidResponse`] error.
+    /// Creates an error of kind [`ErrorKind::InvalidResponse`].
     invalid_response => InvalidResponse,
-    /// A [`ErrorKind::Internal`] error.
+    /// Creates an error of kind [`ErrorKind::Internal`].
     internal => Internal,
 }
 
 impl Error {
-    /// An error of `kind` that says `message`.
+    /// Creates an error of `kind` without context or source.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -135,32 +153,33 @@ impl Error {
         }
     }
 
-    /// The same error with what caused it; [`fmt::Display`] prints the whole chain.
+    /// Sets the cause, replacing an earlier one.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
         self
     }
 
-    /// The same error with one more fact about where it happened, such as `("split", "part=3")`.
+    /// Adds a fact about the place of the error, such as `("split", "part=3")`. Facts keep their
+    /// order; equal names are not merged.
     #[must_use]
     pub fn with_context(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.inner.context.push((name, value.into()));
         self
     }
 
-    /// What the caller can do about it.
+    /// Returns the category of the error.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
-    /// The message alone, without context and causes.
+    /// Returns the message without context and causes.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
 }
 
-/// Writes the message, the context in brackets, and the messages of all causes.
+/// Writes the message, the context in parentheses, and the messages of all causes.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.inner.message)?;
@@ -173,7 +192,7 @@ impl fmt::Display for Error {
         let mut source = self.inner.source.as_deref().map(|source| source as &dyn StdError);
         while let Some(cause) = source {
             write!(f, ": {cause}")?;
-            // An error of ours has printed its own causes already.
+            // An `Error` prints its own causes.
             source = if cause.is::<Error>() { None } else { cause.source() };
         }
         Ok(())

@@ -1,20 +1,20 @@
-//! Who is said to ask.
+//! The caller's identity, as the caller states it.
 
 use std::collections::BTreeMap;
 
 use crate::{
     error::Result,
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
     version::SerdeVersion,
 };
 
-/// The identity that the caller of a function puts into its requests.
+/// The identity that a caller puts into its requests.
 ///
-/// Nothing on the wire proves it: it is what the caller *claims*, and only a deployment that lets
-/// nobody but Athena invoke the function makes it true. See section 3.1 of the protocol.
+/// A *claim*: nothing on the wire proves it. It is trustworthy only if the deployment lets nobody
+/// but Athena invoke the function. See section 3.1 of the protocol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FederatedIdentity {
-    /// AWS account id of the caller.
+    /// AWS account ID of the caller.
     pub account: Option<String>,
     /// ARN of the caller.
     pub arn: Option<String>,
@@ -28,10 +28,10 @@ pub struct FederatedIdentity {
 }
 
 impl FederatedIdentity {
-    /// What the wire has in place of two members that are no longer used.
+    /// Value of two members that are required but no longer used.
     const UNUSED: &str = "UNKNOWN";
 
-    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+    pub(crate) fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         Ok(Self {
             account: at.member("account").optional_string()?,
@@ -48,7 +48,7 @@ impl FederatedIdentity {
         })
     }
 
-    pub(crate) fn read_optional(at: Cursor<'_>) -> Result<Option<Self>> {
+    pub(crate) fn read_optional(at: JsonCursor<'_>) -> Result<Option<Self>> {
         at.optional().map(Self::read).transpose()
     }
 

@@ -1,14 +1,33 @@
-//! The limits that Lambda puts on a synchronous invocation.
+//! Size limits of a synchronous Lambda invocation, and the growth of blocks in JSON.
 
-/// The largest request or response of a synchronous Lambda invocation, in bytes of JSON.
+/// Maximum size of a request or response of a synchronous Lambda invocation, in bytes of JSON.
 ///
-/// The service counts 6 MiB plus 100 bytes of framing; a function that answers more gets
-/// `Function.ResponseSizeTooLarge` and the query fails.
+/// The service counts 6 MiB plus 100 bytes of framing. A larger response fails the query with
+/// `Function.ResponseSizeTooLarge`.
 pub const MAX_PAYLOAD_BYTES: usize = 6_291_556;
 
-/// The largest encoded record batch that still fits into [`MAX_PAYLOAD_BYTES`] after base64, in
+/// Maximum size of an encoded record batch that fits into [`MAX_PAYLOAD_BYTES`] as base64, in
 /// bytes.
 ///
-/// Three quarters of the payload; the JSON around it comes off in the writer, which measures the
-/// finished document.
-pub const MAX_INLINE_BYTES: usize = 4_718_667;
+/// An upper bound only: the surrounding JSON takes space too, for which
+/// [`RESPONSE_MARGIN_BYTES`] is an allowance.
+pub const MAX_INLINE_BYTES: usize = MAX_PAYLOAD_BYTES / 4 * 3;
+
+/// Part of [`MAX_PAYLOAD_BYTES`] to reserve for the members around a list or block, in bytes.
+///
+/// Approximate: enough for the names, the schema and the tokens of all but extreme tables.
+pub const RESPONSE_MARGIN_BYTES: usize = 64 * 1024;
+
+/// Returns the length of `bytes` bytes as padded base64: four characters for every three bytes.
+///
+/// Blocks, schemas, keys and nonces travel in this form.
+///
+/// ```
+/// use athena_protocol::{MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, base64_len};
+///
+/// assert_eq!(base64_len(4), 8);
+/// assert_eq!(base64_len(MAX_INLINE_BYTES), MAX_PAYLOAD_BYTES);
+/// ```
+pub const fn base64_len(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}

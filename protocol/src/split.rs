@@ -1,4 +1,4 @@
-//! Splits, and where and how the answer to one is spilled.
+//! Splits, and the location and encryption of their spilled blocks.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,38 +6,50 @@ use zeroize::Zeroize as _;
 
 use crate::{
     error::Result,
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
 };
 
-/// One independently readable piece of a table.
+/// A unit of parallel reading: a part of a table that can be read independently.
+///
+/// # Examples
+///
+/// ```
+/// use athena_protocol::Split;
+///
+/// let split = Split {
+///     properties: [("shard".to_owned(), "3".to_owned())].into(),
+///     ..Split::default()
+/// };
+/// assert_eq!(split.spill_location, None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
-    /// Where the blocks of this split go when they do not fit inline. The key is a prefix: block
-    /// `n` is `<key>.<n>`.
+    /// Location of the blocks that do not fit inline. Its key is a prefix: block `n` is the object
+    /// `<key>.<n>`.
     pub spill_location: Option<S3SpillLocation>,
-    /// The key of every block of this split; `None` spills clear text.
+    /// Encryption key of all blocks of this split; `None` spills clear text.
     pub encryption_key: Option<EncryptionKey>,
-    /// What is to be read, in terms that only the connector understands.
+    /// Properties by name, opaque to the engine. They travel in clear text: no secrets.
     pub properties: BTreeMap<String, String>,
 }
 
-/// A place in S3: a prefix for the blocks of a split, or one block.
+/// A location in S3: a prefix for the blocks of a split, or one block.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct S3SpillLocation {
     /// Bucket name.
     pub bucket: Option<String>,
-    /// Key of the object, or the prefix of several.
+    /// Key of one object, or the prefix of several.
     pub key: Option<String>,
-    /// Whether `key` is a prefix (true in splits) rather than one object (false in answers).
+    /// Whether `key` is a prefix (true in splits) rather than one object (false in responses).
     pub directory: bool,
 }
 
-/// An AES key of 16, 24 or 32 bytes and a nonce of 12, as they travel.
+/// An AES key of 16, 24 or 32 bytes and a nonce of 12 bytes.
 ///
-/// The wire has one pair for all blocks of a split, so a split of several blocks uses its nonce
-/// more than once; smaller splits, or server-side encryption in place of this one, avoid that. The
-/// key is wiped when it is dropped; in the JSON of a request and of an answer it stands as
-/// everything else.
+/// Lengths are not checked here. The wire has one pair for all blocks of a split, so a split with
+/// several blocks reuses its nonce; smaller splits, or server-side encryption instead, avoid that.
+/// The key is zeroed on drop and redacted in `Debug`. In the JSON of requests and responses it is
+/// clear text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EncryptionKey {
     /// The AES key.
@@ -59,7 +71,7 @@ impl Drop for EncryptionKey {
 }
 
 impl Split {
-    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+    pub(crate) fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         Ok(Self {
             spill_location: at
@@ -91,10 +103,10 @@ impl Split {
 }
 
 impl S3SpillLocation {
-    /// The only kind of spill location there is.
+    /// The only `@type` of spill locations.
     const TYPE: &str = "S3SpillLocation";
 
-    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+    pub(crate) fn read(at: JsonCursor<'_>) -> Result<Self> {
         let kind = at.object()?.member("@type").text()?;
         if kind != Self::TYPE {
             return Err(at.member("@type").unexpected("S3SpillLocation"));
@@ -118,7 +130,7 @@ impl S3SpillLocation {
 }
 
 impl EncryptionKey {
-    pub(crate) fn read_optional(at: Cursor<'_>) -> Result<Option<Self>> {
+    pub(crate) fn read_optional(at: JsonCursor<'_>) -> Result<Option<Self>> {
         let Some(at) = at.optional() else { return Ok(None) };
         at.object()?;
         Ok(Some(Self { key: at.member("key").bytes()?, nonce: at.member("nonce").bytes()? }))

@@ -1,13 +1,24 @@
-//! The versions of the serialisation ("serde") that engines and connectors speak.
+//! Versions of the serialisation ("serde") that engines and connectors speak.
+
+use crate::block::Framing;
 
 /// A version of the JSON and Arrow serialisation.
 ///
-/// What each changes: 2 is the base, with legacy Arrow framing; 3 has modern framing; 4 adds
-/// expressions, order, limit and capabilities; 5 adds query passthrough; 6 adds query plans.
-/// Version 1 has other names for much the same, and only peers that know nothing else speak it.
+/// Versions are cumulative: 2 is the base, with legacy Arrow framing; 3 changes to modern framing;
+/// 4 adds expressions, order, limit and capabilities; 5 adds query passthrough; 6 adds query
+/// plans. Version 1 names much the same members differently and is spoken only with peers that
+/// know no other.
+///
+/// ```
+/// use athena_protocol::{SerdeVersion, block::Framing};
+///
+/// assert!(SerdeVersion::V4 < SerdeVersion::LATEST);
+/// assert_eq!(SerdeVersion::V2.framing(), Framing::Legacy);
+/// assert_eq!(SerdeVersion::negotiate(9), SerdeVersion::V6);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SerdeVersion {
-    /// As 2, with other member names and with stand-alone schemas in an object of their own.
+    /// As 2, with other member names and with top-level schemas wrapped in an object.
     V1,
     /// Legacy Arrow framing, metadata version 4; constraints hold value sets only.
     V2,
@@ -25,10 +36,10 @@ impl SerdeVersion {
     /// The newest version that this crate reads and writes.
     pub const LATEST: Self = Self::V6;
 
-    /// Every version that peers choose who know more than the first, oldest first.
+    /// Versions that a peer newer than version 1 may choose, oldest first.
     pub const ALL: [Self; 5] = [Self::V2, Self::V3, Self::V4, Self::V5, Self::V6];
 
-    /// The number that travels in `serDeVersion`.
+    /// Returns the value of the member `serDeVersion`.
     pub fn number(self) -> i32 {
         match self {
             Self::V1 => 1,
@@ -40,8 +51,8 @@ impl SerdeVersion {
         }
     }
 
-    /// The version to speak to a peer whose highest version is `number`: the peer's or ours,
-    /// whichever is lower.
+    /// Returns the version to speak with a peer whose highest version is `number`: the lower of
+    /// that and [`LATEST`](Self::LATEST). Numbers below 1 count as 1.
     pub fn negotiate(number: i32) -> Self {
         match number {
             ..2 => Self::V1,
@@ -53,8 +64,10 @@ impl SerdeVersion {
         }
     }
 
-    /// Whether Arrow messages of this version use the legacy framing and metadata version 4.
-    pub fn has_legacy_framing(self) -> bool {
-        self <= Self::V2
+    /// Returns the framing of Arrow messages inside requests and responses of this version.
+    ///
+    /// Spilled objects have [`Framing::Legacy`] in every version.
+    pub fn framing(self) -> Framing {
+        if self <= Self::V2 { Framing::Legacy } else { Framing::Modern }
     }
 }

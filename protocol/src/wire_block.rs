@@ -12,21 +12,17 @@ use arrow::{
 use crate::{
     block::{Framing, decode_batch_from, decode_schema, encode_batch, encode_schema},
     error::{Error, Result},
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
     version::SerdeVersion,
 };
 
-/// What stands for the allocator of a block; peers ignore it and want it there.
+/// Value of the allocator ID, a member that peers require and ignore.
 const ALLOCATOR: &str = "athena";
-/// The column of every block that holds the values of a marker, a set or a constant.
+/// Name of the only column of a block that holds the values of a marker, set or constant.
 const VALUE_COLUMN: &str = "col1";
 
-fn framing(writer: &Writer) -> Framing {
-    if writer.version.has_legacy_framing() { Framing::Legacy } else { Framing::Modern }
-}
-
-pub(crate) fn read_schema(at: Cursor<'_>) -> Result<SchemaRef> {
-    // Version 1 wraps it in an object.
+pub(crate) fn read_schema(at: JsonCursor<'_>) -> Result<SchemaRef> {
+    // Version 1 wraps the schema in an object.
     let wrapped = at.member("schema");
     if wrapped.is_missing() {
         return read_schema_bytes(at);
@@ -35,11 +31,10 @@ pub(crate) fn read_schema(at: Cursor<'_>) -> Result<SchemaRef> {
     read_schema_bytes(wrapped)
 }
 
-fn read_schema_bytes(at: Cursor<'_>) -> Result<SchemaRef> {
+fn read_schema_bytes(at: JsonCursor<'_>) -> Result<SchemaRef> {
     let bytes = at.bytes()?;
     if at.context.framing.get().is_none() {
-        let modern = bytes.starts_with(&[0xFF; 4]);
-        at.context.framing.set(Some(if modern { Framing::Modern } else { Framing::Legacy }));
+        at.context.framing.set(Some(Framing::detect(&bytes)));
     }
     decode_schema(&bytes).map_err(|error| at.locate(error))
 }
@@ -52,12 +47,12 @@ pub(crate) fn write_schema(schema: &SchemaRef, writer: &mut Writer) -> Result<()
 }
 
 fn write_schema_bytes(schema: &SchemaRef, writer: &mut Writer) -> Result<()> {
-    let bytes = encode_schema(schema, framing(writer))?;
+    let bytes = encode_schema(schema, writer.version.framing())?;
     writer.bytes(&bytes);
     Ok(())
 }
 
-pub(crate) fn read_block(at: Cursor<'_>) -> Result<RecordBatch> {
+pub(crate) fn read_block(at: JsonCursor<'_>) -> Result<RecordBatch> {
     at.object()?;
     let schema = read_schema_bytes(at.member("schema"))?;
     let records = at.member("records");
@@ -71,29 +66,29 @@ pub(crate) fn write_block(block: &RecordBatch, writer: &mut Writer) -> Result<()
         write_schema_bytes(&block.schema(), writer.name("schema"))?;
         let mut records = Vec::new();
         if block.num_rows() > 0 {
-            encode_batch(block, framing(writer), &mut records)?;
+            encode_batch(block, writer.version.framing(), &mut records)?;
         }
         writer.name("records").bytes(&records);
         Ok(())
     })
 }
 
-/// The values of a marker, a set or a constant.
-pub(crate) fn read_values(at: Cursor<'_>) -> Result<ArrayRef> {
+/// Reads the values of a marker, set or constant.
+pub(crate) fn read_values(at: JsonCursor<'_>) -> Result<ArrayRef> {
     let block = read_block(at)?;
     block.column_by_name(VALUE_COLUMN).map(Arc::clone).ok_or_else(|| {
-        at.error(format!("is a block without a column {VALUE_COLUMN:?}, which holds the values"))
+        at.error(format!("is a block without the column {VALUE_COLUMN:?} that holds the values"))
     })
 }
 
 pub(crate) fn write_values(values: &ArrayRef, writer: &mut Writer) -> Result<()> {
     let schema = Schema::new(vec![Field::new(VALUE_COLUMN, values.data_type().clone(), true)]);
     let block = RecordBatch::try_new(Arc::new(schema), vec![Arc::clone(values)])
-        .map_err(|error| Error::internal("values do not make a block").with_source(error))?;
+        .map_err(|error| Error::internal("the values do not form a block").with_source(error))?;
     write_block(&block, writer)
 }
 
-/// A block of the type of values, without any.
+/// Writes a block of `data_type` without rows.
 pub(crate) fn write_no_values(data_type: &DataType, writer: &mut Writer) -> Result<()> {
     write_values(&arrow::array::new_empty_array(data_type), writer)
 }

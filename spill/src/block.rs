@@ -1,4 +1,4 @@
-//! The rows of one object, in as many pieces as they came in.
+//! The rows of one spilled object, as slices of the source's batches.
 
 use arrow::{compute::concat_batches, datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
@@ -6,8 +6,10 @@ use athena_protocol::{
     block::{BlockLen, Framing, encode_batches},
 };
 
-/// The rows of one object: batches of one schema, at least one, which are written as if they were
-/// one.
+/// The rows of one spilled object: one or more batches of one schema, encoded like their
+/// concatenation.
+///
+/// From [`BlockBuilder`](crate::BlockBuilder), or from one batch with `try_from`.
 #[derive(Debug, Clone)]
 pub struct Block {
     batches: Vec<RecordBatch>,
@@ -15,27 +17,27 @@ pub struct Block {
 }
 
 impl Block {
-    /// The batches of `len`, which are not none.
+    /// Creates a block of `batches`, at least one, of length `len`.
     pub(crate) fn new(batches: Vec<RecordBatch>, len: BlockLen) -> Self {
         Self { batches, len }
     }
 
-    /// Its rows, in the pieces that they are in.
+    /// Returns the batches in row order.
     pub fn batches(&self) -> &[RecordBatch] {
         &self.batches
     }
 
-    /// How many rows it has.
+    /// Returns the number of rows in all batches.
     pub fn num_rows(&self) -> usize {
         self.len.rows()
     }
 
-    /// How long its message is, in bytes.
+    /// Returns the length of the record batch message in bytes, without encryption.
     pub fn encoded_len(&self, framing: Framing) -> usize {
         self.len.bytes(framing)
     }
 
-    /// Appends it to `out` as an object has it, without encryption.
+    /// Appends the contents of the object, without encryption, to `out`.
     ///
     /// # Errors
     ///
@@ -44,15 +46,15 @@ impl Block {
         encode_batches(&self.batches, Framing::Legacy, out)
     }
 
-    /// Its rows as one batch, which copies them if they are in pieces.
+    /// Returns the rows as one batch. Copies them if there are several batches.
     ///
     /// # Errors
     ///
-    /// `Internal` if there are more bytes of a column than one array can have.
+    /// `Internal` if a column exceeds the size of one array.
     pub fn into_batch(self) -> Result<RecordBatch> {
         match <[RecordBatch; 1]>::try_from(self.batches) {
             Ok([batch]) => Ok(batch),
-            Err(batches) => joined(&batches[0].schema(), &batches),
+            Err(batches) => concat(&batches[0].schema(), &batches),
         }
     }
 }
@@ -60,15 +62,20 @@ impl Block {
 impl TryFrom<RecordBatch> for Block {
     type Error = Error;
 
-    /// `Unsupported` for a column of a type without a wire form.
+    /// Creates a block of one batch, without a limit on its size.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for a type without a wire form, naming the column.
     fn try_from(batch: RecordBatch) -> Result<Self> {
-        let len = BlockLen::default().with(&batch, batch.num_rows())?;
+        let len = BlockLen::default().plus(&batch, batch.num_rows())?;
         Ok(Self { batches: vec![batch], len })
     }
 }
 
-pub(crate) fn joined(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
+/// Concatenates `batches` to one batch of `schema`.
+pub(crate) fn concat(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<RecordBatch> {
     concat_batches(schema, batches).map_err(|error| {
-        Error::internal("the batches of a block cannot be joined").with_source(error)
+        Error::internal("the batches of a block cannot be concatenated").with_source(error)
     })
 }

@@ -1,9 +1,8 @@
-//! Cutting a stream of batches into blocks of bounded encoded size.
+//! Division of a stream of batches into blocks of bounded encoded size.
 //!
-//! Blocks are measured as they will be written ([`BlockLen`]), which costs a look at each column of
-//! a batch, and the last row that fits is found by bisection. A block is a list of pieces, slices
-//! of the batches that came: rows are not copied before they are written, but for those of small
-//! batches and of the ends that a block leaves over.
+//! Blocks are measured exactly ([`BlockLen`]), at a cost per column of a batch, and the last row
+//! that fits is found by bisection. A block is a list of slices of the batches: rows are not copied
+//! before they are encoded, except those of small batches and of the remainder after a block.
 
 use std::{mem, sync::Arc};
 
@@ -16,65 +15,91 @@ use athena_protocol::{
     block::{BlockLen, Framing, encoded_len},
 };
 
-use crate::block::{Block, joined};
+use crate::block::{Block, concat};
 
-/// The longest block and the most rows that peers read.
+/// Maximum length of a block in bytes, and number of its rows, that peers accept.
 const MAX_BLOCK: usize = 0x7FFF_FFFF;
-/// Batches below this part of a block are gathered into pieces first: a batch has columns to keep
-/// and to walk over, also where it has few bytes.
+/// Batches below this fraction of a block are concatenated first: every batch has a cost per
+/// column, even with few bytes.
 const SMALL: usize = 32;
-/// The most small batches that wait, and the most columns of them.
+/// Maximum number of pending small batches, and of their columns.
 const MAX_SMALL: usize = 4_096;
 const MAX_SMALL_COLUMNS: usize = 32_768;
-/// About what a column of a batch takes beside its values, in bytes: many batches of few rows are
-/// mostly that.
-const COLUMN: usize = 256;
-/// Up to so many bytes of that do not matter.
-const FEW: usize = 8 << 20;
+/// Approximate memory of a column of a batch without its values, in bytes: it dominates in many
+/// batches of few rows.
+const COLUMN_OVERHEAD: usize = 256;
+/// Such memory that is always tolerated, in bytes.
+const TOLERATED_OVERHEAD: usize = 8 << 20;
 
-/// Gathers batches and slices them, so that every block is as large as it may be and not larger.
+/// A builder of blocks that are as large as the limit permits.
 ///
-/// Blocks keep the order of the rows, and are made of slices of the batches; rows of small batches
-/// are copied once, and again where there are so many columns that they would take more memory than
-/// the rows. At most one block of rows waits here, and as much or 8 MiB around them, beside the
-/// batch that is pushed.
+/// Blocks keep the order of the rows and consist of slices of the batches. Rows of small batches
+/// are copied once, and again if the columns of many batches would take more memory than the rows.
+/// Memory: at most one block of pending rows, with an overhead of as much or 8 MiB, in addition to
+/// the pushed batch.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{array::{ArrayRef, Int64Array}, record_batch::RecordBatch};
+/// use athena_protocol::block::Framing;
+/// use athena_spill::BlockBuilder;
+///
+/// let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..10_000));
+/// let batch = RecordBatch::try_from_iter([("id", ids)]).expect("one column");
+/// let mut builder = BlockBuilder::new(batch.schema(), 30_000);
+/// let full = builder.push(batch)?;
+/// assert_eq!(full.len(), 2);
+/// assert!(full.iter().all(|block| block.encoded_len(Framing::Legacy) <= 30_000));
+/// // The rest waits for more rows.
+/// assert!(builder.finish().is_some());
+/// # Ok::<(), athena_protocol::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct BlockBuilder {
     schema: SchemaRef,
     max_bytes: usize,
-    /// The rows that wait, in order: large batches, then small ones.
+    /// Pending rows in order: large batches, then small ones.
     pending: Vec<RecordBatch>,
-    /// How long a block they are.
+    /// Length of all pending rows as a block.
     len: BlockLen,
-    /// Where the small ones begin.
+    /// Index of the first small batch.
     small: usize,
-    /// How long a block the small ones are.
+    /// Length of the small batches as a block.
     small_len: BlockLen,
 }
 
 impl BlockBuilder {
-    /// A cutter of batches of `schema` into blocks whose encoded form takes at most `max_bytes`.
-    ///
-    /// The encoded form is that of spilled objects, without encryption.
+    /// Creates a builder of blocks of `schema` with at most `max_bytes` bytes, encoded as spilled
+    /// objects but without encryption.
     pub fn new(schema: SchemaRef, max_bytes: usize) -> Self {
-        let max_bytes = max_bytes.min(MAX_BLOCK);
-        let (len, small_len) = Default::default();
-        Self { schema, max_bytes, pending: Vec::new(), len, small: 0, small_len }
+        Self {
+            schema,
+            max_bytes: max_bytes.min(MAX_BLOCK),
+            pending: Vec::new(),
+            len: BlockLen::default(),
+            small: 0,
+            small_len: BlockLen::default(),
+        }
     }
 
-    /// Adds `batch` and returns the blocks that are complete by it, in row order.
+    /// Adds `batch` and returns the completed blocks, in row order.
     ///
-    /// A block is complete when there is a row that does not fit into it any more, so that whatever
-    /// fits into one block comes out of [`finish`](Self::finish).
+    /// A block is complete when the next row does not fit, so rows that fit into one block are
+    /// returned only by [`finish`](Self::finish). Batches without rows are ignored. The metadata
+    /// and nullability of the schema may differ from the builder's, which applies to all blocks.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a single row larger than a block, with its size; `Unsupported` for a
-    /// column of a type without a wire form; `Internal` for a batch of another schema.
+    /// `InvalidInput` for a row larger than a block, with its size; `Unsupported` for a type
+    /// without a wire form; `Internal` for a batch with other columns. Rows are lost then:
+    /// discard the builder.
     pub fn push(&mut self, batch: RecordBatch) -> Result<Vec<Block>> {
         let mut blocks = Vec::new();
         let whole = batch.num_rows();
-        let mut rest = self.under_schema(batch)?;
+        let mut rest = self.with_schema(batch)?;
         while rest.num_rows() > 0 {
             let (rows, len) = self.fitting(&rest)?;
             if rows == rest.num_rows() {
@@ -92,21 +117,22 @@ impl BlockBuilder {
         Ok(blocks)
     }
 
-    /// What is left, if anything.
+    /// Returns the last block; `None` if there are no pending rows.
     pub fn finish(mut self) -> Option<Block> {
         self.take()
     }
 
-    /// How many bytes the rows that wait take as a block; 0 if none wait.
+    /// Returns the length of the pending rows as a block, in bytes; 0 if there are none.
     pub fn pending_len(&self) -> usize {
         self.len.bytes(Framing::Legacy)
     }
 
-    fn under_schema(&self, batch: RecordBatch) -> Result<RecordBatch> {
+    /// Replaces the schema of `batch` by the builder's.
+    fn with_schema(&self, batch: RecordBatch) -> Result<RecordBatch> {
         if Arc::ptr_eq(batch.schema_ref(), &self.schema) || batch.schema_ref() == &self.schema {
             return Ok(batch);
         }
-        // Metadata and nullability may differ from batch to batch; all blocks of an answer have one
+        // Metadata and nullability may differ between batches; all blocks of a response have one
         // schema.
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(
@@ -115,29 +141,31 @@ impl BlockBuilder {
             &options,
         )
         .map_err(|error| {
-            let (expected, found) = (&self.schema, batch.schema_ref());
+            let expected = &self.schema;
+            let found = batch.schema_ref();
             Error::internal(format!("a batch has the schema {found}, expected {expected}"))
                 .with_source(error)
         })
     }
 
-    /// How many rows from the front of `batch` come into the block of what waits, and how long it
-    /// is with them.
+    /// Returns how many rows at the front of `batch` fit into the pending block, and its length
+    /// with them.
     fn fitting(&self, batch: &RecordBatch) -> Result<(usize, BlockLen)> {
         let most = batch.num_rows().min(MAX_BLOCK - self.len.rows());
         let with = |rows: usize| -> Result<(usize, usize, BlockLen)> {
-            let len = self.len.with(batch, rows)?;
+            let len = self.len.plus(batch, rows)?;
             Ok((rows, len.bytes(Framing::Legacy), len))
         };
-        let (mut fits, mut over) = (with(0)?, with(most)?);
+        let mut fits = with(0)?;
+        let mut over = with(most)?;
         if over.1 <= self.max_bytes {
             return Ok((over.0, over.2));
         }
         if fits.1 > self.max_bytes {
             return Ok((0, fits.2));
         }
-        // Rows of like size are found at once by proportion; bisection every other time bounds the
-        // steps for all others.
+        // Interpolation finds rows of similar size at once; bisection in every other step bounds
+        // the number of steps for all others.
         let mut halve = false;
         while over.0 - fits.0 > 1 {
             let between = over.0 - fits.0;
@@ -154,22 +182,22 @@ impl BlockBuilder {
         Ok((fits.0, fits.2))
     }
 
-    /// Adds `rest`, the last rows of a batch that had `whole`, to what waits, which is `len` with
-    /// them.
+    /// Adds `rest`, the last rows of a batch of `whole` rows, to the pending rows, whose length
+    /// then is `len`.
     fn keep(&mut self, rest: RecordBatch, len: BlockLen, whole: usize) -> Result<()> {
-        // A slice keeps the memory of the whole batch. If that is much more than the slice needs,
-        // it is copied, so that the batch can go when its successor comes.
+        // A slice retains the memory of the whole batch. A copy of a small slice lets the batch be
+        // freed.
         let rest = if rest.num_rows() < whole / 2 {
-            joined(&self.schema, &[rest.slice(0, 0), rest])?
+            concat(&self.schema, &[rest.slice(0, 0), rest])?
         } else {
             rest
         };
         self.len = len;
         let is_small = encoded_len(&rest, Framing::Legacy)? < self.max_bytes / SMALL;
         if is_small {
-            self.small_len = self.small_len.with(&rest, rest.num_rows())?;
+            self.small_len = self.small_len.plus(&rest, rest.num_rows())?;
         } else {
-            self.gather_small()?;
+            self.concat_small()?;
         }
         self.pending.push(rest);
         if !is_small {
@@ -178,22 +206,23 @@ impl BlockBuilder {
             || self.pending.len() - self.small
                 >= MAX_SMALL.min(MAX_SMALL_COLUMNS / self.schema.fields().len().max(1))
         {
-            self.gather_small()?;
+            self.concat_small()?;
         }
         if self.pending.len() > 1
-            && self.pending.len() * self.schema.fields().len() > self.max_bytes.max(FEW) / COLUMN
+            && self.pending.len() * self.schema.fields().len()
+                > self.max_bytes.max(TOLERATED_OVERHEAD) / COLUMN_OVERHEAD
         {
             self.small = 0;
-            self.gather_small()?;
+            self.concat_small()?;
         }
         Ok(())
     }
 
-    /// Makes one piece of the small batches.
-    fn gather_small(&mut self) -> Result<()> {
+    /// Concatenates the small batches.
+    fn concat_small(&mut self) -> Result<()> {
         let small = &self.pending[self.small..];
         if small.len() > 1 {
-            let piece = joined(&self.schema, small)?;
+            let piece = concat(&self.schema, small)?;
             self.pending.truncate(self.small);
             self.pending.push(piece);
         }
@@ -202,9 +231,10 @@ impl BlockBuilder {
         Ok(())
     }
 
-    /// The block of all that waits, if anything does; nothing waits then.
+    /// Takes all pending rows as a block; `None` if there are none.
     fn take(&mut self) -> Option<Block> {
-        let (batches, len) = (mem::take(&mut self.pending), mem::take(&mut self.len));
+        let batches = mem::take(&mut self.pending);
+        let len = mem::take(&mut self.len);
         self.small = 0;
         self.small_len = BlockLen::default();
         (!batches.is_empty()).then(|| Block::new(batches, len))
@@ -213,8 +243,9 @@ impl BlockBuilder {
     fn too_large(&self, row: &RecordBatch) -> Error {
         let size = encoded_len(row, Framing::Legacy).unwrap_or_default();
         Error::invalid_input(format!(
-            "one row takes {size} bytes, a block may have {}, and a row cannot be split: raise MAX_BLOCK_SIZE_BYTES, and the \
-             memory of the function, of which a block is an eighth at most, or select fewer or shorter columns",
+            "one row has {size} bytes, a block at most {}, and rows cannot be split: increase \
+             MAX_BLOCK_SIZE_BYTES and the memory of the function, of which a block is at most an \
+             eighth, or select fewer or shorter columns",
             self.max_bytes
         ))
     }

@@ -1,39 +1,51 @@
-//! Where the blocks of a split go (section 5.1 of the protocol).
+//! Locations of the blocks of a split (section 5.1 of the protocol).
 
 use athena_protocol::S3SpillLocation;
 
 use crate::SpillSettings;
 
-/// The place for the blocks of one split: `<prefix>/<query id>/<split id>`, a prefix of keys.
-///
-/// The query id is left out if it is blank, or if the prefix has it already. `split_id` must be
-/// another for every split ever made, such as a random UUID: two splits of one place would
-/// overwrite each other's rows. Without a bucket in `settings` the location has none, and nothing
-/// can be spilled to it.
-pub fn split_location(settings: &SpillSettings, query_id: &str, split_id: &str) -> S3SpillLocation {
-    let prefix = &settings.prefix;
-    let key = if query_id.trim().is_empty() || prefix.contains(query_id) {
-        format!("{prefix}/{split_id}")
-    } else {
-        format!("{prefix}/{query_id}/{split_id}")
-    };
-    S3SpillLocation { bucket: settings.bucket.clone(), key: Some(key), directory: true }
-}
+impl SpillSettings {
+    /// Returns a location for the blocks of a split: the prefix `<prefix>/<query ID>/<split ID>`.
+    ///
+    /// The query ID is omitted if it is blank or if the prefix contains it. `split_id` must be
+    /// globally unique, such as a random UUID: splits that share a location overwrite each other's
+    /// rows. Without a [`bucket`](Self::bucket), the location has none and cannot be spilled to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use athena_spill::SpillSettings;
+    ///
+    /// let settings = SpillSettings::default().with_bucket("my-spill").with_prefix("athena");
+    /// let location = settings.split_location("query", "split");
+    /// assert_eq!(location.key.as_deref(), Some("athena/query/split"));
+    /// assert!(settings.contains(&location));
+    /// ```
+    pub fn split_location(&self, query_id: &str, split_id: &str) -> S3SpillLocation {
+        let prefix = &self.prefix;
+        let key = if query_id.trim().is_empty() || prefix.contains(query_id) {
+            format!("{prefix}/{split_id}")
+        } else {
+            format!("{prefix}/{query_id}/{split_id}")
+        };
+        S3SpillLocation { bucket: self.bucket.clone(), key: Some(key), directory: true }
+    }
 
-/// Whether `location` is in the bucket of `settings` and below its prefix.
-///
-/// A request is not trusted: one with another location could make the function write rows wherever
-/// its role lets it. A key with a segment `..` is outside, whatever it resolves to: S3 takes it
-/// literally, and tools that copy objects do not.
-pub fn contains(location: &S3SpillLocation, settings: &SpillSettings) -> bool {
-    let (Some(bucket), Some(key), Some(own)) = (&location.bucket, &location.key, &settings.bucket)
-    else {
-        return false;
-    };
-    let below = key.strip_prefix(settings.prefix.as_str()).and_then(|rest| rest.strip_prefix('/'));
-    bucket == own
-        && below.is_some_and(|below| !below.is_empty())
-        && !key.split('/').any(|segment| segment == "..")
+    /// Returns whether `location` is in the bucket and below the prefix of these settings.
+    ///
+    /// Requests are not trusted: one with a foreign location could make the function write rows
+    /// anywhere its role permits. A key with a `..` segment is always outside: S3 takes it
+    /// literally, but tools that copy objects may not.
+    pub fn contains(&self, location: &S3SpillLocation) -> bool {
+        let (Some(bucket), Some(key), Some(own)) = (&location.bucket, &location.key, &self.bucket)
+        else {
+            return false;
+        };
+        let below = key.strip_prefix(self.prefix.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        bucket == own
+            && below.is_some_and(|below| !below.is_empty())
+            && !key.split('/').any(|segment| segment == "..")
+    }
 }
 
 #[cfg(test)]
@@ -46,42 +58,42 @@ mod tests {
 
     #[test]
     fn a_location_has_prefix_query_and_split() {
-        let location = split_location(&settings("athena"), "q-1", "s-1");
+        let location = settings("athena").split_location("q-1", "s-1");
         assert_eq!(location.bucket.as_deref(), Some("spill"));
         assert_eq!(location.key.as_deref(), Some("athena/q-1/s-1"));
         assert!(location.directory);
     }
 
     #[test]
-    fn the_query_id_is_left_out_when_blank_or_in_the_prefix() {
-        let key = |prefix, query| split_location(&settings(prefix), query, "s").key.unwrap();
+    fn the_query_id_is_omitted_when_blank_or_in_the_prefix() {
+        let key = |prefix, query| settings(prefix).split_location(query, "s").key.unwrap();
         assert_eq!(key("athena", ""), "athena/s");
         assert_eq!(key("athena", "  "), "athena/s");
         assert_eq!(key("athena/q-1/x", "q-1"), "athena/q-1/x/s");
-        // As the Java SDK has it: nothing is tidied.
+        // As in the Java SDK, the prefix is not normalised.
         assert_eq!(key("athena/", "q-1"), "athena//q-1/s");
     }
 
     #[test]
-    fn every_location_that_is_made_is_inside() {
+    fn settings_contain_their_own_locations() {
         for prefix in ["athena", "athena/", "a/b"] {
             for query in ["", "q", "a"] {
                 let settings = settings(prefix);
-                let location = split_location(&settings, query, "s");
-                assert!(contains(&location, &settings), "{location:?}");
+                let location = settings.split_location(query, "s");
+                assert!(settings.contains(&location), "{location:?}");
             }
         }
     }
 
     #[test]
-    fn other_places_are_outside() {
+    fn settings_do_not_contain_other_locations() {
         let at = |bucket: Option<&str>, key: Option<&str>| S3SpillLocation {
             bucket: bucket.map(str::to_owned),
             key: key.map(str::to_owned),
             directory: true,
         };
         let settings = settings("athena");
-        assert!(contains(&at(Some("spill"), Some("athena/x")), &settings));
+        assert!(settings.contains(&at(Some("spill"), Some("athena/x"))));
         for location in [
             at(Some("other"), Some("athena/x")),
             at(None, Some("athena/x")),
@@ -93,8 +105,8 @@ mod tests {
             at(Some("spill"), Some("athena/../x")),
             at(Some("spill"), Some("athena/x/..")),
         ] {
-            assert!(!contains(&location, &settings), "{location:?}");
+            assert!(!settings.contains(&location), "{location:?}");
         }
-        assert!(!contains(&at(Some("spill"), Some("athena/x")), &SpillSettings::default()));
+        assert!(!SpillSettings::default().contains(&at(Some("spill"), Some("athena/x"))));
     }
 }

@@ -1,4 +1,4 @@
-//! Objects to batches: get, decrypt, decode, some ahead of the consumer.
+//! Reading of spilled objects: get, decrypt and decode, with prefetch.
 
 use std::{
     future::Future,
@@ -19,42 +19,79 @@ use tracing::Instrument;
 
 use crate::{ObjectStore, cipher::decrypt_in_place};
 
-/// Reads what a connector spilled.
+/// A reader of spilled blocks.
+///
+/// # Examples
+///
+/// Errors name the object, and end the stream:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::datatypes::Schema;
+/// use athena_protocol::{ErrorKind, S3SpillLocation, message::RemoteReadRecordsResponse};
+/// use athena_spill::{SpillReader, testing::MemoryStore};
+/// use futures::StreamExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let block = S3SpillLocation {
+///     bucket: Some("my-spill".to_owned()),
+///     key: Some("query/split.0".to_owned()),
+///     directory: false,
+/// };
+/// let response = RemoteReadRecordsResponse {
+///     catalog_name: "sales".to_owned(),
+///     schema: Arc::new(Schema::empty()),
+///     remote_blocks: vec![block.clone(), block],
+///     encryption_key: None,
+/// };
+/// let reader = SpillReader::new(Arc::new(MemoryStore::new()), 4);
+/// let blocks: Vec<_> = reader.read(response).collect().await;
+/// assert_eq!(blocks.len(), 1);
+/// assert_eq!(blocks[0].as_ref().unwrap_err().kind(), ErrorKind::NotFound);
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct SpillReader {
     store: Arc<dyn ObjectStore>,
-    ahead: usize,
+    prefetch: usize,
 }
 
 impl SpillReader {
-    /// A reader that fetches up to `ahead` blocks before they are asked for.
-    pub fn new(store: Arc<dyn ObjectStore>, ahead: usize) -> Self {
-        Self { store, ahead }
+    /// Creates a reader that fetches up to `prefetch` blocks before they are polled; 0 for none.
+    ///
+    /// Memory is bounded by `prefetch + 1` blocks, as objects or as batches.
+    pub fn new(store: Arc<dyn ObjectStore>, prefetch: usize) -> Self {
+        Self { store, prefetch }
     }
 
-    /// The blocks of one answer, in its order, each with the size of its object in bytes. Dropping
-    /// the stream stops the fetches.
+    /// Reads the blocks of `response`, in its order, each with the size of its object in bytes.
     ///
-    /// Fetches begin when the stream is first polled, in tasks of the tokio runtime that polls it.
-    /// Zoned timestamps stay packed. The stream ends with the first error.
+    /// The stream is empty for a response without blocks, and ends with the first error. Fetches
+    /// start when the stream is first polled, as tasks of the tokio runtime that polls it; they
+    /// progress while the stream is not polled, and dropping it aborts them. Timestamps with a time
+    /// zone stay [packed](athena_protocol::timestamp_tz).
     ///
     /// # Errors
     ///
-    /// Those of the store; `InvalidResponse`, naming the object, for one that is no block of the
-    /// answer's schema, or that the answer's key does not open.
+    /// Errors of the store; `InvalidInput` for a key or nonce of the wrong length;
+    /// `InvalidResponse`, naming the object, if it is not a block of the response's schema, or the
+    /// response's key does not decrypt it.
     pub fn read(
         &self,
-        answer: RemoteReadRecordsResponse,
+        response: RemoteReadRecordsResponse,
     ) -> BoxStream<'static, Result<(RecordBatch, usize)>> {
         let RemoteReadRecordsResponse { catalog_name: _, schema, remote_blocks, encryption_key } =
-            answer;
-        let (store, key) = (Arc::clone(&self.store), Arc::new(encryption_key));
+            response;
+        let store = Arc::clone(&self.store);
+        let key = Arc::new(encryption_key);
         let fetch = move |location| {
             let fetched =
                 fetch(Arc::clone(&store), location, Arc::clone(&key), Arc::clone(&schema));
-            // `buffered` polls what it holds only while it is polled itself, so that a busy
-            // consumer would stop the fetches.
-            async { Task(tokio::spawn(fetched.in_current_span())).await }
+            // `buffered` polls its futures only while it is polled itself: without tasks, a busy
+            // consumer would stall the fetches.
+            async { AbortOnDrop(tokio::spawn(fetched.in_current_span())).await }
         };
         let end_with_error = |failed: &mut bool, block: Result<_>| {
             let ended = std::mem::replace(failed, block.is_err());
@@ -62,7 +99,7 @@ impl SpillReader {
         };
         stream::iter(remote_blocks)
             .map(fetch)
-            .buffered(self.ahead.saturating_add(1))
+            .buffered(self.prefetch.saturating_add(1))
             .scan(false, end_with_error)
             .boxed()
     }
@@ -76,7 +113,7 @@ async fn fetch(
 ) -> Result<(RecordBatch, usize)> {
     let (Some(bucket), Some(object)) = (&location.bucket, &location.key) else {
         return Err(Error::invalid_response(format!(
-            "a spilled block has no bucket or no key: {location:?}"
+            "the location of a spilled block has no bucket or no key: {location:?}"
         )));
     };
     let bytes = store.get(bucket, object).await?;
@@ -86,20 +123,21 @@ async fn fetch(
         Ok(Err(error)) => Err(error.with_context("object", format!("s3://{bucket}/{object}"))),
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         Err(error) => {
-            Err(Error::internal("the runtime ended while a block was decoded").with_source(error))
+            Err(Error::internal("the runtime shut down while a block was decoded")
+                .with_source(error))
         }
     }
 }
 
-/// Reads the bytes of one spilled object as a block of `schema` (section 5.2 of the protocol).
+/// Decodes one spilled object as a block of `schema` (section 5.2 of the protocol).
 ///
-/// The bytes are decrypted in place if nobody else has them, and the batch keeps them as its
-/// memory. Computes for some milliseconds, so that async code should call it on a blocking thread.
+/// Decrypts in place if `object` is not shared, and the batch keeps its memory. Takes milliseconds
+/// of computation: async code should call it on a blocking thread.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a bad key or nonce; `InvalidResponse` for an object that `key` does not decrypt_in_place,
-/// or that is not one record batch of `schema`.
+/// `InvalidInput` for a key or nonce of the wrong length; `InvalidResponse` if `key` does not
+/// decrypt the object, or it is not one record batch of `schema`.
 pub fn decode_object(
     object: Bytes,
     key: Option<&EncryptionKey>,
@@ -117,33 +155,31 @@ pub fn decode_object(
         return Err(Error::invalid_response("a spilled object is empty, expected a record batch"));
     }
     decode_batch_from(&message, schema).map_err(|error| {
-        let remedy = if key.is_some() { "" } else { "; if it is encrypted, its key is missing" };
+        let remedy = if key.is_some() { "" } else { ": if it is encrypted, its key is missing" };
         Error::invalid_response(format!(
-            "a spilled object is not a block of the answer's schema{remedy}"
+            "a spilled object is not a block of the response's schema{remedy}"
         ))
         .with_source(error)
     })
 }
 
-/// A task that ends with the future that waits for it.
-struct Task<T>(JoinHandle<Result<T>>);
+/// A task that is aborted when its handle is dropped.
+struct AbortOnDrop<T>(JoinHandle<Result<T>>);
 
-impl<T> Future for Task<T> {
+impl<T> Future for AbortOnDrop<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(context)) {
             Ok(result) => result,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(error) => {
-                Err(Error::internal("the runtime ended while a block was fetched")
-                    .with_source(error))
-            }
+            Err(error) => Err(Error::internal("the runtime shut down while a block was fetched")
+                .with_source(error)),
         })
     }
 }
 
-impl<T> Drop for Task<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -1,4 +1,4 @@
-//! Batches and waits for tests.
+//! Sample batches, keys and waits for tests.
 
 use std::{
     sync::Arc,
@@ -18,36 +18,37 @@ use arrow::{
 use athena_protocol::EncryptionKey;
 use rand::{RngExt, rngs::StdRng};
 
-/// A key of `len` bytes, always the same.
+/// Returns a constant key of `len` bytes.
 pub(crate) fn key(len: u8) -> EncryptionKey {
     EncryptionKey { key: (0..len).collect(), nonce: (100..112).collect() }
 }
 
-/// A batch of one column of numbers.
+/// Creates a batch of one column with these numbers.
 pub(crate) fn numbers(numbers: std::ops::Range<i64>) -> RecordBatch {
     RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from_iter_values(numbers)) as ArrayRef)])
         .unwrap()
 }
 
-/// A batch with rows and without columns.
+/// Creates a batch with rows and without columns.
 pub(crate) fn no_columns(rows: usize) -> RecordBatch {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options).unwrap()
 }
 
-/// A schema that has every kind of layout.
+/// Returns the schema of [`mixed`], which has every kind of layout.
 pub(crate) fn mixed_schema() -> SchemaRef {
     mixed(&mut rand::make_rng(), 0, 0).schema()
 }
 
-/// `rows` rows of every kind of layout, with nulls, and texts of up to `text` bytes.
+/// Creates `rows` rows of every kind of layout, with nulls, and texts of up to `text` bytes.
 pub(crate) fn mixed(random: &mut StdRng, rows: usize, text: usize) -> RecordBatch {
     let mut texts = StringBuilder::new();
     let mut lists = ListBuilder::new(Int32Builder::new());
     let names = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
     let mut maps =
         MapBuilder::new(Some(names), StringBuilder::new(), ListBuilder::new(Int32Builder::new()));
-    let (mut longs, mut flags) = (Vec::new(), Vec::new());
+    let mut longs = Vec::new();
+    let mut flags = Vec::new();
     for row in 0..rows {
         texts.append_option(
             random.random_bool(0.8).then(|| "x".repeat(random.random_range(0..=text))),
@@ -83,7 +84,7 @@ pub(crate) fn mixed(random: &mut StdRng, rows: usize, text: usize) -> RecordBatc
     .unwrap()
 }
 
-/// A few rows of every type that a table may have, some null.
+/// Creates a few rows of every type that a table may have, some null.
 pub(crate) fn every_type() -> RecordBatch {
     let mixed = mixed(&mut rand::make_rng(), 5, 12);
     let mut columns: Vec<ArrayRef> = vec![
@@ -128,16 +129,19 @@ pub(crate) fn every_type() -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), columns).unwrap()
 }
 
-/// Lets other tasks run until `condition` holds.
-pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+/// Yields to other tasks until `condition` holds.
+pub(crate) async fn until(description: &str, condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(20), "waited in vain until {what}");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "timed out waiting until {description}"
+        );
         tokio::task::yield_now().await;
     }
 }
 
-/// Lets other tasks run for long enough to do what they must not.
+/// Yields to other tasks long enough for any forbidden action.
 pub(crate) async fn a_while() {
     for _ in 0..2_000 {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! An object store in memory, for tests of code that spills.
+//! An in-memory object store for tests of code that spills.
 
 use std::{
     collections::BTreeMap,
@@ -15,24 +15,25 @@ use tokio::sync::Semaphore;
 
 use crate::ObjectStore;
 
-/// An [`ObjectStore`] in memory that counts its calls and fails on demand.
+/// An in-memory [`ObjectStore`] that counts its calls and fails on demand.
 ///
 /// ```
 /// use athena_spill::{ObjectStore, testing::MemoryStore};
 ///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> athena_protocol::Result<()> {
 /// let store = MemoryStore::new();
 /// store.deny_keys(".1");
 /// store.put("my-spill", "query/split.0", "rows".into()).await?;
 /// assert!(store.put("my-spill", "query/split.1", "rows".into()).await.is_err());
 /// assert_eq!(store.keys(), ["my-spill/query/split.0"]);
-/// # Ok::<(), athena_protocol::Error>(())
-/// # }).unwrap();
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct MemoryStore {
     objects: Mutex<BTreeMap<String, Bytes>>,
-    /// Sizes of written objects in the order of completion.
+    /// Sizes of written objects, in order of completion.
     written: Mutex<Vec<usize>>,
     discards: bool,
     denied_suffix: Mutex<Option<&'static str>>,
@@ -53,7 +54,7 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// Creates an empty store that answers at once.
+    /// Creates an empty store whose calls complete at once.
     pub fn new() -> Self {
         Self::with_permits(Semaphore::MAX_PERMITS)
     }
@@ -84,8 +85,8 @@ impl MemoryStore {
         }
     }
 
-    /// Fails each `put` and `get` of a key that ends with `suffix` with `AccessDenied`; an empty
-    /// suffix denies all keys.
+    /// Makes each `put` and `get` of a key that ends with `suffix` fail with `AccessDenied`; an
+    /// empty suffix denies all keys. Replaces an earlier suffix.
     pub fn deny_keys(&self, suffix: &'static str) {
         *lock(&self.denied_suffix) = Some(suffix);
     }
@@ -100,7 +101,7 @@ impl MemoryStore {
         self.gate.add_permits(calls);
     }
 
-    /// Returns `bucket/key` of each object, in order.
+    /// Returns `bucket/key` of each object, sorted.
     pub fn keys(&self) -> Vec<String> {
         lock(&self.objects).keys().cloned().collect()
     }
@@ -135,12 +136,12 @@ impl MemoryStore {
         self.started_before_denial.load(SeqCst)
     }
 
-    /// Returns the number of `put` and `get` calls in progress; a dropped future counts no more.
+    /// Returns the number of `put` and `get` calls in progress, without those cancelled.
     pub fn running(&self) -> usize {
         self.running.load(SeqCst)
     }
 
-    /// Returns the largest number of `put` and `get` calls that were in progress at a time.
+    /// Returns the maximum number of concurrent `put` and `get` calls so far.
     pub fn max_running(&self) -> usize {
         self.max_running.load(SeqCst)
     }
@@ -194,7 +195,7 @@ impl ObjectStore for MemoryStore {
         self.call(bucket, key).await?;
         lock(&self.written).push(body.len());
         if !self.discards {
-            // A network client releases the body when the call ends, so the store keeps a copy.
+            // Like a network client, release the body at the end of the call: store a copy.
             self.set_object(bucket, key, Bytes::copy_from_slice(&body));
         }
         Ok(())

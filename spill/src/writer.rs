@@ -1,4 +1,4 @@
-//! Blocks to objects: encode, encrypt, put, several at a time.
+//! Writing of blocks as objects: encode, encrypt and put, several concurrently.
 
 use std::{
     mem,
@@ -21,24 +21,24 @@ use crate::{
     cipher::{TAG_LEN, encrypt_in_place},
 };
 
-/// Where and how the blocks of one split are written.
+/// The location and encryption of the blocks of one split.
 #[derive(Debug, Clone)]
 pub struct SpillTarget {
     /// Bucket of the split's location.
     pub bucket: String,
-    /// Key of the split's location, the prefix of every block's.
+    /// Key of the split's location, the prefix of every object's key.
     pub key: String,
-    /// The split's key; `None` writes clear text.
+    /// Encryption key of the split; `None` writes clear text.
     pub encryption_key: Option<EncryptionKey>,
 }
 
 impl SpillTarget {
-    /// Bytes that an object has beside its block.
+    /// Returns the number of bytes that encryption adds to a block: 16, or 0 without a key.
     pub fn encryption_overhead(&self) -> usize {
         if self.encryption_key.is_some() { TAG_LEN } else { 0 }
     }
 
-    /// Key of the object with block `number` (section 5.1 of the protocol).
+    /// Returns the key of the object with block `number` (section 5.1 of the protocol).
     fn object_key(&self, number: usize) -> String {
         format!("{}.{number}", self.key)
     }
@@ -48,50 +48,84 @@ impl SpillTarget {
     }
 }
 
-/// Writes blocks in order, at most `in_flight` of them encoded, encrypted or on their way at any
-/// time.
+/// A writer of the blocks of one split, several concurrently.
 ///
-/// Columns take as much memory as bytes, so of these only half are being encoded, but one at least:
-/// the others are bytes.
+/// # Contract
 ///
-/// Block `n` of the calls becomes the object `<key>.<n>`, so that the numbers have no gap and
-/// follow the rows. Dropping the writer stops everything that is on its way; objects that are
-/// complete stay.
+/// - **Order**: the `n`th block, from 0, becomes the object `<key>.<n>`: numbers have no gaps and
+///   follow the rows. Objects may be completed in any order.
+/// - **Errors**: the first failure aborts all other blocks and is final. Later calls fail with its
+///   kind.
+/// - **Cancellation**: dropping the writer aborts all blocks in flight and leaves no task behind.
+///   Complete objects are not deleted.
+/// - **Memory**: bounded by `in_flight` blocks, of which at most half, rounded up, are columns
+///   and the others encoded bytes, plus the block of a pending [`write`](Self::write).
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{array::{ArrayRef, Int64Array}, record_batch::RecordBatch};
+/// use athena_protocol::ErrorKind;
+/// use athena_spill::{SpillTarget, SpillWriter, testing::MemoryStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> athena_protocol::Result<()> {
+/// let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+/// let rows = RecordBatch::try_from_iter([("id", ids)]).expect("one column");
+/// let store = Arc::new(MemoryStore::new());
+/// let target = SpillTarget {
+///     bucket: "my-spill".to_owned(),
+///     key: "query/split".to_owned(),
+///     encryption_key: None,
+/// };
+/// let mut writer = SpillWriter::new(Arc::clone(&store) as _, target.clone(), 2);
+/// writer.write(rows.clone().try_into()?).await?;
+/// writer.write(rows.clone().try_into()?).await?;
+/// writer.finish().await?;
+/// assert_eq!(store.keys(), ["my-spill/query/split.0", "my-spill/query/split.1"]);
+///
+/// // `write` returns before the put: an error may surface in a later call.
+/// store.deny_keys(".0");
+/// let mut writer = SpillWriter::new(store, target, 2);
+/// writer.write(rows.try_into()?).await?;
+/// let error = writer.finish().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::AccessDenied);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SpillWriter {
     store: Arc<dyn ObjectStore>,
     target: Arc<SpillTarget>,
     in_flight: usize,
-    /// A permit for each block that may be there as columns.
+    /// A permit for each block that may be in memory as columns.
     encoding: Arc<Semaphore>,
-    /// Blocks on their way. Dropping the set aborts them.
-    puts: JoinSet<Result<Outcome>>,
-    /// How many blocks were begun: the number of the next.
-    begun: usize,
-    /// Memory of blocks that are done, for the next: fresh pages for every block would cost as much
-    /// as encrypting it.
+    /// Blocks in flight. Dropping the set aborts them.
+    puts: JoinSet<Result<WriteOutcome>>,
+    /// Number of started blocks, and the number of the next.
+    started: usize,
+    /// Memory of written blocks for reuse: fresh pages for every block would cost as much as its
+    /// encryption.
     spare: Vec<Vec<u8>>,
-    /// Set by the first block that fails, so that the others do not begin a put.
+    /// Set by the first block that fails, so that the others start no put.
     stop: Arc<AtomicBool>,
-    /// Set while the writer cannot go on: a block failed, or a call was dropped midway and its
-    /// block with it.
-    broken: Option<(ErrorKind, String)>,
+    /// Why the writer cannot continue: a block failed, or a cancelled call lost its block.
+    failed: Option<(ErrorKind, String)>,
 }
 
-/// How a block ended that did not fail.
+/// The end of a block that did not fail.
 #[derive(Debug)]
-enum Outcome {
-    /// It is written, and its memory can be used again.
+enum WriteOutcome {
+    /// Written; its memory can be reused.
     Written(Vec<u8>),
-    /// Another had failed before its put.
+    /// Not written, because another block failed before its put.
     Stopped,
 }
 
 impl SpillWriter {
-    /// A writer to `target` with at most `in_flight` blocks in memory, but one at least.
-    ///
-    /// Each block is there as columns until it is encoded, and as bytes until it is put. One more
-    /// waits as columns in [`write`](Self::write).
+    /// Creates a writer to `target` with at most `in_flight` concurrent blocks; 0 counts as 1.
     pub fn new(store: Arc<dyn ObjectStore>, target: SpillTarget, in_flight: usize) -> Self {
         let in_flight = in_flight.max(1);
         Self {
@@ -100,32 +134,33 @@ impl SpillWriter {
             in_flight,
             encoding: Arc::new(Semaphore::new(in_flight.div_ceil(2))),
             puts: JoinSet::new(),
-            begun: 0,
+            started: 0,
             spare: Vec::new(),
             stop: Arc::default(),
-            broken: None,
+            failed: None,
         }
     }
 
-    /// Writes one block; waits while too many are on their way.
+    /// Starts to write `block`, after waiting for one of `in_flight` to complete.
     ///
-    /// Returns when the block is on its way, not when it is written. Must be called in a tokio
-    /// runtime. Dropping the future drops the block, after which the writer refuses to go on: rows
-    /// would be missing.
+    /// Returns when the block is in flight, not when it is written. Must be called in a tokio
+    /// runtime. Not cancel safe: dropping the future loses the block, and later calls fail with
+    /// `Internal`, because rows would be missing.
     ///
     /// # Errors
     ///
-    /// The first failure of any block so far. Nothing is written after it.
+    /// The first failure of any block so far: errors of the store, or `InvalidInput` for an
+    /// encryption key of the wrong length. No put starts after it.
     pub async fn write(&mut self, block: Block) -> Result<()> {
-        self.refuse_if_broken()?;
-        self.broken =
-            Some((ErrorKind::Internal, "a call to write a block was dropped midway".to_owned()));
+        self.check_failed()?;
+        self.failed =
+            Some((ErrorKind::Internal, "a call to write a block was cancelled".to_owned()));
         while let Some(ended) = self.puts.try_join_next() {
-            self.end(ended).await?;
+            self.complete(ended).await?;
         }
         while self.puts.len() >= self.in_flight {
             let Some(ended) = self.puts.join_next().await else { break };
-            self.end(ended).await?;
+            self.complete(ended).await?;
         }
         let columns = Arc::clone(&self.encoding).acquire_owned().await;
         let columns =
@@ -133,26 +168,26 @@ impl SpillWriter {
         let job = Job {
             store: Arc::clone(&self.store),
             target: Arc::clone(&self.target),
-            number: self.begun,
+            number: self.started,
             stop: Arc::clone(&self.stop),
             columns,
         };
         let memory = self.spare.pop().unwrap_or_default();
         self.puts.spawn(job.run(block, memory).in_current_span());
-        self.begun += 1;
-        self.broken = None;
+        self.started += 1;
+        self.failed = None;
         Ok(())
     }
 
-    /// Waits until a block fails, and returns why: for who has nothing to write meanwhile. Never
-    /// returns if none fails.
+    /// Waits until a block fails, for use while there is nothing to write. Never returns if none
+    /// fails.
     ///
-    /// The future can be dropped: a failure that it had met is the next call's too.
+    /// Cancel safe: after a failure that a dropped future had met, the next call fails too.
     pub async fn failure(&mut self) -> Error {
         loop {
             match self.puts.join_next().await {
                 Some(ended) => {
-                    if let Err(error) = self.end(ended).await {
+                    if let Err(error) = self.complete(ended).await {
                         return error;
                     }
                 }
@@ -161,74 +196,74 @@ impl SpillWriter {
         }
     }
 
-    /// Waits for every block and says where they are, in row order.
+    /// Waits for all blocks and returns the locations of their objects, in row order.
     ///
     /// # Errors
     ///
-    /// The first failure of any block.
+    /// The first failure of any block, as for [`write`](Self::write).
     pub async fn finish(mut self) -> Result<Vec<S3SpillLocation>> {
-        self.refuse_if_broken()?;
+        self.check_failed()?;
         while let Some(ended) = self.puts.join_next().await {
-            self.end(ended).await?;
+            self.complete(ended).await?;
         }
         let location = |number| S3SpillLocation {
             bucket: Some(self.target.bucket.clone()),
             key: Some(self.target.object_key(number)),
             directory: false,
         };
-        Ok((0..self.begun).map(location).collect())
+        Ok((0..self.started).map(location).collect())
     }
 
-    /// Takes note of a block that ended; a failure ends all others before it is returned.
+    /// Handles the end of a block; a failure aborts all others before it is returned.
     ///
-    /// The writer is broken before anything is waited for: who drops this does not go on without
-    /// the block.
-    async fn end(&mut self, ended: Result<Result<Outcome>, JoinError>) -> Result<()> {
+    /// Marks the writer as failed before the first await, so that a cancelled call cannot lose the
+    /// failure.
+    async fn complete(&mut self, ended: Result<Result<WriteOutcome>, JoinError>) -> Result<()> {
         let error = match ended {
-            Ok(Ok(Outcome::Written(memory))) => {
+            Ok(Ok(WriteOutcome::Written(memory))) => {
                 self.spare.push(memory);
                 return Ok(());
             }
-            // The block that failed is still in the set, or it would have been met before.
-            Ok(Ok(Outcome::Stopped)) => return Ok(()),
+            // The block that failed is still in the set.
+            Ok(Ok(WriteOutcome::Stopped)) => return Ok(()),
             Ok(Err(error)) => error,
             Err(error) if error.is_panic() => {
-                self.break_off(ErrorKind::Internal, "encoding it panicked").await;
+                self.abort(ErrorKind::Internal, "encoding it panicked").await;
                 std::panic::resume_unwind(error.into_panic());
             }
-            Err(error) => Error::internal("the runtime ended while blocks were being written")
+            Err(error) => Error::internal("the runtime shut down while blocks were written")
                 .with_source(error),
         };
-        self.break_off(error.kind(), error.message()).await;
+        self.abort(error.kind(), error.message()).await;
         Err(error)
     }
 
-    async fn break_off(&mut self, kind: ErrorKind, why: &str) {
-        self.broken = Some((kind, format!("an earlier block was not written: {why}")));
+    async fn abort(&mut self, kind: ErrorKind, reason: &str) {
+        self.failed = Some((kind, format!("an earlier block was not written: {reason}")));
         self.spare.clear();
         self.puts.shutdown().await;
     }
 
-    fn refuse_if_broken(&self) -> Result<()> {
-        match &self.broken {
+    fn check_failed(&self) -> Result<()> {
+        match &self.failed {
             Some((kind, message)) => Err(Error::new(*kind, message)),
             None => Ok(()),
         }
     }
 }
 
-/// One block on its way.
+/// A block in flight.
 struct Job {
     store: Arc<dyn ObjectStore>,
     target: Arc<SpillTarget>,
     number: usize,
     stop: Arc<AtomicBool>,
-    /// Leave to be there as columns.
+    /// Permit to be in memory as columns.
     columns: OwnedSemaphorePermit,
 }
 
 impl Job {
-    async fn run(self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
+    async fn run(self, block: Block, memory: Vec<u8>) -> Result<WriteOutcome> {
         let stop = Arc::clone(&self.stop);
         let written = self.write(block, memory).await;
         if written.is_err() {
@@ -237,11 +272,12 @@ impl Job {
         written
     }
 
-    async fn write(self, block: Block, memory: Vec<u8>) -> Result<Outcome> {
+    async fn write(self, block: Block, memory: Vec<u8>) -> Result<WriteOutcome> {
         let Self { store, target, number, stop, columns } = self;
-        let (key, url) = (target.object_key(number), target.url(number));
-        // Milliseconds of pure computing: on a thread of its own it holds up neither the puts of
-        // other blocks nor the source.
+        let key = target.object_key(number);
+        let url = target.url(number);
+        // Milliseconds of computation: on a blocking thread it delays neither the puts of other
+        // blocks nor the source.
         let encoded = spawn_blocking({
             let target = Arc::clone(&target);
             move || {
@@ -254,33 +290,32 @@ impl Job {
             Ok(body) => body.map_err(|error| error.with_context("object", &url))?,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(error) => {
-                return Err(Error::internal("the runtime ended while a block was encoded")
+                return Err(Error::internal("the runtime shut down while a block was encoded")
                     .with_source(error));
             }
         };
         if stop.load(Ordering::Acquire) {
-            return Ok(Outcome::Stopped);
+            return Ok(WriteOutcome::Stopped);
         }
         let body = Bytes::from(body);
         tracing::debug!(object = url, bytes = body.len(), "writes a block");
         store.put(&target.bucket, &key, body.clone()).await?;
-        // A store that keeps the body keeps the memory.
+        // If the store keeps the body, its memory cannot be reused.
         let memory = body.try_into_mut().map(|mut memory| {
             memory.clear();
             Vec::from(memory)
         });
-        Ok(Outcome::Written(memory.unwrap_or_default()))
+        Ok(WriteOutcome::Written(memory.unwrap_or_default()))
     }
 }
 
-/// Makes the bytes of an object from `block` (section 5.2 of the protocol), in `memory` if they fit
-/// there.
+/// Encodes `block` as an object (section 5.2 of the protocol), in `memory` if it is large enough.
 fn encode(block: &Block, key: Option<&EncryptionKey>, mut memory: Vec<u8>) -> Result<Vec<u8>> {
     let len = block.encoded_len(Framing::Legacy) + TAG_LEN;
     memory.clear();
     if memory.capacity() < len {
-        // Growing would double it and copy nothing. A sixteenth more, which is not touched, lets
-        // blocks of like size follow.
+        // Growing would double the capacity. A sixteenth more, which stays untouched, allows for
+        // later blocks of similar size.
         mem::take(&mut memory);
         memory = Vec::with_capacity(len + len / 16);
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use arrow::datatypes::DataType;
 use athena_protocol::{
-    predicate::is_ordered,
+    predicate::is_orderable,
     timestamp_tz::{pack, unpack},
 };
 
@@ -36,7 +36,7 @@ impl Pool {
     ) -> Self {
         let (name, data_type) = (name.to_owned(), data_type.clone());
         let (mut values, mut own) = (Vec::new(), Vec::new());
-        if is_ordered(&data_type) {
+        if is_orderable(&data_type) {
             let mut seen = HashSet::new();
             let usable = cells.filter(|cell| !cell.is_null() && !cell.is_nan());
             for (drawn, cell) in usable.enumerate() {
@@ -81,7 +81,7 @@ impl Pool {
 
     /// Whether values of the column compare.
     pub(crate) fn is_scalar(&self) -> bool {
-        is_ordered(&self.data_type)
+        is_orderable(&self.data_type)
     }
 }
 

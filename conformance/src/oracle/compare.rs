@@ -46,14 +46,14 @@ pub fn in_order(left: &Cell, right: &Cell) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use athena_protocol::timestamp_tz::{ZoneKey, pack};
+    use athena_protocol::timestamp_tz::{TimeZoneKey, pack};
 
     use super::*;
 
     #[test]
     fn values_compare_as_in_trino() {
         use Ordering::{Equal, Greater, Less};
-        let zoned = |zone| Cell::Zoned(pack(5, ZoneKey::from_name(zone).unwrap()).unwrap());
+        let zoned = |zone| Cell::Zoned(pack(5, TimeZoneKey::from_name(zone).unwrap()).unwrap());
         for (left, right, order) in [
             (Cell::Double(-0.0), Cell::Double(0.0), Some(Equal)),
             (Cell::Double(f64::NAN), Cell::Double(f64::NAN), None),

@@ -35,7 +35,7 @@ fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
     if cell.is_nan() {
         return match ranges {
             // Every value.
-            [only] if only.low.is_unbounded() && only.high.is_unbounded() => Verdict::Keep,
+            [only] if only.is_all() => Verdict::Keep,
             // No comparison with NaN is true; that it is *not* equal to a value is, and several
             // ranges may mean that.
             [] | [_] => Verdict::Drop,

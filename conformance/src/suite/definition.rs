@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arrow::datatypes::{DataType, Schema, TimeUnit};
-use athena_protocol::{TableName, predicate::is_ordered};
+use athena_protocol::{TableName, predicate::is_orderable};
 
 use super::{
     Area, Kind,
@@ -120,7 +120,7 @@ fn illegal_columns(schema: &Schema) -> Option<String> {
 /// The type, or the first inside of it, that no table may have (section 6.1 of the protocol).
 fn illegal_type(data_type: &DataType) -> Option<&DataType> {
     match data_type {
-        scalar if is_ordered(scalar) => None,
+        scalar if is_orderable(scalar) => None,
         // A legal type, though nothing says how its values compare.
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => None,
         DataType::List(item) => illegal_type(item.data_type()),

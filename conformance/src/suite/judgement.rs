@@ -242,23 +242,11 @@ fn is_announced(set: &ValueSet, announced: &Capabilities) -> bool {
 /// Names of the columns that a predicate is about.
 pub(crate) fn constrained(constraints: &Constraints) -> Vec<&str> {
     let mut names: Vec<&str> = constraints.summary.keys().map(String::as_str).collect();
-    for expression in &constraints.expressions {
-        columns_of(expression, &mut names);
-    }
+    names.extend(constraints.expressions.iter().flat_map(Expression::columns));
     names.extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));
     names.sort_unstable();
     names.dedup();
     names
-}
-
-fn columns_of<'a>(expression: &'a Expression, names: &mut Vec<&'a str>) {
-    match expression {
-        Expression::Constant { .. } => {}
-        Expression::Variable { column, .. } => names.push(column),
-        Expression::Call { arguments, .. } => {
-            arguments.iter().for_each(|argument| columns_of(argument, names))
-        }
-    }
 }
 
 fn functions_of<'a>(expression: &'a Expression, names: &mut Vec<&'a str>) {

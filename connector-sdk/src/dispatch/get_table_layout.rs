@@ -8,7 +8,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_protocol::{
-    MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, Response,
+    MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, RESPONSE_MARGIN_BYTES, Response, base64_len,
     block::{Framing, encoded_len},
     message::{GetTableLayoutRequest, GetTableLayoutResponse},
     timestamp_tz::pack_batch,
@@ -43,13 +43,12 @@ impl Call<'_> {
         let residual =
             Residual::try_new(&ask.constraints, &Arc::new(Schema::new(columns.clone())))?;
         let stream = source.get_partitions(ask).await?;
-        let partitions =
-            match gather(stream, &columns, &residual, self.version.has_legacy_framing()).await {
-                Ok(partitions) => partitions,
-                Err(error) => {
-                    return Err(self.blame(error, &source, &request.table_name, &columns).await);
-                }
-            };
+        let partitions = match gather(stream, &columns, &residual, self.version.framing()).await {
+            Ok(partitions) => partitions,
+            Err(error) => {
+                return Err(self.blame(error, &source, &request.table_name, &columns).await);
+            }
+        };
         Ok(Response::GetTableLayout(GetTableLayoutResponse {
             catalog_name: request.catalog_name,
             table_name: request.table_name,
@@ -76,9 +75,8 @@ async fn gather(
     mut stream: RecordBatchStream,
     columns: &Fields,
     residual: &Residual,
-    legacy: bool,
+    framing: Framing,
 ) -> Result<RecordBatch> {
-    let framing = if legacy { Framing::Legacy } else { Framing::Modern };
     let mut target: Option<SchemaRef> = None;
     let mut parts = Vec::new();
     let mut bytes = 0;
@@ -113,10 +111,10 @@ async fn gather(
     let Some(first) = parts.first() else { return pack_batch(&RecordBatch::new_empty(target)) };
     let partitions = concat_batches(first.schema_ref(), &parts)
         .map_err(|e| Error::internal("the partitions do not make one block").with_source(e))?;
-    // Base64 takes four bytes for three, and the schema comes on top of the rows.
-    let json = encoded_len(&partitions, framing)?.div_ceil(3) * 4;
-    if json + 64 * 1024 > MAX_PAYLOAD_BYTES {
-        return Err(too_large(partitions.num_rows(), encoded_len(&partitions, framing)?));
+    // The schema is in the margin.
+    let bytes = encoded_len(&partitions, framing)?;
+    if base64_len(bytes) + RESPONSE_MARGIN_BYTES > MAX_PAYLOAD_BYTES {
+        return Err(too_large(partitions.num_rows(), bytes));
     }
     Ok(partitions)
 }

@@ -1,12 +1,9 @@
 //! Cutting a list into pages, by number and by encoded size.
 
-use athena_protocol::MAX_PAYLOAD_BYTES;
+use athena_protocol::{MAX_PAYLOAD_BYTES, RESPONSE_MARGIN_BYTES};
 use futures::StreamExt;
 
 use crate::{Cursor, Error, PageStream, Result, token};
-
-/// Left free in a page for what is not items: the members around them.
-const MARGIN_BYTES: usize = 64 * 1024;
 
 /// What a page may hold.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +17,7 @@ pub(super) struct Capacity {
 impl Capacity {
     /// A page of at most `items`, and not larger than an answer may be.
     pub(super) fn items(items: usize) -> Self {
-        Self { items, bytes: MAX_PAYLOAD_BYTES - MARGIN_BYTES }
+        Self { items, bytes: MAX_PAYLOAD_BYTES - RESPONSE_MARGIN_BYTES }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     Connector, Error, ReadRecords, Result, Split,
     partition::PartitionValues,
     plan::Plan,
-    read::{Columns, Limits, Outcome, Rows, Sink, columns_of, columns_of_constraints},
+    read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
     residual::{Residual, RowLimit},
     spilling::check_location,
     split::in_words,
@@ -108,7 +108,7 @@ impl Call<'_> {
         }
         let mut wanted = columns_of_constraints(constraints);
         let computed = plan.map(|plan| computed(plan, &request.schema)).unwrap_or_default();
-        wanted.extend(computed.values().flat_map(|expression| columns_of(expression)));
+        wanted.extend(computed.values().flat_map(|expression| expression.columns()));
         let is_read = |name: &str| {
             !computed.contains_key(name) && request.schema.fields().find(name).is_some()
         };
@@ -143,7 +143,7 @@ impl Call<'_> {
                 .saturating_sub(target.as_ref().map_or(0, SpillTarget::encryption_overhead)),
             max_inline_size: size(request.max_inline_block_size),
             json_around: json_len(&request.catalog_name),
-            legacy_framing: self.version.has_legacy_framing(),
+            framing: self.version.framing(),
             in_flight: self.settings.in_flight(max_block_size),
         };
         let (spilling, settings, context) = (&self.handler.spilling, self.settings, &self.context);

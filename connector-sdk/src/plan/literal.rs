@@ -11,7 +11,7 @@ use arrow::{
     },
     datatypes::DataType,
 };
-use athena_protocol::timestamp_tz::{ZoneKey, pack};
+use athena_protocol::timestamp_tz::{TimeZoneKey, pack};
 
 use super::{
     protobuf::{Field, Message, damaged, refused},
@@ -149,7 +149,7 @@ fn instant(value: i64, precision: u32) -> Result<ArrayRef> {
     const ZONE: &str = "UTC";
     Ok(match (milliseconds(value, precision), precision) {
         (Some(millis), _) => {
-            let packed = pack(millis, ZoneKey::UTC)?;
+            let packed = pack(millis, TimeZoneKey::UTC)?;
             Arc::new(TimestampMillisecondArray::from(vec![packed]).with_timezone(ZONE))
         }
         (None, 6) => Arc::new(TimestampMicrosecondArray::from(vec![value]).with_timezone(ZONE)),

@@ -89,7 +89,7 @@ pub(crate) fn push_down<'a, T>(
 ) -> PushedDown<T> {
     let mut all_exact = constraints.query_plan.is_none();
     let mut pushed = Vec::new();
-    let sets = constraints.summary.iter().filter(|(_, set)| !allows_all(set));
+    let sets = constraints.summary.iter().filter(|(_, set)| !set.is_all());
     let sets = sets.map(|(column, set)| Conjunct::Values { column, set });
     let expressions = conjuncts(&constraints.expressions).into_iter().map(Conjunct::Expression);
     for conjunct in sets.chain(expressions) {
@@ -126,16 +126,4 @@ pub(crate) fn push_down_claiming<'a, T>(
         claims.limit_given.store(true, Ordering::Release);
     }
     pushed
-}
-
-/// Whether the set keeps every row, so that nobody needs to push it anywhere.
-fn allows_all(set: &ValueSet) -> bool {
-    set.null_allowed()
-        && match set {
-            ValueSet::SortedRange(set) => {
-                set.ranges.iter().any(|range| range.low.is_unbounded() && range.high.is_unbounded())
-            }
-            ValueSet::Equatable(set) => !set.inclusive && set.values.is_empty(),
-            ValueSet::AllOrNone(set) => set.all,
-        }
 }

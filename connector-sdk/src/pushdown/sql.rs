@@ -144,7 +144,9 @@ impl<D: SqlDialect> SqlFilter<D> {
             ValueSet::AllOrNone(set) if !set.all => set.null_allowed.then(only_null),
             ValueSet::AllOrNone(set) => (!set.null_allowed).then(not_null),
             ValueSet::SortedRange(set) if set.ranges.is_empty() => set.null_allowed.then(only_null),
-            ValueSet::SortedRange(set) if !set.null_allowed && is_everything(&set.ranges) => {
+            ValueSet::SortedRange(set)
+                if !set.null_allowed && set.ranges.iter().any(Range::is_all) =>
+            {
                 Some(not_null())
             }
             ValueSet::SortedRange(_) | ValueSet::Equatable(_) => {
@@ -332,10 +334,6 @@ fn either(mut parts: Vec<String>) -> String {
         Some(last) => format!("({} OR {last})", parts.join(" OR ")),
         None => String::new(),
     }
-}
-
-fn is_everything(ranges: &[Range]) -> bool {
-    ranges.iter().any(|range| range.low.is_unbounded() && range.high.is_unbounded())
 }
 
 fn value_of(marker: &Marker) -> Option<&ArrayRef> {

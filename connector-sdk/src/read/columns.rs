@@ -129,23 +129,7 @@ pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str
             .extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));
     }
     for expression in &constraints.expressions {
-        columns.extend(columns_of(expression));
-    }
-    columns
-}
-
-/// Every column that an expression names, sorted.
-pub(crate) fn columns_of(expression: &Expression) -> BTreeSet<&str> {
-    let mut columns = BTreeSet::new();
-    let mut rest = vec![expression];
-    while let Some(expression) = rest.pop() {
-        match expression {
-            Expression::Constant { .. } => {}
-            Expression::Variable { column, .. } => {
-                columns.insert(column.as_str());
-            }
-            Expression::Call { arguments, .. } => rest.extend(arguments),
-        }
+        columns.extend(expression.columns());
     }
     columns
 }

@@ -14,7 +14,7 @@ mod sink;
 mod slices;
 mod written_out;
 
-pub(crate) use columns::{Columns, columns_of, columns_of_constraints};
+pub(crate) use columns::{Columns, columns_of_constraints};
 pub(crate) use rows::Rows;
 pub(crate) use sink::{Limits, Outcome, Sink};
 

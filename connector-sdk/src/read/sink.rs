@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use athena_protocol::{
-    MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, S3SpillLocation,
+    MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, S3SpillLocation, base64_len,
     block::{Framing, encode_schema},
 };
 use athena_spill::{Block, BlockBuilder, SpillTarget, SpillWriter};
@@ -26,8 +26,8 @@ pub(crate) struct Limits {
     pub(crate) max_inline_size: usize,
     /// Bytes of JSON that the answer takes beside its block.
     pub(crate) json_around: usize,
-    /// Whether the answer frames its block the old way.
-    pub(crate) legacy_framing: bool,
+    /// Framing of Arrow messages in the response.
+    pub(crate) framing: Framing,
     /// Blocks on their way to S3 at a time.
     pub(crate) in_flight: usize,
 }
@@ -104,11 +104,10 @@ impl Sink<'_> {
     /// Whether the answer may be `block` itself, or no rows: below the size that the caller asked
     /// for, and not larger than Lambda lets through once it is base64 in JSON.
     fn fits_inline(&self, block: Option<&Block>) -> Result<bool> {
-        let framing = if self.limits.legacy_framing { Framing::Legacy } else { Framing::Modern };
+        let framing = self.limits.framing;
         let bytes = block.map_or(0, |block| block.encoded_len(framing));
         let schema = encode_schema(self.columns.answered(), framing)?.len();
-        let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
-        let json = base64(bytes) + base64(schema) + self.limits.json_around + JSON_AROUND;
+        let json = base64_len(bytes) + base64_len(schema) + self.limits.json_around + JSON_AROUND;
         Ok(bytes < self.limits.max_inline_size
             && bytes <= MAX_INLINE_BYTES
             && json <= MAX_PAYLOAD_BYTES)

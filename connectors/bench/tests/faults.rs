@@ -24,7 +24,7 @@ use athena_protocol::{
     message::{ReadRecordsRequest, RemoteReadRecordsResponse},
     predicate::Constraints,
 };
-use athena_spill::aws::S3Store;
+use athena_spill::{SpillSettings, aws::S3Store};
 use futures::{StreamExt, future::join_all, stream};
 use test_store::{BUCKET, Fault, Faults, Store, When};
 
@@ -78,7 +78,12 @@ struct Setup {
 impl Setup {
     async fn new(rows: u64, faults: Faults) -> Self {
         let store = Store::start(None, faults).await.expect("a store");
-        let objects = S3Store::with_endpoint(store.endpoint(), "us-east-1", "test", "test");
+        let objects = S3Store::new(&SpillSettings::default()).with_endpoint(
+            store.endpoint(),
+            "us-east-1",
+            "test",
+            "test",
+        );
         let settings = [("spill_bucket", BUCKET), ("athena_connector_check_spill_bucket", "false")];
         let taken = Arc::<AtomicU64>::default();
         let table = Counted { rows, taken: Arc::clone(&taken) };

@@ -101,7 +101,7 @@ fn ranges_in_words(column: &str, ranges: &[Range]) -> Option<String> {
         };
         return Some(format!("{column} in ({}{more})", values.join(", ")));
     }
-    if ranges.iter().any(|range| range.low.is_unbounded() && range.high.is_unbounded()) {
+    if ranges.iter().any(Range::is_all) {
         return Some(String::new());
     }
     let words: Vec<_> =

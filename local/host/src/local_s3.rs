@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use athena_spill::{ObjectStore, aws::S3Store};
+use athena_spill::{ObjectStore, SpillSettings, aws::S3Store};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
@@ -113,7 +113,7 @@ impl LocalS3 {
 
     /// The store for code of this process, by the client that speaks to AWS.
     pub fn store(&self) -> Arc<dyn ObjectStore> {
-        Arc::new(S3Store::with_endpoint(
+        Arc::new(S3Store::new(&SpillSettings::default()).with_endpoint(
             &self.endpoint(),
             REGION,
             &self.access_key,

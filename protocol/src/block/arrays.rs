@@ -1,8 +1,8 @@
-//! Arrays from the buffers of a body, by type (section 4.5 of the protocol).
+//! Decoding of arrays from the buffers of a body, by type (section 4.5 of the protocol).
 //!
-//! The message is not trusted: every count is held against the bytes, every offset against its
-//! neighbours and against what it points into. Like the peers', this reader believes a bitmap of
-//! nulls rather than the count of them.
+//! The message is not trusted: every count is checked against the bytes, every offset against its
+//! neighbours and its target. Like peers, this reader takes nulls from the validity bitmap and
+//! ignores a null count that contradicts it.
 
 use std::{fmt::Display, sync::Arc, vec};
 
@@ -19,45 +19,50 @@ use arrow::{
 use super::{column_path::ColumnPath, supported};
 use crate::error::{Error, Result};
 
-/// The arrays of one message, one after the other.
+/// Reads the arrays of one message in order.
 pub(super) struct ArrayReader {
     body: Buffer,
     /// Length and null count of each array, parents before children.
     nodes: vec::IntoIter<(i64, i64)>,
     /// Offset in the body and length of each buffer.
     buffers: vec::IntoIter<(i64, i64)>,
-    /// Bytes of buffers that were read so far.
+    /// Bytes of buffers read so far.
     claimed: usize,
-    /// Bytes that bitmaps may still take which the message leaves out.
+    /// Remaining bytes for validity bitmaps that the message omits.
     implied: usize,
-    /// Values that arrays may still have which take no bytes in the message: as many as it has
-    /// bytes, or [`FREE_VALUES`].
-    free: usize,
+    /// Remaining values of arrays that take no bytes in the message: initially the length of the
+    /// message or [`MIN_ZERO_WIDTH_VALUES`], whichever is more.
+    zero_width: usize,
 }
 
-/// Values of arrays without bytes that every message may have, such as rows of null.
-const FREE_VALUES: usize = 1 << 20;
+/// The length and validity of an array.
+struct Slots {
+    len: usize,
+    nulls: Option<NullBuffer>,
+}
+
+/// Values without bytes, such as rows of null, that every message may have.
+const MIN_ZERO_WIDTH_VALUES: usize = 1 << 20;
 
 impl ArrayReader {
-    /// Reads from the `body` of a message of `message_len` bytes.
+    /// Creates a reader of the `body` of a message of `message_len` bytes.
     pub(super) fn new(
         body: Buffer,
         nodes: Vec<(i64, i64)>,
         buffers: Vec<(i64, i64)>,
         message_len: usize,
     ) -> Self {
-        let (nodes, buffers) = (nodes.into_iter(), buffers.into_iter());
         Self {
             body,
-            nodes,
-            buffers,
+            nodes: nodes.into_iter(),
+            buffers: buffers.into_iter(),
             claimed: 0,
             implied: message_len,
-            free: message_len.max(FREE_VALUES),
+            zero_width: message_len.max(MIN_ZERO_WIDTH_VALUES),
         }
     }
 
-    /// Fails if the message has more than what was read.
+    /// Checks that the message has no further arrays or buffers.
     pub(super) fn finish(self) -> Result<()> {
         if self.nodes.len() == 0 && self.buffers.len() == 0 {
             return Ok(());
@@ -69,10 +74,10 @@ impl ArrayReader {
         )))
     }
 
-    /// Reads the next array, whose first `len` values count.
+    /// Reads the next array, truncated to `len` values.
     ///
-    /// It may have more: the Java SDK leaves in the children of a struct what it wrote for a last
-    /// row that did not match.
+    /// It may have more: the Java SDK keeps, in the children of a struct, the values of a last row
+    /// that did not match.
     pub(super) fn read(
         &mut self,
         path: ColumnPath<'_>,
@@ -89,7 +94,7 @@ impl ArrayReader {
         Ok(if claimed == len { values } else { values.slice(0, len) })
     }
 
-    /// Reads the elements of a list or map, of which there may be any number.
+    /// Reads the elements of a list, of any number.
     fn read_elements(&mut self, path: ColumnPath<'_>, data_type: &DataType) -> Result<ArrayRef> {
         let (len, null_count) = self.node(path)?;
         self.values(path, data_type, len, null_count)
@@ -102,8 +107,8 @@ impl ArrayReader {
         len: usize,
         null_count: i64,
     ) -> Result<ArrayRef> {
-        if is_free(data_type) {
-            self.free = spend(path, self.free, len, "values that take no bytes")?;
+        if is_zero_width(data_type) {
+            self.zero_width = spend(path, self.zero_width, len, "values that take no bytes")?;
         }
         if data_type == &DataType::Null {
             return Ok(Arc::new(NullArray::new(len)));
@@ -149,36 +154,37 @@ impl ArrayReader {
                     ),
                 )
             }
-            DataType::Struct(fields) => valid(path, self.structure(path, fields, len, nulls)?),
-            DataType::Map(entries, sorted) => self.map(path, entries, *sorted, len, nulls),
-            data_type => match data_type.primitive_width() {
-                Some(width) => self.primitive(path, data_type, width, len, nulls),
-                None => Err(supported::unsupported(path, data_type)),
-            },
+            DataType::Struct(fields) => {
+                valid(path, self.structure(path, fields, Slots { len, nulls })?)
+            }
+            DataType::Map(entries, sorted) => {
+                self.map(path, entries, *sorted, Slots { len, nulls })
+            }
+            data_type => self.primitive(path, data_type, Slots { len, nulls }),
         }
     }
 
-    /// Values that all have `width` bytes; copied if they are not aligned for that.
+    /// Reads values of fixed width; copies them if they are not aligned.
     fn primitive(
         &mut self,
         path: ColumnPath<'_>,
         data_type: &DataType,
-        width: usize,
-        len: usize,
-        nulls: Option<NullBuffer>,
+        Slots { len, nulls }: Slots,
     ) -> Result<ArrayRef> {
+        let Some(width) = data_type.primitive_width() else {
+            return Err(supported::unsupported(path, data_type));
+        };
         let needed = times(path, len, width)?;
         let values = self.buffer(path, "values", needed)?.slice_with_length(0, needed);
         let array = ArrayData::builder(data_type.clone()).len(len).add_buffer(values).nulls(nulls);
-        array.align_buffers(true).build().map(make_array).map_err(|error| damaged(path, error))
+        array.align_buffers(true).build().map(make_array).map_err(|error| corrupt(path, error))
     }
 
     fn structure(
         &mut self,
         path: ColumnPath<'_>,
         fields: &Fields,
-        len: usize,
-        nulls: Option<NullBuffer>,
+        Slots { len, nulls }: Slots,
     ) -> Result<std::result::Result<StructArray, ArrowError>> {
         let mut columns = Vec::with_capacity(fields.len());
         for field in fields {
@@ -192,8 +198,7 @@ impl ArrayReader {
         path: ColumnPath<'_>,
         entries: &Arc<Field>,
         sorted: bool,
-        len: usize,
-        nulls: Option<NullBuffer>,
+        Slots { len, nulls }: Slots,
     ) -> Result<ArrayRef> {
         let DataType::Struct(fields) = entries.data_type() else {
             return Err(supported::unsupported(path, entries.data_type()));
@@ -201,8 +206,8 @@ impl ArrayReader {
         let offsets = self.offsets(path, len)?;
         let inner = path.child(entries.name());
         let (count, null_count) = self.node(inner)?;
-        let entry_nulls = self.nulls(inner, count, null_count)?;
-        let pairs = self.structure(inner, fields, count, entry_nulls)?.and_then(|pairs| {
+        let slots = Slots { len: count, nulls: self.nulls(inner, count, null_count)? };
+        let pairs = self.structure(inner, fields, slots)?.and_then(|pairs| {
             MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, sorted)
         });
         valid(path, pairs)
@@ -211,21 +216,23 @@ impl ArrayReader {
     fn node(&mut self, path: ColumnPath<'_>) -> Result<(usize, i64)> {
         let (len, null_count) = self.nodes.next().ok_or_else(|| {
             Error::invalid_input(format!(
-                "a record batch has fewer arrays than its schema: column {path} has none"
+                "a record batch has fewer arrays than its schema: column {path} is missing"
             ))
         })?;
         let count = i32::try_from(len).ok().and_then(|len| usize::try_from(len).ok());
         let count = count.ok_or_else(|| {
-            Error::invalid_input(format!("column {path} says that it has {len} values"))
+            Error::invalid_input(format!(
+                "column {path} declares {len} values, expected 0 to 2147483647"
+            ))
         })?;
         Ok((count, null_count))
     }
 
-    /// The next buffer, which must have `needed` bytes or more.
-    fn buffer(&mut self, path: ColumnPath<'_>, what: &str, needed: usize) -> Result<Buffer> {
+    /// Reads the next buffer, which must have at least `needed` bytes.
+    fn buffer(&mut self, path: ColumnPath<'_>, kind: &str, needed: usize) -> Result<Buffer> {
         let (offset, len) = self.buffers.next().ok_or_else(|| {
             Error::invalid_input(format!(
-                "a record batch has fewer buffers than its schema: column {path} has no {what}"
+                "a record batch has fewer buffers than its schema: column {path} has no {kind}"
             ))
         })?;
         let range = usize::try_from(offset).ok().zip(usize::try_from(len).ok());
@@ -234,34 +241,35 @@ impl ArrayReader {
         });
         let (offset, len) = range.ok_or_else(|| {
             Error::invalid_input(format!(
-                "the {what} of column {path} are {len} bytes at {offset} of a body of {} bytes",
+                "the {kind} of column {path} are {len} bytes at {offset}, outside of the body of \
+                 {} bytes",
                 self.body.len()
             ))
         })?;
         if len < needed {
             return Err(Error::invalid_input(format!(
-                "the {what} of column {path} have {len} bytes, expected {needed}"
+                "the {kind} of column {path} have {len} bytes, expected {needed}"
             )));
         }
         self.claim(path, needed)?;
         Ok(self.body.slice_with_length(offset, len))
     }
 
-    /// Takes note of bytes that are read: buffers that do not overlap are not longer than the body,
-    /// and what overlaps could have it read, copied or written again once for every column.
+    /// Counts bytes that are read. Buffers that do not overlap are together no longer than the
+    /// body; overlapping ones could multiply the work and memory by the number of columns.
     fn claim(&mut self, path: ColumnPath<'_>, bytes: usize) -> Result<()> {
         self.claimed += bytes;
         if self.claimed > self.body.len() {
             return Err(Error::invalid_input(format!(
-                "the values of column {path} overlap with others: all buffers together are longer than the body of {} bytes",
+                "the values of column {path} overlap with others: all buffers together are longer \
+                 than the body of {} bytes",
                 self.body.len()
             )));
         }
         Ok(())
     }
 
-    /// The next buffer as the nulls of `len` values; it may be missing if all of them or none are
-    /// null.
+    /// Reads the next buffer as the nulls of `len` values; it may be empty if all or none are null.
     fn nulls(
         &mut self,
         path: ColumnPath<'_>,
@@ -288,17 +296,18 @@ impl ArrayReader {
                     path,
                     self.implied,
                     len.div_ceil(8),
-                    "bytes of nulls that it leaves out",
+                    "bytes of omitted validity bitmaps",
                 )?;
                 Ok(Some(NullBuffer::new_null(len)))
             }
             _ => Err(Error::invalid_input(format!(
-                "column {path} says that {null_count} of its {len} values are null, and not which"
+                "column {path} declares {null_count} of {len} values null, but has no validity \
+                 bitmap"
             ))),
         }
     }
 
-    /// The next buffer as the offsets of `len` values; without values, it may be missing.
+    /// Reads the next buffer as the offsets of `len` values; without values, it may be empty.
     fn offsets(&mut self, path: ColumnPath<'_>, len: usize) -> Result<OffsetBuffer<i32>> {
         if len == 0 {
             self.buffer(path, "offsets", 0)?;
@@ -314,15 +323,15 @@ impl ArrayReader {
         let offsets = ScalarBuffer::<i32>::new(buffer, 0, len + 1);
         if offsets[0] < 0 || !offsets.is_sorted() {
             return Err(Error::invalid_input(format!(
-                "the offsets of column {path} are not in order"
+                "the offsets of column {path} are negative or not in order"
             )));
         }
         Ok(OffsetBuffer::new(offsets))
     }
 }
 
-/// Whether values of the type take no bytes in a message, but for a bitmap that may be left out.
-fn is_free(data_type: &DataType) -> bool {
+/// Returns whether values of the type take no bytes in a message, except an optional bitmap.
+fn is_zero_width(data_type: &DataType) -> bool {
     match data_type {
         DataType::Null | DataType::FixedSizeBinary(0) | DataType::FixedSizeList(_, 0) => true,
         DataType::Struct(fields) => fields.is_empty(),
@@ -330,11 +339,11 @@ fn is_free(data_type: &DataType) -> bool {
     }
 }
 
-/// What is left of a budget.
-fn spend(path: ColumnPath<'_>, left: usize, amount: usize, what: &str) -> Result<usize> {
+/// Returns the rest of the budget `left` after `amount`.
+fn spend(path: ColumnPath<'_>, left: usize, amount: usize, unit: &str) -> Result<usize> {
     left.checked_sub(amount).ok_or_else(|| {
         Error::invalid_input(format!(
-            "column {path} has {amount} {what}, and a message of this length may have {left} more"
+            "column {path} has {amount} {unit}, but a message of this length may have {left} more"
         ))
     })
 }
@@ -343,7 +352,7 @@ fn is_aligned(buffer: &Buffer, alignment: usize) -> bool {
     buffer.as_ptr().addr().is_multiple_of(alignment)
 }
 
-/// How far offsets reach.
+/// Returns the end of the last value.
 fn last(offsets: &OffsetBuffer<i32>) -> usize {
     offsets.last().map_or(0, |end| end.as_usize())
 }
@@ -354,7 +363,9 @@ fn times<S: Copy + Display + TryInto<usize>>(
     size: S,
 ) -> Result<usize> {
     size.try_into().ok().and_then(|size| len.checked_mul(size)).ok_or_else(|| {
-        Error::invalid_input(format!("column {path} has {len} values of size {size}"))
+        Error::invalid_input(format!(
+            "column {path} has {len} values of size {size}, which is too large"
+        ))
     })
 }
 
@@ -364,10 +375,10 @@ fn valid<A: Array + 'static>(
 ) -> Result<ArrayRef> {
     match array {
         Ok(array) => Ok(Arc::new(array)),
-        Err(error) => Err(damaged(path, error)),
+        Err(error) => Err(corrupt(path, error)),
     }
 }
 
-fn damaged(path: ColumnPath<'_>, error: ArrowError) -> Error {
-    Error::invalid_input(format!("the values of column {path} are damaged")).with_source(error)
+fn corrupt(path: ColumnPath<'_>, error: ArrowError) -> Error {
+    Error::invalid_input(format!("the values of column {path} are corrupt")).with_source(error)
 }

@@ -1,8 +1,8 @@
-//! Where in a schema something stands, for errors.
+//! The path of a field in a schema, for errors.
 
 use std::fmt;
 
-/// A column, or a field inside one, by the names that lead to it.
+/// The path of a column, or of a field inside it.
 #[derive(Clone, Copy)]
 pub(super) struct ColumnPath<'a> {
     parent: Option<&'a ColumnPath<'a>>,
@@ -19,7 +19,7 @@ impl<'a> ColumnPath<'a> {
     }
 }
 
-/// Names joined by dots; the nameless elements that Java gives its lists are written `[]`.
+/// Writes names joined by dots; nameless elements, as in Java's lists, are written `[]`.
 impl fmt::Display for ColumnPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {

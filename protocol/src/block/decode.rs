@@ -1,4 +1,4 @@
-//! Record batch messages, read (section 4.6 of the protocol).
+//! Decoding of record batch messages (section 4.6 of the protocol).
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use arrow::{
 use super::{arrays::ArrayReader, column_path::ColumnPath, frame};
 use crate::error::{Error, Result};
 
-/// Reads a record batch message in either framing, as a batch of `schema`.
+/// Decodes a record batch message, in either framing, as a batch of `schema`.
 ///
-/// Declared lengths are checked against `bytes` before anything is allocated. No bytes at all are
-/// no rows, and bytes behind the body are ignored. The body is copied once; [`decode_batch_from`]
-/// does without.
+/// Empty `bytes` decode to zero rows; bytes after the body are ignored. Declared lengths are
+/// checked against `bytes` before anything is allocated. The body is copied once; use
+/// [`decode_batch_from`] to avoid that.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for anything but one uncompressed record batch that fits `schema`.
+/// `InvalidInput` for anything but one uncompressed record batch that fits `schema`;
+/// `Unsupported` if `schema` has a type without a wire form, naming the column.
 pub fn decode_batch(bytes: &[u8], schema: &SchemaRef) -> Result<RecordBatch> {
     decode(bytes, schema, |body| Buffer::from(body))
 }
 
-/// Reads a record batch message as [`decode_batch`] does, keeping `message` as the memory of the
-/// batch.
+/// Decodes a record batch message like [`decode_batch`], with `message` as the memory of the batch.
 ///
-/// Buffers that lie unaligned in memory are copied, all others are not.
+/// Only buffers that are not aligned for their type are copied.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn decode_batch_from(message: &Buffer, schema: &SchemaRef) -> Result<RecordB
     decode(message, schema, |body| message.slice_with_length(offset_in(message, body), body.len()))
 }
 
-/// Where `part`, a slice of `whole`, begins in it.
+/// Returns the offset of `part`, a slice of `whole`, in `whole`.
 fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
@@ -66,16 +66,16 @@ fn decode(
     }
     if batch.compression().is_some() {
         return Err(Error::invalid_input(
-            "a record batch is compressed, which no peer can read: send it as it is",
+            "a record batch is compressed, which peers cannot read: send it uncompressed",
         ));
     }
-    let there = &bytes[end..];
+    let rest = &bytes[end..];
     let body_len = message.bodyLength();
     let declared =
-        usize::try_from(body_len).ok().and_then(|len| there.get(..len)).ok_or_else(|| {
-            let there = there.len();
+        usize::try_from(body_len).ok().and_then(|len| rest.get(..len)).ok_or_else(|| {
+            let available = rest.len();
             Error::invalid_input(format!(
-                "a record batch says that its body has {body_len} bytes, and {there} are there"
+                "a record batch declares a body of {body_len} bytes, but {available} follow"
             ))
         })?;
     let rows = row_count(batch.length())?;
@@ -100,12 +100,14 @@ fn no_rows(schema: &SchemaRef) -> Result<RecordBatch> {
     let columns = schema.fields().iter().map(|field| new_empty_array(field.data_type())).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(0));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
-        .map_err(|error| Error::internal("empty columns do not make a batch").with_source(error))
+        .map_err(|error| Error::internal("empty columns do not form a batch").with_source(error))
 }
 
 /// Peers count rows in 32 bits.
 fn row_count(length: i64) -> Result<usize> {
     i32::try_from(length).ok().and_then(|rows| usize::try_from(rows).ok()).ok_or_else(|| {
-        Error::invalid_input(format!("a record batch says that it has {length} rows"))
+        Error::invalid_input(format!(
+            "a record batch declares {length} rows, expected 0 to 2147483647"
+        ))
     })
 }

@@ -1,30 +1,37 @@
-//! The frame of an encapsulated message: how long its metadata is, in two dialects (section 4.2 of
-//! the protocol).
+//! The prefix of an encapsulated message, which states the length of its metadata, in two framings
+//! (section 4.2 of the protocol).
 
 use arrow::ipc::{Message, MetadataVersion, root_as_message};
 
 use crate::error::{Error, Result};
 
-/// How an encapsulated Arrow message begins, and which metadata version it states.
+/// The prefix and metadata version of an encapsulated Arrow message.
+///
+/// [`SerdeVersion::framing`](crate::SerdeVersion::framing) chooses it for a request or response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framing {
-    /// Length first, metadata version 4: serde version 2 and every spilled object.
+    /// Length, then metadata of version 4: serde versions 1 and 2, and every spilled object.
     Legacy,
-    /// Continuation marker, then length, metadata version 5: serde version 3 and up.
+    /// Continuation marker and length, then metadata of version 5: serde version 3 and up.
     Modern,
 }
 
-/// What stands before the length in the modern framing.
+/// Continuation marker, which precedes the length in the modern framing.
 const CONTINUATION: [u8; 4] = [0xFF; 4];
-/// Everything in a message is padded to a multiple of this.
+/// Alignment in bytes of everything in a message.
 pub(super) const ALIGNMENT: usize = 8;
 
-/// `len` rounded up to the alignment.
+/// Rounds `len` up to the alignment.
 pub(super) fn padded(len: usize) -> usize {
     len.next_multiple_of(ALIGNMENT)
 }
 
 impl Framing {
+    /// Returns the framing of the message that `bytes` begin with.
+    pub(crate) fn detect(bytes: &[u8]) -> Self {
+        if bytes.starts_with(&CONTINUATION) { Self::Modern } else { Self::Legacy }
+    }
+
     pub(super) fn metadata_version(self) -> MetadataVersion {
         match self {
             Self::Legacy => MetadataVersion::V4,
@@ -39,12 +46,12 @@ impl Framing {
         }
     }
 
-    /// How many bytes the prefix, `metadata_len` bytes of metadata and their padding take.
+    /// Returns the length of the prefix, `metadata_len` bytes of metadata and their padding.
     pub(super) fn header_len(self, metadata_len: usize) -> usize {
         padded(self.prefix_len() + metadata_len)
     }
 
-    /// Appends the prefix, what `write` appends (`metadata_len` bytes), and the padding.
+    /// Appends the prefix, the `metadata_len` bytes that `write` appends, and the padding.
     pub(super) fn write(
         self,
         metadata_len: usize,
@@ -57,25 +64,21 @@ impl Framing {
             Self::Legacy => {}
             Self::Modern => out.extend_from_slice(&CONTINUATION),
         }
-        // The body of a batch may have 2 GiB at most, and its metadata 16 bytes for each of its
-        // buffers.
+        // A body has at most 2 GiB, and its metadata 16 bytes for each of its buffers.
         let len =
             u32::try_from(header_len - self.prefix_len()).expect("metadata is shorter than 4 GiB");
         out.extend_from_slice(&len.to_le_bytes());
         write(out);
-        debug_assert!(out.len() <= start + header_len, "metadata is longer than its own length");
+        debug_assert!(out.len() <= start + header_len, "metadata exceeds its announced length");
         out.resize(start + header_len, 0);
     }
 }
 
-/// Divides `bytes` into the message that they begin with, in either framing, and the position of
-/// what follows it.
+/// Reads the message at the start of `bytes`, in either framing, and returns it with the position
+/// after its metadata.
 pub(super) fn read(bytes: &[u8]) -> Result<(Message<'_>, usize)> {
-    let (start, word) = match bytes.strip_prefix(&CONTINUATION) {
-        Some(rest) => (Framing::Modern.prefix_len(), rest.first_chunk()),
-        None => (Framing::Legacy.prefix_len(), bytes.first_chunk()),
-    };
-    let len = word.ok_or_else(|| {
+    let start = Framing::detect(bytes).prefix_len();
+    let len = bytes.get(..start).and_then(<[u8]>::last_chunk).ok_or_else(|| {
         Error::invalid_input(format!(
             "{} bytes are too few for an Arrow message, expected a length",
             bytes.len()
@@ -84,7 +87,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Message<'_>, usize)> {
     let len = i32::from_le_bytes(*len);
     if len == 0 {
         return Err(Error::invalid_input(
-            "an Arrow message of length 0 ends a stream, expected a message",
+            "an Arrow message has length 0, which ends a stream: expected a message",
         ));
     }
     let end = usize::try_from(len)
@@ -92,13 +95,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Message<'_>, usize)> {
         .and_then(|len| start.checked_add(len))
         .filter(|end| *end <= bytes.len());
     let end = end.ok_or_else(|| {
-        let there = bytes.len() - start;
+        let available = bytes.len() - start;
         Error::invalid_input(format!(
-            "an Arrow message says that it has {len} bytes of metadata, and {there} are there"
+            "an Arrow message declares {len} bytes of metadata, but {available} follow"
         ))
     })?;
     let message = root_as_message(&bytes[start..end]).map_err(|error| {
-        Error::invalid_input(format!("the metadata of an Arrow message is damaged: {error}"))
+        Error::invalid_input(format!("the metadata of an Arrow message is corrupt: {error}"))
     })?;
     Ok((message, end))
 }

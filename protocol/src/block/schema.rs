@@ -1,4 +1,4 @@
-//! Schema messages (section 4.3 of the protocol).
+//! Encoding and decoding of schema messages (section 4.3 of the protocol).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Writes `schema` as one message.
+/// Encodes `schema` as one message, with the metadata of schema and fields.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn encode_schema(schema: &SchemaRef, framing: Framing) -> Result<Vec<u8>> {
     let options =
         IpcWriteOptions::try_new(ALIGNMENT, framing == Framing::Legacy, framing.metadata_version())
             .map_err(|error| {
-                Error::internal("Arrow refuses a framing of the protocol").with_source(error)
+                Error::internal("Arrow rejects the options of the framing").with_source(error)
             })?;
     let message = IpcDataGenerator::default().schema_to_bytes_with_dictionary_tracker(
         schema,
@@ -43,19 +43,19 @@ pub fn encode_schema(schema: &SchemaRef, framing: Framing) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Fails for a schema that holds a type without a wire form.
+/// Checks that every column of `schema` has a type with a wire form.
 pub(super) fn check(schema: &Schema) -> Result<()> {
     let mut fields = schema.fields().iter();
     fields
         .try_for_each(|field| supported::check(ColumnPath::column(field.name()), field.data_type()))
 }
 
-/// Reads a schema message in either framing.
+/// Decodes a schema message in either framing. Bytes after it are ignored.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for anything but one schema message, `Unsupported` for a type that blocks cannot
-/// carry.
+/// `InvalidInput` for anything but a schema message; `Unsupported` for a type that blocks cannot
+/// carry, naming the column.
 pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef> {
     let (message, end) = frame::read(bytes)?;
     let schema = message.header_as_schema().ok_or_else(|| {
@@ -66,10 +66,10 @@ pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef> {
     })?;
     if schema.endianness() != ipc::Endianness::Little {
         return Err(Error::invalid_input(
-            "an Arrow schema announces big endian buffers, expected little endian",
+            "an Arrow schema declares big endian buffers, expected little endian",
         ));
     }
-    let mut reader = Reader { budget: end };
+    let mut reader = SchemaReader { budget: end };
     let mut columns = Vec::new();
     for field in schema.fields().into_iter().flatten() {
         columns.push(reader.field(ColumnPath::column(field.name().unwrap_or_default()), field)?);
@@ -78,18 +78,17 @@ pub fn decode_schema(bytes: &[u8]) -> Result<SchemaRef> {
     Ok(Arc::new(Schema::new_with_metadata(columns, metadata)))
 }
 
-/// Reads fields, and keeps a message whose parts refer to each other over and over from growing
-/// without bound.
-struct Reader {
-    /// How many bytes of names, with 16 for each field, may still come: no more than the message
-    /// itself has.
+/// Reads fields with a budget, so that a message with parts that refer to each other repeatedly
+/// cannot grow without bound.
+struct SchemaReader {
+    /// Remaining bytes of names, plus [`FIELD_LEN`] for each field; initially the message's length.
     budget: usize,
 }
 
-/// The least that a field takes in a message.
+/// Minimum length of a field in a message, in bytes.
 const FIELD_LEN: usize = 16;
 
-impl Reader {
+impl SchemaReader {
     fn spend(&mut self, bytes: usize) -> Result<()> {
         self.budget = self.budget.checked_sub(bytes).ok_or_else(|| {
             Error::invalid_input(
@@ -105,7 +104,8 @@ impl Reader {
     ) -> Result<HashMap<String, String>> {
         let mut metadata = HashMap::new();
         for pair in pairs {
-            let (key, value) = (pair.key().unwrap_or_default(), pair.value().unwrap_or_default());
+            let key = pair.key().unwrap_or_default();
+            let value = pair.value().unwrap_or_default();
             self.spend(key.len() + value.len())?;
             metadata.insert(key.to_owned(), value.to_owned());
         }
@@ -117,7 +117,8 @@ impl Reader {
         self.spend(FIELD_LEN + name.len())?;
         if field.dictionary().is_some() {
             return Err(Error::unsupported(format!(
-                "column {path} is encoded as a dictionary, and blocks have no dictionaries"
+                "column {path} is dictionary-encoded, which blocks do not support: send plain \
+                 values"
             )));
         }
         let mut children = Vec::new();
@@ -130,7 +131,7 @@ impl Reader {
     }
 }
 
-/// The type of a field, whose children have been read.
+/// Returns the type of a field from its message and its decoded children.
 fn data_type(
     path: ColumnPath<'_>,
     field: ipc::Field<'_>,
@@ -180,7 +181,7 @@ fn data_type(
         }
         ipc::Type::Timestamp => {
             let timestamp = field.type_as_timestamp().ok_or_else(bad)?;
-            // No zone is written as an empty one by arrow-rs, and left out by Java.
+            // Without a zone, arrow-rs writes an empty one and Java writes none.
             let zone = timestamp.timezone().filter(|zone| !zone.is_empty());
             DataType::Timestamp(time_unit(timestamp.unit()).ok_or_else(bad)?, zone.map(Arc::from))
         }
@@ -212,7 +213,8 @@ fn data_type(
             let entries = only_child(children)?;
             if entries.is_nullable() || map_entries(&entries).is_none() {
                 return Err(Error::invalid_input(format!(
-                    "column {path} is a map whose entries are not a struct of a key and a value that is never null"
+                    "column {path} is a map whose entries are not a non-null struct of a key and a \
+                     value"
                 )));
             }
             DataType::Map(entries, field.type_as_map().ok_or_else(bad)?.keysSorted())

@@ -1,15 +1,14 @@
-//! Which types have a wire form.
+//! The types that have a wire form.
 
 use arrow::datatypes::{DataType, Field};
 
 use super::column_path::ColumnPath;
 use crate::error::{Error, Result};
 
-/// Fails for a type that peers cannot read, naming the field that has it.
+/// Checks that peers can read `data_type`; the error names the field.
 ///
-/// These are the types that also have a JSON form (section 3.17 of the protocol). Which of them a
-/// table may have is narrower, and for the connector's side to check: blocks also carry partitions
-/// and constants.
+/// These types also have a JSON form (section 3.17 of the protocol). Tables may have fewer of them,
+/// which the connector side checks: blocks also carry partitions and constants.
 pub(super) fn check(path: ColumnPath<'_>, data_type: &DataType) -> Result<()> {
     match data_type {
         DataType::Null
@@ -52,7 +51,7 @@ pub(super) fn check(path: ColumnPath<'_>, data_type: &DataType) -> Result<()> {
     }
 }
 
-/// The key and the value of a map with such `entries`.
+/// Returns the key and value fields of a map with these `entries`.
 pub(super) fn map_entries(entries: &Field) -> Option<[&Field; 2]> {
     match entries.data_type() {
         DataType::Struct(fields) => match &**fields {
@@ -76,7 +75,7 @@ pub(super) fn unsupported(path: ColumnPath<'_>, data_type: &DataType) -> Error {
         DataType::Decimal32(_, _) | DataType::Decimal64(_, _) | DataType::Decimal256(_, _) => {
             "cast it to Decimal128"
         }
-        _ => "cast it to one that has, or leave the column out",
+        _ => "cast it to another type, or omit the column",
     };
     Error::unsupported(format!(
         "column {path} has type {data_type}, which has no form in Athena's protocol: {remedy}"
@@ -85,7 +84,7 @@ pub(super) fn unsupported(path: ColumnPath<'_>, data_type: &DataType) -> Error {
 
 fn unsupported_map(path: ColumnPath<'_>) -> Error {
     Error::unsupported(format!(
-        "column {path} is a map that peers cannot read: its entries must be a struct of a key and a value, and neither \
-         entries nor key may be nullable"
+        "column {path} is a map that peers cannot read: its entries must be a struct of a key and \
+         a value, and neither entries nor key may be nullable"
     ))
 }

@@ -1,47 +1,63 @@
-//! The document by which Lambda tells a caller that the function failed.
+//! The document that Lambda returns for a failed invocation.
 
 use super::{Error, ErrorKind, Result};
 use crate::{
-    json::{Cursor, Writer, parse},
+    json::{JsonCursor, Writer, parse},
     version::SerdeVersion,
 };
 
-/// The class by which the engine recognises the errors of a connector.
+/// The exception class of errors that a connector raises.
 const CONNECTOR_EXCEPTION: &str =
     "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException";
-/// The class that asks the engine to slow down.
+/// The exception class of throttling, which makes the engine slow down.
 const THROTTLE_EXCEPTION: &str =
     "com.amazonaws.athena.connector.lambda.exceptions.FederationThrottleException";
 
-/// What a failed invocation returns in place of an answer (section 1.7 of the protocol).
+/// The payload of a failed invocation, in place of a response (section 1.7 of the protocol).
+///
+/// # Examples
+///
+/// The error kind survives the round trip in front of the message:
+///
+/// ```
+/// use athena_protocol::{Error, ErrorKind, error::FunctionError};
+///
+/// let document = FunctionError::from(&Error::not_found("table \"t\" does not exist"));
+/// let message = document.error_message.as_deref();
+/// assert_eq!(message, Some("EntityNotFoundException: table \"t\" does not exist"));
+///
+/// let received = FunctionError::decode(&document.encode())?;
+/// assert_eq!(Error::from(&received).kind(), ErrorKind::NotFound);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FunctionError {
-    /// Class name of the exception, fully qualified for Java and ours; other runtimes use shorter
-    /// names.
+    /// Class name of the exception: fully qualified from Java and from this crate, shorter from
+    /// other runtimes.
     pub error_type: Option<String>,
-    /// What happened, for people.
+    /// Human-readable message.
     pub error_message: Option<String>,
-    /// Stack frames, innermost first; one or more texts a frame.
+    /// Stack frames, innermost first; each has one or more texts.
     pub stack_trace: Vec<Vec<String>>,
-    /// What caused it.
+    /// The cause, which Java runtimes nest.
     pub cause: Option<Box<FunctionError>>,
 }
 
 impl FunctionError {
-    /// Reads the document in every shape that a peer writes: members in any order, missing, null or
-    /// unknown; stack frames as texts or lists of texts.
+    /// Decodes the document in every shape that peers write: members in any order, missing, null
+    /// or unknown; stack frames as texts or lists of texts.
     ///
     /// # Errors
     ///
     /// `InvalidResponse` for anything but a JSON object.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         parse(bytes, Self::read).map_err(|error| {
-            Error::invalid_response("the function's error is not an error document")
+            Error::invalid_response("the payload of the failed function is not an error document")
                 .with_source(error)
         })
     }
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         let text = |name| {
             let member = at.member(name);
@@ -52,9 +68,10 @@ impl FunctionError {
             }
         };
         let cause = at.member("cause");
-        let frames = |frame: Cursor<'_>| {
-            let text =
-                |text: Cursor<'_>| Ok(text.optional_string()?.unwrap_or_else(|| "null".to_owned()));
+        let frames = |frame: JsonCursor<'_>| {
+            let text = |text: JsonCursor<'_>| {
+                Ok(text.optional_string()?.unwrap_or_else(|| "null".to_owned()))
+            };
             frame.elements(text).or_else(|_| Ok(vec![text(frame)?]))
         };
         Ok(Self {
@@ -69,11 +86,12 @@ impl FunctionError {
         })
     }
 
-    /// Writes the document as the Java runtime does: message, type, stack trace.
+    /// Encodes the document as the Java runtime does: message, type, stack trace. The cause is not
+    /// written.
     ///
     /// # Panics
     ///
-    /// Never: texts can always be written.
+    /// Never: writing text cannot fail.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(SerdeVersion::LATEST);
         let written = writer.object(|writer| {
@@ -81,11 +99,11 @@ impl FunctionError {
             writer.name("errorType").optional_text(self.error_type.as_deref());
             writer.name("stackTrace").text_list(self.stack_trace.iter().flatten())
         });
-        written.expect("texts can always be written");
+        written.expect("writing text cannot fail");
         writer.finish()
     }
 
-    /// The message that the Java SDK's caller-side reader makes of the document.
+    /// Returns the message that the Java SDK builds from the document when it is the caller.
     pub fn java_message(&self) -> String {
         let frames: Vec<_> =
             self.stack_trace.iter().map(|texts| format!("[{}]", texts.join(", "))).collect();
@@ -98,8 +116,8 @@ impl FunctionError {
     }
 }
 
-/// The type is the class that Athena knows, and the message begins with the code, which travels
-/// nowhere else.
+/// Sets the exception class that Athena recognises, and puts the wire code in front of the message,
+/// the only place that carries it.
 impl From<&Error> for FunctionError {
     fn from(error: &Error) -> Self {
         let class = if error.kind() == ErrorKind::Throttled {
@@ -116,7 +134,8 @@ impl From<&Error> for FunctionError {
     }
 }
 
-/// The kind is that of the code in front of the message, or of the class of the exception.
+/// Takes the kind from the code in front of the message, or else from the exception class;
+/// [`ErrorKind::Internal`] if neither is known.
 impl From<&FunctionError> for Error {
     fn from(error: &FunctionError) -> Self {
         let message =

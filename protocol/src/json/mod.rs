@@ -1,10 +1,10 @@
-//! JSON as this protocol needs it: a lenient reader that keeps big strings borrowed, and a writer
-//! that keeps order.
+//! JSON for this protocol: a lenient reader that borrows large strings, and a writer that keeps the
+//! order of members.
 
 mod node;
 mod reader;
 mod writer;
 
 pub(crate) use node::{Node, parse};
-pub(crate) use reader::{Cursor, ReadContext};
+pub(crate) use reader::{JsonCursor, ReadContext};
 pub(crate) use writer::Writer;

@@ -1,17 +1,17 @@
 //! A JSON document as a tree whose strings borrow from the input.
 //!
-//! `serde_json::Value` copies every string and sorts members; here a block of megabytes stays where
-//! it is, members keep their order, and duplicates stay visible (the first one counts, as in the
-//! Java reader).
+//! `serde_json::Value` copies every string and sorts members. Here a block of megabytes is not
+//! copied, members keep their order, and duplicates are kept (the first one counts, as in the Java
+//! reader).
 
 use std::{borrow::Cow, fmt};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{Cursor, ReadContext};
+use super::{JsonCursor, ReadContext};
 use crate::error::{Error, Result};
 
-/// One JSON value.
+/// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node<'a> {
     Null,
@@ -24,15 +24,15 @@ pub(crate) enum Node<'a> {
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
-/// Reads the object at the start of `bytes`: UTF-8 or UTF-16, with or without a byte order mark;
-/// what follows is not looked at.
+/// Parses the object at the start of `bytes`, in UTF-8 or UTF-16, with or without a byte order
+/// mark; anything after it is ignored.
 ///
-/// Nor is what follows the last member that `read` wants, as in the Java reader: a document that
-/// breaks off there is read, and one that lacks a wanted member besides is not JSON. Half a
-/// character, which an escape can name and no text can hold, is read as U+FFFD.
+/// As in the Java reader, everything after the last member that `read` requires is ignored: a
+/// truncated document is accepted if the truncation is there, and rejected as invalid JSON if a
+/// required member is missing too. An unpaired surrogate escape is read as U+FFFD.
 ///
 /// Depth is bounded by the parser (128 levels), memory by the size of the input.
-pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(Cursor<'_>) -> Result<R>) -> Result<R> {
+pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(JsonCursor<'_>) -> Result<R>) -> Result<R> {
     let text = decode_text(bytes)?;
     if text.trim_ascii().is_empty() {
         return Err(Error::invalid_input("the message is empty, expected a JSON object"));
@@ -47,7 +47,7 @@ pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(Cursor<'_>) -> Result<R>)
     }
     let context = ReadContext::default();
     let root = Node::Object(document.members);
-    let result = read(Cursor::root(&root, &context));
+    let result = read(JsonCursor::root(&root, &context));
     match document.broken {
         Some(error) if result.is_err() || context.missed_member.get() => {
             Err(Error::invalid_input(format!(
@@ -61,7 +61,7 @@ pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(Cursor<'_>) -> Result<R>)
     }
 }
 
-/// The members of an object, and what ended it too early.
+/// The members of an object, and the error that ended it early.
 #[derive(Default)]
 struct Document<'a> {
     members: Vec<(Cow<'a, str>, Node<'a>)>,
@@ -77,7 +77,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Collects the members of an object where they outlive an error.
+/// Collects the members of an object, keeping them if an error follows.
 struct MembersVisitor<'m, 'a>(&'m mut Vec<(Cow<'a, str>, Node<'a>)>);
 
 impl<'de> Visitor<'de> for MembersVisitor<'_, 'de> {
@@ -95,8 +95,7 @@ impl<'de> Visitor<'de> for MembersVisitor<'_, 'de> {
     }
 }
 
-/// `text` with U+FFFD for every escape that names one half of a surrogate pair without the other;
-/// `None` if there is none.
+/// Replaces every escape of an unpaired surrogate with U+FFFD; `None` if there is none.
 fn replace_halves(text: &str) -> Option<String> {
     let mut repaired = String::new();
     let mut rest = text;
@@ -121,13 +120,13 @@ fn replace_halves(text: &str) -> Option<String> {
     replaced.then_some(repaired)
 }
 
-/// The half of a surrogate pair that the escape at the start of `text` names.
+/// Returns the surrogate that the escape at the start of `text` denotes.
 fn surrogate(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok().filter(|unit| (0xD800..=0xDFFF).contains(unit))
 }
 
-/// The text of `bytes`, by its byte order mark or, for UTF-16 without one, by the zero byte in its
+/// Decodes `bytes` by their byte order mark or, for UTF-16 without one, by the zero byte in the
 /// first character.
 fn decode_text(bytes: &[u8]) -> Result<Cow<'_, str>> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
@@ -176,7 +175,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a number beyond i64 is refused where an integer is wanted"
+        reason = "a number beyond i64 is rejected if an integer is expected"
     )]
     fn visit_u64<E>(self, value: u64) -> std::result::Result<Self::Value, E> {
         Ok(i64::try_from(value).map_or(Node::Number(value as f64), Node::Integer))
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_last_wanted_member_is_not_looked_at() {
+    fn bytes_after_the_last_required_member_are_ignored() {
         for tail in [
             "}",
             "",
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_breaks_off_before_a_wanted_member_is_not_json() {
+    fn a_document_truncated_before_a_required_member_is_not_json() {
         for text in [
             "{",
             r#"{"a": "1""#,
@@ -287,14 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_member_that_may_have_been_cut_off_is_not_taken_for_absent() {
+    fn an_optional_member_lost_to_truncation_is_not_absent() {
         let optional = |text: &str| parse(text.as_bytes(), |at| at.member("b").optional_string());
         assert_eq!(optional(r#"{"a": "1"}"#).unwrap(), None);
         optional(r#"{"a": "1""#).unwrap_err();
     }
 
     #[test]
-    fn half_a_character_is_read_as_the_replacement_and_whole_ones_stay() {
+    fn unpaired_surrogates_are_replaced_and_pairs_are_kept() {
         for (escaped, read) in [
             (r"\uD800x", "\u{FFFD}x"),
             (r"\udc00\ud83d\ude00", "\u{FFFD}\u{1F600}"),

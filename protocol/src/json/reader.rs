@@ -1,8 +1,7 @@
 //! Lenient access to a [`Node`], with the path in every error.
 //!
-//! The coercions are those of the Java reader (section 2.5 of the protocol): numbers as text, text
-//! as numbers, null as zero; beyond them, members may stand in any order and unknown ones are
-//! ignored.
+//! Coercions match the Java reader (section 2.5 of the protocol): numbers as text, text as numbers,
+//! null as zero. Members may be in any order; unknown ones are ignored.
 
 use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
 
@@ -13,21 +12,21 @@ use crate::{
     version::SerdeVersion,
 };
 
-/// What reading a document tells about its version.
+/// Evidence of a document's version, collected while reading.
 #[derive(Debug, Default)]
 pub(crate) struct ReadContext {
     /// Framing of the first Arrow message.
     pub(crate) framing: Cell<Option<Framing>>,
-    /// Version by the members of the constraints, or of the message itself.
+    /// Version implied by the members of the constraints or of the message.
     pub(crate) by_members: Cell<Option<SerdeVersion>>,
-    /// Whether a member of the message itself was wanted and is not there.
+    /// Whether a requested member of the message is missing.
     pub(crate) missed_member: Cell<bool>,
-    /// Whether something stands there that only version 1 has.
+    /// Whether a member occurs that only version 1 has.
     pub(crate) is_version_1: Cell<bool>,
 }
 
 impl ReadContext {
-    /// The version of the whole document (section 2.4 of the protocol).
+    /// Returns the version of the document (section 2.4 of the protocol).
     pub(crate) fn version(&self) -> SerdeVersion {
         if self.is_version_1.get() {
             return SerdeVersion::V1;
@@ -44,12 +43,12 @@ impl ReadContext {
     }
 }
 
-/// A value, where it stands, and what reading the document has told so far.
+/// A value with its path and the context of the document.
 #[derive(Clone, Copy)]
-pub(crate) struct Cursor<'c> {
+pub(crate) struct JsonCursor<'c> {
     node: Option<&'c Node<'c>>,
     step: Step<'c>,
-    parent: Option<&'c Cursor<'c>>,
+    parent: Option<&'c JsonCursor<'c>>,
     pub(crate) context: &'c ReadContext,
 }
 
@@ -60,13 +59,13 @@ enum Step<'c> {
     Element(usize),
 }
 
-impl<'c> Cursor<'c> {
+impl<'c> JsonCursor<'c> {
     pub(crate) fn root(node: &'c Node<'c>, context: &'c ReadContext) -> Self {
         Self { node: Some(node), step: Step::Root, parent: None, context }
     }
 
-    fn child(&'c self, node: Option<&'c Node<'c>>, step: Step<'c>) -> Cursor<'c> {
-        Cursor { node, step, parent: Some(self), context: self.context }
+    fn child(&'c self, node: Option<&'c Node<'c>>, step: Step<'c>) -> JsonCursor<'c> {
+        JsonCursor { node, step, parent: Some(self), context: self.context }
     }
 
     fn find(&self, name: &str) -> Option<&'c Node<'c>> {
@@ -78,8 +77,8 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// The member `name`; missing members are read as such by the methods below.
-    pub(crate) fn member(&'c self, name: &'c str) -> Cursor<'c> {
+    /// Returns the member `name`, which may be [missing](Self::is_missing).
+    pub(crate) fn member(&'c self, name: &'c str) -> JsonCursor<'c> {
         let node = self.find(name);
         if node.is_none() && matches!(self.step, Step::Root) {
             self.context.missed_member.set(true);
@@ -87,8 +86,9 @@ impl<'c> Cursor<'c> {
         self.child(node, Step::Member(name))
     }
 
-    /// The member `name`, or what version 1 had in its place (section 2.8 of the protocol).
-    pub(crate) fn member_or(&'c self, name: &'c str, version_1: &'c str) -> Cursor<'c> {
+    /// Returns the member `name`, or else `version_1`, its name in version 1 (section 2.8 of the
+    /// protocol).
+    pub(crate) fn member_or(&'c self, name: &'c str, version_1: &'c str) -> JsonCursor<'c> {
         let older = self.child(self.find(version_1), Step::Member(version_1));
         if older.is_missing() || self.find(name).is_some() {
             return self.member(name);
@@ -105,12 +105,12 @@ impl<'c> Cursor<'c> {
         matches!(self.node, None | Some(Node::Null))
     }
 
-    /// The value if it is neither missing nor null.
+    /// Returns the value if it is neither missing nor null.
     pub(crate) fn optional(self) -> Option<Self> {
         (!self.is_null()).then_some(self)
     }
 
-    /// Checks that this is an object, so that members are missing only where they are.
+    /// Checks that this is an object. Without it, every member of another value reads as missing.
     pub(crate) fn object(&self) -> Result<&Self> {
         match self.node {
             Some(Node::Object(_)) => Ok(self),
@@ -118,7 +118,7 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// Text, or the text of a scalar; `None` for null and for a missing member.
+    /// Reads text, or a scalar as text; `None` for null and for a missing member.
     pub(crate) fn optional_text(&self) -> Result<Option<Cow<'c, str>>> {
         match self.node {
             None | Some(Node::Null) => Ok(None),
@@ -142,8 +142,8 @@ impl<'c> Cursor<'c> {
         self.text().map(Cow::into_owned)
     }
 
-    /// A boolean as Java reads it: null is false, a number is whether it is not zero, other text is
-    /// false.
+    /// Reads a boolean like Java: null and fractions are false, an integer is true unless zero,
+    /// text is true only if it is `true`.
     pub(crate) fn boolean(&self) -> Result<bool> {
         match self.node {
             Some(Node::Bool(value)) => Ok(*value),
@@ -154,10 +154,10 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// An integer as Java reads it: null is 0, fractions are cut off, text is parsed or 0.
+    /// Reads an integer like Java: null is 0, fractions are truncated, text is parsed or 0.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "a fraction is cut off on purpose, and the range is checked"
+        reason = "the fraction is truncated on purpose, and the range is checked"
     )]
     pub(crate) fn integer(&self) -> Result<i64> {
         match self.node {
@@ -175,14 +175,14 @@ impl<'c> Cursor<'c> {
         i32::try_from(self.integer()?).map_err(|_| self.unexpected("an integer of 32 bits"))
     }
 
-    /// A size in bytes that travels as decimal text.
+    /// Reads a size in bytes, which is decimal text.
     pub(crate) fn size(&self) -> Result<u64> {
         let expected = "a decimal number of bytes, as text";
         match self.node {
             Some(Node::Integer(value)) => Ok(u64::try_from(*value).unwrap_or(0)),
             Some(Node::Text(text)) => {
                 let size: i64 = text.parse().map_err(|_| self.unexpected(expected))?;
-                // A negative size makes every block too large, as zero does.
+                // A negative size makes every block too large, like zero.
                 Ok(u64::try_from(size).unwrap_or(0))
             }
             None
@@ -192,7 +192,7 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// Bytes in standard base64 with padding; white space is skipped.
+    /// Reads bytes in standard base64 with padding; white space is skipped.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>> {
         let Some(Node::Text(text)) = self.node else { return Err(self.unexpected("base64 text")) };
         if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(text.as_bytes()) {
@@ -207,8 +207,8 @@ impl<'c> Cursor<'c> {
         })
     }
 
-    /// The elements of a list.
-    pub(crate) fn elements<T>(&self, read: impl Fn(Cursor<'_>) -> Result<T>) -> Result<Vec<T>> {
+    /// Reads the elements of a list.
+    pub(crate) fn elements<T>(&self, read: impl Fn(JsonCursor<'_>) -> Result<T>) -> Result<Vec<T>> {
         let Some(Node::List(nodes)) = self.node else { return Err(self.unexpected("a list")) };
         nodes
             .iter()
@@ -217,10 +217,10 @@ impl<'c> Cursor<'c> {
             .collect()
     }
 
-    /// The members of an object that is used as a map; the first of equal names counts.
+    /// Reads an object as a map; of equal names the first counts.
     pub(crate) fn entries<T>(
         &self,
-        read: impl Fn(Cursor<'_>) -> Result<T>,
+        read: impl Fn(JsonCursor<'_>) -> Result<T>,
     ) -> Result<BTreeMap<String, T>> {
         let Some(Node::Object(members)) = self.node else {
             return Err(self.unexpected("an object"));
@@ -233,12 +233,12 @@ impl<'c> Cursor<'c> {
         Ok(map)
     }
 
-    /// A list or map, where null or a missing member reads as the empty one of an older version.
+    /// Reads a list or map; null or a missing member, as in older versions, is empty.
     pub(crate) fn or_default<T: Default>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<T> {
         self.optional().map_or_else(|| Ok(T::default()), read)
     }
 
-    /// "path is FOUND, expected EXPECTED".
+    /// Returns the error "PATH is FOUND, expected EXPECTED".
     pub(crate) fn unexpected(&self, expected: &str) -> Error {
         let found = match self.node {
             None => "missing".to_owned(),
@@ -257,12 +257,12 @@ impl<'c> Cursor<'c> {
         self.error(format!("is {found}, expected {expected}"))
     }
 
-    /// "path WHAT".
-    pub(crate) fn error(&self, what: impl fmt::Display) -> Error {
-        Error::invalid_input(format!("{} {what}", self.path()))
+    /// Returns the error "PATH PROBLEM".
+    pub(crate) fn error(&self, problem: impl fmt::Display) -> Error {
+        Error::invalid_input(format!("{} {problem}", self.path()))
     }
 
-    /// Puts the path in front of an error that knows nothing of it.
+    /// Wraps `error` in one that names the path.
     pub(crate) fn locate(&self, error: Error) -> Error {
         Error::new(error.kind(), format!("{} cannot be read", self.path())).with_source(error)
     }
@@ -286,7 +286,7 @@ impl<'c> Cursor<'c> {
         if path.is_empty() { "the message".to_owned() } else { path }
     }
 
-    /// Whether the value may be a secret or row data, which no error may show.
+    /// Returns whether the value may be a secret or row data, which errors must not contain.
     fn is_sensitive(&self) -> bool {
         let mut cursor = Some(self);
         while let Some(here) = cursor {

@@ -1,19 +1,18 @@
-//! A writer that keeps the order it is called in, which is the order that Java peers insist on.
+//! A JSON writer that keeps the order of calls, because Java peers require an order.
 //!
-//! The escapes are Jackson's (section 2.9 of the protocol): characters beyond the basic plane are
-//! two escapes in values and raw in member names, because that is the one form of each that a Java
-//! peer can read.
+//! Escapes match Jackson (section 2.9 of the protocol): characters beyond the basic multilingual
+//! plane are two escapes in values and raw in member names, the only forms that Java peers read.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::{error::Result, version::SerdeVersion};
+use crate::{error::Result, limits::base64_len, version::SerdeVersion};
 
-/// JSON under construction, for a peer of one version.
+/// A JSON document under construction, for a peer of one version.
 #[derive(Debug)]
 pub(crate) struct Writer {
     out: Vec<u8>,
     pub(crate) version: SerdeVersion,
-    /// Whether the next member or element needs a comma before it.
+    /// Whether the next member or element needs a preceding comma.
     comma: bool,
 }
 
@@ -26,12 +25,12 @@ impl Writer {
         self.out
     }
 
-    /// An object whose members `members` writes.
+    /// Writes an object whose members `members` writes.
     pub(crate) fn object(&mut self, members: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         self.nested(b'{', b'}', members)
     }
 
-    /// A list with what `write` writes for each item.
+    /// Writes a list, each item with `write`.
     pub(crate) fn list<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
@@ -55,7 +54,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The name of the next member.
+    /// Writes the name of the next member.
     pub(crate) fn name(&mut self, name: &str) -> &mut Self {
         self.before_value();
         self.quoted(name, false);
@@ -89,11 +88,11 @@ impl Writer {
         }
     }
 
-    /// Bytes in base64, encoded straight into the document.
+    /// Writes bytes in base64, encoded directly into the document.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.before_value();
-        // With room for the end of the document: one byte more would double it, and copy all of it.
-        self.out.reserve(base64_simd::STANDARD.encoded_length(bytes.len()) + 512);
+        // Includes the end of the document: growing by one byte would double and copy all of it.
+        self.out.reserve(base64_len(bytes.len()) + 512);
         self.out.push(b'"');
         base64_simd::STANDARD.encode_append(bytes, &mut self.out);
         self.out.push(b'"');
@@ -160,11 +159,11 @@ fn push_escaped(out: &mut String, character: char, escape_supplementary: bool) {
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         '\0'..='\u{1f}' => {
-            write!(out, "\\u{:04X}", u32::from(character)).expect("a string takes all text")
+            write!(out, "\\u{:04X}", u32::from(character)).expect("writing to a string cannot fail")
         }
         '\u{10000}'.. if escape_supplementary => {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04X}").expect("a string takes all text");
+                write!(out, "\\u{unit:04X}").expect("writing to a string cannot fail");
             }
         }
         _ => out.push(character),

@@ -1,45 +1,46 @@
-//! What a connector evaluates itself (section 3.8 of the protocol). Version 4 and up.
+//! The capabilities operation: pushdown that a connector supports (section 3.8 of the protocol).
+//! Version 4 and up.
 
 use std::collections::BTreeMap;
 
 use crate::identity::FederatedIdentity;
 
-/// Asks what the connector evaluates.
+/// Request for the pushdown capabilities of a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDataSourceCapabilitiesRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: Option<String>,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
 }
 
-/// Answers with optimisation names, each with its sub types. An empty map means no pushdown.
+/// Response to [`GetDataSourceCapabilitiesRequest`]. Empty capabilities mean no pushdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GetDataSourceCapabilitiesResponse {
     /// Catalog of the request.
     pub catalog_name: String,
-    /// Optimisation name, or the signature of a passthrough function, to what it covers.
+    /// Subtypes by the name of an optimization or the signature of a passthrough function.
     pub capabilities: BTreeMap<String, Vec<CapabilitySubType>>,
 }
 
-/// One aspect of an optimisation.
+/// A subtype of an optimization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapabilitySubType {
     /// Name, such as `sorted_range_set`.
     pub sub_type: String,
-    /// Details, such as function names.
+    /// Properties, such as supported functions.
     pub properties: Vec<String>,
 }
 
-/// A table function that hands its arguments to the source, such as `system.query(query => '...')`
-/// (section 7.7).
+/// The signature of a table function that passes its arguments to the source, such as
+/// `system.query(query => '...')` (section 7.7 of the protocol).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassthroughSignature {
-    /// Schema of the function as declared.
+    /// Schema of the function, as declared.
     pub schema: String,
-    /// Name of the function as declared.
+    /// Name of the function, as declared.
     pub name: String,
     /// Argument names in order.
     pub arguments: Vec<String>,

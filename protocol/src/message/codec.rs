@@ -1,5 +1,5 @@
-//! Messages as JSON: for each, what is read by name and what is written in order (section 3.0 of
-//! the protocol).
+//! The JSON form of messages: members are read by name and written in order (section 3.0 of the
+//! protocol).
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use super::{
 use crate::{
     error::Result,
     identity::FederatedIdentity,
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
     predicate::Constraints,
     split::{EncryptionKey, S3SpillLocation, Split},
     version::SerdeVersion,
     wire_block::{read_block, read_schema, write_block, write_schema},
 };
 
-/// A message that can be read from an object and written as one.
+/// A message with a JSON object form.
 pub(super) trait Message: Sized {
     /// The `@type` of the message.
     const TYPE: &'static str;
 
-    fn read(at: Cursor<'_>) -> Result<Self>;
+    fn read(at: JsonCursor<'_>) -> Result<Self>;
 
     /// Writes every member after `@type`.
     fn write_members(&self, writer: &mut Writer) -> Result<()>;
@@ -38,7 +38,7 @@ pub(super) trait Message: Sized {
     }
 }
 
-/// The members that most requests begin with.
+/// Writes the first members of most requests.
 fn write_header(
     writer: &mut Writer,
     identity: Option<&FederatedIdentity>,
@@ -51,12 +51,12 @@ fn write_header(
     Ok(())
 }
 
-/// What two requests call their list of partition columns.
+/// Returns the name of the member for partition columns in two of the requests.
 fn partition_columns(version: SerdeVersion) -> &'static str {
     if version == SerdeVersion::V1 { "partitionCols" } else { "partitionColumns" }
 }
 
-/// A size in bytes, which travels as text so that no reader of JSON rounds it.
+/// Writes a size in bytes, as text so that no JSON reader rounds it.
 fn write_size(writer: &mut Writer, bytes: u64) {
     if writer.version == SerdeVersion::V1 {
         writer.integer(i64::try_from(bytes).unwrap_or(i64::MAX));
@@ -65,14 +65,14 @@ fn write_size(writer: &mut Writer, bytes: u64) {
     }
 }
 
-fn read_texts(at: Cursor<'_>) -> Result<Vec<String>> {
+fn read_texts(at: JsonCursor<'_>) -> Result<Vec<String>> {
     at.elements(|text| text.string())
 }
 
 impl Message for PingRequest {
     const TYPE: &'static str = "PingRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             catalog_name: at.member("catalogName").string()?,
@@ -91,14 +91,14 @@ impl Message for PingRequest {
 impl Message for PingResponse {
     const TYPE: &'static str = "PingResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         let version = at.member("serDeVersion");
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             query_id: at.member("queryId").string()?,
             source_type: at.member("sourceType").optional_string()?,
             capabilities: at.member("capabilities").int()?,
-            // Peers older than the member speak version 1, and say 0 when they mean it.
+            // Peers without the member speak version 1; some of them send 0.
             serde_version: if version.is_missing() { 1 } else { version.int()?.max(1) },
         })
     }
@@ -116,7 +116,7 @@ impl Message for PingResponse {
 impl Message for ListSchemasRequest {
     const TYPE: &'static str = "ListSchemasRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
@@ -132,7 +132,7 @@ impl Message for ListSchemasRequest {
 impl Message for ListSchemasResponse {
     const TYPE: &'static str = "ListSchemasResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             schemas: read_texts(at.member("schemas"))?,
@@ -148,16 +148,16 @@ impl Message for ListSchemasResponse {
 impl Message for ListTablesRequest {
     const TYPE: &'static str = "ListTablesRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
-        let (next_token, page_size) = (at.member("nextToken"), at.member("pageSize"));
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
+        let next_token = at.member("nextToken");
+        let page_size = at.member("pageSize");
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
             catalog_name: at.member("catalogName").string()?,
             schema_name: at.member("schemaName").optional_string()?,
             next_token: next_token.optional_string()?,
-            // The two go together: a page size without a token is not looked at, as in the Java
-            // reader.
+            // As in the Java reader, a page size without a token member is ignored.
             page_size: if next_token.is_missing() || page_size.is_missing() {
                 Self::UNLIMITED
             } else {
@@ -178,7 +178,7 @@ impl Message for ListTablesRequest {
 impl Message for ListTablesResponse {
     const TYPE: &'static str = "ListTablesResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             tables: at.member("tables").elements(TableName::read)?,
             catalog_name: at.member("catalogName").string()?,
@@ -197,9 +197,9 @@ impl Message for ListTablesResponse {
 impl Message for GetTableRequest {
     const TYPE: &'static str = "GetTableRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         let arguments = at.member("queryPassthroughArguments");
-        // Anything but an object makes it a request of before the member existed.
+        // Without an object, the request is of a version before 5.
         let arguments = arguments.object().ok();
         let version = if arguments.is_none() { SerdeVersion::V4 } else { SerdeVersion::V6 };
         at.context.by_members.set(Some(version));
@@ -227,7 +227,7 @@ impl Message for GetTableRequest {
             return Ok(());
         }
         Err(crate::Error::unsupported(format!(
-            "serde version {} cannot carry passthrough arguments; that came with version 5",
+            "serde version {} cannot carry passthrough arguments: use version 5 or later",
             writer.version.number()
         )))
     }
@@ -236,7 +236,7 @@ impl Message for GetTableRequest {
 impl Message for GetTableResponse {
     const TYPE: &'static str = "GetTableResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             table_name: TableName::read(at.member("tableName"))?,
@@ -256,7 +256,7 @@ impl Message for GetTableResponse {
 impl Message for GetTableLayoutRequest {
     const TYPE: &'static str = "GetTableLayoutRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
@@ -280,7 +280,7 @@ impl Message for GetTableLayoutRequest {
 impl Message for GetTableLayoutResponse {
     const TYPE: &'static str = "GetTableLayoutResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             table_name: TableName::read(at.member("tableName"))?,
@@ -298,7 +298,7 @@ impl Message for GetTableLayoutResponse {
 impl Message for GetSplitsRequest {
     const TYPE: &'static str = "GetSplitsRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
@@ -325,7 +325,7 @@ impl Message for GetSplitsRequest {
 impl Message for GetSplitsResponse {
     const TYPE: &'static str = "GetSplitsResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             splits: at.member("splits").elements(Split::read)?,
@@ -344,7 +344,7 @@ impl Message for GetSplitsResponse {
 impl Message for GetDataSourceCapabilitiesRequest {
     const TYPE: &'static str = "GetDataSourceCapabilitiesRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").optional_string()?,
@@ -361,7 +361,7 @@ impl Message for GetDataSourceCapabilitiesRequest {
 impl Message for GetDataSourceCapabilitiesResponse {
     const TYPE: &'static str = "GetDataSourceCapabilitiesResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             capabilities: at.member("capabilities").entries(|sub_types| {
@@ -396,7 +396,7 @@ fn require_capabilities(writer: &Writer) -> Result<()> {
         return Ok(());
     }
     Err(crate::Error::unsupported(format!(
-        "serde version {} has no capabilities; they came with version 4",
+        "serde version {} has no capabilities: use version 4 or later",
         writer.version.number()
     )))
 }
@@ -404,7 +404,7 @@ fn require_capabilities(writer: &Writer) -> Result<()> {
 impl Message for ReadRecordsRequest {
     const TYPE: &'static str = "ReadRecordsRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             identity: FederatedIdentity::read_optional(at.member("identity"))?,
             query_id: at.member("queryId").string()?,
@@ -433,7 +433,7 @@ impl Message for ReadRecordsRequest {
 impl Message for ReadRecordsResponse {
     const TYPE: &'static str = "ReadRecordsResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             records: read_block(at.member("records"))?,
@@ -449,7 +449,7 @@ impl Message for ReadRecordsResponse {
 impl Message for RemoteReadRecordsResponse {
     const TYPE: &'static str = "RemoteReadRecordsResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             catalog_name: at.member("catalogName").string()?,
             schema: read_schema(at.member("schema"))?,
@@ -469,14 +469,14 @@ impl Message for RemoteReadRecordsResponse {
 }
 
 impl UserDefinedFunctionRequest {
-    /// The only kind of function there is.
+    /// The only type of functions.
     const SCALAR: &'static str = "SCALAR";
 }
 
 impl Message for UserDefinedFunctionRequest {
     const TYPE: &'static str = "UserDefinedFunctionRequest";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         let kind = at.member("functionType");
         if kind.text()? != Self::SCALAR {
             return Err(kind.unexpected(Self::SCALAR));
@@ -502,7 +502,7 @@ impl Message for UserDefinedFunctionRequest {
 impl Message for UserDefinedFunctionResponse {
     const TYPE: &'static str = "UserDefinedFunctionResponse";
 
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         Ok(Self {
             records: read_block(at.member("records"))?,
             method_name: at.member("methodName").string()?,

@@ -1,38 +1,40 @@
-//! Cutting partitions into splits (section 3.7 of the protocol).
+//! The splits operation (section 3.7 of the protocol).
 
 use arrow::record_batch::RecordBatch;
 
 use super::TableName;
 use crate::{identity::FederatedIdentity, predicate::Constraints, split::Split};
 
-/// Asks for one page of the splits of some partitions.
+/// Request for one page of the splits of partitions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GetSplitsRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: Option<String>,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
     /// The table.
     pub table_name: TableName,
-    /// Some or all rows of the layout's answer.
+    /// Some or all partitions of the layout, one per row.
     pub partitions: RecordBatch,
-    /// The table's partition columns, in order.
+    /// Names of the table's partition columns, in order.
     pub partition_columns: Vec<String>,
-    /// What the query asks for.
+    /// Constraints of the query.
     pub constraints: Constraints,
-    /// Token of the previous page; `None` asks for the first.
+    /// Continuation token of the previous page; `None` for the first.
     pub continuation_token: Option<String>,
 }
 
-/// Answers with one page of splits.
+/// Response to [`GetSplitsRequest`]: one page.
+///
+/// An empty page without a token means no rows; no reads follow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GetSplitsResponse {
     /// Catalog of the request.
     pub catalog_name: String,
-    /// Splits, a set in no order.
+    /// Splits, in no particular order.
     pub splits: Vec<Split>,
-    /// Token of the next page; `None` on the last.
+    /// Continuation token of the next page; `None` on the last.
     pub continuation_token: Option<String>,
 }

@@ -1,37 +1,37 @@
-//! Finding the partitions of a table (section 3.6 of the protocol).
+//! The partition pruning operation (section 3.6 of the protocol).
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use super::TableName;
 use crate::{identity::FederatedIdentity, predicate::Constraints};
 
-/// Asks for the partitions that a predicate can match.
+/// Request for the partitions that can contain matching rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GetTableLayoutRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: Option<String>,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
     /// The table.
     pub table_name: TableName,
-    /// What the query asks for.
+    /// Constraints of the query.
     pub constraints: Constraints,
-    /// The table's columns.
+    /// Columns of the table.
     pub schema: SchemaRef,
-    /// The table's partition columns, a set in no order.
+    /// Names of the table's partition columns, in no particular order.
     pub partition_columns: Vec<String>,
 }
 
-/// Answers with the partitions.
+/// Response to [`GetTableLayoutRequest`]. Not paginated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GetTableLayoutResponse {
     /// Catalog of the request.
     pub catalog_name: String,
     /// The table.
     pub table_name: TableName,
-    /// One row per partition; no rows means nothing to read. Columns beyond the partition columns
-    /// are the connector's.
+    /// Partitions, one per row; no rows means nothing to read. Columns other than the partition
+    /// columns are private to the connector.
     pub partitions: RecordBatch,
 }

@@ -1,57 +1,57 @@
-//! Listing schemas and tables (sections 3.3 and 3.4 of the protocol).
+//! The schema and table listing operations (sections 3.3 and 3.4 of the protocol).
 
 use super::TableName;
 use crate::identity::FederatedIdentity;
 
-/// Asks for all schemas.
+/// Request for the names of all schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListSchemasRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: Option<String>,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
 }
 
-/// Answers with all schemas; this operation has no pages.
+/// Response to [`ListSchemasRequest`]. Not paginated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListSchemasResponse {
     /// Catalog of the request.
     pub catalog_name: String,
-    /// Names in the connector's order.
+    /// Schema names in the connector's order.
     pub schemas: Vec<String>,
 }
 
-/// Asks for one page of the tables of a schema.
+/// Request for one page of the tables of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListTablesRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: Option<String>,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
-    /// Schema to list; `None` for all.
+    /// Schema to list; `None` for all schemas.
     pub schema_name: Option<String>,
-    /// Token of the previous page; `None` asks for the first.
+    /// Continuation token of the previous page; `None` for the first.
     pub next_token: Option<String>,
-    /// Tables per page; -1 ([`Self::UNLIMITED`]) for all at once.
+    /// Maximum number of tables per page; [`Self::UNLIMITED`] (-1) for no pagination.
     pub page_size: i32,
 }
 
 impl ListTablesRequest {
-    /// The page size that asks for everything.
+    /// Page size of an unpaginated request.
     pub const UNLIMITED: i32 = -1;
 }
 
-/// Answers with one page of tables.
+/// Response to [`ListTablesRequest`]: one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListTablesResponse {
     /// Tables in the connector's order.
     pub tables: Vec<TableName>,
     /// Catalog of the request.
     pub catalog_name: String,
-    /// Token of the next page; `None` on the last.
+    /// Continuation token of the next page; `None` on the last.
     pub next_token: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Every request and response, one file per operation.
+//! Requests and responses, one file per operation (chapter 3 of the protocol).
 
 mod capabilities;
 mod codec;
@@ -27,11 +27,37 @@ pub use user_defined_function::{UserDefinedFunctionRequest, UserDefinedFunctionR
 use self::codec::Message;
 use crate::{
     error::{Error, ErrorKind, Result},
-    json::{Cursor, Writer, parse},
+    json::{JsonCursor, Writer, parse},
     version::SerdeVersion,
 };
 
-/// What an engine asks.
+/// A request of the engine.
+///
+/// Its JSON members are written in a fixed order, which Java peers require, and read in any order.
+///
+/// # Examples
+///
+/// A version that has no member for a part of the request is an error, never a silent loss:
+///
+/// ```
+/// use athena_protocol::{
+///     Error, ErrorKind, Request, SerdeVersion, message::GetDataSourceCapabilitiesRequest,
+/// };
+///
+/// let request = Request::GetDataSourceCapabilities(GetDataSourceCapabilitiesRequest {
+///     identity: None,
+///     query_id: None,
+///     catalog_name: "sales".to_owned(),
+/// });
+/// let (decoded, version) = Request::decode(&request.encode(SerdeVersion::V4)?)?;
+/// assert_eq!(decoded, request);
+/// // The message has no version number of its own, and does not differ from version 4 to 6.
+/// assert_eq!(version, SerdeVersion::LATEST);
+///
+/// let error = request.encode(SerdeVersion::V3).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Unsupported);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // each variant holds the message of its name
 pub enum Request {
@@ -46,7 +72,9 @@ pub enum Request {
     UserDefinedFunction(UserDefinedFunctionRequest),
 }
 
-/// What a connector answers.
+/// A response of a connector.
+///
+/// Errors are not responses: see [`FunctionError`](crate::error::FunctionError).
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // each variant holds the message of its name
 pub enum Response {
@@ -62,25 +90,25 @@ pub enum Response {
     UserDefinedFunction(UserDefinedFunctionResponse),
 }
 
-/// Everything that is the same for requests and responses, from one list of their kinds.
+/// Implements everything common to requests and responses from one list of their types.
 macro_rules! codec {
     ($direction:ident, $($variant:ident($message:ident)),*) => {
         impl $direction {
-            /// Every `@type` of this direction.
+            /// The `@type` of every variant.
             pub const TYPES: &'static [&'static str] = &[$($message::TYPE),*];
 
-            /// The `@type` of this message.
+            /// Returns the `@type` of the message.
             pub fn type_name(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $message::TYPE,)*
                 }
             }
 
-            fn read(at: Cursor<'_>) -> Result<Self> {
+            fn read(at: JsonCursor<'_>) -> Result<Self> {
                 let kind = at.object()?.member("@type");
                 if kind.is_missing() {
                     return Err(kind.error(format!(
-                        "is missing, expected one of {}; this is not a message of Athena",
+                        "is missing, expected one of {}: the document is not a message of Athena",
                         Self::TYPES.join(", ")
                     )));
                 }
@@ -126,20 +154,27 @@ codec!(
 );
 
 impl Request {
-    /// Reads a request of any version from 2 to 6 and says which version it came in.
+    /// Decodes a request of any version and returns it with its version.
+    ///
+    /// The version is inferred from the members and the Arrow framing (section 2.4 of the
+    /// protocol): the newest one that is consistent with the document. Members may be in any
+    /// order; unknown ones are ignored; of duplicates the first counts. Bytes after the document
+    /// are ignored.
     ///
     /// # Errors
     ///
-    /// `InvalidInput`, naming the member and the expected form.
+    /// `InvalidInput`, naming the member and the expected form; `Unsupported` for an Arrow type
+    /// without a wire form. Messages contain no secrets and no row data.
     pub fn decode(bytes: &[u8]) -> Result<(Self, SerdeVersion)> {
         parse(bytes, |at| Ok((Self::read(at)?, at.context.version())))
     }
 
-    /// Writes the request as a peer of `version` expects it.
+    /// Encodes the request for a peer of `version`.
     ///
     /// # Errors
     ///
-    /// `Unsupported` if the version cannot carry what the request holds: a limit at version 3, say.
+    /// `Unsupported` if the version has no member for a part of the request, such as a limit in
+    /// version 3, or for an Arrow type without a wire form.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>> {
         let mut writer = Writer::new(version);
         self.write(&mut writer)?;
@@ -148,26 +183,29 @@ impl Request {
 }
 
 impl Response {
-    /// Reads a response of any version from 2 to 6.
+    /// Decodes a response of any version, as leniently as [`Request::decode`].
     ///
     /// # Errors
     ///
-    /// `InvalidResponse`, naming the member and the expected form.
+    /// `InvalidResponse`, whose source names the member and the expected form.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         parse(bytes, Self::read).map_err(|error| {
             Error::new(
                 ErrorKind::InvalidResponse,
-                "the answer is not a response of Athena's protocol",
+                "the payload is not a response of Athena's protocol",
             )
             .with_source(error)
         })
     }
 
-    /// Writes the response for a caller that asked in `version`.
+    /// Encodes the response for a caller whose request has `version`.
+    ///
+    /// The size is not checked against [`MAX_PAYLOAD_BYTES`](crate::MAX_PAYLOAD_BYTES).
     ///
     /// # Errors
     ///
-    /// `Unsupported` for a block that holds a type which has no wire form.
+    /// `Unsupported` for a block with a type without a wire form, naming the column, and for
+    /// capabilities before version 4.
     pub fn encode(&self, version: SerdeVersion) -> Result<Vec<u8>> {
         let mut writer = Writer::new(version);
         self.write(&mut writer)?;

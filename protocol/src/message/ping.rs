@@ -1,34 +1,33 @@
-//! Ping: the first message of every conversation, frozen in all versions (section 3.2 of the
-//! protocol).
+//! The ping operation, the first of every conversation and equal in all versions (section 3.2 of
+//! the protocol).
 
 use crate::identity::FederatedIdentity;
 
-/// The `capabilities` number that current connectors answer; a constant to this SDK as to the Java
-/// one.
+/// Value of `capabilities` in responses of current connectors; a constant in the Java SDK too.
 pub const CAPABILITIES: i32 = 24;
 
-/// Asks a connector what it is and which serde version it speaks.
+/// Request for the identity of a connector and its serde version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PingRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: String,
 }
 
-/// Answers a ping.
+/// Response to [`PingRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PingResponse {
     /// Catalog of the request.
     pub catalog_name: String,
-    /// Query of the request.
+    /// Query ID of the request.
     pub query_id: String,
-    /// Free text that names the connector.
+    /// Name of the connector, free text.
     pub source_type: Option<String>,
-    /// [`CAPABILITIES`].
+    /// [`CAPABILITIES`] for current connectors.
     pub capabilities: i32,
-    /// Highest serde version that the connector speaks; 1 where a peer left it out.
+    /// Highest serde version that the connector speaks; 1 if the peer omits it.
     pub serde_version: i32,
 }

@@ -1,4 +1,4 @@
-//! Reading one split (section 3.9 of the protocol).
+//! The read operation of one split (section 3.9 of the protocol).
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
@@ -9,30 +9,30 @@ use crate::{
     split::{EncryptionKey, S3SpillLocation, Split},
 };
 
-/// Asks for the rows of one split.
+/// Request for the rows of one split.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadRecordsRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// Query that asks.
+    /// ID of the query.
     pub query_id: String,
-    /// Catalog that the function is registered as.
+    /// Catalog that the connector is registered as.
     pub catalog_name: String,
     /// The table.
     pub table_name: TableName,
-    /// Columns wanted, in this order; may be none.
+    /// Requested columns, in the order of the response; may be empty.
     pub schema: SchemaRef,
-    /// What to read.
+    /// The split to read.
     pub split: Split,
-    /// What the query asks for.
+    /// Constraints of the query.
     pub constraints: Constraints,
-    /// Largest block, in bytes.
+    /// Maximum size of a block, in bytes.
     pub max_block_size: u64,
-    /// An answer of this size or more is spilled, in bytes.
+    /// Size from which the rows are spilled rather than returned inline, in bytes.
     pub max_inline_block_size: u64,
 }
 
-/// Answers with the rows themselves.
+/// Response to [`ReadRecordsRequest`] with the rows inline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadRecordsResponse {
     /// Catalog of the request.
@@ -41,15 +41,15 @@ pub struct ReadRecordsResponse {
     pub records: RecordBatch,
 }
 
-/// Answers with where the rows were spilled.
+/// Response to [`ReadRecordsRequest`] with the locations of spilled rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteReadRecordsResponse {
     /// Catalog of the request.
     pub catalog_name: String,
-    /// Schema of every block: the objects do not repeat it.
+    /// Schema of every block, which the objects do not contain.
     pub schema: SchemaRef,
-    /// Objects in row order.
+    /// Spilled objects, one per block, in row order.
     pub remote_blocks: Vec<S3SpillLocation>,
-    /// Key of the objects; `None` when they are clear text.
+    /// Encryption key of all objects; `None` for clear text.
     pub encryption_key: Option<EncryptionKey>,
 }

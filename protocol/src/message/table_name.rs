@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::{
     error::Result,
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
 };
 
-/// A schema and a table in it.
+/// A qualified table name: schema and table. Names are case-sensitive on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableName {
     /// Name of the schema.
@@ -17,12 +17,13 @@ pub struct TableName {
 }
 
 impl TableName {
-    /// The table `table` of the schema `schema`.
+    /// Creates the name of `table` in `schema`.
     pub fn new(schema: impl Into<String>, table: impl Into<String>) -> Self {
         Self { schema: schema.into(), table: table.into() }
     }
 }
 
+/// Writes `schema.table`, without quotes.
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.schema, self.table)
@@ -30,7 +31,7 @@ impl fmt::Display for TableName {
 }
 
 impl TableName {
-    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+    pub(crate) fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         Ok(Self {
             schema: at.member("schemaName").string()?,

@@ -1,26 +1,26 @@
-//! Evaluating a user-defined function on a batch (section 3.10 of the protocol).
+//! The evaluation of a user-defined function on a batch (section 3.10 of the protocol).
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
 use crate::identity::FederatedIdentity;
 
-/// Asks for one scalar function over one batch of arguments.
+/// Request to evaluate a scalar function on a batch of arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserDefinedFunctionRequest {
-    /// Who asks.
+    /// Identity of the caller, if sent.
     pub identity: Option<FederatedIdentity>,
-    /// One column per argument, labelled as the engine pleases.
+    /// Arguments, one per column; column names have no meaning.
     pub input_records: RecordBatch,
-    /// The one result column.
+    /// Schema of the result, a single column.
     pub output_schema: SchemaRef,
-    /// Name of the function, in lower case when Athena calls.
+    /// Name of the function; Athena sends it in lower case.
     pub method_name: String,
 }
 
-/// Answers with one result per input row, in order.
+/// Response to [`UserDefinedFunctionRequest`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserDefinedFunctionResponse {
-    /// One column, as many rows as came in.
+    /// One column with one result per input row, in order.
     pub records: RecordBatch,
     /// Name of the function.
     pub method_name: String,

@@ -1,4 +1,4 @@
-//! Constraints as JSON.
+//! The JSON form of constraints.
 
 use super::{
     AllOrNoneValueSet, Bound, Constraints, EquatableValueSet, Expression, Marker, OrderByField,
@@ -7,14 +7,14 @@ use super::{
 use crate::{
     data_type,
     error::{Error, Result},
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
     version::SerdeVersion,
     wire_block::{read_values, write_no_values, write_values},
 };
 use arrow::array::Array;
 
 impl Constraints {
-    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+    pub(crate) fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         let version = if !at.member("queryPlan").is_missing() {
             SerdeVersion::V6
@@ -38,7 +38,7 @@ impl Constraints {
             order_by: at
                 .member("orderByClause")
                 .or_default(|list| list.elements(OrderByField::read))?,
-            // Every negative limit means none; a null one is zero, as Java has it.
+            // A negative limit means none; null means zero, as in Java.
             limit: if limit.is_missing() { None } else { u64::try_from(limit.integer()?).ok() },
             query_passthrough_arguments: at
                 .member("queryPassthroughArguments")
@@ -80,7 +80,7 @@ impl Constraints {
         })
     }
 
-    /// Refuses to leave out what an older version cannot carry.
+    /// Checks that `version` has a member for every part that is set.
     fn check_version(&self, version: SerdeVersion) -> Result<()> {
         let needs = [
             (SerdeVersion::V4, "an expression", self.expressions.is_empty()),
@@ -94,8 +94,8 @@ impl Constraints {
             (SerdeVersion::V6, "a query plan", self.query_plan.is_none()),
         ];
         match needs.into_iter().find(|(since, _, absent)| version < *since && !absent) {
-            Some((since, what, _)) => Err(Error::unsupported(format!(
-                "serde version {} cannot carry {what}; that came with version {}",
+            Some((since, part, _)) => Err(Error::unsupported(format!(
+                "serde version {} cannot carry {part}: use version {} or later",
                 version.number(),
                 since.number()
             ))),
@@ -105,7 +105,7 @@ impl Constraints {
 }
 
 impl QueryPlan {
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         Ok(Self {
             substrait_version: at.member("substraitVersion").optional_string()?,
@@ -123,7 +123,7 @@ impl QueryPlan {
 }
 
 impl ValueSet {
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         let kind = at.object()?.member("@type");
         let null_allowed = at.member("nullAllowed").boolean()?;
         let all = at.member("all");
@@ -140,7 +140,7 @@ impl ValueSet {
             }),
             "AllOrNoneValueSet" | "allOrNone" => Self::AllOrNone(AllOrNoneValueSet {
                 data_type: data_type::read(at.member("type"))?,
-                // Version 1 leaves it out and reads false in its place, which no other version may.
+                // Only version 1 may omit the member; it then means false.
                 all: if &*kind.text()? == "allOrNone" && all.is_missing() {
                     false
                 } else {
@@ -187,7 +187,7 @@ impl ValueSet {
 }
 
 impl Range {
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         let range =
             Self { low: Marker::read(at.member("low"))?, high: Marker::read(at.member("high"))? };
@@ -211,7 +211,7 @@ impl Range {
 }
 
 impl Marker {
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         let values = read_values(at.object()?.member("valueBlock"))?;
         let bound = at.member("bound");
         Ok(Self {
@@ -246,7 +246,7 @@ impl Marker {
 }
 
 impl Expression {
-    fn read(at: Cursor<'_>) -> Result<Self> {
+    fn read(at: JsonCursor<'_>) -> Result<Self> {
         let kind = at.object()?.member("@type");
         let data_type = data_type::read(at.member("type"))?;
         Ok(match &*kind.text()? {

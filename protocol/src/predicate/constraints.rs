@@ -4,29 +4,54 @@ use std::collections::BTreeMap;
 
 use super::{Expression, OrderByField, ValueSet};
 
-/// What a query asks of a table. The default asks for everything.
+/// The predicate, order, limit and plan of a query on one table.
+///
+/// A row matches if it satisfies every entry of `summary` and every one of `expressions`. The
+/// default matches all rows.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{array::Int64Array, datatypes::DataType};
+/// use athena_protocol::predicate::{Constraints, Range, SortedRangeSet, ValueSet};
+///
+/// // id = 7, at most ten rows
+/// let id = ValueSet::SortedRange(SortedRangeSet {
+///     data_type: DataType::Int64,
+///     ranges: vec![Range::equal(Arc::new(Int64Array::from(vec![7])))],
+///     null_allowed: false,
+/// });
+/// let constraints = Constraints {
+///     summary: [("id".to_owned(), id)].into(),
+///     limit: Some(10),
+///     ..Constraints::default()
+/// };
+/// assert!(!constraints.summary["id"].is_all());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Constraints {
-    /// Column name to the values it may have. All entries must hold; a column without one is free.
+    /// Allowed values by column name. A column without an entry is unconstrained.
     pub summary: BTreeMap<String, ValueSet>,
-    /// Conditions that must all be true. Version 4 and up.
+    /// Conditions that must all be true: null counts as false. Version 4 and up.
     pub expressions: Vec<Expression>,
-    /// The order that the limit goes by, most significant first. Version 4 and up.
+    /// Order in which `limit` counts rows, most significant column first. Version 4 and up.
     pub order_by: Vec<OrderByField>,
-    /// How many rows are needed; `None` (-1 on the wire) for all. Zero is a limit. Version 4 and
+    /// Number of required rows, which may be zero; `None` (-1 on the wire) for all. Version 4 and
     /// up.
     pub limit: Option<u64>,
-    /// Arguments of a passthrough query; empty for a plain table. Version 5 and up.
+    /// Arguments of a passthrough query by name; empty for a table. Version 5 and up.
     pub query_passthrough_arguments: BTreeMap<String, Option<String>>,
-    /// The query as a Substrait plan. Version 6.
+    /// The query as a Substrait plan. Version 6 and up.
     pub query_plan: Option<QueryPlan>,
 }
 
-/// A Substrait plan, not decoded.
+/// An encoded Substrait plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryPlan {
-    /// Version of Substrait, for people.
+    /// Human-readable version of Substrait.
     pub substrait_version: Option<String>,
-    /// Base64 of a serialised `substrait.Plan`, as it travels.
+    /// Base64 of a serialised `substrait.Plan`.
     pub substrait_plan: String,
 }

@@ -1,16 +1,41 @@
 //! Expressions (section 3.14 of the protocol). Version 4 and up.
 
+use std::iter;
+
 use arrow::{array::ArrayRef, datatypes::DataType};
 
 /// A typed expression over the columns of one row.
 ///
-/// Types that come from the JSON form of a type convey no children: a list is a list of nulls, a
-/// struct is empty.
+/// Declared types have no children, because their JSON form omits them: a list is a list of nulls,
+/// a struct is empty.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{array::Int64Array, datatypes::DataType};
+/// use athena_protocol::predicate::{Expression, functions};
+///
+/// // id > 7
+/// let condition = Expression::Call {
+///     function: functions::GREATER_THAN.to_owned(),
+///     arguments: vec![
+///         Expression::Variable { column: "id".to_owned(), data_type: DataType::Int64 },
+///         Expression::Constant {
+///             values: Some(Arc::new(Int64Array::from(vec![7]))),
+///             data_type: DataType::Int64,
+///         },
+///     ],
+///     data_type: DataType::Boolean,
+/// };
+/// assert!(condition.columns().eq(["id"]));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
-    /// One value, or several under `$array`.
+    /// A value, or several as an argument of `$array`.
     Constant {
-        /// The values; `None` where the wire had no block at all.
+        /// The values; `None` if the wire has no block.
         values: Option<ArrayRef>,
         /// Declared type.
         data_type: DataType,
@@ -22,9 +47,9 @@ pub enum Expression {
         /// Declared type.
         data_type: DataType,
     },
-    /// A function of other expressions.
+    /// A function call.
     Call {
-        /// Name as it travels, such as `$equal`; any name is legal.
+        /// Function name, such as `$equal`; unknown names are legal on the wire.
         function: String,
         /// Arguments in order.
         arguments: Vec<Expression>,
@@ -33,7 +58,24 @@ pub enum Expression {
     },
 }
 
-/// Names of the standard functions, with Trino's meaning.
+impl Expression {
+    /// Returns the names of all referenced columns, from left to right, duplicates included.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let mut pending = vec![self];
+        iter::from_fn(move || {
+            while let Some(expression) = pending.pop() {
+                match expression {
+                    Self::Constant { .. } => {}
+                    Self::Variable { column, .. } => return Some(column.as_str()),
+                    Self::Call { arguments, .. } => pending.extend(arguments.iter().rev()),
+                }
+            }
+            None
+        })
+    }
+}
+
+/// Names of the standard functions, with Trino's semantics.
 pub mod functions {
     #![allow(missing_docs)] // the names say it
     pub const AND: &str = "$and";
@@ -57,4 +99,27 @@ pub mod functions {
     pub const LIKE_PATTERN: &str = "$like_pattern";
     pub const IN: &str = "$in";
     pub const ARRAY: &str = "$array";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(name: &str) -> Expression {
+        Expression::Variable { column: name.to_owned(), data_type: DataType::Int64 }
+    }
+
+    fn call(arguments: Vec<Expression>) -> Expression {
+        let function = functions::AND.to_owned();
+        Expression::Call { function, arguments, data_type: DataType::Boolean }
+    }
+
+    #[test]
+    fn columns_come_from_left_to_right_with_duplicates() {
+        let constant = Expression::Constant { values: None, data_type: DataType::Int64 };
+        assert_eq!(constant.columns().count(), 0);
+        let left = call(vec![variable("b"), constant, variable("a")]);
+        let all = call(vec![left, variable("c"), call(vec![]), variable("b")]);
+        assert!(all.columns().eq(["b", "a", "c", "b"]));
+    }
 }

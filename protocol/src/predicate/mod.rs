@@ -1,4 +1,4 @@
-//! What a query asks of a table: [`Constraints`] and all they are made of.
+//! Predicates, order and limit of a query: [`Constraints`] and their parts.
 
 mod codec;
 mod constraints;
@@ -11,5 +11,5 @@ pub use expression::{Expression, functions};
 pub use order_by::{Direction, OrderByField};
 pub use value_set::{
     AllOrNoneValueSet, Bound, EquatableValueSet, Marker, Range, SortedRangeSet, ValueSet,
-    is_ordered,
+    is_orderable,
 };

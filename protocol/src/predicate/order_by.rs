@@ -1,20 +1,20 @@
-//! Order (section 3.15 of the protocol). Version 4 and up.
+//! Sort order (section 3.15 of the protocol). Version 4 and up.
 
 use crate::{
     error::Result,
-    json::{Cursor, Writer},
+    json::{JsonCursor, Writer},
 };
 
-/// One column to order by.
+/// A sort column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderByField {
     /// Column name; may be null on the wire.
     pub column_name: Option<String>,
-    /// Which way, and where nulls go.
+    /// Direction and placement of nulls.
     pub direction: Direction,
 }
 
-/// A direction and the place of nulls.
+/// A sort direction and the placement of nulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the names say it
 pub enum Direction {
@@ -28,7 +28,7 @@ impl Direction {
     const ALL: [Self; 4] =
         [Self::AscNullsFirst, Self::AscNullsLast, Self::DescNullsFirst, Self::DescNullsLast];
 
-    /// The name that travels, such as `ASC_NULLS_FIRST`.
+    /// Returns the name on the wire, such as `ASC_NULLS_FIRST`.
     pub fn wire_name(self) -> &'static str {
         match self {
             Self::AscNullsFirst => "ASC_NULLS_FIRST",
@@ -38,7 +38,7 @@ impl Direction {
         }
     }
 
-    /// The direction that goes up or down, with nulls first or last.
+    /// Creates a direction from the two options of a sort, named as in Arrow's `SortOptions`.
     pub fn new(descending: bool, nulls_first: bool) -> Self {
         match (descending, nulls_first) {
             (false, true) => Self::AscNullsFirst,
@@ -48,19 +48,19 @@ impl Direction {
         }
     }
 
-    /// Whether large values come first.
+    /// Returns whether large values come first.
     pub fn descending(self) -> bool {
         matches!(self, Self::DescNullsFirst | Self::DescNullsLast)
     }
 
-    /// Whether nulls come first.
+    /// Returns whether nulls come first, which does not depend on the direction.
     pub fn nulls_first(self) -> bool {
         matches!(self, Self::AscNullsFirst | Self::DescNullsFirst)
     }
 }
 
 impl OrderByField {
-    pub(crate) fn read(at: Cursor<'_>) -> Result<Self> {
+    pub(crate) fn read(at: JsonCursor<'_>) -> Result<Self> {
         at.object()?;
         let direction = at.member("direction");
         let name = direction.text()?;
@@ -68,7 +68,7 @@ impl OrderByField {
         Ok(Self {
             column_name: at.member("columnName").optional_string()?,
             direction: known.ok_or_else(|| {
-                direction.unexpected("ASC or DESC followed by _NULLS_FIRST or _NULLS_LAST")
+                direction.unexpected("ASC or DESC, then _NULLS_FIRST or _NULLS_LAST")
             })?,
         })
     }

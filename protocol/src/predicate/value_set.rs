@@ -1,11 +1,11 @@
 //! Value sets, ranges and markers (section 3.13 of the protocol).
 
 use arrow::{
-    array::ArrayRef,
+    array::{Array, ArrayRef},
     datatypes::{DataType, TimeUnit},
 };
 
-/// The values that a column may have.
+/// The allowed values of a column.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // each variant holds the set of its name
 pub enum ValueSet {
@@ -14,63 +14,80 @@ pub enum ValueSet {
     AllOrNone(AllOrNoneValueSet),
 }
 
-/// Ranges of an ordered type; no ranges allow no value.
+/// A union of ranges of an orderable type; empty ranges allow no value but perhaps null.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SortedRangeSet {
     /// Type of every range.
     pub data_type: DataType,
-    /// The ranges; a value in any of them passes. The wire promises neither order nor disjointness.
+    /// Ranges whose union is allowed. The wire guarantees neither order nor disjointness.
     pub ranges: Vec<Range>,
-    /// Whether null passes.
+    /// Whether null is allowed.
     pub null_allowed: bool,
 }
 
-/// From one marker to another, both included in their own sense.
+/// The values between two markers, each inclusive or exclusive by its [`Bound`].
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{array::Int64Array, datatypes::DataType};
+/// use athena_protocol::predicate::{Bound, Marker, Range};
+///
+/// // id > 7
+/// let range = Range {
+///     low: Marker::new(Bound::Above, Arc::new(Int64Array::from(vec![7]))),
+///     high: Marker::upper_unbounded(DataType::Int64),
+/// };
+/// assert!(!range.is_all());
+/// assert!(Range::all(DataType::Int64).is_all());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Range {
-    /// Lower end: never [`Bound::Below`].
+    /// Lower end, never [`Bound::Below`].
     pub low: Marker,
-    /// Upper end: never [`Bound::Above`].
+    /// Upper end, never [`Bound::Above`].
     pub high: Marker,
 }
 
-/// A place on the line of values: at a value, just beside one, or beyond all.
+/// An end of a range: at a value, just below or above it, or unbounded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Marker {
-    /// Type of the value, also where there is none.
+    /// Type of the value, present even without one.
     pub data_type: DataType,
-    /// Where the marker stands relative to the value.
+    /// Position of the marker relative to the value.
     pub bound: Bound,
-    /// An array of one row, if the block held a row.
+    /// An array of one row; `None` if the block has no rows.
     pub value: Option<ArrayRef>,
-    /// Whether the marker has no value: unbounded with [`Bound::Above`] (low) or [`Bound::Below`]
-    /// (high).
+    /// Whether the marker has no value. With [`Bound::Above`] (low) or [`Bound::Below`] (high), the
+    /// range is then unbounded at this end.
     pub null_value: bool,
 }
 
-/// Where a marker stands relative to its value.
+/// The position of a marker relative to its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bound {
-    /// Just below.
+    /// Just below the value.
     Below,
     /// At the value.
     Exactly,
-    /// Just above.
+    /// Just above the value.
     Above,
 }
 
-/// A list of values that are the only ones allowed, or the only ones refused.
+/// A list of values that is allowed or, if not `inclusive`, excluded.
 #[derive(Debug, Clone)]
 pub struct EquatableValueSet {
-    /// The values.
+    /// The values, without a guaranteed order.
     pub values: ArrayRef,
-    /// Whether `values` are allowed rather than refused.
+    /// Whether `values` are allowed rather than excluded (`whiteList` on the wire).
     pub inclusive: bool,
-    /// Whether null passes.
+    /// Whether null is allowed.
     pub null_allowed: bool,
 }
 
-// Not derived: the derive macro moves out of `Arc<dyn Array>`.
+// Not derived: the macro moves out of `Arc<dyn Array>`.
 impl PartialEq for EquatableValueSet {
     fn eq(&self, other: &Self) -> bool {
         self.values.as_ref() == other.values.as_ref()
@@ -79,41 +96,41 @@ impl PartialEq for EquatableValueSet {
     }
 }
 
-/// Everything or nothing.
+/// All values or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllOrNoneValueSet {
     /// Type of the column.
     pub data_type: DataType,
-    /// Whether every value passes.
+    /// Whether all values but null are allowed.
     pub all: bool,
-    /// Whether null passes.
+    /// Whether null is allowed.
     pub null_allowed: bool,
 }
 
 impl Marker {
-    /// A marker at or beside the only row of `value`.
+    /// Creates a marker at, below or above `value`, an array of one row.
     pub fn new(bound: Bound, value: ArrayRef) -> Self {
         Self { data_type: value.data_type().clone(), bound, value: Some(value), null_value: false }
     }
 
-    /// The marker below all values of `data_type`.
+    /// Creates the lower end of a range without a lower bound.
     pub fn lower_unbounded(data_type: DataType) -> Self {
         Self { data_type, bound: Bound::Above, value: None, null_value: true }
     }
 
-    /// The marker above all values of `data_type`.
+    /// Creates the upper end of a range without an upper bound.
     pub fn upper_unbounded(data_type: DataType) -> Self {
         Self { data_type, bound: Bound::Below, value: None, null_value: true }
     }
 
-    /// Whether the marker stands beyond all values.
+    /// Returns whether the range has no bound at this end.
     pub fn is_unbounded(&self) -> bool {
         self.null_value && self.bound != Bound::Exactly
     }
 }
 
 impl Range {
-    /// The range that holds only the row of `value`.
+    /// Creates the range of a single value, an array of one row.
     pub fn equal(value: ArrayRef) -> Self {
         Self {
             low: Marker::new(Bound::Exactly, ArrayRef::clone(&value)),
@@ -121,17 +138,22 @@ impl Range {
         }
     }
 
-    /// Every value of `data_type`.
+    /// Creates the range of all values of `data_type`, except null.
     pub fn all(data_type: DataType) -> Self {
         Self {
             low: Marker::lower_unbounded(data_type.clone()),
             high: Marker::upper_unbounded(data_type),
         }
     }
+
+    /// Returns whether the range contains all values of its type, except null.
+    pub fn is_all(&self) -> bool {
+        self.low.is_unbounded() && self.high.is_unbounded()
+    }
 }
 
 impl ValueSet {
-    /// Whether null passes.
+    /// Returns whether null is allowed.
     pub fn null_allowed(&self) -> bool {
         match self {
             Self::SortedRange(set) => set.null_allowed,
@@ -140,7 +162,20 @@ impl ValueSet {
         }
     }
 
-    /// The type of the values.
+    /// Returns whether the set allows all values and null, so that it excludes no row.
+    ///
+    /// `false` may be returned for sets that cover all values without saying so, such as two
+    /// adjacent ranges.
+    pub fn is_all(&self) -> bool {
+        self.null_allowed()
+            && match self {
+                Self::SortedRange(set) => set.ranges.iter().any(Range::is_all),
+                Self::Equatable(set) => !set.inclusive && set.values.is_empty(),
+                Self::AllOrNone(set) => set.all,
+            }
+    }
+
+    /// Returns the type of the values.
     pub fn data_type(&self) -> &DataType {
         match self {
             Self::SortedRange(set) => &set.data_type,
@@ -150,9 +185,9 @@ impl ValueSet {
     }
 }
 
-/// Whether a column of this type has an order that every peer agrees on, so that ranges of its
-/// values mean one thing: all types of section 6.1 of the protocol that are not nested.
-pub fn is_ordered(data_type: &DataType) -> bool {
+/// Returns whether all peers agree on the order of `data_type`, so that ranges are unambiguous:
+/// true for the non-nested types of section 6.1 of the protocol.
+pub fn is_orderable(data_type: &DataType) -> bool {
     matches!(
         data_type,
         DataType::Boolean
@@ -169,4 +204,67 @@ pub fn is_ordered(data_type: &DataType) -> bool {
             | DataType::Date64
             | DataType::Timestamp(TimeUnit::Millisecond, Some(_))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    fn values(values: Vec<i64>) -> ArrayRef {
+        Arc::new(Int64Array::from(values))
+    }
+
+    fn all_sets(null_allowed: bool) -> [ValueSet; 3] {
+        let data_type = DataType::Int64;
+        let ranges = vec![Range::equal(values(vec![7])), Range::all(data_type.clone())];
+        [
+            ValueSet::SortedRange(SortedRangeSet {
+                data_type: data_type.clone(),
+                ranges,
+                null_allowed,
+            }),
+            ValueSet::Equatable(EquatableValueSet {
+                values: values(vec![]),
+                inclusive: false,
+                null_allowed,
+            }),
+            ValueSet::AllOrNone(AllOrNoneValueSet { data_type, all: true, null_allowed }),
+        ]
+    }
+
+    #[test]
+    fn only_sets_that_exclude_no_row_are_all() {
+        assert!(all_sets(true).iter().all(ValueSet::is_all));
+        assert!(!all_sets(false).iter().any(ValueSet::is_all));
+        for set in all_sets(true) {
+            let smaller = match set {
+                ValueSet::SortedRange(set) => {
+                    let ranges = vec![Range::equal(values(vec![7]))];
+                    ValueSet::SortedRange(SortedRangeSet { ranges, ..set })
+                }
+                ValueSet::Equatable(set) => {
+                    ValueSet::Equatable(EquatableValueSet { inclusive: true, ..set })
+                }
+                ValueSet::AllOrNone(set) => {
+                    ValueSet::AllOrNone(AllOrNoneValueSet { all: false, ..set })
+                }
+            };
+            assert!(!smaller.is_all(), "{smaller:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_with_one_open_end_is_not_all() {
+        let end = |bound| Marker::new(bound, values(vec![7]));
+        let data_type = DataType::Int64;
+        let low = Marker::lower_unbounded(data_type.clone());
+        assert!(!Range { low, high: end(Bound::Below) }.is_all());
+        assert!(
+            !Range { low: end(Bound::Above), high: Marker::upper_unbounded(data_type) }.is_all()
+        );
+    }
 }

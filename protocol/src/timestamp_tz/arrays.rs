@@ -1,4 +1,4 @@
-//! Columns and batches, packed and unpacked.
+//! Packing and unpacking of columns and batches.
 
 use std::sync::Arc;
 
@@ -12,52 +12,54 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-use super::key::{ZoneKey, pack, unpack};
+use super::key::{TimeZoneKey, pack, unpack};
 use crate::error::{Error, Result};
 
-/// Whether `data_type` holds values that are packed on the wire, itself or somewhere inside.
-pub fn is_zoned(data_type: &DataType) -> bool {
+/// Returns whether `data_type` is packed on the wire, itself or in a nested field.
+pub fn contains_timestamp_tz(data_type: &DataType) -> bool {
     match data_type {
         DataType::Timestamp(TimeUnit::Millisecond, zone) => zone.is_some(),
         DataType::List(field) | DataType::FixedSizeList(field, _) | DataType::Map(field, _) => {
-            is_zoned(field.data_type())
+            contains_timestamp_tz(field.data_type())
         }
-        DataType::Struct(fields) => fields.iter().any(|field| is_zoned(field.data_type())),
+        DataType::Struct(fields) => {
+            fields.iter().any(|field| contains_timestamp_tz(field.data_type()))
+        }
         _ => false,
     }
 }
 
-/// Packs the zoned values of `column` with the zone of their type. A column without any is returned
-/// as it is.
+/// Packs the timestamps of `column` with the time zone of their type. A column without any is
+/// shared, not copied.
 ///
-/// The type stays, so the result only makes sense to [`crate::block`] and [`unpack_column`].
+/// The data type does not change, so the result is meaningful only to [`block`](crate::block) and
+/// [`unpack_column`].
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a zone without a key, and for an instant beyond [`pack`].
+/// `InvalidInput` for a time zone without a key, and for an instant that [`pack`] rejects.
 pub fn pack_column(column: &ArrayRef) -> Result<ArrayRef> {
     map_zoned(column, &|values, zone| {
-        let key = ZoneKey::from_name(zone)?;
+        let key = TimeZoneKey::from_name(zone)?;
         values.try_unary::<_, TimestampMillisecondType, _>(|millis| pack(millis, key))
     })
 }
 
-/// Turns the packed values of `column` into instants. A column without any is returned as it is.
+/// Unpacks the timestamps of `column` into instants. A column without any is shared, not copied.
 ///
-/// The zone of each value is lost: Arrow shows all of them in the zone of the column's type. Use
-/// [`unpack`] where the zones matter.
+/// The zone of each value is lost: Arrow displays all of them in the zone of the column's type. Use
+/// [`unpack`] if zones matter.
 ///
 /// # Errors
 ///
-/// None that an array of a valid batch could cause.
+/// None for a valid array.
 pub fn unpack_column(column: &ArrayRef) -> Result<ArrayRef> {
     map_zoned(column, &|values, _| {
         Ok(values.unary::<_, TimestampMillisecondType>(|value| unpack(value).0))
     })
 }
 
-/// Packs every zoned column of `batch`, as [`pack_column`] does. Columns without zones are shared,
-/// not copied.
+/// Packs every column of `batch` like [`pack_column`].
 ///
 /// # Errors
 ///
@@ -66,12 +68,33 @@ pub fn pack_batch(batch: &RecordBatch) -> Result<RecordBatch> {
     map_columns(batch, pack_column)
 }
 
-/// Unpacks every zoned column of `batch`, as [`unpack_column`] does. Columns without zones are
-/// shared, not copied.
+/// Unpacks every column of `batch` like [`unpack_column`].
 ///
 /// # Errors
 ///
-/// None that a valid batch could cause.
+/// None for a valid batch.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{
+///     array::{ArrayRef, TimestampMillisecondArray},
+///     record_batch::RecordBatch,
+/// };
+/// use athena_protocol::timestamp_tz::{pack_batch, unpack_batch};
+///
+/// let times = TimestampMillisecondArray::from(vec![1_709_294_400_000]);
+/// let times: ArrayRef = Arc::new(times.with_timezone("America/New_York"));
+/// let batch = RecordBatch::try_from_iter([("at", times)]).expect("one column");
+///
+/// let packed = pack_batch(&batch)?;
+/// assert_eq!(packed.schema(), batch.schema()); // Same type, other values.
+/// assert_ne!(packed, batch);
+/// assert_eq!(unpack_batch(&packed)?, batch);
+/// # Ok::<(), athena_protocol::Error>(())
+/// ```
 pub fn unpack_batch(batch: &RecordBatch) -> Result<RecordBatch> {
     map_columns(batch, unpack_column)
 }
@@ -81,7 +104,7 @@ fn map_columns(
     convert: impl Fn(&ArrayRef) -> Result<ArrayRef>,
 ) -> Result<RecordBatch> {
     let schema = batch.schema();
-    if !schema.fields().iter().any(|field| is_zoned(field.data_type())) {
+    if !schema.fields().iter().any(|field| contains_timestamp_tz(field.data_type())) {
         return Ok(batch.clone());
     }
     let mut columns = Vec::with_capacity(batch.num_columns());
@@ -89,14 +112,14 @@ fn map_columns(
         columns.push(convert(column).map_err(|error| error.with_context("column", field.name()))?);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(schema, columns, &options).map_err(rebuilt)
+    RecordBatch::try_new_with_options(schema, columns, &options).map_err(rebuild_failed)
 }
 
 type Convert<'a> =
     dyn Fn(&TimestampMillisecondArray, &str) -> Result<TimestampMillisecondArray> + 'a;
 
 fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
-    if !is_zoned(array.data_type()) {
+    if !contains_timestamp_tz(array.data_type()) {
         return Ok(Arc::clone(array));
     }
     Ok(match array.data_type() {
@@ -109,7 +132,7 @@ fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
             let offsets = list.offsets().clone();
             Arc::new(
                 ListArray::try_new(Arc::clone(element), offsets, values, list.nulls().cloned())
-                    .map_err(rebuilt)?,
+                    .map_err(rebuild_failed)?,
             )
         }
         DataType::FixedSizeList(element, size) => {
@@ -122,19 +145,20 @@ fn map_zoned(array: &ArrayRef, convert: &Convert<'_>) -> Result<ArrayRef> {
                 list.nulls().cloned(),
                 list.len(),
             );
-            Arc::new(list.map_err(rebuilt)?)
+            Arc::new(list.map_err(rebuild_failed)?)
         }
         DataType::Struct(_) => Arc::new(map_struct(array.as_struct(), convert)?),
         DataType::Map(entries, sorted) => {
             let map = array.as_map();
             let pairs = map_struct(map.entries(), convert)?;
-            let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
+            let offsets = map.offsets().clone();
+            let nulls = map.nulls().cloned();
             Arc::new(
                 MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, *sorted)
-                    .map_err(rebuilt)?,
+                    .map_err(rebuild_failed)?,
             )
         }
-        // `is_zoned` looks into the types above and no others.
+        // `contains_timestamp_tz` is false for all other types.
         _ => Arc::clone(array),
     })
 }
@@ -153,11 +177,11 @@ fn map_struct(array: &StructArray, convert: &Convert<'_>) -> Result<StructArray>
         array.nulls().cloned(),
         array.len(),
     )
-    .map_err(rebuilt)
+    .map_err(rebuild_failed)
 }
 
-fn rebuilt(error: ArrowError) -> Error {
-    Error::internal("an array of the same shape could not be rebuilt").with_source(error)
+fn rebuild_failed(error: ArrowError) -> Error {
+    Error::internal("an array with packed or unpacked timestamps is invalid").with_source(error)
 }
 
 #[cfg(test)]
@@ -190,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_several_zones_become_instants() {
+    fn values_of_several_zones_unpack_to_instants() {
         let packed = zoned(
             "UTC",
             [Some(7_001_269_862_401_847), Some(7_001_269_862_400_000), Some(7_001_269_862_402_040)],
@@ -206,14 +230,14 @@ mod tests {
             Arc::new(Int64Array::from(vec![NOON])),
         ];
         for column in others {
-            assert!(!is_zoned(column.data_type()));
+            assert!(!contains_timestamp_tz(column.data_type()));
             assert!(Arc::ptr_eq(&pack_column(&column).unwrap(), &column));
             assert!(Arc::ptr_eq(&unpack_column(&column).unwrap(), &column));
         }
     }
 
     #[test]
-    fn values_are_packed_wherever_they_stand() {
+    fn nested_values_are_packed() {
         let zone = DataType::Timestamp(TimeUnit::Millisecond, Some("+01:00".into()));
         let times = zoned("+01:00", (0..6).map(|n| (n != 3).then_some(n)));
         let offsets = arrow::buffer::OffsetBuffer::<i32>::from_lengths([2, 0, 1, 3]);
@@ -269,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_zones_and_far_instants_are_refused_by_column() {
+    fn errors_of_unknown_zones_and_distant_instants_name_the_column() {
         for (zone, millis) in [("Mars/Olympus", 0), ("UTC", i64::MAX)] {
             let batch = RecordBatch::try_from_iter([("at", zoned(zone, [Some(millis)]))]).unwrap();
             let error = pack_batch(&batch).unwrap_err();

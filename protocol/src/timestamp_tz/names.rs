@@ -1,12 +1,12 @@
-//! The zones that have a key (appendix D of the protocol), in the order of their keys.
+//! Named time zones by key (appendix D of the protocol).
 //!
-//! A flat table, one line a key. The order is the wire's and has history in it: never sort it, and
-//! never fill the gaps, which are zones that were retired.
+//! A flat table, one key per line. The order is part of the wire format: never sort it, and never
+//! fill the gaps, which are retired zones.
 
-/// The key of the first name.
+/// Key of the first name.
 pub(super) const FIRST: u16 = 1681;
 
-/// Names by key minus [`FIRST`]; empty where the key is not assigned.
+/// Names by key minus [`FIRST`]; empty if the key is unassigned.
 #[rustfmt::skip]
 pub(super) static NAMES: [&str; 548] = [
     "Africa/Abidjan",

@@ -1,20 +1,33 @@
-//! Data keys of KMS.
+//! Data keys from KMS.
 
 use async_trait::async_trait;
-use athena_aws::{ClientConfig, Operation};
+use athena_aws::{AwsOperation, ClientConfig};
 use athena_protocol::{EncryptionKey, Error, Result};
 use aws_sdk_kms::{Client, types::DataKeySpec};
 use tokio::sync::OnceCell;
 
 use crate::{KeyFactory, key_factory::fresh_nonce};
 
-/// Bytes of a key of `AES_256`.
+/// Length of an `AES_256` data key in bytes.
 const KEY_LEN: usize = 32;
 
-/// Keys of 256 bits that KMS makes under one of its own, with nonces from the operating system.
+/// A factory of 256-bit data keys of a KMS key, with nonces from the operating system.
 ///
-/// Each key is one call of `GenerateDataKey`, which the trail of the account records; the wrapped
-/// form is not kept, since the wire has no place for it.
+/// Each key is one `GenerateDataKey` call, which AWS CloudTrail records. The encrypted form of the
+/// data key is discarded, because the protocol cannot carry it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use athena_spill::{KeyFactory, aws::KmsKeyFactory};
+///
+/// # async fn example() -> athena_protocol::Result<()> {
+/// let keys = KmsKeyFactory::new("alias/spill");
+/// let key = keys.create().await?;
+/// assert_eq!(key.key.len(), 32);
+/// # Ok(())
+/// # }
+/// ```
 pub struct KmsKeyFactory {
     key_id: String,
     config: ClientConfig,
@@ -28,14 +41,15 @@ impl std::fmt::Debug for KmsKeyFactory {
 }
 
 impl KmsKeyFactory {
-    /// A factory of data keys under `key_id`, an id, ARN or alias; region, credentials and
-    /// `AWS_ENDPOINT_URL_KMS` are as the environment says.
+    /// Creates a factory of data keys of `key_id`: an ID, ARN or alias.
+    ///
+    /// Region, credentials and `AWS_ENDPOINT_URL_KMS` come from the environment, at the first call.
     pub fn new(key_id: impl Into<String>) -> Self {
         Self { key_id: key_id.into(), config: ClientConfig::Environment, client: OnceCell::new() }
     }
 
-    /// The same factory on another KMS, such as a stand-in on loopback, without looking at the
-    /// environment.
+    /// Sets the endpoint, such as an emulator on loopback, with static credentials, instead of
+    /// reading the environment.
     #[must_use]
     pub fn with_endpoint(
         self,
@@ -52,17 +66,18 @@ impl KmsKeyFactory {
         self.client.get_or_init(|| async { Client::new(&self.config.load().await) }).await
     }
 
-    fn operation(&self) -> Operation {
+    fn operation(&self) -> AwsOperation {
         let key_id = &self.key_id;
-        Operation {
+        AwsOperation {
             service: "KMS",
             name: "GenerateDataKey",
             resource: format!("the KMS key {key_id:?}"),
             permissions: format!(
-                "kms:GenerateDataKey on {key_id:?}, in the policy of the role and, for a key of another account, in that \
-                 of the key"
+                "kms:GenerateDataKey on {key_id:?} in the policy of the role and, for a key of \
+                 another account, in the key policy"
             ),
-            not_found: "there is no such key in this account and region, set kms_key_id to one",
+            not_found: "the key does not exist in this account and region, set kms_key_id to an \
+                        existing key",
         }
     }
 }
@@ -77,15 +92,16 @@ impl KeyFactory for KmsKeyFactory {
             .generate_data_key()
             .key_id(&self.key_id)
             .key_spec(DataKeySpec::Aes256);
-        let answer = request.send().await.map_err(|error| self.operation().error(error))?;
-        // The bytes move out of the answer, so that no other copy of ours is left.
+        let response = request.send().await.map_err(|error| self.operation().error(error))?;
+        // Moves the bytes out of the response, so that no other copy remains in this process.
         let key =
-            answer.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default();
+            response.plaintext.map(aws_sdk_kms::primitives::Blob::into_inner).unwrap_or_default();
         let key = EncryptionKey { key, nonce };
         if key.key.len() != KEY_LEN {
-            let (id, len) = (&self.key_id, key.key.len());
+            let id = &self.key_id;
+            let len = key.key.len();
             let text = format!(
-                "KMS gave a data key of {len} bytes for the key {id:?}, expected {KEY_LEN}"
+                "KMS returned a data key of {len} bytes for the key {id:?}, expected {KEY_LEN}"
             );
             return Err(Error::invalid_response(text));
         }

@@ -1,7 +1,7 @@
-//! The store and the key factory on the official AWS clients.
+//! The object store and key factory of AWS: S3 and KMS.
 //!
-//! Nothing is loaded or connected before the first call, so that a function that never spills
-//! starts no slower.
+//! Clients are created at the first call, so spilling does not slow the start of functions that do
+//! not spill.
 
 mod kms_key_factory;
 mod s3_store;

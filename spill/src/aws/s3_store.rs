@@ -1,9 +1,9 @@
-//! Objects in S3.
+//! The object store of S3.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use athena_aws::{ClientConfig, Operation, is_plain_http, needs_path_style};
+use athena_aws::{AwsOperation, ClientConfig, is_plain_http, needs_path_style};
 use athena_protocol::{Error, Result};
 use aws_sdk_s3::{
     Client, config,
@@ -15,29 +15,46 @@ use tokio::sync::OnceCell;
 
 use crate::{ObjectStore, ServerSideEncryption, SpillSettings};
 
-/// How often a body is fetched that breaks off midway, which the client does not try again by
-/// itself.
-const FETCHES: usize = 3;
-/// The most that is set aside because a header says so; what comes beyond it has to come.
+/// Attempts to read a body that is truncated, which the client does not retry.
+const MAX_FETCHES: usize = 3;
+/// Maximum memory to allocate on the word of a header; more only as the body arrives.
 const MAX_TRUSTED_LEN: usize = 64 << 20;
 
-/// Objects in S3, through the official client.
+/// An object store in S3.
 ///
-/// Calls are tried four times, with growing and random pauses. Objects written over TLS are not
-/// signed as a whole: TLS protects them on the way and a checksum says whether they arrived as they
-/// were, where hashing them would cost as much as encrypting.
+/// Calls have four attempts, with exponential backoff and jitter. Payloads of puts over TLS are not
+/// signed: TLS protects them in transit and a checksum detects corruption, whereas hashing would
+/// cost as much as encryption. Over plain HTTP they are signed.
+///
+/// # Examples
+///
+/// ```no_run
+/// use athena_spill::{ObjectStore, SpillSettings, aws::S3Store};
+///
+/// # async fn example() -> athena_protocol::Result<()> {
+/// let settings = SpillSettings::default().with_bucket("my-spill");
+/// let store = S3Store::new(&settings).with_endpoint(
+///     "http://127.0.0.1:9000",
+///     "eu-west-1",
+///     "access-key",
+///     "secret-key",
+/// );
+/// store.check_bucket("my-spill").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct S3Store {
     client_config: ClientConfig,
     headers: Arc<[(String, String)]>,
     bucket_owner: Option<String>,
-    /// The KMS key that S3 is told to encrypt with.
+    /// KMS key of the server-side encryption, if set.
     kms_key: Option<String>,
     client: OnceCell<ReadyClient>,
 }
 
 struct ReadyClient {
     client: Client,
-    /// Whether bodies are to be signed, since nothing else protects them.
+    /// Whether to sign payloads, because TLS does not protect them.
     signs_bodies: bool,
 }
 
@@ -50,38 +67,37 @@ impl std::fmt::Debug for S3Store {
 }
 
 impl S3Store {
-    /// S3 as the environment says (region, credentials, `AWS_ENDPOINT_URL_S3`), with the headers
-    /// and the owner of `settings`.
-    pub fn new(settings: &SpillSettings) -> Self {
-        Self::at(ClientConfig::Environment).with_settings(settings)
-    }
-
-    /// Another S3, such as a stand-in on loopback, without looking at the environment.
+    /// Creates a store with the headers and bucket owner of `settings`; their bucket is not used.
     ///
-    /// Bucket names go into the path if the host of `url` is an address or a name without dots.
-    pub fn with_endpoint(url: &str, region: &str, access_key: &str, secret_key: &str) -> Self {
-        Self::at(ClientConfig::fixed(url, region, access_key, secret_key))
-    }
-
-    /// The same store with the headers and the owner of `settings`.
-    #[must_use]
-    pub fn with_settings(self, settings: &SpillSettings) -> Self {
+    /// Region, credentials and `AWS_ENDPOINT_URL_S3` come from the environment, at the first call.
+    pub fn new(settings: &SpillSettings) -> Self {
         let kms_key = match &settings.server_side_encryption {
             Some(ServerSideEncryption::Kms(key)) => Some(key.clone()),
             Some(ServerSideEncryption::S3) | None => None,
         };
-        let bucket_owner = settings.bucket_owner.clone();
-        Self { headers: settings.request_headers().into(), bucket_owner, kms_key, ..self }
-    }
-
-    fn at(client_config: ClientConfig) -> Self {
         Self {
-            client_config,
-            headers: Arc::default(),
-            bucket_owner: None,
-            kms_key: None,
+            client_config: ClientConfig::Environment,
+            headers: settings.request_headers().into(),
+            bucket_owner: settings.bucket_owner.clone(),
+            kms_key,
             client: OnceCell::new(),
         }
+    }
+
+    /// Sets the endpoint, such as an emulator on loopback, with static credentials, instead of
+    /// reading the environment.
+    ///
+    /// Bucket names are in the path if the host of `url` is an IP address or a name without dots.
+    #[must_use]
+    pub fn with_endpoint(
+        self,
+        url: &str,
+        region: &str,
+        access_key: &str,
+        secret_key: &str,
+    ) -> Self {
+        let client_config = ClientConfig::fixed(url, region, access_key, secret_key);
+        Self { client_config, client: OnceCell::new(), ..self }
     }
 
     async fn client(&self) -> &ReadyClient {
@@ -103,7 +119,7 @@ impl ObjectStore for S3Store {
     async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<()> {
         let ReadyClient { client, signs_bodies } = self.client().await;
         let headers = Arc::clone(&self.headers);
-        // A body of whole bytes has a length that is sent, and can be sent again.
+        // A body in memory has a content length and can be retried.
         let put = client
             .put_object()
             .bucket(bucket)
@@ -134,15 +150,16 @@ impl ObjectStore for S3Store {
                 .set_expected_bucket_owner(self.bucket_owner.clone());
             let object =
                 get.send().await.map_err(|error| self.get_operation(bucket, key).error(error))?;
-            match body(object).await {
+            match read_body(object).await {
                 Ok(bytes) => return Ok(bytes),
-                Err(error) if fetches < FETCHES => {
-                    tracing::debug!(bucket, key, fetches, %error, "an object broke off midway, fetches it again");
+                Err(error) if fetches < MAX_FETCHES => {
+                    tracing::debug!(bucket, key, fetches, %error, "retrying a truncated object");
                     fetches += 1;
                 }
                 Err(error) => {
                     let text = format!(
-                        "GetObject of s3://{bucket}/{key} failed: it broke off midway, {fetches} times"
+                        "GetObject of s3://{bucket}/{key} failed: the body was truncated in all \
+                         {fetches} attempts"
                     );
                     return Err(Error::timeout(text).with_source(error));
                 }
@@ -161,51 +178,53 @@ impl ObjectStore for S3Store {
     }
 }
 
-/// What each call needs, for its errors.
+/// Descriptions of the calls, for their errors.
 impl S3Store {
-    fn put_operation(&self, bucket: &str, key: &str) -> Operation {
-        let owner = self.owner_in_words();
+    fn put_operation(&self, bucket: &str, key: &str) -> AwsOperation {
+        let owner = self.owner_condition();
         let kms_key = match &self.kms_key {
             Some(key) => format!("the KMS key {key:?} (athena_connector_spill_sse)"),
-            None => "the bucket's KMS key if it has one".to_owned(),
+            None => "the KMS key of the bucket, if any".to_owned(),
         };
-        Operation {
+        AwsOperation {
             service: "S3",
             name: "PutObject",
             resource: format!("s3://{bucket}/{key}"),
             permissions: format!(
-                "s3:PutObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:GenerateDataKey on {kms_key}"
+                "s3:PutObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:GenerateDataKey on \
+                 {kms_key}"
             ),
-            not_found: "the bucket does not exist, set spill_bucket to one",
+            not_found: "the bucket does not exist, set spill_bucket to an existing one",
         }
     }
 
-    fn get_operation(&self, bucket: &str, key: &str) -> Operation {
-        let owner = self.owner_in_words();
-        Operation {
+    fn get_operation(&self, bucket: &str, key: &str) -> AwsOperation {
+        let owner = self.owner_condition();
+        AwsOperation {
             service: "S3",
             name: "GetObject",
             resource: format!("s3://{bucket}/{key}"),
             permissions: format!(
-                "s3:GetObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:Decrypt on the bucket's KMS key if it has \
-                 one; without s3:ListBucket on the bucket, objects that do not exist are denied too"
+                "s3:GetObject on arn:aws:s3:::{bucket}/{key}{owner}, and kms:Decrypt on the KMS \
+                 key of the bucket, if any; without s3:ListBucket on the bucket, a missing object \
+                 is denied too"
             ),
             not_found: "the bucket or the object does not exist",
         }
     }
 
-    fn check_operation(&self, bucket: &str) -> Operation {
-        let owner = self.owner_in_words();
-        Operation {
+    fn check_operation(&self, bucket: &str) -> AwsOperation {
+        let owner = self.owner_condition();
+        AwsOperation {
             service: "S3",
             name: "HeadBucket",
             resource: format!("the spill bucket s3://{bucket}"),
             permissions: format!("s3:ListBucket on arn:aws:s3:::{bucket}{owner}"),
-            not_found: "there is no such bucket, set spill_bucket to one",
+            not_found: "the bucket does not exist, set spill_bucket to an existing one",
         }
     }
 
-    fn owner_in_words(&self) -> String {
+    fn owner_condition(&self) -> String {
         match &self.bucket_owner {
             Some(owner) => {
                 format!(" in a bucket of account {owner} (athena_connector_spill_bucket_owner)")
@@ -215,8 +234,8 @@ impl S3Store {
     }
 }
 
-/// All bytes of an object, copied once.
-async fn body(mut object: GetObjectOutput) -> Result<Bytes, ByteStreamError> {
+/// Reads all bytes of an object, copying them once.
+async fn read_body(mut object: GetObjectOutput) -> Result<Bytes, ByteStreamError> {
     let declared =
         object.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
     let mut bytes = Vec::with_capacity(declared.min(MAX_TRUSTED_LEN));

@@ -1,3 +1,5 @@
+//! AES-GCM in Rust.
+
 use aes_gcm::{
     AesGcm, KeyInit,
     aead::AeadInOut,
@@ -10,10 +12,11 @@ use athena_protocol::Result;
 
 use super::{NONCE_LEN, TAG_LEN, too_long, wrong_key};
 
-/// Runs `$body` with the cipher of the key's length. The ciphers wipe what they make of the key.
+/// Runs `$body` with the cipher for the length of `$key`. The ciphers zero the key schedule on
+/// drop.
 macro_rules! with_cipher {
     ($key:expr, |$cipher:ident| $body:expr) => {{
-        const LENGTH: &str = "the length was matched";
+        const LENGTH: &str = "the length is matched";
         match $key.len() {
             16 => with_cipher!(AesGcm::<Aes128, U12>, $key, |$cipher| $body),
             24 => with_cipher!(AesGcm::<Aes192, U12>, $key, |$cipher| $body),
@@ -28,19 +31,23 @@ macro_rules! with_cipher {
 }
 
 /// Encrypts `data` and returns its tag.
-pub(super) fn seal(key: &[u8], nonce: &[u8; NONCE_LEN], data: &mut [u8]) -> Result<[u8; TAG_LEN]> {
-    with_cipher!(key, |cipher| encrypt(&cipher, nonce, data))
+pub(super) fn encrypt(
+    key: &[u8],
+    nonce: &[u8; NONCE_LEN],
+    data: &mut [u8],
+) -> Result<[u8; TAG_LEN]> {
+    with_cipher!(key, |cipher| encrypt_with(&cipher, nonce, data))
 }
 
-/// Decrypts `sealed`, which ends with its tag; `false` if that is not its tag.
-pub(super) fn open(key: &[u8], nonce: &[u8; NONCE_LEN], sealed: &mut [u8]) -> Result<bool> {
-    let Some((data, tag)) = sealed.split_last_chunk_mut::<TAG_LEN>() else { return Ok(false) };
+/// Decrypts `object`, which ends with its tag; returns `false` if it is not authentic.
+pub(super) fn decrypt(key: &[u8], nonce: &[u8; NONCE_LEN], object: &mut [u8]) -> Result<bool> {
+    let Some((data, tag)) = object.split_last_chunk_mut::<TAG_LEN>() else { return Ok(false) };
     with_cipher!(key, |cipher| Ok(cipher
         .decrypt_inout_detached(&(*nonce).into(), &[], data.into(), &(*tag).into())
         .is_ok()))
 }
 
-fn encrypt<Aes>(
+fn encrypt_with<Aes>(
     cipher: &AesGcm<Aes, U12>,
     nonce: &[u8; NONCE_LEN],
     data: &mut [u8],
@@ -55,4 +62,4 @@ where
     Ok(tag.into())
 }
 
-const _: () = assert!(size_of::<Block>() == TAG_LEN, "a tag is one block of AES");
+const _: () = assert!(size_of::<Block>() == TAG_LEN, "a tag is one AES block");

@@ -1,4 +1,4 @@
-//! What is put, in which order, how much at a time, and what happens when it fails.
+//! Order, concurrency and failures of puts.
 
 use std::pin::pin;
 
@@ -24,7 +24,7 @@ fn writer(store: &Arc<MemoryStore>, in_flight: usize) -> SpillWriter {
     SpillWriter::new(Arc::clone(store) as _, target(None), in_flight)
 }
 
-/// The block with the rows of `number`.
+/// Returns the rows of block `number`.
 fn rows(number: i64) -> RecordBatch {
     numbers(number * 10..(number + 1) * 10)
 }
@@ -55,7 +55,7 @@ async fn objects_are_numbered_without_a_gap_in_row_order() {
 }
 
 #[tokio::test]
-async fn blocks_of_every_type_come_back_with_and_without_a_key() {
+async fn blocks_of_every_type_round_trip_with_and_without_a_key() {
     for key in [None, Some(key(16)), Some(key(24)), Some(key(32))] {
         for batch in
             [every_type(), every_type().slice(1, 3), every_type().slice(0, 0), no_columns(5)]
@@ -68,14 +68,14 @@ async fn blocks_of_every_type_come_back_with_and_without_a_key() {
             }
             let remote_blocks = writer.finish().await.unwrap();
             let catalog_name = String::new();
-            let answer = RemoteReadRecordsResponse {
+            let response = RemoteReadRecordsResponse {
                 catalog_name,
                 schema,
                 remote_blocks,
                 encryption_key: key.clone(),
             };
             let blocks: Vec<_> =
-                SpillReader::new(store, 1).read(answer).try_collect().await.unwrap();
+                SpillReader::new(store, 1).read(response).try_collect().await.unwrap();
             assert_eq!(blocks.len(), 3);
             for (block, bytes) in blocks {
                 assert_eq!(block, batch);
@@ -94,7 +94,7 @@ async fn no_blocks_are_no_objects() {
 }
 
 #[tokio::test]
-async fn no_more_blocks_than_allowed_are_on_their_way() {
+async fn no_more_blocks_than_allowed_are_in_flight() {
     for in_flight in [1, 3] {
         let store = Arc::new(MemoryStore::gated());
         let mut writer = writer(&store, in_flight);
@@ -102,7 +102,7 @@ async fn no_more_blocks_than_allowed_are_on_their_way() {
             writer.write(block(i64::try_from(number).unwrap())).await.unwrap();
         }
         until("all allowed puts run", || store.running() == in_flight).await;
-        // The next waits until one is done, and holds no more than its columns.
+        // The next waits, as columns, until one is complete.
         {
             let mut next = pin!(writer.write(block(100)));
             for _ in 0..200 {
@@ -123,14 +123,14 @@ async fn no_more_blocks_than_allowed_are_on_their_way() {
 }
 
 #[tokio::test]
-async fn the_memory_of_a_block_serves_the_next() {
+async fn the_memory_of_a_block_is_reused() {
     let store = Arc::new(MemoryStore::new());
     let mut writer = writer(&store, 1);
     let mut places = Vec::new();
     for number in 0..5 {
         writer.write(block(number)).await.unwrap();
         let ended = writer.puts.join_next().await.unwrap();
-        writer.end(ended).await.unwrap();
+        writer.complete(ended).await.unwrap();
         places.push(writer.spare[0].as_ptr());
     }
     assert!(places.iter().all(|place| *place == places[0]));
@@ -151,12 +151,12 @@ async fn nothing_is_put_after_a_failure() {
                     break;
                 }
             }
-            // A failure is met by one of the next calls, long before the end.
+            // One of the next calls reports the failure, long before the end.
             let error = error.expect("a put failed");
             assert_eq!(error.kind(), ErrorKind::AccessDenied);
             assert!(error.message().contains(key), "{error}");
             let begun = store.started();
-            // Those that were on their way may have been just about to begin.
+            // Blocks in flight may start their put in the meantime.
             let before = store.started_before_denial();
             assert!(
                 begun < before + in_flight,
@@ -173,7 +173,7 @@ async fn nothing_is_put_after_a_failure() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_last_block_fails_the_end() {
+async fn a_failure_of_the_last_block_fails_finish() {
     for in_flight in [1, 4] {
         let store = Arc::new(MemoryStore::new());
         store.deny_keys(".2");
@@ -214,7 +214,7 @@ async fn a_dropped_writer_leaves_no_task() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_dropped_midway_does_not_lose_its_rows_silently() {
+async fn a_cancelled_write_does_not_lose_its_rows_silently() {
     let store = Arc::new(MemoryStore::gated());
     let mut writer = writer(&store, 1);
     writer.write(block(0)).await.unwrap();

@@ -1,10 +1,7 @@
-//! What does not work: refusals by kind, tries again, broken bodies, no server.
+//! Failures: error kinds, retries, truncated bodies, unreachable servers.
 
 use athena_protocol::{Error, ErrorKind};
-use athena_spill::{
-    KeyFactory, ObjectStore,
-    aws::{KmsKeyFactory, S3Store},
-};
+use athena_spill::{KeyFactory, ObjectStore, aws::KmsKeyFactory};
 use bytes::Bytes;
 use hyper::Response;
 use tokio::{
@@ -12,10 +9,10 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::servers::{ACCESS_KEY, REGION, SECRET_KEY, Server};
+use crate::servers::{ACCESS_KEY, REGION, SECRET_KEY, Server, store_at};
 
-/// An answer of S3 that says no.
-fn refusal(status: u16, code: &str) -> Response<String> {
+/// Creates an error response of S3.
+fn rejection(status: u16, code: &str) -> Response<String> {
     let body =
         format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
     Response::builder()
@@ -25,7 +22,7 @@ fn refusal(status: u16, code: &str) -> Response<String> {
         .unwrap()
 }
 
-fn assert_says(error: &Error, kind: ErrorKind, parts: &[&str]) {
+fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
     assert_eq!(error.kind(), kind, "{error}");
     for part in parts {
         assert!(error.message().contains(part), "{part} is not in {error}");
@@ -33,29 +30,29 @@ fn assert_says(error: &Error, kind: ErrorKind, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_refusal_names_permission_bucket_and_key() {
-    let server = Server::canned(|_| refusal(403, "AccessDenied")).await;
+async fn an_access_denied_error_names_permission_bucket_and_key() {
+    let server = Server::canned(|_| rejection(403, "AccessDenied")).await;
     let store = server.store();
     let error = store.put("b", "k/1", Bytes::new()).await.unwrap_err();
-    assert_says(
+    assert_error(
         &error,
         ErrorKind::AccessDenied,
         &["s3:PutObject", "arn:aws:s3:::b/k/1", "kms:GenerateDataKey"],
     );
     let error = store.get("b", "k/1").await.unwrap_err();
-    assert_says(
+    assert_error(
         &error,
         ErrorKind::AccessDenied,
         &["s3:GetObject", "arn:aws:s3:::b/k/1", "s3:ListBucket"],
     );
     let error = store.check_bucket("b").await.unwrap_err();
-    assert_says(&error, ErrorKind::AccessDenied, &["s3:ListBucket", "arn:aws:s3:::b"]);
-    // A refusal stays one: it is not tried again.
+    assert_error(&error, ErrorKind::AccessDenied, &["s3:ListBucket", "arn:aws:s3:::b"]);
+    // It is not retried.
     assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]
-async fn other_refusals_have_their_kinds() {
+async fn other_errors_are_classified() {
     for (status, code, kind) in [
         (404, "NoSuchBucket", ErrorKind::NotFound),
         (404, "NoSuchKey", ErrorKind::NotFound),
@@ -66,16 +63,16 @@ async fn other_refusals_have_their_kinds() {
         (400, "InvalidRequest", ErrorKind::InvalidInput),
         (501, "NotImplemented", ErrorKind::Internal),
     ] {
-        let server = Server::canned(move |_| refusal(status, code)).await;
+        let server = Server::canned(move |_| rejection(status, code)).await;
         for error in [
             server.store().get("b", "k").await.unwrap_err(),
             server.store().put("b", "k", Bytes::new()).await.unwrap_err(),
         ] {
-            assert_says(&error, kind, &["s3://b/k"]);
+            assert_error(&error, kind, &["s3://b/k"]);
         }
     }
-    let server = Server::canned(|_| refusal(301, "PermanentRedirect")).await;
-    assert_says(
+    let server = Server::canned(|_| rejection(301, "PermanentRedirect")).await;
+    assert_error(
         &server.store().check_bucket("b").await.unwrap_err(),
         ErrorKind::InvalidInput,
         &["us-west-2"],
@@ -83,9 +80,9 @@ async fn other_refusals_have_their_kinds() {
 }
 
 #[tokio::test]
-async fn a_busy_s3_is_asked_again() {
+async fn a_throttled_put_is_retried() {
     let server = Server::canned(|number| match number {
-        0 => refusal(503, "SlowDown"),
+        0 => rejection(503, "SlowDown"),
         _ => Response::new("body".to_owned()),
     });
     let server = server.await;
@@ -94,27 +91,24 @@ async fn a_busy_s3_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_s3_that_stays_busy_throttles() {
-    let server = Server::canned(|_| refusal(503, "SlowDown")).await;
+async fn throttling_is_reported_after_four_attempts() {
+    let server = Server::canned(|_| rejection(503, "SlowDown")).await;
     let error = server.store().put("b", "k", Bytes::from_static(b"x")).await.unwrap_err();
-    assert_says(&error, ErrorKind::Throttled, &["s3://b/k"]);
+    assert_error(&error, ErrorKind::Throttled, &["s3://b/k"]);
     assert_eq!(server.requests().len(), 4);
 }
 
 #[tokio::test]
-async fn an_s3_that_cannot_be_reached_is_a_matter_of_the_route() {
+async fn an_unreachable_s3_is_a_missing_route() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = S3Store::with_endpoint(&url, REGION, ACCESS_KEY, SECRET_KEY)
-        .get("b", "k")
-        .await
-        .unwrap_err();
-    assert_says(&error, ErrorKind::Timeout, &["no route to S3", "NAT", "s3://b/k"]);
+    let error = store_at(&url, SECRET_KEY).get("b", "k").await.unwrap_err();
+    assert_error(&error, ErrorKind::Timeout, &["no route to S3", "NAT", "s3://b/k"]);
 }
 
-/// A server that sends half of the body to the first `broken` requests, and hangs up.
-async fn breaking(broken: usize) -> String {
+/// Starts a server that truncates the bodies of the first `truncated` responses.
+async fn truncating_server(truncated: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -124,21 +118,21 @@ async fn breaking(broken: usize) -> String {
             while !request.ends_with(b"\r\n\r\n") {
                 request.push(socket.read_u8().await.unwrap());
             }
-            let body = if number < broken { "half" } else { "half and half" };
-            let answer =
+            let body = if number < truncated { "half" } else { "half and half" };
+            let response =
                 format!("HTTP/1.1 200 OK\r\ncontent-length: 13\r\nconnection: close\r\n\r\n{body}");
-            socket.write_all(answer.as_bytes()).await.unwrap();
+            socket.write_all(response.as_bytes()).await.unwrap();
         }
     });
     url
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_fetched_again() {
-    let store = S3Store::with_endpoint(&breaking(2).await, REGION, ACCESS_KEY, SECRET_KEY);
+async fn a_truncated_body_is_fetched_again() {
+    let store = store_at(&truncating_server(2).await, SECRET_KEY);
     assert_eq!(store.get("b", "k").await.unwrap(), "half and half");
-    let store = S3Store::with_endpoint(&breaking(100).await, REGION, ACCESS_KEY, SECRET_KEY);
-    assert_says(&store.get("b", "k").await.unwrap_err(), ErrorKind::Timeout, &["s3://b/k"]);
+    let store = store_at(&truncating_server(100).await, SECRET_KEY);
+    assert_error(&store.get("b", "k").await.unwrap_err(), ErrorKind::Timeout, &["s3://b/k"]);
 }
 
 async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
@@ -158,7 +152,7 @@ async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
 }
 
 #[tokio::test]
-async fn a_data_key_is_the_key_and_the_nonce_is_fresh() {
+async fn the_key_is_the_data_key_and_the_nonce_is_random() {
     let key: Vec<u8> = (0..32).collect();
     let plaintext = base64_simd::STANDARD.encode_to_string(&key);
     let (server, factory) = kms(
@@ -166,7 +160,8 @@ async fn a_data_key_is_the_key_and_the_nonce_is_fresh() {
         format!(r#"{{"KeyId": "k", "CiphertextBlob": "AA==", "Plaintext": "{plaintext}"}}"#),
     )
     .await;
-    let (a, b) = (factory.create().await.unwrap(), factory.create().await.unwrap());
+    let a = factory.create().await.unwrap();
+    let b = factory.create().await.unwrap();
     assert_eq!((&a.key, &b.key), (&key, &key));
     assert_eq!(a.nonce.len(), 12);
     assert_ne!(a.nonce, b.nonce);
@@ -174,9 +169,9 @@ async fn a_data_key_is_the_key_and_the_nonce_is_fresh() {
 }
 
 #[tokio::test]
-async fn a_data_key_of_another_length_is_refused() {
+async fn a_data_key_of_another_length_is_rejected() {
     let (_server, factory) = kms(200, r#"{"KeyId": "k", "Plaintext": "AAAA"}"#.to_owned()).await;
-    assert_says(
+    assert_error(
         &factory.create().await.unwrap_err(),
         ErrorKind::InvalidResponse,
         &["3 bytes", "alias/spill"],
@@ -184,7 +179,7 @@ async fn a_data_key_of_another_length_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_kms_names_permission_and_key() {
+async fn errors_of_kms_name_permission_and_key() {
     for (code, kind, parts) in [
         ("NotFoundException", ErrorKind::NotFound, ["alias/spill", "kms_key_id"]),
         ("AccessDeniedException", ErrorKind::AccessDenied, ["alias/spill", "kms:GenerateDataKey"]),
@@ -197,6 +192,6 @@ async fn a_refusal_of_kms_names_permission_and_key() {
     ] {
         let (_server, factory) =
             kms(400, format!(r#"{{"__type": "{code}", "message": "no"}}"#)).await;
-        assert_says(&factory.create().await.unwrap_err(), kind, &parts);
+        assert_error(&factory.create().await.unwrap_err(), kind, &parts);
     }
 }

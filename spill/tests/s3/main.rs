@@ -1,5 +1,4 @@
-//! The store against a real S3 API on loopback, and the store and the key factory against services
-//! that say no.
+//! `S3Store` against an S3 API on loopback, and both AWS clients against failing services.
 
 mod faults;
 mod round_trip;

@@ -1,4 +1,4 @@
-//! What works: objects come back, requests carry what was set, the environment is honoured.
+//! Round trips of objects, headers of requests, and configuration from the environment.
 
 use std::{process::Command, sync::Arc};
 
@@ -17,7 +17,7 @@ use futures::TryStreamExt;
 use crate::servers::{ACCESS_KEY, REGION, SECRET_KEY, Server};
 
 #[tokio::test]
-async fn an_object_comes_back_as_it_was_put() {
+async fn objects_round_trip() {
     let server = Server::s3().await;
     let store = server.store();
     let large: Vec<u8> = (0..3_000_000u32).map(|number| number.to_le_bytes()[1]).collect();
@@ -30,13 +30,13 @@ async fn an_object_comes_back_as_it_was_put() {
 }
 
 #[tokio::test]
-async fn a_put_says_its_length_its_checksum_and_what_was_set() {
+async fn a_put_has_length_checksum_and_configured_headers() {
     let server = Server::s3().await;
-    let mut settings = SpillSettings::default();
-    settings.put_headers = vec![("X-Amz-Meta-Team".to_owned(), "a b".to_owned())];
-    settings.server_side_encryption = Some(ServerSideEncryption::S3);
-    settings.bucket_owner = Some("111122223333".to_owned());
-    let store = server.store().with_settings(&settings);
+    let settings = SpillSettings::default()
+        .with_put_header("X-Amz-Meta-Team", "a b")
+        .with_server_side_encryption(ServerSideEncryption::S3)
+        .with_bucket_owner("111122223333");
+    let store = S3Store::new(&settings).with_endpoint(&server.url, REGION, ACCESS_KEY, SECRET_KEY);
     store.put("spill", "k", Bytes::from_static(b"12345")).await.unwrap();
     for (name, value) in [
         ("content-length", "5"),
@@ -47,7 +47,7 @@ async fn a_put_says_its_length_its_checksum_and_what_was_set() {
         assert_eq!(server.header(name).as_deref(), Some(value), "{name}");
     }
     assert!(server.header("x-amz-checksum-crc32").is_some());
-    // What is not signed could be taken off on the way.
+    // Unsigned headers could be removed in transit.
     let signed = server.header("authorization").unwrap();
     assert!(
         signed.contains("x-amz-meta-team") && signed.contains("x-amz-server-side-encryption"),
@@ -57,7 +57,7 @@ async fn a_put_says_its_length_its_checksum_and_what_was_set() {
 }
 
 #[tokio::test]
-async fn what_is_absent_is_not_found() {
+async fn missing_buckets_and_objects_are_not_found() {
     let server = Server::s3().await;
     let store = server.store();
     for (error, name) in [
@@ -71,10 +71,15 @@ async fn what_is_absent_is_not_found() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_from_missing_permissions() {
+async fn wrong_credentials_differ_from_missing_permissions() {
     let server = Server::s3().await;
     for (access_key, secret_key) in [("AKIDOTHER", SECRET_KEY), (ACCESS_KEY, "K7MDENGbPxRfiCY")] {
-        let store = S3Store::with_endpoint(&server.url, REGION, access_key, secret_key);
+        let store = S3Store::new(&SpillSettings::default()).with_endpoint(
+            &server.url,
+            REGION,
+            access_key,
+            secret_key,
+        );
         for error in [
             store.put("spill", "k", Bytes::from_static(b"x")).await.unwrap_err(),
             store.get("spill", "k").await.unwrap_err(),
@@ -86,7 +91,7 @@ async fn wrong_credentials_are_told_from_missing_permissions() {
 }
 
 #[tokio::test]
-async fn rows_come_back_through_cutter_writer_and_reader() {
+async fn rows_round_trip_through_builder_writer_and_reader() {
     let server = Server::s3().await;
     let store: Arc<dyn ObjectStore> = Arc::new(server.store());
     let key = LocalKeyFactory.create().await.unwrap();
@@ -101,24 +106,23 @@ async fn rows_come_back_through_cutter_writer_and_reader() {
         encryption_key: Some(key.clone()),
     };
     let mut writer = SpillWriter::new(Arc::clone(&store), target, 3);
-    let mut cutter = BlockBuilder::new(Arc::clone(&schema), 10_000);
+    let mut builder = BlockBuilder::new(Arc::clone(&schema), 10_000);
     for batch in &batches {
-        for block in cutter.push(batch.clone()).unwrap() {
+        for block in builder.push(batch.clone()).unwrap() {
             writer.write(block).await.unwrap();
         }
     }
-    if let Some(last) = cutter.finish() {
+    if let Some(last) = builder.finish() {
         writer.write(last).await.unwrap();
     }
     let remote_blocks = writer.finish().await.unwrap();
-    let catalog_name = "c".to_owned();
-    let answer = RemoteReadRecordsResponse {
-        catalog_name,
+    let response = RemoteReadRecordsResponse {
+        catalog_name: "c".to_owned(),
         schema,
         remote_blocks,
         encryption_key: Some(key),
     };
-    let blocks: Vec<_> = SpillReader::new(store, 2).read(answer).try_collect().await.unwrap();
+    let blocks: Vec<_> = SpillReader::new(store, 2).read(response).try_collect().await.unwrap();
     assert_eq!(blocks.len(), 17);
     assert!(blocks.iter().all(|(_, bytes)| *bytes <= 10_016));
     let rows = blocks.iter().map(|(block, _)| block).collect::<Vec<_>>();
@@ -126,9 +130,9 @@ async fn rows_come_back_through_cutter_writer_and_reader() {
     assert_eq!(rows, RecordBatch::try_from_iter([("n", numbers(0, 20_000))]).unwrap());
 }
 
-/// Environment variables are those of a process, so this test runs itself as another.
+/// Environment variables are global to a process, so this test runs itself in another.
 #[tokio::test]
-async fn the_environment_says_where_s3_is() {
+async fn the_environment_configures_the_endpoint() {
     const CHILD: &str = "ATHENA_SPILL_TEST_CHILD";
     if std::env::var_os(CHILD).is_some() {
         let store = S3Store::new(&SpillSettings::default());
@@ -137,7 +141,7 @@ async fn the_environment_says_where_s3_is() {
     }
     let server = Server::s3().await;
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "round_trip::the_environment_says_where_s3_is"]).env(CHILD, "1");
+    child.args(["--exact", "round_trip::the_environment_configures_the_endpoint"]).env(CHILD, "1");
     child.env("AWS_ENDPOINT_URL_S3", &server.url).env("AWS_REGION", REGION);
     child.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     let output = tokio::task::spawn_blocking(move || child.output()).await.unwrap().unwrap();

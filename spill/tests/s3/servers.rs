@@ -1,4 +1,4 @@
-//! Servers on loopback: S3 on a folder, and answers as a test makes them.
+//! Servers on loopback: S3 on a folder, and canned responses.
 
 use std::{
     convert::Infallible,
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use athena_spill::aws::S3Store;
+use athena_spill::{SpillSettings, aws::S3Store};
 use hyper::{HeaderMap, Request, Response, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -21,17 +21,22 @@ pub(crate) const REGION: &str = "eu-west-1";
 pub(crate) const ACCESS_KEY: &str = "AKIDEXAMPLE";
 pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI";
 
-/// Ends with the value.
+/// Creates a store on the server at `url`.
+pub(crate) fn store_at(url: &str, secret_key: &str) -> S3Store {
+    S3Store::new(&SpillSettings::default()).with_endpoint(url, REGION, ACCESS_KEY, secret_key)
+}
+
+/// A server that stops when it is dropped.
 pub(crate) struct Server {
     pub(crate) url: String,
-    /// What every request had: method, path, headers.
+    /// Method, path and headers of every request.
     requests: Arc<Mutex<Vec<(String, HeaderMap)>>>,
     _folder: Option<TempDir>,
     _tasks: JoinSet<()>,
 }
 
 impl Server {
-    /// An S3 with the bucket `spill`.
+    /// Starts an S3 server with the bucket `spill`.
     pub(crate) async fn s3() -> Self {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("spill")).unwrap();
@@ -45,16 +50,17 @@ impl Server {
         Self { _folder: Some(folder), ..server.await }
     }
 
-    /// A server whose answers `answer` makes, of the number of the request.
+    /// Starts a server that returns `response` of the number of the request, from 0.
     pub(crate) async fn canned(
-        answer: impl Fn(usize) -> Response<String> + Send + Sync + 'static,
+        response: impl Fn(usize) -> Response<String> + Send + Sync + 'static,
     ) -> Self {
-        let (answer, number) = (Arc::new(answer), Arc::new(Mutex::new(0)));
+        let response = Arc::new(response);
+        let number = Arc::new(Mutex::new(0));
         Self::start(move |_| {
             let mut number = number.lock().unwrap();
-            let response = answer(*number);
+            let current = response(*number);
             *number += 1;
-            std::future::ready(Ok::<_, Infallible>(response))
+            std::future::ready(Ok::<_, Infallible>(current))
         })
         .await
     }
@@ -78,14 +84,15 @@ impl Server {
             let mut connections = JoinSet::new();
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
-                let (respond, seen) = (respond.clone(), Arc::clone(&seen));
+                let respond = respond.clone();
+                let seen = Arc::clone(&seen);
                 let service = service_fn(move |request: Request<Incoming>| {
                     let line = format!("{} {}", request.method(), request.uri().path());
                     seen.lock().unwrap().push((line, request.headers().clone()));
                     respond(request)
                 });
                 connections.spawn(async move {
-                    // A client may hang up at any time.
+                    // A client may close the connection at any time.
                     drop(
                         Builder::new(TokioExecutor::new())
                             .serve_connection(TokioIo::new(socket), service)
@@ -97,17 +104,17 @@ impl Server {
         Self { url, requests, _folder: None, _tasks: tasks }
     }
 
-    /// A store on this server.
+    /// Creates a store on this server.
     pub(crate) fn store(&self) -> S3Store {
-        S3Store::with_endpoint(&self.url, REGION, ACCESS_KEY, SECRET_KEY)
+        store_at(&self.url, SECRET_KEY)
     }
 
-    /// Method and path of every request so far.
+    /// Returns method and path of every request so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().iter().map(|(line, _)| line.clone()).collect()
     }
 
-    /// The header of the last request.
+    /// Returns a header of the last request.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let requests = self.requests.lock().unwrap();
         let (_, headers) = requests.last()?;

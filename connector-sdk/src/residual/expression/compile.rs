@@ -345,24 +345,13 @@ fn null() -> Node {
 }
 
 fn failure(function: &'static str, arguments: &[&Expression]) -> Arc<Failure> {
-    let mut columns = Vec::new();
-    for argument in arguments {
-        collect_columns(argument, &mut columns);
-    }
-    Arc::new(Failure { function, columns })
-}
-
-fn collect_columns(expression: &Expression, columns: &mut Vec<String>) {
-    match expression {
-        Expression::Constant { .. } => {}
-        Expression::Variable { column, .. } if columns.contains(column) => {}
-        Expression::Variable { column, .. } => columns.push(column.clone()),
-        Expression::Call { arguments, .. } => {
-            for argument in arguments {
-                collect_columns(argument, columns);
-            }
+    let mut columns: Vec<String> = Vec::new();
+    for column in arguments.iter().flat_map(|argument| argument.columns()) {
+        if !columns.iter().any(|known| known == column) {
+            columns.push(column.to_owned());
         }
     }
+    Arc::new(Failure { function, columns })
 }
 
 /// The values of a constant that stands for a list: its rows, or the items of its only row.

@@ -49,7 +49,7 @@ pub fn value_set(set: &ValueSet) -> Value {
                 "type": data_type,
                 "nullAllowed": null_allowed,
                 "ranges": set.ranges.iter().map(range).collect::<Value>(),
-                "derived": derived(none, only.is_some_and(is_all), single),
+                "derived": derived(none, only.is_some_and(Range::is_all), single),
             })
         }
         ValueSet::Equatable(set) => {
@@ -79,10 +79,6 @@ pub fn value_set(set: &ValueSet) -> Value {
 
 fn derived(none: bool, all: bool, single_value: bool) -> Value {
     json!({ "isNone": none, "isAll": all, "isSingleValue": single_value })
-}
-
-fn is_all(range: &Range) -> bool {
-    range.low.is_unbounded() && range.high.is_unbounded()
 }
 
 /// Whether both ends stand at the same value; never true of bytes, which Java compares by identity.

@@ -1,7 +1,7 @@
 //! Constants of SQL as values of a column on the wire, exactly or not at all.
 
 use arrow::datatypes::{DataType, TimeUnit};
-use athena_protocol::timestamp_tz::{ZoneKey, pack};
+use athena_protocol::timestamp_tz::{TimeZoneKey, pack};
 use datafusion::common::ScalarValue;
 
 use crate::presentation::sql_type;
@@ -20,7 +20,10 @@ pub(super) fn to_wire(literal: &ScalarValue, wire: &DataType) -> Option<ScalarVa
         (
             ScalarValue::TimestampMillisecond(Some(millis), zone),
             DataType::Timestamp(_, Some(_)),
-        ) => Some(ScalarValue::TimestampMillisecond(Some(pack(millis, ZoneKey::UTC).ok()?), zone)),
+        ) => Some(ScalarValue::TimestampMillisecond(
+            Some(pack(millis, TimeZoneKey::UTC).ok()?),
+            zone,
+        )),
         (ScalarValue::Float64(Some(value)), _) if value.is_nan() => None,
         (ScalarValue::Float32(Some(value)), _) if value.is_nan() => None,
         // Zero has one value and two forms; as the lower end of a range the negative one would let

@@ -70,16 +70,8 @@ impl Sent {
 
     /// Every column that it speaks of, perhaps more than once.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> = self.summary.keys().map(String::as_str).collect();
-        let mut left: Vec<&Expression> = self.expressions.iter().collect();
-        while let Some(expression) = left.pop() {
-            match expression {
-                Expression::Constant { .. } => {}
-                Expression::Variable { column, .. } => names.push(column),
-                Expression::Call { arguments, .. } => left.extend(arguments),
-            }
-        }
-        names.into_iter()
+        let of_summary = self.summary.keys().map(String::as_str);
+        of_summary.chain(self.expressions.iter().flat_map(Expression::columns))
     }
 }
 

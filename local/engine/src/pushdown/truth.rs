@@ -1,7 +1,7 @@
 //! For which values of a column a condition is true, and for which it is false.
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use athena_protocol::predicate::is_ordered;
+use athena_protocol::predicate::is_orderable;
 use datafusion::{
     common::ScalarValue,
     logical_expr::{BinaryExpr, Expr, Operator, expr::InList},
@@ -161,7 +161,7 @@ impl<'a> Column<'a> {
             return None;
         };
         let (_, field) = schema.column_with_name(&column.name)?;
-        is_ordered(field.data_type())
+        is_orderable(field.data_type())
             .then(|| Self { name: field.name(), data_type: field.data_type() })
     }
 

@@ -2,7 +2,7 @@
 
 use athena_lambda_host::LocalS3;
 use athena_protocol::ErrorKind;
-use athena_spill::{ObjectStore as _, aws::S3Store};
+use athena_spill::{ObjectStore as _, SpillSettings, aws::S3Store};
 use bytes::Bytes;
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn only_the_environment_of_the_store_gives_its_keys() {
         env.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.as_str()).unwrap()
     };
     let at = |secret| {
-        S3Store::with_endpoint(
+        S3Store::new(&SpillSettings::default()).with_endpoint(
             value("AWS_ENDPOINT_URL_S3"),
             value("AWS_REGION"),
             value("AWS_ACCESS_KEY_ID"),

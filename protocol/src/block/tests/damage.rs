@@ -1,4 +1,4 @@
-//! Damaged messages are refused: no panic, no allocation beyond what the bytes can justify.
+//! Corrupt messages are rejected: no panic, and no allocation out of proportion to the input.
 
 use std::sync::Arc;
 
@@ -20,17 +20,18 @@ use crate::{
     block::{
         Framing, decode_batch, decode_schema, encode_batch, encode_schema,
         frame::padded,
-        metadata::{self, Node},
+        metadata::{self, BatchMetadata, FieldNode},
     },
 };
 
-/// A message of `nodes` and `buffers` over `body`.
+/// Builds a message of `nodes` and `buffers` over `body`.
 fn message(rows: u64, nodes: &[[u64; 2]], buffers: &[[u64; 2]], body: &[u8]) -> Vec<u8> {
-    let nodes: Vec<_> = nodes.iter().map(|&[len, null_count]| Node { len, null_count }).collect();
+    let nodes: Vec<_> =
+        nodes.iter().map(|&[len, null_count]| FieldNode { len, null_count }).collect();
     let body_len = u64::try_from(body.len()).unwrap();
     let mut out = Vec::new();
     Framing::Modern.write(metadata::len(nodes.len(), buffers.len()), &mut out, |out| {
-        metadata::write(Framing::Modern, rows, &nodes, buffers, body_len, out);
+        BatchMetadata { rows, nodes: &nodes, buffers, body_len }.write(Framing::Modern, out);
     });
     out.extend_from_slice(body);
     out
@@ -40,12 +41,13 @@ fn schema(data_type: DataType) -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new("c", data_type, true)]))
 }
 
-fn refused(message: &[u8], data_type: DataType) {
+fn assert_rejected(message: &[u8], data_type: DataType) {
     let error = decode_batch(message, &schema(data_type)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }
 
-fn whole() -> (SchemaRef, Vec<u8>, Vec<u8>) {
+/// Returns a schema, its message and a record batch message with every type.
+fn intact() -> (SchemaRef, Vec<u8>, Vec<u8>) {
     let (_, batch) = batches().pop().unwrap();
     let mut records = Vec::new();
     encode_batch(&batch, Framing::Modern, &mut records).unwrap();
@@ -53,21 +55,21 @@ fn whole() -> (SchemaRef, Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn every_truncation_is_refused() {
-    let (schema, schema_bytes, records) = whole();
+fn every_truncation_is_rejected() {
+    let (schema, schema_bytes, records) = intact();
     for len in 1..records.len() {
         let error = decode_batch(&records[..len], &schema).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{len} bytes");
     }
     for len in 0..schema_bytes.len() {
-        // The last bytes are padding, and a schema may end before them only if its length says so.
+        // The last bytes are padding, without which the declared length is wrong.
         assert!(decode_schema(&schema_bytes[..len]).is_err(), "{len} bytes");
     }
 }
 
 #[test]
 fn no_changed_byte_makes_the_reader_panic() {
-    let (schema, schema_bytes, records) = whole();
+    let (schema, schema_bytes, records) = intact();
     for position in 0..records.len() {
         for value in [0, 0x7F, 0xFF] {
             let mut damaged = records.clone();
@@ -98,7 +100,7 @@ proptest! {
     fn no_changed_bytes_make_the_reader_panic(
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
-        let (schema, mut schema_bytes, mut records) = whole();
+        let (schema, mut schema_bytes, mut records) = intact();
         for (position, value) in &changes {
             let len = records.len();
             records[position.index(len)] = *value;
@@ -131,24 +133,27 @@ proptest! {
 fn an_end_of_stream_is_not_a_message() {
     for end in [&[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0][..], &[0, 0, 0, 0]] {
         assert_eq!(decode_schema(end).unwrap_err().kind(), ErrorKind::InvalidInput);
-        refused(end, DataType::Int8);
+        assert_rejected(end, DataType::Int8);
     }
 }
 
 #[test]
-fn huge_lengths_are_refused_before_anything_is_allocated() {
+fn huge_lengths_are_rejected_before_anything_is_allocated() {
     for bytes in [
         &[0xFF, 0xFF, 0xFF, 0x7F, 1, 2][..],
         &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
         &[0, 0, 0, 0x80],
     ] {
-        refused(bytes, DataType::Int8);
+        assert_rejected(bytes, DataType::Int8);
         assert!(decode_schema(bytes).is_err());
     }
     let huge = 0x7FFF_FFFF;
-    refused(&message(u64::MAX, &[[u64::MAX, 0]], &[[0, 8], [0, 8]], &[0; 8]), DataType::Int64);
-    refused(&message(huge, &[[huge, 0]], &[[0, 0], [0, 8]], &[0; 8]), DataType::Int64);
-    refused(
+    assert_rejected(
+        &message(u64::MAX, &[[u64::MAX, 0]], &[[0, 8], [0, 8]], &[0; 8]),
+        DataType::Int64,
+    );
+    assert_rejected(&message(huge, &[[huge, 0]], &[[0, 0], [0, 8]], &[0; 8]), DataType::Int64);
+    assert_rejected(
         &message(huge, &[[huge, huge]], &[[0, 0]], &[0; 8]),
         DataType::Struct(Vec::<Field>::new().into()),
     );
@@ -162,42 +167,43 @@ fn huge_lengths_are_refused_before_anything_is_allocated() {
 #[test]
 fn buffers_must_lie_in_the_body() {
     for buffer in [[8, 8], [0, 16], [u64::MAX, 8], [1, u64::MAX], [u64::MAX, u64::MAX]] {
-        refused(&message(1, &[[1, 0]], &[[0, 0], buffer], &[0; 8]), DataType::Int64);
+        assert_rejected(&message(1, &[[1, 0]], &[[0, 0], buffer], &[0; 8]), DataType::Int64);
     }
 }
 
 #[test]
-fn arrays_and_buffers_must_be_those_of_the_schema() {
-    let (none, two) = (
-        message(0, &[], &[], &[]),
-        message(1, &[[1, 0], [1, 0]], &[[0, 0], [0, 8], [0, 0], [0, 8]], &[0; 8]),
-    );
-    refused(&none, DataType::Int64);
-    refused(&two, DataType::Int64);
-    refused(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [0, 8]], &[0; 8]), DataType::Int64);
-    refused(&message(1, &[[1, 0]], &[[0, 0]], &[0; 8]), DataType::Int64);
-    refused(&message(2, &[[1, 0]], &[[0, 0], [0, 8]], &[0; 8]), DataType::Int64);
+fn arrays_and_buffers_must_match_the_schema() {
+    let none = message(0, &[], &[], &[]);
+    let two = message(1, &[[1, 0], [1, 0]], &[[0, 0], [0, 8], [0, 0], [0, 8]], &[0; 8]);
+    assert_rejected(&none, DataType::Int64);
+    assert_rejected(&two, DataType::Int64);
+    assert_rejected(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [0, 8]], &[0; 8]), DataType::Int64);
+    assert_rejected(&message(1, &[[1, 0]], &[[0, 0]], &[0; 8]), DataType::Int64);
+    assert_rejected(&message(2, &[[1, 0]], &[[0, 0], [0, 8]], &[0; 8]), DataType::Int64);
 }
 
 #[test]
-fn offsets_must_be_in_order_and_inside() {
+fn offsets_must_be_in_order_and_in_bounds() {
     for offsets in [[1i32, 0], [-1, 0], [0, 9], [0, -1]] {
         let body = [offsets[0].to_le_bytes(), offsets[1].to_le_bytes(), [0; 4], [0; 4]].concat();
-        refused(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [8, 8]], &body), DataType::Utf8);
-        refused(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [8, 8]], &body), DataType::Binary);
+        assert_rejected(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [8, 8]], &body), DataType::Utf8);
+        assert_rejected(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [8, 8]], &body), DataType::Binary);
         let list = DataType::new_list(DataType::Int8, true);
-        refused(&message(1, &[[1, 0], [8, 0]], &[[0, 0], [0, 8], [0, 0], [8, 8]], &body), list);
+        assert_rejected(
+            &message(1, &[[1, 0], [8, 0]], &[[0, 0], [0, 8], [0, 0], [8, 8]], &body),
+            list,
+        );
     }
 }
 
 #[test]
 fn text_must_be_utf8() {
     let body = [0, 0, 0, 0, 2, 0, 0, 0, 0xC3, 0x28, 0, 0, 0, 0, 0, 0];
-    refused(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [8, 2]], &body), DataType::Utf8);
+    assert_rejected(&message(1, &[[1, 0]], &[[0, 0], [0, 8], [8, 2]], &body), DataType::Utf8);
 }
 
 #[test]
-fn a_bitmap_is_believed_rather_than_the_count_of_nulls() {
+fn a_validity_bitmap_outweighs_the_null_count() {
     for count in [0, 1, 2, u64::MAX] {
         let body = [vec![0b01; 8], vec![7; 16]].concat();
         let batch = decode_batch(
@@ -210,7 +216,7 @@ fn a_bitmap_is_believed_rather_than_the_count_of_nulls() {
 }
 
 #[test]
-fn a_missing_bitmap_means_all_or_none() {
+fn a_missing_validity_bitmap_means_all_or_none() {
     let read = |count| {
         decode_batch(
             &message(2, &[[2, count]], &[[0, 0], [0, 16]], &[0; 16]),
@@ -243,11 +249,11 @@ fn children_of_a_struct_may_be_longer_than_it() {
     let batch = decode_batch(&of(1, 2), &schema(point.clone())).unwrap();
     let x = batch.column(0).as_struct().column(0);
     assert_eq!(x.as_primitive::<Int64Type>().values(), &[1]);
-    refused(&of(2, 1), point);
+    assert_rejected(&of(2, 1), point);
 }
 
 #[test]
-fn wide_values_may_lie_anywhere() {
+fn wide_values_may_be_unaligned() {
     let body = [vec![0; 8], 42i128.to_le_bytes().to_vec()].concat();
     for data_type in [DataType::Decimal128(20, 0), DataType::Int64] {
         let batch = decode_batch(
@@ -264,16 +270,16 @@ fn wide_values_may_lie_anywhere() {
 }
 
 #[test]
-fn a_schema_is_not_a_batch_nor_the_other_way_round() {
-    let (schema, schema_bytes, records) = whole();
+fn a_schema_is_not_a_batch_nor_vice_versa() {
+    let (schema, schema_bytes, records) = intact();
     assert_eq!(decode_batch(&schema_bytes, &schema).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(decode_schema(&records).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]
-fn compressed_batches_are_refused() {
-    // Arrow's writer announces a compression before it has anything to compress, so no codec is
-    // needed here.
+fn compressed_batches_are_rejected() {
+    // Arrow's writer declares a compression even if there is nothing to compress, so no codec is
+    // needed.
     let options =
         IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap();
     let mut tracker = DictionaryTracker::new(true);
@@ -288,7 +294,7 @@ fn compressed_batches_are_refused() {
 }
 
 #[test]
-fn rows_without_columns_are_any_number_and_values_without_bytes_are_not() {
+fn rows_without_columns_are_unlimited_and_values_without_bytes_are_limited() {
     assert_eq!(no_columns(0x7FFF_FFFF).num_rows(), 0x7FFF_FFFF);
     let free = [
         DataType::Null,
@@ -310,8 +316,8 @@ fn rows_without_columns_are_any_number_and_values_without_bytes_are_not() {
 }
 
 #[test]
-fn columns_that_share_buffers_are_refused_before_they_are_read() {
-    // Each column would be a megabit of the same bytes, and as many nulls when it is written again.
+fn columns_that_share_buffers_are_rejected_before_they_are_read() {
+    // Each column would be a megabit of the same bytes, and as many nulls when encoded again.
     let columns = 1_000;
     let body = vec![0xFF; 1 << 17];
     let fields: Vec<_> =

@@ -1,4 +1,4 @@
-//! Blocks of every type, written and read.
+//! Encoding and decoding of blocks of every type.
 
 mod damage;
 mod round_trip;

@@ -1,4 +1,4 @@
-//! What is written is read back, by this crate and by Arrow's own reader.
+//! Round trips through this crate's and Arrow's readers.
 
 use std::{io::Cursor, sync::Arc};
 
@@ -31,7 +31,7 @@ fn encode(batch: &RecordBatch, framing: Framing) -> Vec<u8> {
 }
 
 #[test]
-fn every_type_in_every_state_is_read_back() {
+fn every_type_in_every_state_round_trips() {
     for (name, batch) in batches() {
         for framing in FRAMINGS {
             let schema = decode_schema(&encode_schema(&batch.schema(), framing).unwrap()).unwrap();
@@ -46,7 +46,7 @@ fn every_type_in_every_state_is_read_back() {
 }
 
 #[test]
-fn the_announced_length_is_the_real_length() {
+fn the_encoded_length_is_exact() {
     for (name, batch) in batches() {
         for framing in FRAMINGS {
             let len = encoded_len(&batch, framing).unwrap();
@@ -57,7 +57,7 @@ fn the_announced_length_is_the_real_length() {
 }
 
 #[test]
-fn arrows_own_reader_agrees() {
+fn arrows_stream_reader_agrees() {
     for (name, batch) in batches() {
         for framing in FRAMINGS {
             let mut stream = encode_schema(&batch.schema(), framing).unwrap();
@@ -70,9 +70,9 @@ fn arrows_own_reader_agrees() {
 }
 
 #[test]
-fn a_slice_is_written_without_its_surroundings() {
+fn a_slice_is_encoded_like_its_copy() {
     for (name, batch) in batches().into_iter().filter(|(name, _)| name.ends_with("all")) {
-        let alone = batch.slice(3, 11);
+        let slice = batch.slice(3, 11);
         let indices = Int32Array::from_iter_values(3..14);
         let copied = batch
             .columns()
@@ -80,12 +80,12 @@ fn a_slice_is_written_without_its_surroundings() {
             .map(|column| arrow::compute::take(column, &indices, None).unwrap())
             .collect();
         let copied = RecordBatch::try_new(batch.schema(), copied).unwrap();
-        assert_eq!(encode(&alone, Framing::Modern), encode(&copied, Framing::Modern), "{name}");
+        assert_eq!(encode(&slice, Framing::Modern), encode(&copied, Framing::Modern), "{name}");
     }
 }
 
 #[test]
-fn blocks_are_read_at_any_address() {
+fn blocks_decode_at_any_address() {
     for (name, batch) in batches() {
         let message = encode(&batch, Framing::Legacy);
         for shift in 1..8 {
@@ -130,7 +130,7 @@ fn rows_without_columns_are_counted_and_have_a_body() {
 }
 
 #[test]
-fn nothing_is_no_rows() {
+fn empty_bytes_decode_to_no_rows() {
     for (name, batch) in batches() {
         let read = decode_batch(&[], &batch.schema()).unwrap();
         assert_eq!((read.num_rows(), read.schema()), (0, batch.schema()), "{name}");
@@ -138,7 +138,7 @@ fn nothing_is_no_rows() {
 }
 
 #[test]
-fn bytes_behind_the_body_are_ignored() {
+fn bytes_after_the_body_are_ignored() {
     for (name, batch) in batches() {
         let mut message = encode(&batch, Framing::Legacy);
         message.extend_from_slice(&[0xAB; 13]);
@@ -147,7 +147,7 @@ fn bytes_behind_the_body_are_ignored() {
 }
 
 #[test]
-fn metadata_of_schemas_and_fields_travels() {
+fn metadata_of_schemas_and_fields_round_trips() {
     let field = Field::new("c", DataType::Date64, false)
         .with_metadata([("unit".to_owned(), "ms".to_owned())].into());
     let metadata =
@@ -159,7 +159,7 @@ fn metadata_of_schemas_and_fields_travels() {
 }
 
 #[test]
-fn types_without_a_wire_form_are_refused_by_the_path_of_their_column() {
+fn errors_of_types_without_a_wire_form_name_the_path_of_the_column() {
     let large = Field::new("large", DataType::LargeUtf8, true);
     let list = Field::new(
         "list",
@@ -181,9 +181,9 @@ fn types_without_a_wire_form_are_refused_by_the_path_of_their_column() {
 }
 
 #[test]
-fn each_family_of_types_that_peers_lack_is_refused() {
+fn each_family_of_types_that_peers_lack_is_rejected() {
     let text = LargeStringArray::from(vec!["x"]);
-    let refused = [
+    let unsupported = [
         DataType::Utf8View,
         DataType::LargeBinary,
         DataType::Decimal256(50, 2),
@@ -191,7 +191,7 @@ fn each_family_of_types_that_peers_lack_is_refused() {
         DataType::LargeList(Arc::new(Field::new("", DataType::Int8, true))),
         DataType::Duration(arrow::datatypes::TimeUnit::Second),
     ];
-    for data_type in refused {
+    for data_type in unsupported {
         let schema = Arc::new(Schema::new(vec![Field::new("c", data_type.clone(), true)]));
         let error = encode_schema(&schema, Framing::Legacy).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{data_type}");
@@ -201,7 +201,7 @@ fn each_family_of_types_that_peers_lack_is_refused() {
 }
 
 #[test]
-fn maps_that_peers_cannot_read_are_refused() {
+fn maps_that_peers_cannot_read_are_rejected() {
     let map = |key_nullable, entries_nullable| {
         let pair = vec![
             Field::new("key", DataType::Utf8, key_nullable),
@@ -222,8 +222,8 @@ fn maps_that_peers_cannot_read_are_refused() {
 }
 
 #[test]
-fn children_of_null_structs_and_gaps_between_lists_survive() {
-    // The list at index 1 is null and yet covers elements, which only the offsets know.
+fn children_of_null_structs_and_gaps_between_lists_are_preserved() {
+    // The list at index 1 is null, yet its offsets cover elements.
     let list = ListArray::new(
         Arc::new(Field::new("", DataType::Int32, true)),
         arrow::buffer::OffsetBuffer::new(vec![2, 3, 5, 6].into()),
@@ -246,7 +246,7 @@ fn children_of_null_structs_and_gaps_between_lists_survive() {
 }
 
 #[test]
-fn batches_are_written_as_if_they_were_one() {
+fn several_batches_are_encoded_like_their_concatenation() {
     for (name, whole) in batches() {
         let rows = whole.num_rows();
         let cuts = [(0, 0), (1, 1), (1, 2), (3, 3), (rows / 2, rows - rows / 3), (rows, rows)];
@@ -260,9 +260,9 @@ fn batches_are_written_as_if_they_were_one() {
                 let mut written = Vec::new();
                 encode_batches(&pieces, framing, &mut written).unwrap();
                 assert_eq!(written, encode(&whole, framing), "{name} cut at {first} and {second}");
-                let with =
-                    |len: BlockLen, piece: &RecordBatch| len.with(piece, piece.num_rows()).unwrap();
-                let len = pieces.iter().fold(BlockLen::default(), with);
+                let len = pieces.iter().fold(BlockLen::default(), |len, piece| {
+                    len.plus(piece, piece.num_rows()).unwrap()
+                });
                 assert_eq!((len.bytes(framing), len.rows()), (written.len(), rows), "{name}");
             }
         }
@@ -270,7 +270,7 @@ fn batches_are_written_as_if_they_were_one() {
 }
 
 #[test]
-fn batches_of_different_columns_are_no_block() {
+fn batches_with_different_columns_do_not_form_a_block() {
     let numbers = || Arc::new(Int32Array::from(vec![1])) as ArrayRef;
     let text = || Arc::new(StringArray::from(vec!["a"])) as ArrayRef;
     let one = RecordBatch::try_from_iter([("a", numbers())]).unwrap();

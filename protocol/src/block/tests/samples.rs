@@ -1,4 +1,4 @@
-//! One column of every type that has a wire form, in every state that an array can be in.
+//! Sample columns of every type with a wire form, in every state of an array.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use arrow::{
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 
-/// How many rows the full columns have: more than a byte of bits, and no multiple of 8.
+/// Rows of the full columns: more than a byte of bits, and not a multiple of 8.
 const ROWS: usize = 21;
 
 fn batch(column: ArrayRef) -> RecordBatch {
@@ -26,7 +26,7 @@ fn batch(column: ArrayRef) -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), vec![column]).unwrap()
 }
 
-/// Every type in every state, named.
+/// Returns every type in every state, with a name.
 pub(super) fn batches() -> Vec<(String, RecordBatch)> {
     let mut batches = Vec::new();
     for nulls in [false, true] {
@@ -68,7 +68,7 @@ pub(super) fn no_columns(rows: usize) -> RecordBatch {
     RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options).unwrap()
 }
 
-/// One column of each type; with `nulls`, every third value is null.
+/// Returns one column of each type; with `nulls`, every third value is null.
 fn columns(nulls: bool) -> Vec<ArrayRef> {
     macro_rules! array {
         ($array:ty, $value:expr) => {{
@@ -140,7 +140,7 @@ fn half(n: i64) -> <arrow::datatypes::Float16Type as arrow::datatypes::ArrowPrim
     <arrow::datatypes::Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native::from_bits(bits)
 }
 
-/// The types that need a builder.
+/// Returns the columns that need a builder.
 fn built(nulls: bool) -> Vec<ArrayRef> {
     let names = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
     let mut fixed = FixedSizeBinaryBuilder::new(3);
