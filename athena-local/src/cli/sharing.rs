@@ -170,8 +170,8 @@ mod tests {
 
     const FUNCTION: &str = "arn:aws:lambda:us-east-1:444455556666:function:shop";
 
-    fn parses(words: &[&str]) -> bool {
-        Cli::try_parse_from(["athena-local"].iter().chain(words)).is_ok()
+    fn parses(arguments: &[&str]) -> bool {
+        Cli::try_parse_from(["athena-local"].iter().chain(arguments)).is_ok()
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         assert!(parses(&["share", FUNCTION, "--to", "111122223333", "--to", role]));
         assert!(parses(&["unshare", FUNCTION, "--all"]));
         let long = "x".repeat(128);
-        for wrong in [
+        for invalid in [
             vec!["share", FUNCTION],
             vec!["share", FUNCTION, "--to", "1111"],
             vec!["unshare", FUNCTION],
@@ -193,7 +193,7 @@ mod tests {
             vec!["doctor", FUNCTION, "--spill-prefix", "p"],
             vec!["doctor", FUNCTION, "--kms-key", "alias/spill"],
         ] {
-            assert!(!parses(&wrong), "{wrong:?}");
+            assert!(!parses(&invalid), "{invalid:?}");
         }
     }
 }

@@ -79,7 +79,7 @@ pub async fn observe_owner(account: &Account, arn: &FunctionArn) -> ObservedOwne
 
 /// Reads the region of any bucket: S3 reveals it to every caller.
 ///
-/// `region` is the region whose S3 endpoint is asked.
+/// The request goes to the S3 endpoint of `region`, which answers for buckets of every region.
 pub async fn observe_bucket_region(
     account: &Account,
     region: &str,

@@ -138,12 +138,12 @@ pub(super) fn parts_match(pattern: &[Part], text: &str) -> bool {
                 at_text += 1;
             }
             Some(Part::One(_)) | None => {
-                let Some((behind, taken)) = retry else {
+                let Some((next_part, start)) = retry else {
                     return false;
                 };
-                at_pattern = behind;
-                at_text = taken + 1;
-                retry = Some((behind, taken + 1));
+                at_pattern = next_part;
+                at_text = start + 1;
+                retry = Some((next_part, start + 1));
             }
         }
     }
