@@ -1,10 +1,10 @@
-//! Names of things in AWS, checked where they come in.
+//! Amazon Resource Names (ARNs), validated on input.
 
 use std::{fmt, str::FromStr};
 
 use thiserror::Error;
 
-/// A text from outside that names nothing, or nothing that can be shared.
+/// Error of a name that is malformed, or that cannot be shared.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{text:?} {fault}")]
 pub struct InvalidName {
@@ -13,61 +13,57 @@ pub struct InvalidName {
 }
 
 impl InvalidName {
-    /// `text`, and the rest of a sentence that says what is wrong with it and what to do.
+    /// Creates an error that reads `"text" fault`; `fault` is a predicate with the remedy.
     pub fn new(text: &str, fault: impl Into<String>) -> Self {
         Self { text: text.to_owned(), fault: fault.into() }
     }
 }
 
-/// The ARN of a Lambda function, without alias or version: what a policy is attached to and Athena
-/// is given.
+/// ARN of a Lambda function, without alias or version.
+///
+/// The resource policy is attached to this ARN, and Athena catalogs refer to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionArn {
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: String,
-    /// Such as `us-east-1`.
+    /// Region, such as `us-east-1`.
     pub region: String,
-    /// Twelve digits.
+    /// Account ID of 12 digits.
     pub account: String,
-    /// At most 64 characters.
+    /// Function name of 1 to 64 characters.
     pub name: String,
 }
 
 impl FunctionArn {
-    /// The function called `name` in `account` and `region`.
+    /// Creates the ARN of a function.
     ///
     /// # Errors
     ///
-    /// If Lambda would not take the name.
+    /// [`InvalidName`] if the account, region or function name is malformed.
     pub fn try_new(
         partition: &str,
         region: &str,
         account: &str,
         name: &str,
     ) -> Result<Self, InvalidName> {
-        let owned = |text: &str| text.to_owned();
-        let arn = Self {
-            partition: owned(partition),
-            region: owned(region),
-            account: owned(account),
-            name: owned(name),
-        };
-        arn.check()
-    }
-
-    fn check(self) -> Result<Self, InvalidName> {
-        check_account(&self.account)?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if self.name.is_empty() || self.name.len() > 64 || !self.name.bytes().all(plain) {
-            let fault = "is no name of a function, which has 1 to 64 letters, digits, hyphens and underscores";
-            return Err(InvalidName::new(&self.name, fault));
+        check_account(account)?;
+        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(is_name_byte) {
+            let fault = "is not a valid function name: use 1 to 64 letters, digits, hyphens and \
+                         underscores";
+            return Err(InvalidName::new(name, fault));
         }
-        if self.region.split('-').count() < 3
-            || !self.region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        {
-            return Err(InvalidName::new(&self.region, "is no region, which looks like us-east-1"));
+        let is_region_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if region.split('-').count() < 3 || !region.bytes().all(is_region_byte) {
+            let fault = "is not a valid region: use one like us-east-1";
+            return Err(InvalidName::new(region, fault));
         }
-        Ok(self)
+        Ok(Self {
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            account: account.to_owned(),
+            name: name.to_owned(),
+        })
     }
 }
 
@@ -83,13 +79,14 @@ impl FromStr for FunctionArn {
             ["arn", _, "lambda", _, _, "function", _, qualifier] => Err(InvalidName::new(
                 text,
                 format!(
-                    "names the alias or version {qualifier:?}, which has a policy of its own; leave \":{qualifier}\" out, here \
-                     and where the catalog is registered"
+                    "names the alias or version {qualifier:?}, which has its own policy: omit \
+                     \":{qualifier}\" here and in the catalog"
                 ),
             )),
             _ => Err(InvalidName::new(
                 text,
-                "is not the ARN of a function, which looks like arn:aws:lambda:us-east-1:444455556666:function:NAME",
+                "is not the ARN of a function: use \
+                 arn:aws:lambda:us-east-1:444455556666:function:NAME",
             )),
         }
     }
@@ -102,22 +99,33 @@ impl fmt::Display for FunctionArn {
     }
 }
 
-/// Twelve digits.
+/// Checks that `text` is an account ID of 12 digits.
 pub(super) fn check_account(text: &str) -> Result<(), InvalidName> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
-    Err(InvalidName::new(text, "is not an account, which has 12 digits"))
+    Err(InvalidName::new(text, "is not a valid account ID: use 12 digits"))
 }
 
-/// The account in an ARN, or nothing.
+/// Returns the account of an ARN, or an empty string if it has none.
 pub fn account_of(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap_or_default()
 }
 
-/// The region in an ARN, or nothing.
+/// Returns the region of an ARN, or an empty string if it has none.
 pub fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap_or_default()
+}
+
+/// Returns whether `arn` is the ARN of an IAM user.
+pub(crate) fn is_user(arn: &str) -> bool {
+    arn.contains(":user/")
+}
+
+/// Returns the last path segment of an ARN: the name of a role, user or policy.
+#[cfg(feature = "aws")]
+pub(crate) fn resource_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 #[cfg(test)]
@@ -125,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_is_read_and_written_back() {
+    fn a_function_arn_round_trips() {
         let text = "arn:aws-cn:lambda:cn-north-1:444455556666:function:shop_2";
         let arn: FunctionArn = text.parse().unwrap();
         assert_eq!((arn.region.as_str(), arn.name.as_str()), ("cn-north-1", "shop_2"));
@@ -133,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shared_is_refused_with_the_part_that_is_wrong() {
+    fn an_invalid_function_arn_is_refused_with_the_invalid_part() {
         let long = "x".repeat(65);
         for (text, word) in [
             (
@@ -143,7 +151,7 @@ mod tests {
             ("arn:aws:lambda:us-east-1:444455556666:function:shop:7", "alias or version \"7\""),
             ("arn:aws:lambda:us-east-1:44445555666:function:shop", "12 digits"),
             ("arn:aws:lambda:useast1:444455556666:function:shop", "region"),
-            ("arn:aws:lambda:us-east-1:444455556666:function:", "name of a function"),
+            ("arn:aws:lambda:us-east-1:444455556666:function:", "function name"),
             (&format!("arn:aws:lambda:us-east-1:444455556666:function:{long}"), "1 to 64"),
             ("arn:aws:s3:::bucket", "not the ARN of a function"),
         ] {

@@ -1,25 +1,28 @@
-//! With whom a function is shared.
+//! Consumers: the recipients of a grant.
 
 use std::{fmt, str::FromStr};
 
 use sha2::{Digest as _, Sha256};
 
-use super::arn::{InvalidName, account_of, check_account};
+use super::arn::{FunctionArn, InvalidName, account_of, check_account};
 
-/// Who may use a function, as the command line says it.
+/// The recipient of a grant.
+///
+/// Parses from an account ID, an ARN, or an organization ID, and displays as such.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Consumer {
-    /// `111122223333`: every principal of an account whose own policies allow it.
+    /// Every principal of an account whose own policies allow access, such as `111122223333`.
     Account(String),
-    /// The ARN of a role or user; a role of the Identity Center may have a `*` in place of its
-    /// suffix and region.
+    /// ARN of a role or user. `*` can stand for the suffix and region of an IAM Identity Center
+    /// role.
     Principal(String),
-    /// `o-example12345`: every principal of an organization whose own policies allow it.
+    /// Every principal of an organization whose own policies allow access, such as
+    /// `o-example12345`.
     Organization(String),
 }
 
 impl Consumer {
-    /// The account, unless it is a whole organization.
+    /// Returns the account, or `None` for an organization.
     pub fn account(&self) -> Option<&str> {
         match self {
             Self::Account(account) => Some(account),
@@ -28,12 +31,12 @@ impl Consumer {
         }
     }
 
-    /// What ends the `Sid` of its statements about `function`: letters and digits, the same every
-    /// time.
+    /// Returns the suffix of the `Sid`s of this consumer's statements for `function`.
     ///
-    /// Readable first; then a hash, since two names may differ only in characters that a `Sid`
-    /// cannot have, and two functions may spill to one bucket.
-    pub fn tag(&self, function: &str) -> String {
+    /// It has at most 40 letters and digits: a readable part and a stable hash. The hash
+    /// distinguishes consumers whose names differ only in characters that a `Sid` cannot have, and
+    /// functions that spill to the same bucket.
+    pub fn sid_suffix(&self, function: &FunctionArn) -> String {
         let text = self.to_string();
         let name = match self {
             Self::Account(_) | Self::Organization(_) => text.as_str(),
@@ -51,64 +54,72 @@ impl FromStr for Consumer {
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         if text.starts_with("arn:") {
-            return principal(text);
+            return parse_arn(text);
         }
         if let Some(id) = text.strip_prefix("o-") {
-            let plain = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-            return if plain && (10..=32).contains(&id.len()) {
+            let valid = (10..=32).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            return if valid {
                 Ok(Self::Organization(text.to_owned()))
             } else {
                 Err(InvalidName::new(
                     text,
-                    "is no organization, which is o- and 10 to 32 lower-case letters and digits",
+                    "is not a valid organization ID: use o- and 10 to 32 lower-case letters and \
+                     digits",
                 ))
             };
         }
         check_account(text).map_err(|_| {
-            let fault =
-                "is neither an account of 12 digits, nor the ARN of a role or user, nor an organization (o-...)";
+            let fault = "is not a consumer: use an account ID of 12 digits, the ARN of a role or \
+                         user, or an organization ID (o-...)";
             InvalidName::new(text, fault)
         })?;
         Ok(Self::Account(text.to_owned()))
     }
 }
 
-fn principal(text: &str) -> Result<Consumer, InvalidName> {
-    let fault = |fault: &str| Err(InvalidName::new(text, fault));
+fn parse_arn(text: &str) -> Result<Consumer, InvalidName> {
     let parts: Vec<_> = text.splitn(6, ':').collect();
     let ["arn", _, service, "", account, path] = parts[..] else {
-        return fault(
-            "is not the ARN of a role or user, which looks like arn:aws:iam::111122223333:role/NAME",
-        );
+        let fault = "is not the ARN of a role or user: use arn:aws:iam::111122223333:role/NAME";
+        return Err(InvalidName::new(text, fault));
     };
     if service == "sts" {
-        return fault("is a session, which ends; name its role, arn:aws:iam::ACCOUNT:role/NAME");
+        let fault = "is a temporary session: name its role, arn:aws:iam::ACCOUNT:role/NAME";
+        return Err(InvalidName::new(text, fault));
     }
     check_account(account)?;
     if service == "iam" && path == "root" {
         return Ok(Consumer::Account(account.to_owned()));
     }
     let Some((kind @ ("role" | "user"), name)) = path.split_once('/') else {
-        return fault("is neither a role nor a user");
+        return Err(InvalidName::new(text, "is neither a role nor a user"));
     };
-    let (folders, name) = name.rsplit_once('/').unwrap_or(("", name));
-    // Roles are named by at most 64 characters, the folders before them by at most 512.
-    if name.is_empty() || name.len() > 64 || folders.len() > 510 {
-        return fault(
-            "is too long: a name has 1 to 64 characters, what stands before it at most 512",
-        );
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-*".contains(c);
-    if !name.chars().all(plain) {
-        return fault("has characters that no role or user can have");
-    }
     if kind == "user" && text.contains('*') {
-        return fault("has a wildcard; only the roles of the Identity Center need one");
+        let fault = "has a wildcard: only IAM Identity Center roles can have one";
+        return Err(InvalidName::new(text, fault));
+    }
+    match fault_of_name(name) {
+        Some(fault) => Err(InvalidName::new(text, fault)),
+        None => Ok(Consumer::Principal(text.to_owned())),
+    }
+}
+
+/// Returns the fault of the path and name of a role or user.
+fn fault_of_name(name: &str) -> Option<&'static str> {
+    let (path, name) = name.rsplit_once('/').unwrap_or(("", name));
+    // IAM limits names to 64 characters, and paths, with both slashes, to 512.
+    if name.is_empty() || name.len() > 64 || path.len() > 510 {
+        return Some("is too long or empty: a name has 1 to 64 characters, a path at most 512");
+    }
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-*".contains(c);
+    if !name.chars().all(is_valid) {
+        return Some("has characters that no role or user name can have");
     }
     if name.starts_with('*') {
-        return fault("would be every role there is; name the account in its place");
+        return Some("would match every role: name the account instead");
     }
-    Ok(Consumer::Principal(text.to_owned()))
+    None
 }
 
 impl fmt::Display for Consumer {
@@ -126,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_a_role_and_an_organization_are_told_apart() {
+    fn accounts_roles_and_organizations_parse() {
         let role = "arn:aws:iam::111122223333:role/team/Analyst";
         assert_eq!("111122223333".parse(), Ok(Consumer::Account("111122223333".into())));
         assert_eq!(
@@ -138,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nobody_is_refused_before_a_policy_has_it() {
+    fn an_invalid_consumer_is_refused_with_the_fault() {
         let long = format!("arn:aws:iam::111122223333:role/{}", "x".repeat(65));
         for (text, word) in [
             ("11112222333", "12 digits"),
@@ -146,8 +157,9 @@ mod tests {
             ("o-x", "organization"),
             ("arn:aws:iam::1111:role/Analyst", "12 digits"),
             ("arn:aws:iam::111122223333:group/g", "neither a role nor a user"),
-            ("arn:aws:iam::111122223333:role/", "too long: a name has 1"),
+            ("arn:aws:iam::111122223333:role/", "or empty: a name has 1"),
             ("arn:aws:iam::111122223333:role/*", "every role"),
+            ("arn:aws:iam::111122223333:user/a*", "wildcard"),
             ("arn:aws:sts::111122223333:assumed-role/Analyst/jo", "session"),
             (&long, "1 to 64"),
         ] {
@@ -157,14 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_stays_and_tells_apart_what_looks_alike() {
-        let tag = |role: &str, function: &str| {
-            Consumer::Principal(format!("arn:aws:iam::111122223333:role/{role}")).tag(function)
+    fn the_sid_suffix_is_stable_and_distinguishes_similar_names() {
+        let suffix = |role: &str, function: &str| {
+            let function = FunctionArn::try_new("aws", "us-east-1", "444455556666", function);
+            Consumer::Principal(format!("arn:aws:iam::111122223333:role/{role}"))
+                .sid_suffix(&function.unwrap())
         };
-        assert_eq!(tag("a-b", "f"), tag("a-b", "f"));
-        assert_ne!(tag("a-b", "f"), tag("ab", "f"));
-        assert_ne!(tag("a-b", "f"), tag("a-b", "g"));
-        assert!(tag("a-b", "f").bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        assert!(tag(&"x".repeat(64), "f").len() <= 40);
+        assert_eq!(suffix("a-b", "f"), suffix("a-b", "f"));
+        assert_ne!(suffix("a-b", "f"), suffix("ab", "f"));
+        assert_ne!(suffix("a-b", "f"), suffix("a-b", "g"));
+        assert!(suffix("a-b", "f").bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert!(suffix(&"x".repeat(64), "f").len() <= 40);
     }
 }

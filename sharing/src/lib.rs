@@ -1,22 +1,63 @@
-//! A function of one account for analysts of another: the statements on both sides, and what is
-//! wrong with them.
+//! Cross-account access to Athena connectors: grants, their removal, and diagnosis.
 //!
-//! Athena calls a function, reads what it spilled and has it decrypted with the identity of whoever
-//! runs the query, so each call needs a statement on both sides: in the policy of the function,
-//! bucket and key, and in the policies of the principal. [`terms`] writes them, [`amendment`] puts
-//! them into documents that say more than that and takes them out again, [`plan`] shows the
-//! difference, [`roster`] who is in documents already. [`doctor`] goes the other way: from what
-//! could be seen of both sides to the statement that is missing. All of that is pure. The clients
-//! of AWS are in the modules behind the feature `aws`.
+//! Athena invokes a connector function, reads its spilled results and decrypts them as the
+//! principal that runs the query. Querying from another account therefore takes statements on both
+//! sides: in the policies of the function, the spill bucket and the KMS key (the *owner*), and in
+//! the policies of the querying principal (the *consumer*).
+//!
+//! | Module | Purpose |
+//! |---|---|
+//! | [`grant`] | the statements of both sides for a function, a consumer and conditions |
+//! | [`policy_change`] | a policy before and after a grant, with the difference |
+//! | [`policy_edit`] | insertion and removal of a statement, every other byte unchanged |
+//! | [`existing_grants`] | grants found in a policy |
+//! | [`instructions`] | setup instructions for the consumer |
+//! | [`policy`] | offline evaluation of IAM policies |
+//! | [`doctor`] | diagnosis: from observed settings to the missing statement |
+//! | `aws` (feature `aws`) | AWS clients that read both accounts and apply changes |
+//!
+//! Everything except `aws` is pure: no network, no clock, no environment.
+//!
+//! # Examples
+//!
+//! Granting a role access to a function, as a change to the policy of the function:
+//!
+//! ```
+//! use athena_sharing::{
+//!     grant::{Grant, SharedFunction},
+//!     policy_change::{PolicyChange, PolicyTarget},
+//! };
+//!
+//! let shared = SharedFunction {
+//!     function: "arn:aws:lambda:us-east-1:444455556666:function:shop".parse()?,
+//!     spill: None,
+//! };
+//! let grant = Grant {
+//!     consumer: "arn:aws:iam::111122223333:role/Analyst".parse()?,
+//!     organization: None,
+//!     through_athena: true,
+//!     by_add_permission: false,
+//! };
+//! let statements = grant.function_policy(&shared);
+//! let change = PolicyChange::insert(PolicyTarget::Function, "shop", None, &statements)?;
+//! assert_eq!(change.added.len(), 1);
+//! print!("{change}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-pub mod amendment;
+pub mod add_permission;
 pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod consumer;
 pub mod doctor;
-pub mod letter;
-pub mod plan;
+mod error;
+pub mod existing_grants;
+pub mod grant;
+pub mod instructions;
 pub mod policy;
-pub mod roster;
-pub mod terms;
+pub mod policy_change;
+pub mod policy_edit;
+pub mod policy_statement;
+
+pub use error::{Error, ErrorKind};

@@ -60,7 +60,7 @@ def owner_faults(keys):
         ("function: another organization", permission(Principal="*", PrincipalOrgID="o-other67890"), "o-other67890",
          [("function-policy", INVOKE)]),
         ("function: permission on an alias", permission(Qualifier=ALIAS), f":{ALIAS}", [("function-policy", INVOKE)]),
-        ("function: open to everybody", permission(Principal="*"), "anybody", [("function-policy", f"{INVOKE} for strangers")]),
+        ("function: open to everyone", permission(Principal="*"), "any principal", [("function-policy", f"{INVOKE} for unrelated principals")]),
         ("function: not there", setting(deployed=False), FUNCTION, [("function", "exists")]),
         ("function: no spill bucket", setting(environment={}), "spill_bucket", [("function", "spill_bucket")]),
         ("function: another prefix", setting(environment={"spill_bucket": SPILL, "spill_prefix": "other"}),
@@ -98,7 +98,7 @@ def owner_faults(keys):
         ("role: another key", change("execution", "DataKeys", Resource=keys["far"]), keys["far"], [("execution-role", DATA_KEY)]),
         ("role: a boundary", setting(execution_boundary=keys["boundary"]), "permissions boundary",
          [("permissions-boundary", PUT), ("permissions-boundary", LIST)]),
-        ("told: another prefix", setting(told={"--spill-bucket": SPILL, "--spill-prefix": "other"}), "other", [("told", "prefix")]),
+        ("hint: another prefix", setting(told={"--spill-bucket": SPILL, "--spill-prefix": "other"}), "other", [("owner-hints", "prefix")]),
     ]
 
 
@@ -126,8 +126,8 @@ def consumer_faults(keys):
         ("analyst: no catalog", without("analyst", "UseCatalog"), "athena:", [(identity, "athena:GetDataCatalog")]),
         ("analyst: no place for results", without("analyst", "ResultObjects"), RESULTS, [(identity, PUT), (identity, READ)]),
         ("analyst: a boundary", setting(boundary=BOUNDARY), "permissions-boundary", [("permissions-boundary", INVOKE)]),
-        ("told: a key of another region", setting(told={"--kms-key": keys["far"]}), ELSEWHERE,
-         [("told", "key region"), (identity, DECRYPT)]),
+        ("hint: a key of another region", setting(told={"--kms-key": keys["far"]}), ELSEWHERE,
+         [("owner-hints", "key region"), (identity, DECRYPT)]),
         ("catalog: not there", setting(catalog=None), CATALOG, [("catalog", "exists")]),
         ("catalog: an alias", setting(catalog=f"{FUNCTION}:{ALIAS}"), "qualifier", [("catalog", "qualifier")]),
         ("catalog: a function of another region", setting(catalog=far_function), ELSEWHERE, [("catalog", "region")]),

@@ -64,7 +64,7 @@ def shared_and_unshared(keys):
 
     terms = ("--direct", "--add-permission")
     status, text, _ = share(*terms)
-    check("share without --apply prints the difference and the letter", status == 0 and "+ " in text and "create-data-catalog" in text)
+    check("share without --apply prints the difference and the instructions", status == 0 and "+ " in text and "create-data-catalog" in text)
     check("share without --apply changes nothing", policies() == before)
     check("a consumer cannot list the bucket before", not readable())
     status, _, _ = share(*terms, "--apply")

@@ -1,4 +1,4 @@
-//! Why a shared function cannot be queried.
+//! `doctor`: diagnosis of failing cross-account queries.
 
 use std::io::Write as _;
 
@@ -6,64 +6,77 @@ use anyhow::Context as _;
 use athena_sharing::{
     arn::account_of,
     aws::{observe_bucket_region, observe_consumer, observe_owner},
-    doctor::{Observed, Question, Seen, Told, diagnose},
+    doctor::{Lookup, Observed, OwnerHints, Question, diagnose},
 };
 
-use super::{Usage, sides::Sides};
+use super::{Usage, account_profiles::AccountProfiles};
 use crate::cli::DoctorCommand;
 
-/// Runs the command: the report goes to standard output; that something is wrong is an error.
+/// Runs the command: prints the report to standard output, and fails if it has findings.
 pub(super) async fn run(command: DoctorCommand) -> anyhow::Result<()> {
-    let sides = Sides::open(&command.credentials).await?;
-    let function = sides.function(&command.function, &command.credentials)?;
-    let mut principals = command.principals;
-    if principals.is_empty() {
-        let other = sides.other_than(&function.account);
-        let caller = if other.id == function.account { None } else { other.principal().await };
-        let words = "who queries? add --principal with the ARN of a role or user";
-        principals.push(caller.ok_or_else(|| Usage(words.to_owned()))?);
-    }
-    let account = account_of(&principals[0]).to_owned();
-    let question = Question {
-        function,
-        principals,
-        organization: command.organization,
-        catalog: command.catalog,
-        workgroup: command.workgroup,
-        told: Told {
-            bucket: command.spill_bucket,
-            prefix: command.spill_prefix,
-            key: command.kms_key,
-        },
-    };
-    let mut observed = Observed::default();
-    if let Some(owner) = sides.of(&question.function.account) {
-        let (owner, region) = observe_owner(owner, &question.function).await;
-        (observed.owner, observed.spill_region) = (Some(owner), region);
-    }
-    if let Some(consumer) = sides.of(&account) {
-        observed.consumer = Some(observe_consumer(consumer, &question).await);
-        if let (Seen::Hidden(_), Some(bucket)) = (&observed.spill_region, &question.told.bucket) {
-            observed.spill_region =
-                observe_bucket_region(consumer, &question.function.region, bucket).await;
-        }
-    }
-    if observed.owner.is_none() && observed.consumer.is_none() {
-        let words = format!(
-            "the credentials are neither of account {} nor of {account}",
-            question.function.account
-        );
-        return Err(Usage(words).into());
-    }
+    let profiles = AccountProfiles::open(&command.credentials).await?;
+    let json = command.json;
+    let question = question(command, &profiles).await?;
+    let observed = observe(&question, &profiles).await?;
     let report = diagnose(&question, &observed);
-    let text = if command.json { report.json() + "\n" } else { report.text() };
+    let text = if json { report.to_json() + "\n" } else { report.to_string() };
     std::io::stdout()
         .lock()
         .write_all(text.as_bytes())
         .context("cannot write to standard output")?;
     match report.findings.len() {
         0 => Ok(()),
-        1 => anyhow::bail!("1 thing is wrong"),
-        wrong => anyhow::bail!("{wrong} things are wrong"),
+        1 => anyhow::bail!("1 problem found"),
+        count => anyhow::bail!("{count} problems found"),
     }
+}
+
+async fn question(command: DoctorCommand, profiles: &AccountProfiles) -> anyhow::Result<Question> {
+    let function = profiles.resolve_function(&command.function, &command.credentials)?;
+    let mut principals = command.principals;
+    if principals.is_empty() {
+        let other = profiles.other_than(&function.account);
+        let caller = if other.id == function.account { None } else { other.principal().await };
+        let message = "the querying principal is unknown: add --principal with the ARN of a role \
+                       or user";
+        principals.push(caller.ok_or_else(|| Usage(message.to_owned()))?);
+    }
+    Ok(Question {
+        function,
+        principals,
+        organization: command.organization,
+        catalog: command.catalog,
+        workgroup: command.workgroup,
+        hints: OwnerHints {
+            bucket: command.spill_bucket,
+            prefix: command.spill_prefix,
+            key: command.kms_key,
+        },
+    })
+}
+
+/// Reads the accounts of which there are credentials.
+async fn observe(question: &Question, profiles: &AccountProfiles) -> anyhow::Result<Observed> {
+    let Question { function, principals, hints, .. } = question;
+    let consumer_account = account_of(&principals[0]);
+    let mut observed = Observed::default();
+    if let Some(owner) = profiles.get(&function.account) {
+        let owner = observe_owner(owner, function).await;
+        observed.owner = Some(owner.account);
+        observed.spill_region = owner.spill_region;
+    }
+    if let Some(consumer) = profiles.get(consumer_account) {
+        observed.consumer = Some(observe_consumer(consumer, question).await);
+        if let (Lookup::Unknown(_), Some(bucket)) = (&observed.spill_region, &hints.bucket) {
+            observed.spill_region = observe_bucket_region(consumer, &function.region, bucket).await;
+        }
+    }
+    if observed.owner.is_none() && observed.consumer.is_none() {
+        let message = format!(
+            "the credentials belong neither to account {} nor to account {consumer_account}",
+            function.account
+        );
+        return Err(Usage(message).into());
+    }
+    Ok(observed)
 }

@@ -1,5 +1,7 @@
 //! What the command line can do, one file a command.
 
+#[cfg(feature = "aws")]
+mod account_profiles;
 mod check;
 mod checkout;
 mod decode;
@@ -12,8 +14,6 @@ mod serve;
 #[cfg(feature = "aws")]
 mod share;
 mod shell;
-#[cfg(feature = "aws")]
-mod sides;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 

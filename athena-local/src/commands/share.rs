@@ -1,259 +1,319 @@
-//! A function shared with another account, and no longer.
+//! `share` and `unshare`: grants of access to a function, and their removal.
 
 use std::io::Write as _;
 
 use anyhow::Context as _;
 use athena_sharing::{
+    add_permission::{can_express, could_have_written},
     arn::FunctionArn,
     aws::{Account, apply, observe_owner, observe_principal},
     consumer::Consumer,
     doctor::{
-        Function, Observed, Owner, Question, Seen, Told, hidden_from_owner, obstacles, shared,
+        Check, Finding, FunctionConfiguration, Lookup, Observed, OwnerAccount, OwnerHints,
+        Question, Subject, missing_permission, preconditions, shared_function,
     },
-    letter::letter,
-    plan::{Place, Plan},
-    roster,
-    terms::{KINDS, SID_PREFIX, Shared, Terms, Written, is_expressible, is_permission},
+    existing_grants::sid_suffixes,
+    grant::{Grant, SID_PREFIX, SharedFunction, StatementKind},
+    instructions::instructions,
+    policy_change::{PolicyChange, PolicyTarget},
 };
 
 use super::{
     Usage,
-    sides::{Sides, usage},
+    account_profiles::{AccountProfiles, usage},
 };
 use crate::{
     cli::{ShareCommand, UnshareCommand},
     output::say,
 };
 
-/// The owner's side as it is.
-struct Present<'a> {
+/// The policies in the order of a grant.
+///
+/// S3 validates principals when it stores a bucket policy: an invalid one is rejected before the
+/// function is opened.
+const INSERTION_ORDER: [PolicyTarget; 3] =
+    [PolicyTarget::Bucket, PolicyTarget::Key, PolicyTarget::Function];
+/// The policies in the order of a removal: the function is closed first.
+const REMOVAL_ORDER: [PolicyTarget; 3] =
+    [PolicyTarget::Function, PolicyTarget::Key, PolicyTarget::Bucket];
+
+/// The observed account of the function.
+struct OwnerSide<'a> {
     account: &'a Account,
-    owner: Owner,
-    shared: Shared,
+    owner: OwnerAccount,
+    shared: SharedFunction,
+}
+
+/// A policy of the owner.
+struct CurrentPolicy<'a> {
+    /// Name of the function or bucket, or ARN of the key.
+    resource: String,
+    /// Document; `None` if there is no policy.
+    document: Option<&'a str>,
 }
 
 /// Runs `share`.
 pub(super) async fn share(command: ShareCommand) -> anyhow::Result<()> {
-    let sides = Sides::open(&command.credentials).await?;
-    let function = sides.function(&command.function, &command.credentials)?;
-    let mut terms = Vec::new();
+    let profiles = AccountProfiles::open(&command.credentials).await?;
+    let function = profiles.resolve_function(&command.function, &command.credentials)?;
+    let mut grants = Vec::new();
     for consumer in &command.consumers {
-        let of_one = Terms {
+        let grant = Grant {
             consumer: consumer.clone(),
             organization: command.organization.clone(),
             through_athena: !command.direct,
-            by_permission: command.add_permission,
+            by_add_permission: command.add_permission,
         };
-        of_one.check().map_err(usage)?;
-        exists(&sides, consumer).await?;
-        terms.push(of_one);
+        grant.validate().map_err(usage)?;
+        check_exists(&profiles, consumer).await?;
+        grants.push(grant);
     }
-    let present = present(&sides, &function, &command.consumers).await?;
-    let Present { shared, .. } = &present;
-    let all = |statements: fn(&Terms, &Shared) -> Vec<Written>| {
-        terms.iter().flat_map(|terms| statements(terms, shared)).collect::<Vec<_>>()
-    };
-    let wanted = [
-        // AWS looks at principals when a bucket's policy is put: what is refused is refused before
-        // the function is open.
-        (Place::Bucket, all(Terms::for_bucket)),
-        (Place::Key, all(Terms::for_key)),
-        (Place::Function, all(Terms::for_function)),
-    ];
-    let mut plans = Vec::new();
-    for (place, statements) in wanted.iter().filter(|(_, statements)| !statements.is_empty()) {
-        let (owner, before) =
-            present.policy(*place)?.with_context(|| format!("there is no {}", place.title()))?;
-        plans.push(Plan::share(*place, &owner, before, statements)?);
+    let side = OwnerSide::observe(&profiles, &function, &command.consumers).await?;
+    let changes = side.insertions(&grants)?;
+    print(&changes)?;
+    if side.shared.spill.is_none() {
+        say(format_args!("{function} does not set spill_bucket: results over 6 MB will fail"));
     }
-    print(&plans)?;
-    if shared.spill.is_none() {
-        say(format_args!(
-            "{function} has no variable spill_bucket: every answer over 6 MB will fail"
-        ));
-    }
-    finish(&present, &function, &plans, command.apply, command.add_permission).await?;
-    writeln!(std::io::stdout().lock(), "\n{}", letter(shared, &terms))
+    side.finish(&changes, command.apply, command.add_permission).await?;
+    writeln!(std::io::stdout().lock(), "\n{}", instructions(&side.shared, &grants))
         .context("cannot write to standard output")
 }
 
 /// Runs `unshare`.
 pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
-    let sides = Sides::open(&command.credentials).await?;
-    let function = sides.function(&command.function, &command.credentials)?;
-    let present = present(&sides, &function, &[]).await?;
-    let tags = if command.all {
-        present.tags(&function)?
+    let profiles = AccountProfiles::open(&command.credentials).await?;
+    let function = profiles.resolve_function(&command.function, &command.credentials)?;
+    let side = OwnerSide::observe(&profiles, &function, &[]).await?;
+    let suffixes = if command.all {
+        side.granted_suffixes()?
     } else {
-        command.consumers.iter().map(|consumer| consumer.tag(&function.to_string())).collect()
+        command.consumers.iter().map(|consumer| consumer.sid_suffix(&function)).collect()
     };
-    let taken: Vec<String> =
-        tags.iter().flat_map(|tag| KINDS.map(|kind| format!("{SID_PREFIX}{kind}{tag}"))).collect();
-    let mut plans = Vec::new();
-    let mut by_permission = true;
-    for place in [Place::Function, Place::Key, Place::Bucket] {
-        let Some((owner, before)) = present.policy(place)? else {
-            continue;
-        };
-        if place == Place::Function {
-            by_permission = before.is_none_or(is_permission);
-        }
-        let plan = Plan::unshare(place, &owner, before, &taken)?;
-        by_permission &= place != Place::Function
-            || plan.removed.iter().all(|(_, text)| is_expressible(text, &function));
-        plans.push(plan);
+    let changes = side.removals(&suffixes)?;
+    print(&changes)?;
+    if let Some(message) = side.unreachable_policies() {
+        say(message);
     }
-    print(&plans)?;
-    if let Some(words) = present.out_of_sight() {
-        say(words);
-    }
-    finish(&present, &function, &plans, command.apply, by_permission).await
+    let by_permission = changes.iter().all(|change| {
+        change.target != PolicyTarget::Function || is_removable_by_permission(change, &function)
+    });
+    side.finish(&changes, command.apply, by_permission).await
 }
 
-async fn finish(
-    present: &Present<'_>,
-    function: &FunctionArn,
-    plans: &[Plan],
-    apply_it: bool,
-    by_permission: bool,
-) -> anyhow::Result<()> {
-    if plans.iter().all(Plan::is_nothing) {
-        say("nothing to change");
-    } else if apply_it {
-        apply(present.account, function, plans, by_permission).await?;
-        say("changed");
-    } else {
-        say("nothing was changed; --apply does it");
-    }
-    Ok(())
+/// Returns whether `RemovePermission` can make a change to a function policy, and `AddPermission`
+/// can revert it.
+fn is_removable_by_permission(change: &PolicyChange, function: &FunctionArn) -> bool {
+    change.before.as_deref().is_none_or(could_have_written)
+        && change.removed.iter().all(|statement| can_express(&statement.text, function))
 }
 
-fn print(plans: &[Plan]) -> anyhow::Result<()> {
+fn print(changes: &[PolicyChange]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    for plan in plans {
-        writeln!(out, "{}", plan.difference()).context("cannot write to standard output")?;
+    for change in changes {
+        writeln!(out, "{change}").context("cannot write to standard output")?;
     }
     Ok(())
 }
 
-/// Refuses a principal that does not exist, if there are credentials that can tell.
-async fn exists(sides: &Sides, consumer: &Consumer) -> anyhow::Result<()> {
+/// Refuses a principal that does not exist, if there are credentials of its account.
+async fn check_exists(profiles: &AccountProfiles, consumer: &Consumer) -> anyhow::Result<()> {
     let Consumer::Principal(arn) = consumer else {
         return Ok(());
     };
-    let Some(account) =
-        consumer.account().and_then(|account| sides.of(account)).filter(|_| !arn.contains('*'))
-    else {
+    let account = consumer.account().and_then(|account| profiles.get(account));
+    let Some(account) = account.filter(|_| !arn.contains('*')) else {
         return Ok(());
     };
     match observe_principal(account, arn).await {
-        Seen::Missing => {
+        Lookup::Missing => {
             Err(Usage(format!("{arn} does not exist in account {}", account.id)).into())
         }
-        Seen::Known(_) | Seen::Hidden(_) => Ok(()),
+        Lookup::Found(_) | Lookup::Unknown(_) => Ok(()),
     }
 }
 
-/// Looks at the owner's side, and refuses what cannot be shared as it is.
-async fn present<'a>(
-    sides: &'a Sides,
+/// Returns the credentials of the account of `function`.
+fn owner_credentials<'a>(
+    profiles: &'a AccountProfiles,
     function: &FunctionArn,
-    consumers: &[Consumer],
-) -> anyhow::Result<Present<'a>> {
-    let Some(account) = sides.of(&function.account) else {
-        let other = sides.other_than(&function.account);
-        let words = format!(
-            "{function} is of account {}, and the credentials are of {}; take those of the function's account",
-            function.account, other.id
+) -> anyhow::Result<&'a Account> {
+    let FunctionArn { account, .. } = function;
+    profiles.get(account).ok_or_else(|| {
+        let other = &profiles.other_than(account).id;
+        let message = format!(
+            "{function} belongs to account {account}, but the credentials belong to {other}: use \
+             credentials of account {account}"
         );
-        return Err(Usage(words).into());
-    };
-    let (owner, spill_region) = observe_owner(account, function).await;
-    let question = Question {
-        function: function.clone(),
-        principals: consumers
-            .iter()
-            .map(|consumer| format!("arn:aws:iam::{}:root", consumer.account().unwrap_or("*")))
-            .collect(),
-        organization: None,
-        catalog: None,
-        workgroup: None,
-        told: Told::default(),
-    };
-    let observed = Observed { owner: Some(owner), consumer: None, spill_region };
-    let mut faults = obstacles(&question, &observed);
-    // What was shared can be taken back from a function that could not be shared now.
-    faults.retain(|fault| {
-        !consumers.is_empty() || (fault.check, fault.subject.as_str()) == ("function", "exists")
-    });
-    if let Some(first) = faults.first() {
-        let more = if faults.len() > 1 {
-            format!(" (and {} more: see doctor)", faults.len() - 1)
-        } else {
-            String::new()
-        };
-        return Err(Usage(format!("{}{more}; {}", first.what, first.fix)).into());
-    }
-    let shared = shared(&question, &observed);
-    let owner = observed.owner.unwrap_or_default();
-    if let Some(hidden) = hidden_from_owner(function, &owner) {
-        anyhow::bail!("nothing was changed: {hidden}");
-    }
-    Ok(Present { account, owner, shared })
+        Usage(message).into()
+    })
 }
 
-impl Present<'_> {
-    /// What ends the names of all statements that share the function, in whichever of the policies.
-    fn tags(&self, function: &FunctionArn) -> anyhow::Result<Vec<String>> {
-        let mut tags = Vec::new();
-        for place in [Place::Function, Place::Key, Place::Bucket] {
-            let Some((owner, Some(document))) = self.policy(place)? else {
+/// Fails on the first finding.
+fn check_preconditions(findings: &[Finding]) -> anyhow::Result<()> {
+    let Some(first) = findings.first() else {
+        return Ok(());
+    };
+    let more = match findings.len() {
+        1 => String::new(),
+        count => format!(" (and {} more: see doctor)", count - 1),
+    };
+    Err(Usage(format!("{}{more}; {}", first.problem, first.fix)).into())
+}
+
+impl<'a> OwnerSide<'a> {
+    /// Reads the account of the function, and refuses a function that cannot be shared, or policies
+    /// that cannot be read.
+    ///
+    /// Without `consumers`, for the removal of grants, only a missing function is refused.
+    async fn observe(
+        profiles: &'a AccountProfiles,
+        function: &FunctionArn,
+        consumers: &[Consumer],
+    ) -> anyhow::Result<Self> {
+        let account = owner_credentials(profiles, function)?;
+        let observed = observe_owner(account, function).await;
+        let question = Question {
+            function: function.clone(),
+            principals: consumers
+                .iter()
+                .map(|consumer| format!("arn:aws:iam::{}:root", consumer.account().unwrap_or("*")))
+                .collect(),
+            organization: None,
+            catalog: None,
+            workgroup: None,
+            hints: OwnerHints::default(),
+        };
+        let observed = Observed {
+            owner: Some(observed.account),
+            consumer: None,
+            spill_region: observed.spill_region,
+        };
+        let mut findings = preconditions(&question, &observed);
+        if consumers.is_empty() {
+            findings.retain(|finding| {
+                finding.check == Check::Function && finding.subject == Subject::Existence
+            });
+        }
+        check_preconditions(&findings)?;
+        let shared = shared_function(&question, &observed);
+        let owner = observed.owner.unwrap_or_default();
+        if let Some(permission) = missing_permission(function, &owner) {
+            anyhow::bail!("nothing was changed: {permission}");
+        }
+        Ok(Self { account, owner, shared })
+    }
+
+    /// Plans the insertion of `grants`.
+    fn insertions(&self, grants: &[Grant]) -> anyhow::Result<Vec<PolicyChange>> {
+        let mut changes = Vec::new();
+        for target in INSERTION_ORDER {
+            let statements: Vec<_> = grants
+                .iter()
+                .flat_map(|grant| match target {
+                    PolicyTarget::Function => grant.function_policy(&self.shared),
+                    PolicyTarget::Bucket => grant.bucket_policy(&self.shared),
+                    PolicyTarget::Key => grant.key_policy(&self.shared),
+                })
+                .collect();
+            if statements.is_empty() {
+                continue;
+            }
+            let CurrentPolicy { resource, document } =
+                self.policy(target)?.with_context(|| format!("there is no {target}"))?;
+            changes.push(PolicyChange::insert(target, &resource, document, &statements)?);
+        }
+        Ok(changes)
+    }
+
+    /// Plans the removal of the grants with the given `Sid` suffixes.
+    fn removals(&self, suffixes: &[String]) -> anyhow::Result<Vec<PolicyChange>> {
+        let sids: Vec<String> = suffixes
+            .iter()
+            .flat_map(|suffix| StatementKind::ALL.map(|kind| kind.sid_prefix() + suffix))
+            .collect();
+        let mut changes = Vec::new();
+        for target in REMOVAL_ORDER {
+            if let Some(CurrentPolicy { resource, document }) = self.policy(target)? {
+                changes.push(PolicyChange::remove(target, &resource, document, &sids)?);
+            }
+        }
+        Ok(changes)
+    }
+
+    /// Returns the `Sid` suffixes of all grants of the function, without duplicates.
+    fn granted_suffixes(&self) -> anyhow::Result<Vec<String>> {
+        let mut suffixes = Vec::new();
+        for target in REMOVAL_ORDER {
+            let Some(CurrentPolicy { resource, document: Some(document) }) = self.policy(target)?
+            else {
                 continue;
             };
-            let found = roster::tags(place, document, function);
-            let found =
-                found.with_context(|| format!("the {} {owner} cannot be read", place.title()))?;
-            tags.extend(found.into_iter().filter(|tag| !tags.contains(tag)).collect::<Vec<_>>());
+            let found = sid_suffixes(target, document, &self.shared.function)
+                .with_context(|| format!("the {target} {resource} cannot be read"))?;
+            for suffix in found {
+                if !suffixes.contains(&suffix) {
+                    suffixes.push(suffix);
+                }
+            }
         }
-        Ok(tags)
+        Ok(suffixes)
     }
 
-    /// Policies that the function may once have been shared by, and that it does not lead to any
-    /// more.
-    fn out_of_sight(&self) -> Option<String> {
+    /// Returns a warning about policies with possible grants that the function no longer refers to.
+    fn unreachable_policies(&self) -> Option<String> {
         let function = &self.shared.function;
-        match (self.owner.function.known().and_then(Function::spill_bucket), &self.owner.bucket) {
+        let configuration = self.owner.function.found();
+        match (configuration.and_then(FunctionConfiguration::spill_bucket), &self.owner.bucket) {
             (None, _) => Some(format!(
-                "{function} has no variable spill_bucket: if it had one when it was shared, take the statements {SID_PREFIX}... out \
-                 of the policies of that bucket and its key"
+                "{function} does not set spill_bucket: if it did when it was shared, remove the \
+                 statements {SID_PREFIX}... from the policies of that bucket and its key"
             )),
-            (Some(bucket), Seen::Missing) => Some(format!(
-                "spill bucket {bucket} does not exist: if a key of your own encrypted it, take the statements \
-                 {SID_PREFIX}Decrypt... out of the policy of that key"
+            (Some(bucket), Lookup::Missing) => Some(format!(
+                "spill bucket {bucket} does not exist: if it was encrypted with a customer managed \
+                 key, remove the statements {}... from the policy of that key",
+                StatementKind::Decrypt.sid_prefix()
             )),
             (Some(_), _) => None,
         }
     }
 
-    /// Whose policy it is, and what it says; nothing if the function has no such thing.
-    fn policy(&self, place: Place) -> anyhow::Result<Option<(String, Option<&str>)>> {
-        let spill = self.shared.spill.as_ref();
-        let (owner, policy) = match place {
-            Place::Function => {
-                (Some(self.shared.function.name.clone()), &self.owner.function_policy)
-            }
-            Place::Bucket => (spill.map(|spill| spill.bucket.clone()), &self.owner.bucket_policy),
-            Place::Key => (spill.and_then(|spill| spill.key.clone()), &self.owner.key_policy),
+    /// Returns a policy; `None` if the function has no such resource.
+    fn policy(&self, target: PolicyTarget) -> anyhow::Result<Option<CurrentPolicy<'_>>> {
+        let OwnerAccount { function_policy, bucket_policy, key_policy, .. } = &self.owner;
+        let SharedFunction { function, spill } = &self.shared;
+        let spill = spill.as_ref();
+        let (resource, policy) = match target {
+            PolicyTarget::Function => (Some(function.name.clone()), function_policy),
+            PolicyTarget::Bucket => (spill.map(|spill| spill.bucket.clone()), bucket_policy),
+            PolicyTarget::Key => (spill.and_then(|spill| spill.key.clone()), key_policy),
         };
-        let Some(owner) = owner else {
+        let Some(resource) = resource else {
             return Ok(None);
         };
         match policy {
-            Seen::Known(text) => Ok(Some((owner, Some(text)))),
-            Seen::Missing => Ok(Some((owner, None))),
-            Seen::Hidden(why) => {
-                anyhow::bail!("the {} {owner} cannot be read: {why}", place.title())
+            Lookup::Found(text) => Ok(Some(CurrentPolicy { resource, document: Some(text) })),
+            Lookup::Missing => Ok(Some(CurrentPolicy { resource, document: None })),
+            Lookup::Unknown(reason) => {
+                anyhow::bail!("the {target} {resource} cannot be read: {reason}")
             }
         }
+    }
+
+    /// Applies `changes` with `is_applied`, and prints the outcome.
+    async fn finish(
+        &self,
+        changes: &[PolicyChange],
+        is_applied: bool,
+        by_permission: bool,
+    ) -> anyhow::Result<()> {
+        if changes.iter().all(PolicyChange::is_empty) {
+            say("nothing to change");
+        } else if is_applied {
+            apply(self.account, &self.shared.function, changes, by_permission).await?;
+            say("changed");
+        } else {
+            say("nothing was changed: add --apply to change the policies");
+        }
+        Ok(())
     }
 }

@@ -1,55 +1,80 @@
-//! Policies written: all of them, or none.
+//! Application of policy changes, all or none.
 
-use anyhow::Context as _;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use serde_json::Value as Json;
 
-use super::{account::Account, sight::words};
+use super::{account::Account, lookup::request_failed};
 use crate::{
+    Error, ErrorKind, add_permission,
     arn::FunctionArn,
-    plan::{Place, Plan},
-    terms::is_expressible,
+    policy_change::{PolicyChange, PolicyTarget, RemovedStatement},
 };
 
-/// Writes the policies of `plans` in their order. If one cannot be written, those before it are
-/// written back as they were.
+/// Applies `changes` in order; if one fails, restores the policies changed before it.
 ///
-/// With `by_permission`, the function's is changed statement by statement, by `AddPermission` and
-/// `RemovePermission`; else it is replaced, and only if it is still what the plan was made for.
+/// With `by_add_permission`, the function policy is changed statement by statement by
+/// `AddPermission` and `RemovePermission`. Otherwise it is replaced as a whole, and only if it has
+/// not changed since it was read. Empty changes are skipped. Not cancel-safe: a dropped future can
+/// leave a part of the changes applied.
 ///
 /// # Errors
 ///
-/// If one cannot be written, or not be written back, which the error says.
+/// - [`ErrorKind::Unsupported`]: `AddPermission` could not restore a removed statement; nothing was
+///   changed.
+/// - [`ErrorKind::Conflict`]: a policy has changed since it was read; nothing was changed.
+/// - [`ErrorKind::InvalidPolicy`]: the change would leave a key without a policy; nothing was
+///   changed.
+/// - [`ErrorKind::RequestFailed`]: AWS rejected a request; nothing was changed.
+/// - [`ErrorKind::PartialFailure`]: a policy could not be restored.
+///
+/// # Examples
+///
+/// ```no_run
+/// use athena_sharing::{
+///     arn::FunctionArn,
+///     aws::{Account, apply},
+///     grant::{Grant, SharedFunction},
+///     policy_change::{PolicyChange, PolicyTarget},
+/// };
+///
+/// # async fn share() -> Result<(), Box<dyn std::error::Error>> {
+/// let account = Account::open(None).await?;
+/// let function: FunctionArn = "arn:aws:lambda:us-east-1:444455556666:function:shop".parse()?;
+/// let shared = SharedFunction { function: function.clone(), spill: None };
+/// let grant = Grant {
+///     consumer: "111122223333".parse()?,
+///     organization: None,
+///     through_athena: true,
+///     by_add_permission: false,
+/// };
+/// let statements = grant.function_policy(&shared);
+/// let change = PolicyChange::insert(PolicyTarget::Function, "shop", None, &statements)?;
+/// apply(&account, &function, &[change], grant.by_add_permission).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn apply(
     account: &Account,
     function: &FunctionArn,
-    plans: &[Plan],
-    by_permission: bool,
-) -> anyhow::Result<()> {
-    let removed = plans.iter().filter(|plan| by_permission && plan.place == Place::Function);
-    for (sid, statement) in removed.flat_map(|plan| &plan.removed) {
-        anyhow::ensure!(
-            is_expressible(statement, function),
-            "statement {sid} could not be written back by AddPermission as it is; leave --add-permission out"
-        );
-    }
-    let writer = Writer { account, function, by_permission };
-    let plans: Vec<_> = plans.iter().filter(|plan| !plan.is_nothing()).collect();
-    for (at, plan) in plans.iter().enumerate() {
-        let Err(error) = writer.write(plan).await else {
+    changes: &[PolicyChange],
+    by_add_permission: bool,
+) -> Result<(), Error> {
+    let writer = PolicyWriter { account, function, by_add_permission };
+    writer.check_restorable(changes)?;
+    let changes: Vec<_> = changes.iter().filter(|change| !change.is_empty()).collect();
+    for (at, change) in changes.iter().enumerate() {
+        let Err(error) = writer.write(change).await else {
             continue;
         };
-        let error =
-            error.context(format!("the {} {} cannot be changed", plan.place.title(), plan.owner));
-        for done in plans[..=at].iter().rev() {
-            // Of a policy that is written at once nothing is there if that failed.
-            let halfway = done.place == Place::Function && by_permission;
-            if std::ptr::eq(*done, *plan) && !halfway {
-                continue;
-            }
-            let undone = writer.undo(done).await;
-            undone.with_context(|| {
-                format!("{error:#}; and the {} cannot be written back", done.place.title())
+        let PolicyChange { target, resource, .. } = change;
+        let error = error.context(format!("the {target} {resource} cannot be changed"));
+        // A policy that is replaced as a whole is unchanged after a failure.
+        let end = if writer.is_stepwise(change) { at + 1 } else { at };
+        for done in changes[..end].iter().rev() {
+            writer.restore(done).await.map_err(|cause| {
+                let target = done.target;
+                let message = format!("{error:#}; and the {target} cannot be restored");
+                Error::new(ErrorKind::PartialFailure, message).with_source(cause)
             })?;
         }
         return Err(error.context("nothing was changed"));
@@ -57,65 +82,80 @@ pub async fn apply(
     Ok(())
 }
 
-struct Writer<'a> {
+struct PolicyWriter<'a> {
     account: &'a Account,
     function: &'a FunctionArn,
-    by_permission: bool,
+    by_add_permission: bool,
 }
 
-impl Writer<'_> {
-    async fn write(&self, plan: &Plan) -> anyhow::Result<()> {
-        match plan.place {
-            Place::Function if self.by_permission => {
-                for (sid, _) in &plan.removed {
-                    self.remove_permission(sid).await?;
-                }
-                for statement in &plan.added {
-                    self.add_permission(&statement.compact()).await?;
-                }
-                Ok(())
-            }
-            Place::Function => {
-                self.put_function_policy(plan.before.as_deref(), plan.after.as_deref()).await
-            }
-            Place::Bucket => {
-                self.put_bucket_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref())
-                    .await
-            }
-            Place::Key => {
-                self.put_key_policy(&plan.owner, plan.before.as_deref(), plan.after.as_deref())
-                    .await
-            }
-        }
+/// The replacement of a policy document.
+struct Replacement<'a> {
+    current: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+impl PolicyWriter<'_> {
+    /// Returns whether a change is applied statement by statement.
+    fn is_stepwise(&self, change: &PolicyChange) -> bool {
+        self.by_add_permission && change.target == PolicyTarget::Function
     }
 
-    async fn undo(&self, plan: &Plan) -> anyhow::Result<()> {
-        match plan.place {
-            Place::Function if self.by_permission => {
-                // It may not have come so far: what was not added is not there, and what was not
-                // removed still is.
-                for statement in &plan.added {
-                    unless(
-                        "ResourceNotFoundException",
-                        self.remove_permission(&statement.sid).await,
-                    )?;
-                }
-                for (_, statement) in &plan.removed {
-                    unless("ResourceConflictException", self.add_permission(statement).await)?;
-                }
-                Ok(())
+    fn check_restorable(&self, changes: &[PolicyChange]) -> Result<(), Error> {
+        let stepwise = changes.iter().filter(|change| self.is_stepwise(change));
+        for RemovedStatement { sid, text } in stepwise.flat_map(|change| &change.removed) {
+            if !add_permission::can_express(text, self.function) {
+                let message = format!(
+                    "statement {sid} could not be restored by AddPermission: omit --add-permission"
+                );
+                return Err(Error::new(ErrorKind::Unsupported, message));
             }
-            Place::Function => {
-                self.put_function_policy(plan.after.as_deref(), plan.before.as_deref()).await
-            }
-            Place::Bucket => {
-                self.put_bucket_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref())
-                    .await
-            }
-            Place::Key => {
-                self.put_key_policy(&plan.owner, plan.after.as_deref(), plan.before.as_deref())
-                    .await
-            }
+        }
+        Ok(())
+    }
+
+    async fn write(&self, change: &PolicyChange) -> Result<(), Error> {
+        if !self.is_stepwise(change) {
+            let current = change.before.as_deref();
+            let new = change.after.as_deref();
+            return self.replace(change, Replacement { current, new }).await;
+        }
+        for statement in &change.removed {
+            self.remove_permission(&statement.sid).await?;
+        }
+        for statement in &change.added {
+            self.add_permission(&statement.compact()).await?;
+        }
+        Ok(())
+    }
+
+    async fn restore(&self, change: &PolicyChange) -> Result<(), Error> {
+        if !self.is_stepwise(change) {
+            let current = change.after.as_deref();
+            let new = change.before.as_deref();
+            return self.replace(change, Replacement { current, new }).await;
+        }
+        // Possibly only a part was applied: statements not added yet are missing, and statements
+        // not removed yet exist.
+        for statement in &change.added {
+            let removed = self.remove_permission(&statement.sid).await;
+            ignore_code("ResourceNotFoundException", removed)?;
+        }
+        for statement in &change.removed {
+            let added = self.add_permission(&statement.text).await;
+            ignore_code("ResourceConflictException", added)?;
+        }
+        Ok(())
+    }
+
+    async fn replace(
+        &self,
+        change: &PolicyChange,
+        replacement: Replacement<'_>,
+    ) -> Result<(), Error> {
+        match change.target {
+            PolicyTarget::Function => self.replace_function_policy(replacement).await,
+            PolicyTarget::Bucket => self.replace_bucket_policy(&change.resource, replacement).await,
+            PolicyTarget::Key => self.replace_key_policy(&change.resource, replacement).await,
         }
     }
 
@@ -123,122 +163,127 @@ impl Writer<'_> {
         aws_sdk_lambda::Client::new(&self.account.in_region(&self.function.region))
     }
 
-    async fn add_permission(&self, statement: &str) -> anyhow::Result<()> {
-        let statement: Json = serde_json::from_str(statement)?;
-        let sid = statement["Sid"].as_str().context("a statement has to have a name")?;
-        let principal = statement["Principal"]["AWS"].as_str().unwrap_or("*");
-        // A whole account is written as its number here.
-        let principal = principal
-            .strip_suffix(":root")
-            .and_then(|arn| arn.rsplit(':').next())
-            .unwrap_or(principal);
+    async fn add_permission(&self, statement: &str) -> Result<(), Error> {
+        let invalid = |message: String| Error::new(ErrorKind::InvalidPolicy, message);
+        let statement: Json =
+            serde_json::from_str(statement).map_err(|error| invalid(error.to_string()))?;
+        let sid = statement["Sid"]
+            .as_str()
+            .ok_or_else(|| invalid("a statement has no Sid".to_owned()))?;
+        let arn = statement["Principal"]["AWS"].as_str().unwrap_or("*");
+        // `AddPermission` takes an account as its ID.
+        let account = arn.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next());
         let organization = statement["Condition"]["StringEquals"]["aws:PrincipalOrgID"].as_str();
-        let call = self
-            .lambda()
+        self.lambda()
             .add_permission()
             .function_name(self.function.to_string())
-            .statement_id(sid);
-        let call = call.action("lambda:InvokeFunction").principal(principal);
-        let call = call.set_principal_org_id(organization.map(str::to_owned));
-        call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+            .statement_id(sid)
+            .action("lambda:InvokeFunction")
+            .principal(account.unwrap_or(arn))
+            .set_principal_org_id(organization.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| request_failed(&error))?;
         Ok(())
     }
 
-    async fn remove_permission(&self, sid: &str) -> anyhow::Result<()> {
-        let call = self
-            .lambda()
+    async fn remove_permission(&self, sid: &str) -> Result<(), Error> {
+        self.lambda()
             .remove_permission()
             .function_name(self.function.to_string())
-            .statement_id(sid);
-        call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+            .statement_id(sid)
+            .send()
+            .await
+            .map_err(|error| request_failed(&error))?;
         Ok(())
     }
 
-    async fn put_function_policy(
-        &self,
-        before: Option<&str>,
-        after: Option<&str>,
-    ) -> anyhow::Result<()> {
-        let (lambda, arn) = (self.lambda(), self.function.to_string());
+    async fn replace_function_policy(&self, replacement: Replacement<'_>) -> Result<(), Error> {
+        let lambda = self.lambda();
+        let arn = self.function.to_string();
         let mut revision = None;
-        if let Some(before) = before {
-            let now = lambda.get_resource_policy().resource_arn(&arn).send().await;
-            let now = now.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
-            expect(Some(before), now.policy())?;
-            revision = now.revision_id;
+        if replacement.current.is_some() {
+            let answer = lambda.get_resource_policy().resource_arn(&arn).send().await;
+            let answer = answer.map_err(|error| request_failed(&error))?;
+            replacement.check_unchanged(answer.policy())?;
+            revision = answer.revision_id;
         }
-        if let Some(text) = after {
-            let call = lambda
-                .put_resource_policy()
-                .resource_arn(&arn)
-                .policy(text)
-                .set_revision_id(revision);
-            call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+        if let Some(text) = replacement.new {
+            let put = lambda.put_resource_policy().resource_arn(&arn).policy(text);
+            let answer = put.set_revision_id(revision).send().await;
+            answer.map_err(|error| request_failed(&error))?;
         } else {
-            let call = lambda.delete_resource_policy().resource_arn(&arn).set_revision_id(revision);
-            call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+            let delete = lambda.delete_resource_policy().resource_arn(&arn);
+            let answer = delete.set_revision_id(revision).send().await;
+            answer.map_err(|error| request_failed(&error))?;
         }
         Ok(())
     }
 
-    /// Replaces a policy that is still what it was. S3 has no revisions: what comes between the
-    /// look and the write is lost.
-    async fn put_bucket_policy(
+    /// Replaces a policy that has not changed since it was read. Bucket policies have no revisions:
+    /// a change between the check and the write is lost.
+    async fn replace_bucket_policy(
         &self,
         bucket: &str,
-        before: Option<&str>,
-        text: Option<&str>,
-    ) -> anyhow::Result<()> {
+        replacement: Replacement<'_>,
+    ) -> Result<(), Error> {
         let s3 = self.account.s3(&self.function.region);
         let owner = &self.account.id;
         match s3.get_bucket_policy().bucket(bucket).expected_bucket_owner(owner).send().await {
-            Ok(now) => expect(before, now.policy())?,
-            Err(error) if error.code() == Some("NoSuchBucketPolicy") => expect(before, None)?,
-            Err(error) => anyhow::bail!("it cannot be looked at again: {}", words(&error)),
+            Ok(answer) => replacement.check_unchanged(answer.policy())?,
+            Err(error) if error.code() == Some("NoSuchBucketPolicy") => {
+                replacement.check_unchanged(None)?;
+            }
+            Err(error) => return Err(request_failed(&error).context("it cannot be read again")),
         }
-        if let Some(text) = text {
-            let call =
-                s3.put_bucket_policy().bucket(bucket).expected_bucket_owner(owner).policy(text);
-            call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+        if let Some(text) = replacement.new {
+            let put = s3.put_bucket_policy().bucket(bucket).policy(text);
+            let answer = put.expected_bucket_owner(owner).send().await;
+            answer.map_err(|error| request_failed(&error))?;
         } else {
-            let call = s3.delete_bucket_policy().bucket(bucket).expected_bucket_owner(owner);
-            call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+            let delete = s3.delete_bucket_policy().bucket(bucket);
+            let answer = delete.expected_bucket_owner(owner).send().await;
+            answer.map_err(|error| request_failed(&error))?;
         }
         Ok(())
     }
 
-    /// As [`put_bucket_policy`](Self::put_bucket_policy).
-    async fn put_key_policy(
+    /// Replaces a policy that has not changed since it was read. Key policies have no revisions: a
+    /// change between the check and the write is lost.
+    async fn replace_key_policy(
         &self,
         key: &str,
-        before: Option<&str>,
-        text: Option<&str>,
-    ) -> anyhow::Result<()> {
-        let text =
-            text.context("a key has to keep a policy; give it the statement of its account first")?;
+        replacement: Replacement<'_>,
+    ) -> Result<(), Error> {
+        let Some(text) = replacement.new else {
+            let message =
+                "a key has to keep a policy: add a statement for its account to the policy first";
+            return Err(Error::new(ErrorKind::InvalidPolicy, message));
+        };
         let kms = aws_sdk_kms::Client::new(&self.account.in_region(&self.function.region));
-        let now = kms.get_key_policy().key_id(key).policy_name("default").send().await;
-        let now = now
-            .map_err(|error| anyhow::anyhow!("it cannot be looked at again: {}", words(&error)))?;
-        expect(before, now.policy())?;
-        let call = kms.put_key_policy().key_id(key).policy_name("default").policy(text);
-        call.send().await.map_err(|error| anyhow::anyhow!("{}", words(&error)))?;
+        let answer = kms.get_key_policy().key_id(key).policy_name("default").send().await;
+        let answer =
+            answer.map_err(|error| request_failed(&error).context("it cannot be read again"))?;
+        replacement.check_unchanged(answer.policy())?;
+        let put = kms.put_key_policy().key_id(key).policy_name("default").policy(text);
+        put.send().await.map_err(|error| request_failed(&error))?;
         Ok(())
     }
 }
 
-/// Nothing, if that is what failed.
-fn unless(code: &str, done: anyhow::Result<()>) -> anyhow::Result<()> {
-    done.or_else(|error| if error.to_string().starts_with(code) { Ok(()) } else { Err(error) })
+impl Replacement<'_> {
+    /// Checks that `policy` is still the document that the change was planned for.
+    fn check_unchanged(&self, policy: Option<&str>) -> Result<(), Error> {
+        let parse = |text: &str| serde_json::from_str::<Json>(text).ok();
+        if self.current.map(parse) == policy.map(parse) {
+            return Ok(());
+        }
+        let message = "the policy has changed since it was read: look at the difference again";
+        Err(Error::new(ErrorKind::Conflict, message))
+    }
 }
 
-/// Fails if a policy is not what the plan was made for.
-fn expect(before: Option<&str>, now: Option<&str>) -> anyhow::Result<()> {
-    let same = before.map(json) == now.map(json);
-    anyhow::ensure!(same, "somebody else has changed it meanwhile; look at the difference again");
-    Ok(())
-}
-
-fn json(text: &str) -> Option<Json> {
-    serde_json::from_str(text).ok()
+/// Treats an AWS error with `code` as success.
+fn ignore_code(code: &str, result: Result<(), Error>) -> Result<(), Error> {
+    result.or_else(|error| if error.code() == Some(code) { Ok(()) } else { Err(error) })
 }

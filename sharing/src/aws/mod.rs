@@ -1,15 +1,15 @@
-//! The clients of AWS: what they show of both sides, and what they change.
+//! AWS clients that read the settings of both accounts and apply changes.
 
 mod account;
 mod apply;
 mod consumer;
-mod holder;
-mod identity;
+mod iam_identity;
+mod lookup;
 mod owner;
-mod sight;
+mod principal;
 
 pub use account::Account;
 pub use apply::apply;
 pub use consumer::observe_consumer;
-pub use identity::observe_principal;
-pub use owner::{observe_bucket_region, observe_owner};
+pub use owner::{ObservedOwner, observe_bucket_region, observe_owner};
+pub use principal::observe_principal;

@@ -1,116 +1,133 @@
-//! The things of those who query by themselves: the catalog, the workgroup, that they exist.
+//! Checks of the catalog, the workgroup and the principals, independent of policies.
 
-use super::{Catalog, Consumer, Finding, Observed, Question, Report, Seen, Side, Workgroup};
+use super::{
+    Check, ConsumerAccount, DataCatalog, Finding, Lookup, Observed, Question, Report, Side,
+    Subject, Workgroup,
+};
 use crate::arn::{account_of, region_of};
 
-fn wrong(check: &'static str, subject: &str, what: String, fix: String) -> Finding {
-    Finding { check, subject: subject.to_owned(), side: Side::Consumer, what, fix }
+impl Finding {
+    fn of_consumer(
+        check: Check,
+        subject: Subject,
+        problem: String,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self { check, subject, side: Side::Consumer, problem, fix: fix.into() }
+    }
 }
 
 pub(super) fn check(question: &Question, observed: &Observed, report: &mut Report) {
     let Some(consumer) = &observed.consumer else {
-        report.unseen(
-            "the consumer's side: catalog, workgroup and the policies of those who query; let somebody with credentials of \
-             their account run this command, or add --profile"
-                .to_owned(),
+        report.unknown(
+            "the consumer's account: catalog, workgroup and policies of the principals; run this \
+             command with credentials of their account, or add --profile",
         );
         return;
     };
     catalog(question, consumer, report);
     workgroup(question, consumer, report);
-    for (principal, seen) in &consumer.principals {
-        match seen {
-            Seen::Known(identity) => {
-                report.passed("principal", principal);
-                for policy in &identity.hidden {
-                    report.unseen(format!("policy {policy} of {principal}"));
-                }
-            }
-            Seen::Missing => {
-                let what = format!("{principal} does not exist in account {}", consumer.account);
-                let fix = "name a role or user that exists, with its path: aws iam list-roles --query 'Roles[].Arn'";
-                report.wrong(wrong("principal", principal, what, fix.to_owned()));
-            }
-            Seen::Hidden(why) => report.unseen(format!("policies of {principal}: {why}")),
-        }
-    }
-    answers(question, consumer, report);
-    report.unseen(format!(
+    principals(consumer, report);
+    answer(question, consumer, report);
+    report.unknown(format!(
         "service control policies and session policies in account {}",
         consumer.account
     ));
 }
 
-/// Whether Athena, asked as one of the principals, has had an answer from the function.
-fn answers(question: &Question, consumer: &Consumer, report: &mut Report) {
+fn principals(consumer: &ConsumerAccount, report: &mut Report) {
+    for principal in &consumer.principals {
+        let arn = &principal.arn;
+        let subject = Subject::Name(arn.clone());
+        match &principal.policies {
+            Lookup::Found(policies) => {
+                report.pass(Check::Principal, subject);
+                for policy in &policies.unreadable {
+                    report.unknown(format!("policies of {arn}: {policy}"));
+                }
+            }
+            Lookup::Missing => report.fail(Finding::of_consumer(
+                Check::Principal,
+                subject,
+                format!("{arn} does not exist in account {}", consumer.account),
+                "name an existing role or user, with its path: \
+                 aws iam list-roles --query 'Roles[].Arn'",
+            )),
+            Lookup::Unknown(reason) => report.unknown(format!("policies of {arn}: {reason}")),
+        }
+    }
+}
+
+/// Reports whether Athena, called as one of the principals, had an answer from the function.
+fn answer(question: &Question, consumer: &ConsumerAccount, report: &mut Report) {
     let Some(name) = question.catalog.as_deref() else {
         return;
     };
-    match &consumer.answered {
-        Seen::Known(None) => report.passed("catalog", "answers"),
-        Seen::Known(Some(said)) => {
-            let what = format!("Athena cannot list the databases of {name}: {said}");
-            let fix = "mend what else is wrong; else see the log of the function".to_owned();
-            report.wrong(wrong("catalog", "answers", what, fix));
+    match &consumer.list_databases_error {
+        Lookup::Found(None) => report.pass(Check::Catalog, Subject::Answer),
+        Lookup::Found(Some(error)) => report.fail(Finding::of_consumer(
+            Check::Catalog,
+            Subject::Answer,
+            format!("Athena cannot list the databases of {name}: {error}"),
+            "fix the other problems first; if it remains, see the log of the function",
+        )),
+        Lookup::Missing => {}
+        Lookup::Unknown(reason) => {
+            report.unknown(format!("answer of the function to Athena: {reason}"));
         }
-        Seen::Missing => {}
-        Seen::Hidden(why) => report.unseen(format!("whether the function answers Athena: {why}")),
     }
 }
 
-fn catalog(question: &Question, consumer: &Consumer, report: &mut Report) {
+fn catalog(question: &Question, consumer: &ConsumerAccount, report: &mut Report) {
     let Some(name) = &question.catalog else {
-        report.unseen("the catalog: add --catalog NAME".to_owned());
-        return;
+        return report.unknown("the catalog: add --catalog NAME");
     };
     let function = &question.function;
+    let region = &function.region;
     let parameters = format!("--type LAMBDA --parameters function={function}");
-    let create = format!(
-        "aws athena create-data-catalog --region {} --name {name} {parameters}",
-        function.region
-    );
-    match &consumer.catalog {
-        Seen::Known(catalog) if catalog.region != function.region => {
-            let what = format!(
-                "catalog {name} is in {}, and the function in {}",
-                catalog.region, function.region
-            );
-            report.wrong(wrong("catalog", "region", what, create));
-        }
-        Seen::Known(catalog) if catalog.kind != "LAMBDA" => {
-            let what = format!("catalog {name} is of type {}, not LAMBDA", catalog.kind);
-            report.wrong(wrong("catalog", "type", what, format!("{create}  # with another name")));
-        }
-        Seen::Known(catalog) => {
-            let update = format!(
-                "aws athena update-data-catalog --region {} --name {name} {parameters}",
-                function.region
-            );
-            match registered(question, catalog) {
-                Ok(()) => report.passed("catalog", name),
-                Err((subject, what)) => {
-                    report.wrong(wrong(
-                        "catalog",
-                        subject,
-                        format!("catalog {name} {what}"),
-                        update,
-                    ));
-                }
-            }
-        }
-        Seen::Missing => {
-            let what = format!(
-                "there is no catalog {name} in account {}, region {}",
-                consumer.account, function.region
-            );
-            report.wrong(wrong("catalog", "exists", what, create));
-        }
-        Seen::Hidden(why) => report.unseen(format!("catalog {name}: {why}")),
-    }
+    let create =
+        format!("aws athena create-data-catalog --region {region} --name {name} {parameters}");
+    let fault = match &consumer.catalog {
+        Lookup::Found(catalog) if catalog.region != *region => CatalogFault {
+            subject: Subject::Region,
+            problem: format!("is in {}, but the function is in {region}", catalog.region),
+            fix: create,
+        },
+        Lookup::Found(catalog) if catalog.kind != "LAMBDA" => CatalogFault {
+            subject: Subject::CatalogType,
+            problem: format!("is of type {}, not LAMBDA", catalog.kind),
+            fix: format!("{create}  # with another name"),
+        },
+        Lookup::Found(catalog) => match fault_of_function(question, catalog) {
+            None => return report.pass(Check::Catalog, Subject::Name(name.clone())),
+            Some((subject, problem)) => CatalogFault {
+                subject,
+                problem,
+                fix: format!(
+                    "aws athena update-data-catalog --region {region} --name {name} {parameters}"
+                ),
+            },
+        },
+        Lookup::Missing => CatalogFault {
+            subject: Subject::Existence,
+            problem: format!("does not exist in account {}, region {region}", consumer.account),
+            fix: create,
+        },
+        Lookup::Unknown(reason) => return report.unknown(format!("catalog {name}: {reason}")),
+    };
+    let problem = format!("catalog {name} {}", fault.problem);
+    report.fail(Finding::of_consumer(Check::Catalog, fault.subject, problem, fault.fix));
 }
 
-/// Whether a catalog stands for the function, and if not, in which part of the ARN it differs.
-fn registered(question: &Question, catalog: &Catalog) -> Result<(), (&'static str, String)> {
+/// A problem of a catalog, as the predicate of a clause.
+struct CatalogFault {
+    subject: Subject,
+    problem: String,
+    fix: String,
+}
+
+/// Returns the part in which the functions of a catalog differ from the wanted one, as a predicate.
+fn fault_of_function(question: &Question, catalog: &DataCatalog) -> Option<(Subject, String)> {
     let wanted = question.function.to_string();
     let names: Vec<_> = match catalog.parameters.get("function") {
         Some(name) => vec![name],
@@ -120,106 +137,85 @@ fn registered(question: &Question, catalog: &Catalog) -> Result<(), (&'static st
             .collect(),
     };
     if names.is_empty() {
-        return Err(("function", "names no function".to_owned()));
+        return Some((Subject::Function, "names no function".to_owned()));
     }
-    for name in names {
-        if *name == wanted {
-            continue;
-        }
-        let subject = if name.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with(':')) {
-            "qualifier"
-        } else if !name.starts_with("arn:") {
-            return Err((
-                "function",
-                format!(
-                    "names {name:?}, which is a function of the own account; it has to be {wanted}"
-                ),
-            ));
-        } else if region_of(name) != question.function.region {
-            "region"
-        } else if account_of(name) != question.function.account {
-            "account"
-        } else {
-            "function"
-        };
-        return Err((
-            subject,
-            format!("stands for {name}; the {subject} is wrong, it has to be {wanted}"),
-        ));
+    let name = names.into_iter().find(|name| **name != wanted)?;
+    if !name.starts_with("arn:") {
+        let problem = format!("names {name:?}, a function of its own account, not {wanted}");
+        return Some((Subject::Function, problem));
     }
-    Ok(())
+    let subject = if name.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with(':')) {
+        Subject::Qualifier
+    } else if region_of(name) != question.function.region {
+        Subject::Region
+    } else if account_of(name) != question.function.account {
+        Subject::Account
+    } else {
+        Subject::Function
+    };
+    let problem = format!("refers to {name}; the {subject} is wrong, expected {wanted}");
+    Some((subject, problem))
 }
 
-fn workgroup(question: &Question, consumer: &Consumer, report: &mut Report) {
+fn workgroup(question: &Question, consumer: &ConsumerAccount, report: &mut Report) {
     let Some(name) = &question.workgroup else {
-        report.unseen("the workgroup and the bucket for results: add --workgroup NAME".to_owned());
-        return;
+        return report.unknown("the workgroup and the results bucket: add --workgroup NAME");
     };
     let region = &question.function.region;
     match &consumer.workgroup {
-        Seen::Known(workgroup) => ready(name, region, workgroup, consumer, report),
-        Seen::Missing => {
-            let what = format!(
-                "there is no workgroup {name} in account {}, region {region}",
-                consumer.account
-            );
-            let fix = format!("aws athena create-work-group --region {region} --name {name}");
-            report.wrong(wrong("workgroup", "exists", what, fix));
+        Lookup::Found(workgroup) => {
+            workgroup_state(name, region, workgroup, report);
+            results(name, region, consumer, report);
         }
-        Seen::Hidden(why) => report.unseen(format!("workgroup {name}: {why}")),
+        Lookup::Missing => report.fail(Finding::of_consumer(
+            Check::Workgroup,
+            Subject::Existence,
+            format!(
+                "workgroup {name} does not exist in account {}, region {region}",
+                consumer.account
+            ),
+            format!("aws athena create-work-group --region {region} --name {name}"),
+        )),
+        Lookup::Unknown(reason) => report.unknown(format!("workgroup {name}: {reason}")),
     }
 }
 
-fn ready(
-    name: &str,
-    region: &str,
-    workgroup: &Workgroup,
-    consumer: &Consumer,
-    report: &mut Report,
-) {
+fn workgroup_state(name: &str, region: &str, workgroup: &Workgroup, report: &mut Report) {
     if workgroup.enabled {
-        report.passed("workgroup", "state");
-    } else {
-        let fix = format!(
-            "aws athena update-work-group --region {region} --work-group {name} --state ENABLED"
-        );
-        report.wrong(wrong(
-            "workgroup",
-            "state",
-            format!("workgroup {name} is disabled, so no query runs in it"),
-            fix,
-        ));
+        return report.pass(Check::Workgroup, Subject::State);
     }
-    let Some(output) = workgroup.results() else {
-        report.unseen(format!(
-            "where results go: workgroup {name} leaves it to the query, or keeps them itself"
+    report.fail(Finding::of_consumer(
+        Check::Workgroup,
+        Subject::State,
+        format!("workgroup {name} is disabled and accepts no queries"),
+        format!(
+            "aws athena update-work-group --region {region} --work-group {name} --state ENABLED"
+        ),
+    ));
+}
+
+fn results(name: &str, region: &str, consumer: &ConsumerAccount, report: &mut Report) {
+    let Some(output) = consumer.workgroup.found().and_then(Workgroup::results) else {
+        return report.unknown(format!(
+            "the results bucket: workgroup {name} leaves it to the query, or stores results itself"
         ));
-        return;
     };
     match &consumer.results_region {
-        Seen::Known(found) if found == region => report.passed("workgroup", "results"),
-        Seen::Known(found) => {
-            let what = format!(
+        Lookup::Found(found) if found == region => report.pass(Check::Workgroup, Subject::Results),
+        Lookup::Found(found) => report.fail(Finding::of_consumer(
+            Check::Workgroup,
+            Subject::Results,
+            format!(
                 "workgroup {name} writes results to {output}, which is in {found}, not in {region}"
-            );
-            report.wrong(wrong(
-                "workgroup",
-                "results",
-                what,
-                format!("set a bucket of {region} as its output location"),
-            ));
-        }
-        Seen::Missing => {
-            let what = format!(
-                "workgroup {name} writes results to {output}, a bucket that does not exist"
-            );
-            report.wrong(wrong(
-                "workgroup",
-                "results",
-                what,
-                "make the bucket, or set another output location".to_owned(),
-            ));
-        }
-        Seen::Hidden(why) => report.unseen(format!("bucket for results {output}: {why}")),
+            ),
+            format!("set an output location in a bucket of {region}"),
+        )),
+        Lookup::Missing => report.fail(Finding::of_consumer(
+            Check::Workgroup,
+            Subject::Results,
+            format!("workgroup {name} writes results to {output}, a bucket that does not exist"),
+            "create the bucket, or set another output location",
+        )),
+        Lookup::Unknown(reason) => report.unknown(format!("results bucket {output}: {reason}")),
     }
 }

@@ -1,164 +1,173 @@
-//! Whether the function's own role may write what it spills.
+//! Checks that the execution role of the function can write spilled objects.
 
 use super::{
-    Observed, Owner, Question, Report, Seen, Side,
-    access::{Verdict, by_boundary_at_home, by_own_policies, request, statements},
-    observed::{Function, Identity},
-    requests::{Needed, by_s3, direct, object},
+    Check, Encryption, Finding, FunctionConfiguration, Lookup, Observed, OwnerAccount,
+    PrincipalPolicies, Question, Report, Side, Subject,
+    required_access::{Caller, RequiredAccess, sample_object, via_s3},
+    verdict::{ResourcePolicy, Verdict, decide_identity},
 };
 use crate::{
+    arn::FunctionArn,
+    grant::{SharedFunction, SpillLocation},
     policy::{Context, Decision, decide, within_account},
-    terms::{Shared, Spill},
 };
+
+/// A key policy that delegates to the policies of `ACCOUNT`.
+const DELEGATING_KEY_POLICY: &str = r#"{"Statement": {
+    "Effect": "Allow", "Principal": {"AWS": "ACCOUNT"}, "Action": "kms:*", "Resource": "*"
+}}"#;
 
 pub(super) fn check(
     question: &Question,
     observed: &Observed,
-    shared: &Shared,
+    shared: &SharedFunction,
     report: &mut Report,
 ) {
-    let Some((owner, function)) =
-        observed.owner.as_ref().and_then(|owner| Some((owner, owner.function.known()?)))
-    else {
+    let Some(owner) = &observed.owner else {
         return;
     };
-    let identity = match &owner.role {
-        Seen::Known(identity) => identity,
-        Seen::Missing => {
-            let what = format!("role {} of the function does not exist", function.role);
-            let fix =
-                "give the function another role: aws lambda update-function-configuration --role"
-                    .to_owned();
-            let subject = "exists".to_owned();
-            return report.wrong(super::Finding {
-                check: "execution-role",
-                subject,
-                side: Side::Owner,
-                what,
-                fix,
-            });
-        }
-        Seen::Hidden(why) => {
-            return report
-                .unseen(format!("policies of the function's role {}: {why}", function.role));
+    let Some(function) = owner.function.found() else {
+        return;
+    };
+    let policies = match &owner.role {
+        Lookup::Found(policies) => policies,
+        Lookup::Missing => return report.fail(missing_role(&function.role)),
+        Lookup::Unknown(reason) => {
+            let role = &function.role;
+            return report.unknown(format!("policies of the execution role {role}: {reason}"));
         }
     };
     let Some(spill) = &shared.spill else {
         return;
     };
-    let context = direct(
-        &identity.arn,
-        question.organization.as_deref(),
-        &question.function,
-        &question.function.account,
-    );
-    let mut bucket = Vec::new();
-    bucket.push(write(shared, spill, function, &context));
-    let resource = spill.bucket_arn(&shared.function);
-    bucket.push(Needed { action: "s3:ListBucket", resource, context: context.clone() });
-    decided(owner, ("bucket-policy", &owner.bucket_policy), identity, &bucket, report);
-
-    if let Some(key) = owner.key.known().filter(|key| !key.by_aws) {
-        let bucket_key = owner.encryption().map(|encryption| encryption.bucket_key);
-        let context = by_s3(shared, spill, bucket_key, &context).with_unknown("aws:ViaAWSService");
-        let needed = Needed { action: "kms:GenerateDataKey", resource: key.arn.clone(), context };
-        decided(owner, ("key-policy", &owner.key_policy), identity, &[needed], report);
-    }
-    sealing(question, owner, function, (identity, &context), report);
+    let check = RoleCheck { question, owner, function, policies };
+    check.spill_bucket(shared, spill, report);
+    check.block_encryption(report);
 }
 
-/// A put as the function makes it, with the headers that it is told to send.
-fn write(shared: &Shared, spill: &Spill, function: &Function, context: &Context) -> Needed {
+fn missing_role(role: &str) -> Finding {
+    Finding {
+        check: Check::ExecutionRole,
+        subject: Subject::Existence,
+        side: Side::Owner,
+        problem: format!("execution role {role} does not exist"),
+        fix: "set another role: aws lambda update-function-configuration --role".to_owned(),
+    }
+}
+
+/// The checks of an execution role.
+struct RoleCheck<'a> {
+    question: &'a Question,
+    owner: &'a OwnerAccount,
+    function: &'a FunctionConfiguration,
+    policies: &'a PrincipalPolicies,
+}
+
+impl RoleCheck<'_> {
+    fn context(&self) -> Context {
+        Caller::new(self.question, &self.policies.arn).direct(&self.question.function.account)
+    }
+
+    fn bucket_policy(&self) -> ResourcePolicy<'_> {
+        ResourcePolicy { check: Check::BucketPolicy, document: &self.owner.bucket_policy }
+    }
+
+    fn key_policy(&self) -> ResourcePolicy<'_> {
+        ResourcePolicy { check: Check::KeyPolicy, document: &self.owner.key_policy }
+    }
+
+    /// Checks puts into the spill bucket, and the data keys that S3 requests for them.
+    fn spill_bucket(&self, shared: &SharedFunction, spill: &SpillLocation, report: &mut Report) {
+        let context = self.context();
+        let put = RequiredAccess {
+            action: "s3:PutObject",
+            resource: sample_object(shared, spill),
+            context: with_put_headers(&context, self.function.requested_encryption().as_ref()),
+        };
+        let list = RequiredAccess {
+            action: "s3:ListBucket",
+            resource: spill.bucket_arn(&shared.function),
+            context: context.clone(),
+        };
+        self.decide(self.bucket_policy(), &[put, list], report);
+        if let Some(key) = self.owner.key.found().filter(|key| !key.is_aws_managed) {
+            let context = via_s3(shared, spill, self.owner.has_bucket_key(), &context)
+                .with_unknown("aws:ViaAWSService");
+            let resource = key.arn.clone();
+            let data_key = RequiredAccess { action: "kms:GenerateDataKey", resource, context };
+            self.decide(self.key_policy(), &[data_key], report);
+        }
+    }
+
+    /// Checks the data keys that the function requests itself to encrypt spilled blocks.
+    fn block_encryption(&self, report: &mut Report) {
+        let Some(key) = self.function.block_encryption_key() else {
+            return;
+        };
+        let FunctionArn { partition, region, account, .. } = &self.question.function;
+        let resource = match (key.starts_with("arn:"), key.contains('/')) {
+            (true, _) if !key.contains(":alias/") => key.to_owned(),
+            (false, false) => format!("arn:{partition}:kms:{region}:{account}:key/{key}"),
+            _ => {
+                return report.unknown(format!("access to kms_key_id {key}: it is an alias"));
+            }
+        };
+        let context =
+            self.context().without("kms:ViaService").without("kms:EncryptionContext:aws:s3:arn");
+        let is_bucket_key = self.owner.key.found().is_some_and(|known| known.arn == resource);
+        let data_key = RequiredAccess { action: "kms:GenerateDataKey", resource, context };
+        if is_bucket_key {
+            self.decide(self.key_policy(), &[data_key], report);
+        } else {
+            report.unknown(format!(
+                "policy of kms_key_id {key}, which is assumed to delegate to its account"
+            ));
+            let assumed = Lookup::Found(DELEGATING_KEY_POLICY.replace("ACCOUNT", account));
+            let policy = ResourcePolicy { check: Check::KeyPolicy, document: &assumed };
+            self.decide(policy, &[data_key], report);
+        }
+    }
+
+    /// Decides by the policies and boundary of the role together with the resource policy, as AWS
+    /// does within one account.
+    fn decide(&self, policy: ResourcePolicy<'_>, access: &[RequiredAccess], report: &mut Report) {
+        let Some(statements) = policy.statements(report) else {
+            return;
+        };
+        let role = &self.function.role;
+        let is_key = policy.check == Check::KeyPolicy;
+        for access in access {
+            let verdict =
+                Verdict { check: Check::ExecutionRole, side: Side::Owner, access, principal: role };
+            verdict.report_boundary(self.policies, &statements, report);
+            let request = access.request(role);
+            let by_identity = decide_identity(self.policies, &request);
+            let by_resource = decide(&statements, &request);
+            // The resource policy needs the fix if it denies, or if it is that of a key and only it
+            // does not allow.
+            let is_resource_at_fault = matches!(by_resource, Decision::ExplicitDeny { .. })
+                || (is_key && by_identity.is_allowed() && !by_resource.is_allowed());
+            let check = if is_resource_at_fault { policy.check } else { Check::ExecutionRole };
+            let decision = within_account(by_identity, by_resource, is_key);
+            let fix = || format!("add to a policy of {role}:\n{}", access.statement().pretty());
+            Verdict { check, ..verdict }.report(&decision, fix, report);
+        }
+    }
+}
+
+/// Adds the condition keys of a put with the encryption headers that the function sends.
+fn with_put_headers(context: &Context, requested: Option<&Encryption>) -> Context {
     const SSE: &str = "s3:x-amz-server-side-encryption";
     const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
-    let context = match function.asked_encryption() {
+    let context = match requested {
         None => context.clone().without(SSE).without(KEY),
-        Some(asked) => {
-            let context =
-                context.clone().with(SSE, [if asked.by_kms { "aws:kms" } else { "AES256" }]);
-            match &asked.key {
+        Some(Encryption { by_kms, key, .. }) => {
+            let context = context.clone().with(SSE, [if *by_kms { "aws:kms" } else { "AES256" }]);
+            match key {
                 Some(key) => context.with(KEY, [key]),
                 None => context.without(KEY),
             }
         }
     };
-    let context = context.without("s3:x-amz-acl").with_unknown("s3:if-none-match");
-    Needed { action: "s3:PutObject", resource: object(shared, spill), context }
-}
-
-/// Data keys with which the function itself seals what it spills.
-fn sealing(
-    question: &Question,
-    owner: &Owner,
-    function: &Function,
-    (identity, context): (&Identity, &Context),
-    report: &mut Report,
-) {
-    let Some(key) = function.sealing_key() else {
-        return;
-    };
-    let arn = question.function.clone();
-    let resource = match (key.starts_with("arn:"), key.contains('/')) {
-        (true, _) if !key.contains(":alias/") => key.to_owned(),
-        (false, false) => {
-            format!("arn:{}:kms:{}:{}:key/{key}", arn.partition, arn.region, arn.account)
-        }
-        _ => {
-            return report
-                .unseen(format!("whether the function may use kms_key_id {key}: it is an alias"));
-        }
-    };
-    // Asked by the function itself, without S3 between.
-    let context =
-        context.clone().without("kms:ViaService").without("kms:EncryptionContext:aws:s3:arn");
-    let same = owner.key.known().is_some_and(|known| known.arn == resource);
-    let needed = Needed { action: "kms:GenerateDataKey", resource, context };
-    if same {
-        decided(owner, ("key-policy", &owner.key_policy), identity, &[needed], report);
-    } else {
-        let hidden = Seen::Known(DELEGATES.replace("ACCOUNT", &arn.account));
-        report.unseen(format!(
-            "policy of kms_key_id {key}, which is taken to leave it to the account"
-        ));
-        decided(owner, ("key-policy", &hidden), identity, &[needed], report);
-    }
-}
-
-const DELEGATES: &str = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "ACCOUNT"}, "Action": "kms:*", "Resource": "*"}}"#;
-
-/// Decides by the role's policies, that of the resource and what bounds the role together, as
-/// within one account.
-fn decided(
-    owner: &Owner,
-    (check, policy): (&'static str, &Seen<String>),
-    identity: &Identity,
-    needed: &[Needed],
-    report: &mut Report,
-) {
-    let Some(resource) = statements(check, policy, report) else {
-        return;
-    };
-    let role = owner.function.known().map_or(identity.arn.as_str(), |function| &function.role);
-    for needed in needed {
-        let request = request(role, needed);
-        let subject = format!("{} for {role}", needed.action);
-        let bound = Verdict {
-            check: "permissions-boundary",
-            subject: subject.clone(),
-            side: Side::Owner,
-            needed,
-            principal: role,
-        };
-        by_boundary_at_home(bound, identity, (&resource, &request), report);
-        let (own, resource) = (by_own_policies(identity, &request), decide(&resource, &request));
-        let is_key = check == "key-policy";
-        // Whose policy it is that has to be mended.
-        let by_resource = matches!(resource, Decision::Denied { .. })
-            || (is_key && own.is_allowed() && !resource.is_allowed());
-        let decision = within_account(own, resource, is_key);
-        let check = if by_resource { check } else { "execution-role" };
-        let fix = || format!("put into a policy of {role}:\n{}", needed.statement().pretty());
-        Verdict { check, subject, side: Side::Owner, needed, principal: role }
-            .say(&decision, fix, report);
-    }
+    context.without("s3:x-amz-acl").with_unknown("s3:if-none-match")
 }

@@ -1,11 +1,9 @@
-//! Why a shared function cannot be queried: from what could be seen to the statement that is
-//! missing.
+//! Diagnosis of failing queries: from observed settings to the missing statement.
 //!
-//! [`diagnose`] is pure: [`Question`] is what was asked, [`Observed`] what AWS showed, each part of
-//! it known, missing or hidden, and the [`Report`] has what is wrong with the fix to paste, what
-//! was found in order, and what could not be seen. It says that something is wrong only if that is
-//! sure: what depends on a condition whose value nobody outside AWS can know is reported as not
-//! seen.
+//! [`diagnose`] is pure. A [`Question`] names the function and its callers, [`Observed`] holds the
+//! settings of both accounts, each found, missing or unknown, and the [`Report`] lists problems
+//! with fixes, unknown facts, and passed checks. A problem is reported only if it is certain: a
+//! decision that depends on a condition key whose value cannot be known outside AWS is unknown.
 
 mod access;
 mod consumer;
@@ -13,51 +11,62 @@ mod execution;
 mod observed;
 mod owner;
 mod report;
-mod requests;
+mod required_access;
+mod verdict;
 
 pub use observed::{
-    Bucket, Catalog, Consumer, Encryption, Function, Identity, Key, NamedPolicy, Observed, Owner,
-    Seen, Workgroup,
+    ConsumerAccount, DataCatalog, Encryption, FunctionConfiguration, KmsKey, Lookup, NamedPolicy,
+    Observed, ObservedPrincipal, OwnerAccount, PrincipalPolicies, SpillBucket, Workgroup,
 };
-pub use report::{Finding, Report, Side};
+pub use report::{Check, Finding, Passed, Report, Side, Subject};
+
+use std::fmt;
 
 use super::{
     arn::FunctionArn,
-    terms::{Shared, Spill},
+    grant::{SharedFunction, SpillLocation},
 };
 
-/// What is asked.
+/// Inputs of [`diagnose`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The function that cannot be queried, or that should be.
+    /// The function to query.
     pub function: FunctionArn,
-    /// ARNs of the roles or users who query it.
+    /// ARNs of the querying roles or users.
     pub principals: Vec<String>,
-    /// The organization of both accounts, if there is one.
+    /// ID of the organization of both accounts. Without it, conditions on the organization are
+    /// unknown.
     pub organization: Option<String>,
-    /// The catalog in the account of the principals under which the function is registered.
+    /// Name of the catalog for the function, in the account of the principals.
     pub catalog: Option<String>,
-    /// The workgroup in which they query.
+    /// Name of the workgroup of the queries.
     pub workgroup: Option<String>,
-    /// Where the function spills, as its owner said.
-    pub told: Told,
+    /// Spill location according to the owner.
+    pub hints: OwnerHints,
 }
 
-/// What the owner of a function said to those who query it.
+/// The spill location of a function as communicated by its owner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
-    /// The spill bucket.
+pub struct OwnerHints {
+    /// Spill bucket.
     pub bucket: Option<String>,
-    /// What every key in it begins with.
+    /// Prefix of every object key.
     pub prefix: Option<String>,
-    /// ARN of the key with which S3 encrypts in it.
+    /// ARN of the KMS key of the server-side encryption.
     pub key: Option<String>,
 }
 
-/// Finds out what is wrong.
+/// Diagnoses access to a function.
+///
+/// Findings and passed checks are ordered by object: function, bucket and key, then catalog,
+/// workgroup and principals, then policies, then the execution role.
+///
+/// # Examples
 ///
 /// ```
-/// use athena_sharing::doctor::{diagnose, Observed, Question, Told};
+/// use athena_sharing::doctor::{
+///     Check, Lookup, Observed, OwnerAccount, OwnerHints, Question, Subject, diagnose,
+/// };
 ///
 /// let question = Question {
 ///     function: "arn:aws:lambda:us-east-1:444455556666:function:shop".parse()?,
@@ -65,16 +74,22 @@ pub struct Told {
 ///     organization: None,
 ///     catalog: None,
 ///     workgroup: None,
-///     told: Told::default(),
+///     hints: OwnerHints::default(),
 /// };
+/// // Nothing was observed, so nothing is certain.
 /// let report = diagnose(&question, &Observed::default());
 /// assert!(report.findings.is_empty());
-/// assert!(!report.unseen.is_empty()); // neither side was looked at
+/// assert!(!report.unknown.is_empty());
+///
+/// let owner = OwnerAccount { function: Lookup::Missing, ..OwnerAccount::default() };
+/// let report = diagnose(&question, &Observed { owner: Some(owner), ..Observed::default() });
+/// assert_eq!(report.findings[0].check, Check::Function);
+/// assert_eq!(report.findings[0].subject, Subject::Existence);
 /// # Ok::<(), athena_sharing::arn::InvalidName>(())
 /// ```
 pub fn diagnose(question: &Question, observed: &Observed) -> Report {
     let mut report = Report::default();
-    let shared = shared(question, observed);
+    let shared = shared_function(question, observed);
     owner::check(question, observed, &mut report);
     consumer::check(question, observed, &mut report);
     access::check(question, observed, &shared, &mut report);
@@ -82,87 +97,109 @@ pub fn diagnose(question: &Question, observed: &Observed) -> Report {
     report
 }
 
-/// What keeps a function from being shared at all, whatever the policies say: it, its bucket or its
-/// key.
-pub fn obstacles(question: &Question, observed: &Observed) -> Vec<Finding> {
+/// Returns the problems of the function, bucket or key that no policy can solve, and that have to
+/// be fixed before the function is shared.
+///
+/// A missing spill bucket setting is not among them: small results need no bucket.
+pub fn preconditions(question: &Question, observed: &Observed) -> Vec<Finding> {
     let mut report = Report::default();
     owner::check(question, observed, &mut report);
-    let mut faults = report.findings;
-    // Small answers can be had without a bucket.
-    faults.retain(|finding| finding.subject != "spill_bucket");
-    faults
+    report.findings.retain(|finding| finding.subject != Subject::SpillBucket);
+    report.findings
 }
 
-/// What of its own side `owner` could not see and has to, before a share is written or taken back:
-/// what it is, why, and what to do.
+/// A permission that the owner's credentials lack.
 ///
-/// Without it a share would open the function and leave the key closed, or close the one and leave
-/// the other open.
-pub fn hidden_from_owner(function: &FunctionArn, owner: &Owner) -> Option<String> {
-    let hidden = |what: String, why: &str, takes: &str| {
-        Some(format!(
-            "{what} cannot be seen: {why}; use credentials of account {} with {takes}",
-            function.account
-        ))
+/// Displays as an error message with the remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingPermission {
+    /// The object that could not be read.
+    pub object: String,
+    /// Why it could not be read.
+    pub reason: String,
+    /// The action that reads it.
+    pub action: &'static str,
+    /// The account of the object.
+    pub account: String,
+}
+
+impl fmt::Display for MissingPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { object, reason, action, account } = self;
+        write!(
+            f,
+            "{object} cannot be read: {reason}; use credentials of account {account} with {action}"
+        )
+    }
+}
+
+/// Returns the first permission that `owner`'s credentials lack to read everything that a grant or
+/// its removal depends on.
+///
+/// A partially applied grant would open the function while the key stays closed, or the reverse.
+pub fn missing_permission(
+    function: &FunctionArn,
+    owner: &OwnerAccount,
+) -> Option<MissingPermission> {
+    let missing = |object: String, reason: &str, action: &'static str| {
+        let account = function.account.clone();
+        Some(MissingPermission { object, reason: reason.to_owned(), action, account })
     };
-    let configured = match &owner.function {
-        Seen::Known(configured) => configured,
-        Seen::Missing => return None,
-        Seen::Hidden(why) => {
-            return hidden(function.to_string(), why, "lambda:GetFunctionConfiguration");
+    let configuration = match &owner.function {
+        Lookup::Found(configuration) => configuration,
+        Lookup::Missing => return None,
+        Lookup::Unknown(reason) => {
+            return missing(function.to_string(), reason, "lambda:GetFunctionConfiguration");
         }
     };
-    if let Seen::Hidden(why) = &owner.function_policy {
-        return hidden(
-            format!("the policy of function {}", function.name),
-            why,
-            "lambda:GetPolicy",
-        );
+    if let Lookup::Unknown(reason) = &owner.function_policy {
+        let object = format!("the policy of function {}", function.name);
+        return missing(object, reason, "lambda:GetPolicy");
     }
-    let bucket = configured.spill_bucket()?;
-    if let Seen::Hidden(why) = &owner.bucket_policy {
-        return hidden(format!("the policy of bucket {bucket}"), why, "s3:GetBucketPolicy");
+    let bucket = configuration.spill_bucket()?;
+    if let Lookup::Unknown(reason) = &owner.bucket_policy {
+        return missing(format!("the policy of bucket {bucket}"), reason, "s3:GetBucketPolicy");
     }
     match (&owner.key, &owner.key_policy) {
-        (Seen::Hidden(why), _) => {
-            let takes = if owner.encryption().is_some() {
+        (Lookup::Unknown(reason), _) => {
+            let action = if owner.encryption().is_some() {
                 "kms:DescribeKey"
             } else {
                 "s3:GetEncryptionConfiguration"
             };
-            hidden(format!("the key with which bucket {bucket} encrypts"), why, takes)
+            missing(format!("the encryption key of bucket {bucket}"), reason, action)
         }
-        (Seen::Known(key), Seen::Hidden(why)) => {
-            hidden(format!("the policy of key {}", key.arn), why, "kms:GetKeyPolicy")
+        (Lookup::Found(key), Lookup::Unknown(reason)) => {
+            missing(format!("the policy of key {}", key.arn), reason, "kms:GetKeyPolicy")
         }
-        (Seen::Known(_) | Seen::Missing, _) => None,
+        (Lookup::Found(_) | Lookup::Missing, _) => None,
     }
 }
 
-/// Where the function spills: as it is configured where that is known, else as its owner said.
-pub fn shared(question: &Question, observed: &Observed) -> Shared {
-    let function = observed.owner.as_ref().and_then(|owner| owner.function.known());
-    let told = &question.told;
-    let (bucket, prefix) = match function {
+/// Returns the function with its spill location: from its configuration if known, else from the
+/// hints of the owner.
+pub fn shared_function(question: &Question, observed: &Observed) -> SharedFunction {
+    let owner = observed.owner.as_ref();
+    let hints = &question.hints;
+    let (bucket, prefix) = match owner.and_then(|owner| owner.function.found()) {
         Some(function) => (function.spill_bucket(), Some(function.spill_prefix())),
-        None => (told.bucket.clone(), told.prefix.clone()),
+        None => (hints.bucket.clone(), hints.prefix.clone()),
     };
-    let key = match observed.owner.as_ref().map(|owner| &owner.key) {
-        Some(Seen::Known(key)) => Some(key.arn.clone()),
-        Some(Seen::Missing) => None,
-        Some(Seen::Hidden(_)) | None => told.key.clone(),
+    let key = match owner.map(|owner| &owner.key) {
+        Some(Lookup::Found(key)) => Some(key.arn.clone()),
+        Some(Lookup::Missing) => None,
+        Some(Lookup::Unknown(_)) | None => hints.key.clone(),
     };
-    let spill = match (bucket, prefix) {
-        (Some(bucket), Some(prefix)) => {
-            Some(Spill { bucket, prefix: trimmed(&prefix).to_owned(), key })
-        }
-        _ => None,
-    };
-    Shared { function: question.function.clone(), spill }
+    let spill = bucket.zip(prefix).map(|(bucket, prefix)| SpillLocation {
+        bucket,
+        prefix: trim_slash(&prefix).to_owned(),
+        key,
+    });
+    SharedFunction { function: question.function.clone(), spill }
 }
 
-/// A prefix without the slash that may end it.
-pub(super) fn trimmed(prefix: &str) -> &str {
+/// Returns `prefix` without trailing slashes.
+fn trim_slash(prefix: &str) -> &str {
     prefix.trim_end_matches('/')
 }
 

@@ -1,206 +1,221 @@
-//! What AWS showed of both sides.
+//! The observed settings of both accounts.
 
 use std::collections::BTreeMap;
 
-/// Everything that was looked at. The default is that nothing was.
+/// Observations of both accounts. The default is no observation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observed {
     /// The account of the function, if there are credentials for it.
-    pub owner: Option<Owner>,
-    /// The account of those who query, if there are credentials for it.
-    pub consumer: Option<Consumer>,
-    /// The region of the spill bucket: S3 tells it to anybody.
-    pub spill_region: Seen<String>,
+    pub owner: Option<OwnerAccount>,
+    /// The account of the querying principals, if there are credentials for it.
+    pub consumer: Option<ConsumerAccount>,
+    /// The region of the spill bucket, which S3 reveals to any caller.
+    pub spill_region: Lookup<String>,
 }
 
-/// Something that was looked for.
+/// The result of looking up a resource or setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen<T> {
-    /// It is there.
-    Known(T),
-    /// It is not there, for sure.
+pub enum Lookup<T> {
+    /// It exists.
+    Found(T),
+    /// It certainly does not exist.
     Missing,
-    /// It may be there or not; why that could not be seen.
-    Hidden(String),
+    /// Existence or value cannot be determined, for this reason.
+    Unknown(String),
 }
 
-impl<T> Default for Seen<T> {
+impl<T> Default for Lookup<T> {
     fn default() -> Self {
-        Self::Hidden("nobody looked".to_owned())
+        Self::Unknown("not looked up".to_owned())
     }
 }
 
-impl<T> Seen<T> {
-    /// It, if it is there.
-    pub fn known(&self) -> Option<&T> {
+impl<T> Lookup<T> {
+    /// Returns the value if it was found.
+    pub fn found(&self) -> Option<&T> {
         match self {
-            Self::Known(it) => Some(it),
-            Self::Missing | Self::Hidden(_) => None,
+            Self::Found(value) => Some(value),
+            Self::Missing | Self::Unknown(_) => None,
         }
     }
 
-    /// What `of` makes of it, if it is there.
-    pub fn and_then<U>(self, of: impl FnOnce(T) -> Seen<U>) -> Seen<U> {
+    /// Continues with another lookup if the value was found.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Lookup<U>) -> Lookup<U> {
         match self {
-            Self::Known(it) => of(it),
-            Self::Missing => Seen::Missing,
-            Self::Hidden(why) => Seen::Hidden(why),
+            Self::Found(value) => next(value),
+            Self::Missing => Lookup::Missing,
+            Self::Unknown(reason) => Lookup::Unknown(reason),
         }
     }
 }
 
-/// Nothing is the same as that it is not there.
-impl<T> From<Option<T>> for Seen<T> {
-    fn from(it: Option<T>) -> Self {
-        it.map_or(Self::Missing, Self::Known)
+/// Converts `None` to [`Lookup::Missing`].
+impl<T> From<Option<T>> for Lookup<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Missing, Self::Found)
     }
 }
 
-/// The side of the function.
+/// Settings in the account of the function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owner {
-    /// The function.
-    pub function: Seen<Function>,
-    /// Its resource policy.
-    pub function_policy: Seen<String>,
-    /// Its spill bucket.
-    pub bucket: Seen<Bucket>,
-    /// The policy of that.
-    pub bucket_policy: Seen<String>,
-    /// The key with which S3 encrypts what is spilled; missing if that is none of KMS.
-    pub key: Seen<Key>,
-    /// The policy of that.
-    pub key_policy: Seen<String>,
-    /// What the function's role may do.
-    pub role: Seen<Identity>,
+pub struct OwnerAccount {
+    /// Configuration of the function.
+    pub function: Lookup<FunctionConfiguration>,
+    /// Resource-based policy of the function.
+    pub function_policy: Lookup<String>,
+    /// Spill bucket.
+    pub bucket: Lookup<SpillBucket>,
+    /// Policy of the spill bucket.
+    pub bucket_policy: Lookup<String>,
+    /// KMS key of the server-side encryption; missing without SSE-KMS.
+    pub key: Lookup<KmsKey>,
+    /// Policy of the KMS key.
+    pub key_policy: Lookup<String>,
+    /// Policies of the execution role.
+    pub role: Lookup<PrincipalPolicies>,
 }
 
-/// A function as it is configured.
+/// Configuration of a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Function {
-    /// `Active`, or what else keeps it from being invoked.
+pub struct FunctionConfiguration {
+    /// State, `Active` if the function can be invoked.
     pub state: String,
-    /// ARN of its role.
+    /// ARN of the execution role.
     pub role: String,
-    /// Its environment variables.
+    /// Environment variables.
     pub environment: BTreeMap<String, String>,
 }
 
-/// A bucket.
+/// A spill bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bucket {
-    /// Whether it belongs to the account of the function, if that could be seen.
+pub struct SpillBucket {
+    /// Whether it belongs to the account of the function; `None` if unknown.
     pub is_own: Option<bool>,
-    /// How objects are encrypted that ask for nothing.
-    pub encryption: Seen<Encryption>,
+    /// Default encryption.
+    pub encryption: Lookup<Encryption>,
 }
 
-/// The default encryption of a bucket.
+/// Server-side encryption of a bucket or of a request. The default is SSE-S3.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Encryption {
-    /// Whether it is one of KMS.
+    /// Whether it is SSE-KMS or DSSE-KMS.
     pub by_kms: bool,
-    /// The key as it was written there: an id, an ARN or an alias; nothing is the key that AWS
-    /// manages.
+    /// Key as configured: ID, ARN or alias; `None` for the AWS managed key.
     pub key: Option<String>,
-    /// Whether one data key serves for many objects.
+    /// Whether an S3 Bucket Key is enabled.
     pub bucket_key: bool,
 }
 
 /// A KMS key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Key {
-    /// Its ARN.
+pub struct KmsKey {
+    /// ARN.
     pub arn: String,
-    /// `Enabled`, or why it opens nothing.
+    /// State, `Enabled` if the key can be used.
     pub state: String,
-    /// Whether AWS manages it, so that no other account can use it.
-    pub by_aws: bool,
+    /// Whether it is an AWS managed key, which no other account can use.
+    pub is_aws_managed: bool,
 }
 
-/// The side of those who query.
+/// Settings in the account of the querying principals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Consumer {
-    /// The account.
+pub struct ConsumerAccount {
+    /// Account ID.
     pub account: String,
-    /// The catalog; hidden if none was asked about.
-    pub catalog: Seen<Catalog>,
-    /// The workgroup; hidden if none was asked about.
-    pub workgroup: Seen<Workgroup>,
-    /// The region of the bucket for results.
-    pub results_region: Seen<String>,
-    /// Those who query, by ARN.
-    pub principals: Vec<(String, Seen<Identity>)>,
-    /// What Athena said when it was asked for the databases of the catalog as one of them: nothing
-    /// if it answered.
-    pub answered: Seen<Option<String>>,
+    /// Athena data catalog; unknown if the question names none.
+    pub catalog: Lookup<DataCatalog>,
+    /// Athena workgroup; unknown if the question names none.
+    pub workgroup: Lookup<Workgroup>,
+    /// Region of the bucket for query results.
+    pub results_region: Lookup<String>,
+    /// Querying principals, in the order of the question.
+    pub principals: Vec<ObservedPrincipal>,
+    /// Error of Athena's `ListDatabases` on the catalog, called as one of the principals; `None` if
+    /// it succeeded.
+    pub list_databases_error: Lookup<Option<String>>,
 }
 
-/// A data catalog of Athena.
+/// A querying principal and its policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedPrincipal {
+    /// ARN.
+    pub arn: String,
+    /// Policies.
+    pub policies: Lookup<PrincipalPolicies>,
+}
+
+/// An Athena data catalog.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Catalog {
-    /// Where it was found.
+pub struct DataCatalog {
+    /// Region of the catalog.
     pub region: String,
-    /// `LAMBDA`, `GLUE`, `HIVE` or `FEDERATED`.
+    /// Type: `LAMBDA`, `GLUE`, `HIVE` or `FEDERATED`.
     pub kind: String,
-    /// `function`, or `metadata-function` and `record-function`.
+    /// Parameters: `function`, or `metadata-function` and `record-function`.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// A workgroup of Athena.
+/// An Athena workgroup.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workgroup {
-    /// Whether queries run in it.
+    /// Whether it accepts queries.
     pub enabled: bool,
     /// Whether its settings override those of a query.
     pub enforced: bool,
-    /// `s3://BUCKET/PREFIX/`, if it is set.
+    /// Output location as `s3://BUCKET/PREFIX/`, if configured.
     pub output: Option<String>,
 }
 
-/// What a role or user may do.
+/// The identity-based policies of a role or user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// Its ARN.
+pub struct PrincipalPolicies {
+    /// ARN of the role or user.
     pub arn: String,
-    /// Its policies, in it and attached to it.
+    /// Inline and attached policies, including those of the groups of a user.
     pub policies: Vec<NamedPolicy>,
-    /// What bounds them.
+    /// Permissions boundary.
     pub boundary: Option<NamedPolicy>,
-    /// Policies that could not be read.
-    pub hidden: Vec<String>,
+    /// Names of policies that could not be read, each with the reason.
+    pub unreadable: Vec<String>,
 }
 
-/// A policy with its name.
+/// A policy document with its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedPolicy {
-    /// The name.
+    /// Name.
     pub name: String,
-    /// The document.
+    /// Document.
     pub text: String,
 }
 
+impl ConsumerAccount {
+    /// Returns the policies of `principal`, if they were found.
+    pub(super) fn policies_of(&self, principal: &str) -> Option<&PrincipalPolicies> {
+        self.principals.iter().find(|observed| observed.arn == principal)?.policies.found()
+    }
+}
+
 impl Workgroup {
-    /// Where results go for sure: what is set may be overridden by a query unless it is enforced.
+    /// Returns the output location if it is certain: a query can override one that is not enforced.
     pub fn results(&self) -> Option<&str> {
         self.output.as_deref().filter(|_| self.enforced)
     }
 }
 
-impl Function {
-    /// The bucket to which it spills.
+impl FunctionConfiguration {
+    /// Returns the spill bucket.
     pub fn spill_bucket(&self) -> Option<String> {
         self.variable("spill_bucket").map(str::to_owned)
     }
 
-    /// What every key that it spills begins with.
+    /// Returns the prefix of the keys of spilled objects.
     pub fn spill_prefix(&self) -> String {
-        // What connectors take when they are told nothing.
+        // The default of connectors.
         self.variable("spill_prefix").unwrap_or("athena-federation-spill").to_owned()
     }
 
-    /// The encryption that it asks S3 for, if it does: whether by KMS, and with which key.
-    pub fn asked_encryption(&self) -> Option<Encryption> {
+    /// Returns the server-side encryption that the function requests from S3, if it does.
+    pub fn requested_encryption(&self) -> Option<Encryption> {
         if let Some(sse) = self.variable("athena_connector_spill_sse") {
             let key = sse.strip_prefix("kms:").map(str::to_owned);
             return Some(Encryption { by_kms: key.is_some(), key, bucket_key: false });
@@ -215,8 +230,9 @@ impl Function {
         Some(Encryption { by_kms: algorithm.starts_with("aws:kms"), key, bucket_key: false })
     }
 
-    /// The KMS key whose data keys seal what it spills, beside the encryption of S3.
-    pub fn sealing_key(&self) -> Option<&str> {
+    /// Returns the KMS key of the client-side encryption of spilled blocks, which is independent of
+    /// the server-side encryption of S3.
+    pub fn block_encryption_key(&self) -> Option<&str> {
         self.variable("kms_key_id")
     }
 
@@ -225,10 +241,16 @@ impl Function {
     }
 }
 
-impl Owner {
-    /// How S3 encrypts what is spilled: as the function asks, else as the bucket does by itself.
+impl OwnerAccount {
+    /// Returns the server-side encryption of spilled objects: requested by the function, or else
+    /// the default of the bucket.
     pub fn encryption(&self) -> Option<Encryption> {
-        let asked = self.function.known().and_then(Function::asked_encryption);
-        asked.or_else(|| self.bucket.known()?.encryption.known().cloned())
+        let requested = self.function.found().and_then(FunctionConfiguration::requested_encryption);
+        requested.or_else(|| self.bucket.found()?.encryption.found().cloned())
+    }
+
+    /// Returns whether an S3 Bucket Key is in use, if known.
+    pub(super) fn has_bucket_key(&self) -> Option<bool> {
+        self.encryption().map(|encryption| encryption.bucket_key)
     }
 }

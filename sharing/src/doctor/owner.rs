@@ -1,226 +1,247 @@
-//! The things of the owner by themselves: the function, its bucket, its key.
+//! Checks of the function, its spill bucket and its KMS key, independent of policies.
 
-use super::{Finding, Observed, Question, Report, Seen, Side, observed::Function, trimmed};
-use crate::arn::{account_of, region_of};
+use super::{
+    Check, Finding, FunctionConfiguration, KmsKey, Lookup, Observed, OwnerAccount, Question,
+    Report, Side, SpillBucket, Subject, trim_slash,
+};
+use crate::arn::{FunctionArn, account_of, region_of};
 
-fn wrong(check: &'static str, subject: &str, what: String, fix: String) -> Finding {
-    Finding { check, subject: subject.to_owned(), side: Side::Owner, what, fix }
+impl Finding {
+    fn of_owner(check: Check, subject: Subject, problem: String, fix: impl Into<String>) -> Self {
+        Self { check, subject, side: Side::Owner, problem, fix: fix.into() }
+    }
 }
 
 pub(super) fn check(question: &Question, observed: &Observed, report: &mut Report) {
-    region(question, observed, report);
-    let told = question.told.key.as_deref();
-    if let Some(key) = told.filter(|key| region_of(key) != question.function.region) {
-        let what =
-            format!("key {key}, as the consumer was told, is not in {}", question.function.region);
-        let fix = "ask the owner: a bucket is encrypted with a key of its own region".to_owned();
-        report.wrong(wrong("told", "key region", what, fix));
-    }
+    bucket_region(question, observed, report);
+    hinted_key_region(question, report);
+    let function = &question.function;
     let Some(owner) = &observed.owner else {
-        let account = &question.function.account;
-        report.unseen(format!(
-            "the owner's side: the policies of function, bucket and key, and the function's role; let somebody with credentials \
-             of account {account} run this command, or add --profile"
+        report.unknown(format!(
+            "the owner's account: policies of function, bucket and key, and the execution role; \
+             run this command with credentials of account {}, or add --profile",
+            function.account
         ));
         return;
     };
-    let arn = question.function.to_string();
     match &owner.function {
-        Seen::Known(function) => configured(question, function, report),
-        Seen::Missing => report.wrong(wrong(
-            "function",
-            "exists",
-            format!("{arn} does not exist"),
+        Lookup::Found(configuration) => {
+            function_state(function, configuration, report);
+            spill_settings(question, configuration, report);
+        }
+        Lookup::Missing => report.fail(Finding::of_owner(
+            Check::Function,
+            Subject::Existence,
+            format!("{function} does not exist"),
             format!(
-                "deploy it, or ask for the right ARN: aws lambda list-functions --region {}",
-                question.function.region
+                "deploy it, or find the right ARN: aws lambda list-functions --region {}",
+                function.region
             ),
         )),
-        Seen::Hidden(why) => report.unseen(format!("function {arn}: {why}")),
+        Lookup::Unknown(reason) => report.unknown(format!("function {function}: {reason}")),
     }
-    bucket(question, observed, report);
-    key(question, observed, report);
+    bucket(question, observed, owner, report);
+    key(question, owner, report);
+    hinted_key(question, owner, report);
 }
 
-fn configured(question: &Question, function: &Function, report: &mut Report) {
-    let Question { function: arn, told, .. } = question;
-    if function.state == "Active" {
-        report.passed("function", "state");
-    } else {
-        let what = format!("{arn} is {}, so it cannot be invoked", function.state);
-        let fix = format!(
-            "aws lambda get-function-configuration --region {} --function-name {}",
-            arn.region, arn.name
-        );
-        report.wrong(wrong("function", "state", what, fix));
+fn function_state(
+    function: &FunctionArn,
+    configuration: &FunctionConfiguration,
+    report: &mut Report,
+) {
+    let FunctionConfiguration { state, .. } = configuration;
+    if state == "Active" {
+        return report.pass(Check::Function, Subject::State);
     }
-    let Some(bucket) = function.spill_bucket() else {
-        let what = format!("{arn} has no variable spill_bucket, so every answer over 6 MB fails");
-        report.wrong(wrong(
-            "function",
-            "spill_bucket",
-            what,
-            "set spill_bucket and spill_prefix in its environment".into(),
+    let FunctionArn { region, name, .. } = function;
+    report.fail(Finding::of_owner(
+        Check::Function,
+        Subject::State,
+        format!("{function} is {state} and cannot be invoked"),
+        format!("aws lambda get-function-configuration --region {region} --function-name {name}"),
+    ));
+}
+
+fn spill_settings(question: &Question, configuration: &FunctionConfiguration, report: &mut Report) {
+    let Question { function, hints, .. } = question;
+    let Some(bucket) = configuration.spill_bucket() else {
+        return report.fail(Finding::of_owner(
+            Check::Function,
+            Subject::SpillBucket,
+            format!("{function} does not set spill_bucket, so results over 6 MB fail"),
+            "set spill_bucket and spill_prefix in its environment",
         ));
-        return;
     };
-    report.passed("function", "spill_bucket");
-    let mut compare = |subject, told: Option<&str>, is: &str| {
-        if let Some(told) = told.filter(|told| trimmed(told) != trimmed(is)) {
-            let what = format!(
-                "{arn} spills to {subject} {is:?}, not to {told:?} as the consumer was told"
-            );
-            let fix = format!("tell the consumer {is:?}, or change the variable of the function");
-            report.wrong(wrong("told", subject, what, fix));
+    report.pass(Check::Function, Subject::SpillBucket);
+    for (subject, hint, actual) in [
+        (Subject::Bucket, &hints.bucket, bucket),
+        (Subject::Prefix, &hints.prefix, configuration.spill_prefix()),
+    ] {
+        if let Some(hint) = hint.as_deref().filter(|hint| trim_slash(hint) != trim_slash(&actual)) {
+            let problem =
+                format!("{function} spills to {subject} {actual:?}, but the hint is {hint:?}");
+            let fix = format!("tell the consumer {actual:?}, or change the environment variable");
+            report.fail(Finding::of_owner(Check::OwnerHints, subject, problem, fix));
         }
-    };
-    compare("bucket", told.bucket.as_deref(), &bucket);
-    compare("prefix", told.prefix.as_deref(), &function.spill_prefix());
+    }
 }
 
-/// Region of the bucket, which anybody can see.
-fn region(question: &Question, observed: &Observed, report: &mut Report) {
+/// Checks the region of the spill bucket, which S3 reveals to any caller.
+fn bucket_region(question: &Question, observed: &Observed, report: &mut Report) {
     let owner = observed.owner.as_ref();
-    let name = owner
-        .and_then(|owner| owner.function.known())
-        .map_or_else(|| question.told.bucket.clone(), Function::spill_bucket);
+    let name = match owner.and_then(|owner| owner.function.found()) {
+        Some(configuration) => configuration.spill_bucket(),
+        None => question.hints.bucket.clone(),
+    };
     let Some(name) = name else {
         if owner.is_none() {
-            report.unseen(
-                "where the function spills: ask its owner, and add --spill-bucket and --spill-prefix".to_owned(),
+            report.unknown(
+                "the spill location: ask the owner, and add --spill-bucket and --spill-prefix",
             );
         }
         return;
     };
-    let function = &question.function;
+    let wanted = &question.function.region;
     match &observed.spill_region {
-        Seen::Known(region) if *region == function.region => report.passed("bucket", "region"),
-        Seen::Known(region) => {
-            let what = format!(
-                "spill bucket {name} is in {region}, and the function in {}",
-                function.region
-            );
-            let fix = format!(
-                "make a bucket in {} and set spill_bucket of the function to it",
-                function.region
-            );
-            report.wrong(wrong("bucket", "region", what, fix));
+        Lookup::Found(region) if region == wanted => report.pass(Check::Bucket, Subject::Region),
+        Lookup::Found(region) => report.fail(Finding::of_owner(
+            Check::Bucket,
+            Subject::Region,
+            format!("spill bucket {name} is in {region}, but the function is in {wanted}"),
+            format!("create a bucket in {wanted} and set spill_bucket of the function to it"),
+        )),
+        Lookup::Missing => report.fail(Finding::of_owner(
+            Check::Bucket,
+            Subject::Existence,
+            format!("spill bucket {name} does not exist"),
+            format!(
+                "aws s3api create-bucket --bucket {name} --region {wanted}, or set spill_bucket"
+            ),
+        )),
+        Lookup::Unknown(reason) => {
+            report.unknown(format!("region of spill bucket {name}: {reason}"));
         }
-        Seen::Missing => {
-            let what = format!("spill bucket {name} does not exist");
-            let fix = format!(
-                "aws s3api create-bucket --bucket {name} --region {}, or set spill_bucket",
-                function.region
-            );
-            report.wrong(wrong("bucket", "exists", what, fix));
-        }
-        Seen::Hidden(why) => report.unseen(format!("region of spill bucket {name}: {why}")),
     }
 }
 
-fn bucket(question: &Question, observed: &Observed, report: &mut Report) {
-    let Some(owner) = &observed.owner else {
-        return;
-    };
-    let Some(name) = owner.function.known().and_then(Function::spill_bucket) else {
+fn bucket(question: &Question, observed: &Observed, owner: &OwnerAccount, report: &mut Report) {
+    let name = owner.function.found().and_then(FunctionConfiguration::spill_bucket);
+    let Some(name) = name else {
         return;
     };
     let account = &question.function.account;
-    match &owner.bucket {
-        Seen::Known(bucket) => {
-            match bucket.is_own {
-                Some(true) => report.passed("bucket", "account"),
-                Some(false) if observed.spill_region != Seen::Missing => {
-                    let what = format!(
-                        "spill bucket {name} is none of account {account}: somebody else has that name"
-                    );
-                    let fix = format!(
-                        "make a bucket in account {account} and set spill_bucket of the function to it"
-                    );
-                    report.wrong(wrong("bucket", "account", what, fix));
-                }
-                Some(false) => {}
-                None => report
-                    .unseen(format!("whose spill bucket {name} is: s3:ListAllMyBuckets is needed")),
-            }
-            if let Seen::Hidden(why) = &bucket.encryption {
-                report.unseen(format!("default encryption of {name}: {why}"));
-            }
+    let SpillBucket { is_own, encryption } = match &owner.bucket {
+        Lookup::Found(bucket) => bucket,
+        // The check of the region reports a missing bucket.
+        Lookup::Missing => return,
+        Lookup::Unknown(reason) => {
+            return report.unknown(format!("spill bucket {name}: {reason}"));
         }
-        // That it is not there was said with its region.
-        Seen::Missing => {}
-        Seen::Hidden(why) => report.unseen(format!("spill bucket {name}: {why}")),
+    };
+    match is_own {
+        Some(true) => report.pass(Check::Bucket, Subject::Account),
+        Some(false) if observed.spill_region == Lookup::Missing => {}
+        Some(false) => report.fail(Finding::of_owner(
+            Check::Bucket,
+            Subject::Account,
+            format!("spill bucket {name} belongs to another account than {account}"),
+            format!("create a bucket in account {account} and set spill_bucket to it"),
+        )),
+        None => {
+            report
+                .unknown(format!("owner of spill bucket {name}: s3:ListAllMyBuckets is required"));
+        }
+    }
+    if let Lookup::Unknown(reason) = encryption {
+        report.unknown(format!("default encryption of {name}: {reason}"));
     }
 }
 
-fn key(question: &Question, observed: &Observed, report: &mut Report) {
-    let Some(owner) = &observed.owner else {
+fn key(question: &Question, owner: &OwnerAccount, report: &mut Report) {
+    let function = &question.function;
+    let is_cross_account =
+        question.principals.iter().any(|principal| account_of(principal) != function.account);
+    match &owner.key {
+        Lookup::Found(key) => match fault_of_key(key, function, is_cross_account) {
+            Some(finding) => report.fail(finding),
+            None => report.pass(Check::Key, Subject::State),
+        },
+        Lookup::Missing => {
+            if let Some(encryption) = owner.encryption().filter(|encryption| encryption.by_kms) {
+                let key = encryption.key.unwrap_or_default();
+                report.fail(Finding::of_owner(
+                    Check::Key,
+                    Subject::Existence,
+                    format!(
+                        "key {key:?}, with which the spill bucket encrypts, does not exist in {}",
+                        function.region
+                    ),
+                    "set the default encryption of the bucket to a key of its region, or to SSE-S3",
+                ));
+            }
+        }
+        Lookup::Unknown(reason) => report.unknown(format!("key of the spill bucket: {reason}")),
+    }
+}
+
+/// Returns why a key cannot be used, whatever its policy allows.
+fn fault_of_key(key: &KmsKey, function: &FunctionArn, is_cross_account: bool) -> Option<Finding> {
+    let KmsKey { arn, state, is_aws_managed } = key;
+    let region = &function.region;
+    if region_of(arn) != region {
+        return Some(Finding::of_owner(
+            Check::Key,
+            Subject::Region,
+            format!("key {arn} is not in {region}, the region of the bucket"),
+            "encrypt the bucket with a key of its region",
+        ));
+    }
+    if *is_aws_managed && is_cross_account {
+        return Some(Finding::of_owner(
+            Check::Key,
+            Subject::KeyManager,
+            format!("{arn} is managed by AWS, so no other account can decrypt with it"),
+            "encrypt the spill bucket with a customer managed key, or with SSE-S3",
+        ));
+    }
+    if state == "Enabled" {
+        return None;
+    }
+    let enable = format!("aws kms enable-key --region {region} --key-id {arn}");
+    let fix = if state == "PendingDeletion" {
+        format!("aws kms cancel-key-deletion --region {region} --key-id {arn}\n{enable}")
+    } else {
+        enable
+    };
+    let problem = format!("key {arn} is {state}, so spilled objects cannot be written or read");
+    Some(Finding::of_owner(Check::Key, Subject::State, problem, fix))
+}
+
+/// Checks the region of the hinted key: a bucket encrypts with a key of its own region.
+fn hinted_key_region(question: &Question, report: &mut Report) {
+    let region = &question.function.region;
+    let Some(key) = question.hints.key.as_deref().filter(|key| region_of(key) != region) else {
         return;
     };
-    let function = &question.function;
-    let others =
-        question.principals.iter().any(|principal| account_of(principal) != function.account);
-    let by_kms = owner.encryption().is_some_and(|encryption| encryption.by_kms);
-    match &owner.key {
-        Seen::Known(key) => {
-            let subject =
-                |what: String, subject: &str, fix: String| wrong("key", subject, what, fix);
-            if region_of(&key.arn) != function.region {
-                let what =
-                    format!("key {} is not in {}, where the bucket is", key.arn, function.region);
-                report.wrong(subject(
-                    what,
-                    "region",
-                    "encrypt the bucket with a key of its own region".to_owned(),
-                ));
-            } else if key.by_aws && others {
-                let what = format!(
-                    "{} is managed by AWS, so no other account can ever decrypt with it",
-                    key.arn
-                );
-                let fix =
-                    "encrypt the spill bucket with a key of your own, or with SSE-S3".to_owned();
-                report.wrong(subject(what, "manager", fix));
-            } else if key.state == "Enabled" {
-                report.passed("key", "state");
-            } else {
-                let what = format!(
-                    "key {} is {}, so nothing spilled can be written or read",
-                    key.arn, key.state
-                );
-                let enable =
-                    format!("aws kms enable-key --region {} --key-id {}", function.region, key.arn);
-                let cancel = format!(
-                    "aws kms cancel-key-deletion --region {} --key-id {}",
-                    function.region, key.arn
-                );
-                let fix = if key.state == "PendingDeletion" {
-                    format!("{cancel}\n{enable}")
-                } else {
-                    enable
-                };
-                report.wrong(subject(what, "state", fix));
-            }
-            if let Some(told) = question.told.key.as_deref().filter(|told| *told != key.arn) {
-                let what = format!(
-                    "what is spilled is encrypted with {}, not with {told} as the consumer was told",
-                    key.arn
-                );
-                report.wrong(wrong("told", "key", what, format!("tell the consumer {}", key.arn)));
-            }
-        }
-        Seen::Missing if by_kms => {
-            let name = owner.encryption().and_then(|encryption| encryption.key).unwrap_or_default();
-            let what = format!(
-                "the key {name:?} with which the spill bucket encrypts does not exist in {}",
-                function.region
-            );
-            let fix =
-                "set the default encryption of the bucket to a key of its own region, or to SSE-S3"
-                    .to_owned();
-            report.wrong(wrong("key", "exists", what, fix));
-        }
-        Seen::Missing => {}
-        Seen::Hidden(why) => report.unseen(format!("the key of the spill bucket: {why}")),
+    report.fail(Finding::of_owner(
+        Check::OwnerHints,
+        Subject::KeyRegion,
+        format!("the hinted key {key} is not in {region}"),
+        "ask the owner: a bucket is encrypted with a key of its region",
+    ));
+}
+
+fn hinted_key(question: &Question, owner: &OwnerAccount, report: &mut Report) {
+    let Some(KmsKey { arn, .. }) = owner.key.found() else {
+        return;
+    };
+    if let Some(hint) = question.hints.key.as_deref().filter(|hint| hint != arn) {
+        report.fail(Finding::of_owner(
+            Check::OwnerHints,
+            Subject::Key,
+            format!("spilled objects are encrypted with {arn}, but the hint is {hint}"),
+            format!("tell the consumer {arn}"),
+        ));
     }
 }

@@ -1,35 +1,124 @@
-//! What was found out, for people and for programs.
+//! The diagnosis report, as text and as JSON.
 
-use std::fmt::Write as _;
+use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-/// What was found out.
+/// The result of a diagnosis.
+///
+/// Displays as text, one line or paragraph per entry, and a summary as the last line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// What is wrong, in the order in which a query meets it.
+    /// Certain problems, without duplicates.
     pub findings: Vec<Finding>,
-    /// What could not be seen or decided, and how it could be.
-    pub unseen: Vec<String>,
-    /// What is in order.
+    /// Facts that could not be determined, each with a remedy if there is one, without duplicates.
+    pub unknown: Vec<String>,
+    /// Checks that passed.
     pub passed: Vec<Passed>,
 }
 
-/// Something that is wrong.
+/// A certain problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at: `function`, `function-policy`, `bucket`, `bucket-policy`, `key`,
-    /// `key-policy`, `execution-role`, `catalog`, `workgroup`, `principal`, `identity-policy`,
-    /// `permissions-boundary` or `told`.
-    pub check: &'static str,
-    /// Which part of it: an action, a setting, or the name of it.
-    pub subject: String,
-    /// Who can mend it.
+    /// The checked object.
+    pub check: Check,
+    /// The aspect of the object.
+    pub subject: Subject,
+    /// The account that can fix the problem.
     pub side: Side,
-    /// What is wrong, as a sentence.
-    pub what: String,
-    /// What to do or to paste.
+    /// The problem, as a clause.
+    pub problem: String,
+    /// A command to run, a statement to paste, or an instruction; possibly of several lines.
     pub fix: String,
+}
+
+/// A check that passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passed {
+    /// The checked object.
+    pub check: Check,
+    /// The aspect of the object.
+    pub subject: Subject,
+}
+
+/// The object of a check; displays in kebab case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// The function and its configuration.
+    Function,
+    /// The resource-based policy of the function.
+    FunctionPolicy,
+    /// The spill bucket.
+    Bucket,
+    /// The policy of the spill bucket.
+    BucketPolicy,
+    /// The KMS key of the spill bucket.
+    Key,
+    /// The policy of the KMS key.
+    KeyPolicy,
+    /// The execution role of the function and its policies.
+    ExecutionRole,
+    /// The Athena data catalog.
+    Catalog,
+    /// The Athena workgroup.
+    Workgroup,
+    /// The querying principal.
+    Principal,
+    /// The identity-based policies of the querying principal.
+    IdentityPolicy,
+    /// The permissions boundary of the querying principal or of the execution role.
+    PermissionsBoundary,
+    /// The hints of the owner.
+    OwnerHints,
+}
+
+/// The aspect of an object that a check covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Existence.
+    Existence,
+    /// State, such as of a function or key.
+    State,
+    /// Region.
+    Region,
+    /// Account.
+    Account,
+    /// The environment variable `spill_bucket`.
+    SpillBucket,
+    /// The manager of a key: AWS or the customer.
+    KeyManager,
+    /// The hinted key's region.
+    KeyRegion,
+    /// The hinted bucket.
+    Bucket,
+    /// The hinted prefix.
+    Prefix,
+    /// The hinted key.
+    Key,
+    /// The type of a catalog.
+    CatalogType,
+    /// The function of a catalog.
+    Function,
+    /// The alias or version in the function of a catalog.
+    Qualifier,
+    /// The answer of the function to Athena.
+    Answer,
+    /// The output location of a workgroup.
+    Results,
+    /// A catalog or principal by its name.
+    Name(String),
+    /// An action of a principal.
+    Action {
+        /// Action, such as `s3:GetObject`.
+        action: &'static str,
+        /// ARN of the principal.
+        principal: String,
+    },
+    /// An action of principals that no grant names.
+    UnrelatedPrincipals {
+        /// Action, such as `s3:GetObject`.
+        action: &'static str,
+    },
 }
 
 /// One of the two accounts.
@@ -38,68 +127,140 @@ pub struct Finding {
 pub enum Side {
     /// The account of the function.
     Owner,
-    /// The account of those who query.
+    /// The account of the querying principals.
     Consumer,
 }
 
-/// Something that is in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Passed {
-    /// As in a [`Finding`].
-    pub check: &'static str,
-    /// As in a [`Finding`].
-    pub subject: String,
-}
-
 impl Report {
-    pub(super) fn wrong(&mut self, finding: Finding) {
+    pub(super) fn fail(&mut self, finding: Finding) {
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
     }
 
-    pub(super) fn unseen(&mut self, what: impl Into<String>) {
-        let what = what.into();
-        if !self.unseen.contains(&what) {
-            self.unseen.push(what);
+    pub(super) fn unknown(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.unknown.contains(&text) {
+            self.unknown.push(text);
         }
     }
 
-    pub(super) fn passed(&mut self, check: &'static str, subject: impl Into<String>) {
-        self.passed.push(Passed { check, subject: subject.into() });
+    pub(super) fn pass(&mut self, check: Check, subject: Subject) {
+        self.passed.push(Passed { check, subject });
     }
 
-    /// The report for people.
-    pub fn text(&self) -> String {
-        let mut out = String::new();
-        for passed in &self.passed {
-            let _ = writeln!(out, "ok      {}  {}", passed.check, passed.subject);
+    /// Returns the report as an indented JSON object.
+    #[expect(clippy::missing_panics_doc, reason = "serialization cannot fail")]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("strings are JSON")
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Passed { check, subject } in &self.passed {
+            writeln!(f, "passed   {check}  {subject}")?;
         }
-        for unseen in &self.unseen {
-            let _ = writeln!(out, "unseen  {unseen}");
+        for text in &self.unknown {
+            writeln!(f, "unknown  {text}")?;
         }
         for finding in &self.findings {
-            let Finding { check, subject, side, what, fix } = finding;
-            let side = match side {
-                Side::Owner => "owner",
-                Side::Consumer => "consumer",
-            };
-            let _ = writeln!(
-                out,
-                "\nWRONG   {check}  {subject}  (to be mended by the {side})\n  {what}\n  fix:"
-            );
-            for line in fix.lines() {
-                let _ = writeln!(out, "    {line}");
-            }
+            write!(f, "\n{finding}")?;
         }
-        let (wrong, unseen) = (self.findings.len(), self.unseen.len());
-        let _ = writeln!(out, "\n{wrong} wrong, {unseen} not seen, {} in order", self.passed.len());
-        out
+        let count = self.findings.len();
+        let problems = if count == 1 { "problem" } else { "problems" };
+        let unknown = self.unknown.len();
+        writeln!(f, "\n{count} {problems}, {unknown} unknown, {} passed", self.passed.len())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { check, subject, side, problem, fix } = self;
+        writeln!(f, "problem  {check}  {subject}  (to be fixed by the {side})")?;
+        writeln!(f, "  {problem}\n  fix:")?;
+        for line in fix.lines() {
+            writeln!(f, "    {line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Check {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::FunctionPolicy => "function-policy",
+            Self::Bucket => "bucket",
+            Self::BucketPolicy => "bucket-policy",
+            Self::Key => "key",
+            Self::KeyPolicy => "key-policy",
+            Self::ExecutionRole => "execution-role",
+            Self::Catalog => "catalog",
+            Self::Workgroup => "workgroup",
+            Self::Principal => "principal",
+            Self::IdentityPolicy => "identity-policy",
+            Self::PermissionsBoundary => "permissions-boundary",
+            Self::OwnerHints => "owner-hints",
+        }
     }
 
-    /// The report for programs: one JSON object.
-    #[expect(clippy::missing_panics_doc, reason = "it cannot")]
-    pub fn json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("texts are JSON")
+    /// Returns the name with spaces, for use in a sentence.
+    pub(super) fn noun(self) -> String {
+        self.as_str().replace('-', " ")
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Existence => "exists",
+            Self::State => "state",
+            Self::Region => "region",
+            Self::Account => "account",
+            Self::SpillBucket => "spill_bucket",
+            Self::KeyManager => "manager",
+            Self::KeyRegion => "key region",
+            Self::Bucket => "bucket",
+            Self::Prefix => "prefix",
+            Self::Key => "key",
+            Self::CatalogType => "type",
+            Self::Function => "function",
+            Self::Qualifier => "qualifier",
+            Self::Answer => "answers",
+            Self::Results => "results",
+            Self::Name(name) => name,
+            Self::Action { action, principal } => return write!(f, "{action} for {principal}"),
+            Self::UnrelatedPrincipals { action } => {
+                return write!(f, "{action} for unrelated principals");
+            }
+        })
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owner => "owner",
+            Self::Consumer => "consumer",
+        })
     }
 }

@@ -1,27 +1,27 @@
-//! Conditions: an operator, a key of the context, and values.
+//! Conditions: operator, context key and values.
 
 use super::{
     context::{Context, Value},
-    pattern::{arn_matches, expand, parts_match},
+    pattern::{Wildcards, arn_matches, expand, has_variable, parts_match},
 };
 
-/// One condition of a statement; a statement applies if all of its conditions hold.
+/// A condition of a statement; a statement applies if all of its conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Condition {
-    /// Such as `StringEquals` or `ForAnyValue:ArnLike`.
+    /// Operator, such as `StringEquals` or `ForAnyValue:ArnLike`.
     pub operator: String,
-    /// Such as `aws:PrincipalArn`.
+    /// Context key, such as `aws:PrincipalArn`.
     pub key: String,
-    /// Of these one has to match, sorted.
+    /// Values, sorted, of which one has to match.
     pub values: Vec<String>,
 }
 
-/// Whether a condition holds.
+/// The three-valued truth of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
     Yes,
     No,
-    /// Nobody outside AWS can say: the operator or the value of the key is not known.
+    /// Undecidable from outside AWS: the operator or the value of the key is unknown.
     Unknown,
 }
 
@@ -31,7 +31,7 @@ impl From<bool> for Truth {
     }
 }
 
-/// How the values of a key that has several are taken together.
+/// Set operator of a condition on a multivalued key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quantifier {
     None,
@@ -39,7 +39,7 @@ enum Quantifier {
     Any,
 }
 
-/// An operator without what stands before and behind its name.
+/// A parsed operator: the comparison without its qualifiers.
 struct Operator<'a> {
     quantifier: Quantifier,
     comparison: &'a str,
@@ -48,10 +48,10 @@ struct Operator<'a> {
 }
 
 impl Condition {
-    /// Whether it holds in `context`.
+    /// Evaluates the condition in `context`.
     ///
-    /// The rules for a key that is absent: operators with `IfExists`, negated operators and
-    /// `ForAllValues` hold, all others do not.
+    /// On an absent key, operators with `IfExists`, negated operators and `ForAllValues` hold, and
+    /// all others do not.
     pub(super) fn holds(&self, context: &Context) -> Truth {
         let value = context.get(&self.key);
         if self.operator == "Null" {
@@ -66,7 +66,7 @@ impl Condition {
                 .any(|wanted| wanted.eq_ignore_ascii_case(&absent.to_string()))
                 .into();
         }
-        let Some(operator) = Operator::read(&self.operator) else {
+        let Some(operator) = Operator::parse(&self.operator) else {
             return Truth::Unknown;
         };
         match value {
@@ -74,6 +74,13 @@ impl Condition {
             Value::Absent => operator.holds_without_key().into(),
             Value::Present(values) => self.compare(&operator, values, context),
         }
+    }
+
+    /// Returns whether the condition depends on the value of `key`, directly or through a policy
+    /// variable.
+    pub(super) fn depends_on(&self, key: &str) -> bool {
+        self.key.eq_ignore_ascii_case(key)
+            || self.values.iter().any(|value| has_variable(value, key))
     }
 
     fn compare(&self, operator: &Operator<'_>, present: &[String], context: &Context) -> Truth {
@@ -87,7 +94,7 @@ impl Condition {
         match operator.quantifier {
             Quantifier::All => truths.iter().all(|truth| *truth).into(),
             Quantifier::Any => truths.iter().any(|truth| *truth).into(),
-            // A negated operator on several values means none of them, any other one of them.
+            // A negated operator requires that no value matches, any other that one does.
             Quantifier::None if operator.negated => truths.iter().all(|truth| *truth).into(),
             Quantifier::None => truths.iter().any(|truth| *truth).into(),
         }
@@ -107,7 +114,7 @@ impl Condition {
 }
 
 impl<'a> Operator<'a> {
-    fn read(text: &'a str) -> Option<Self> {
+    fn parse(text: &'a str) -> Option<Self> {
         let (quantifier, text) = match text.split_once(':') {
             Some(("ForAllValues", rest)) => (Quantifier::All, rest),
             Some(("ForAnyValue", rest)) => (Quantifier::Any, rest),
@@ -151,23 +158,26 @@ impl<'a> Operator<'a> {
 }
 
 fn compare(comparison: &str, wanted: &str, text: &str, context: &Context) -> Truth {
-    let literal = !matches!(comparison, "StringLike" | "ArnLike" | "ArnEquals");
-    let Ok(pattern) = expand(wanted, context, literal) else {
+    let wildcards = match comparison {
+        "StringLike" | "ArnLike" | "ArnEquals" => Wildcards::Enabled,
+        _ => Wildcards::Disabled,
+    };
+    let Ok(pattern) = expand(wanted, context, wildcards) else {
         return Truth::Unknown;
     };
     match comparison {
         "StringEquals" | "StringLike" => parts_match(&pattern, text).into(),
-        // IAM compares both by pattern.
+        // IAM evaluates both as patterns.
         "ArnEquals" | "ArnLike" => arn_matches(&pattern, text).into(),
         "StringEqualsIgnoreCase" | "Bool" => wanted.eq_ignore_ascii_case(text).into(),
         _ => match (text.parse::<f64>(), wanted.parse::<f64>()) {
-            (Ok(text), Ok(wanted)) => numbers(comparison, text, wanted).into(),
+            (Ok(text), Ok(wanted)) => compare_numbers(comparison, text, wanted).into(),
             _ => Truth::No,
         },
     }
 }
 
-fn numbers(comparison: &str, number: f64, wanted: f64) -> bool {
+fn compare_numbers(comparison: &str, number: f64, wanted: f64) -> bool {
     match comparison {
         "NumericLessThan" => number < wanted,
         "NumericLessThanEquals" => number <= wanted,
@@ -193,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_absent_fails_all_but_negated_optional_and_universal_operators() {
+    fn an_absent_key_fails_all_but_negated_if_exists_and_for_all_values_operators() {
         for (operator, expected) in [
             ("StringEquals", Truth::No),
             ("ArnLike", Truth::No),
@@ -212,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_nobody_spoke_of_and_an_operator_nobody_knows_are_not_decided() {
+    fn an_unknown_key_and_an_unsupported_operator_stay_undecided() {
         assert_eq!(holds("StringEquals", "aws:PrincipalOrgID", &["o-1"]), Truth::Unknown);
         assert_eq!(holds("StringNotEquals", "aws:PrincipalOrgID", &["o-1"]), Truth::Unknown);
         assert_eq!(holds("Null", "aws:PrincipalOrgID", &["true"]), Truth::Unknown);
@@ -224,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn several_values_are_taken_together_as_the_quantifier_says() {
+    fn set_operators_combine_the_values_of_a_key() {
         let athena = &["athena.amazonaws.com"];
         assert_eq!(holds("ForAnyValue:StringEquals", "aws:CalledVia", athena), Truth::Yes);
         assert_eq!(holds("ForAllValues:StringEquals", "aws:CalledVia", athena), Truth::No);
@@ -236,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_arns_numbers_and_truths_compare_each_in_their_way() {
+    fn strings_arns_numbers_and_booleans_compare_by_their_own_rules() {
         for (operator, key, value, expected) in [
             ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/*/Analyst", true),
             ("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::*:role/team/Analyst", true),

@@ -1,41 +1,41 @@
-//! What is known about the circumstances of a request.
+//! The condition context of a request.
 
 use std::collections::BTreeMap;
 
-/// The context keys of a request. Names have no case, as in IAM.
+/// Condition keys of a request, by case-insensitive name.
 ///
-/// A key that nobody spoke about is [`Unknown`](Value::Unknown), so that a condition on it is not
-/// decided.
+/// A key that was never set is [`Unknown`](Value::Unknown), so that a condition on it stays
+/// undecided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     keys: BTreeMap<String, Value>,
 }
 
-/// What is known of one context key.
+/// The value of a condition key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// AWS sends it, with these values; most keys have one.
+    /// The request has the key, with these values; most keys have exactly one.
     Present(Vec<String>),
-    /// AWS does not send it.
+    /// The request does not have the key.
     Absent,
-    /// Whether AWS sends it, or with which value, cannot be told from outside.
+    /// Presence or value cannot be determined from outside AWS.
     Unknown,
 }
 
 impl Context {
-    /// The same context, in which AWS sends `key` with `values`.
+    /// Sets `key` to `values`.
     #[must_use]
     pub fn with<const N: usize>(self, key: &str, values: [&str; N]) -> Self {
         self.set(key, Value::Present(values.map(str::to_owned).into()))
     }
 
-    /// The same context, in which AWS does not send `key`.
+    /// Marks `key` as absent from the request.
     #[must_use]
     pub fn without(self, key: &str) -> Self {
         self.set(key, Value::Absent)
     }
 
-    /// The same context, in which nothing is known of `key`.
+    /// Marks `key` as unknown.
     #[must_use]
     pub fn with_unknown(self, key: &str) -> Self {
         self.set(key, Value::Unknown)
@@ -46,7 +46,7 @@ impl Context {
         self
     }
 
-    /// What is known of `key`.
+    /// Returns the value of `key`.
     pub fn get(&self, key: &str) -> &Value {
         self.keys.get(&key.to_ascii_lowercase()).unwrap_or(&Value::Unknown)
     }

@@ -1,29 +1,38 @@
-//! From the text of a policy to its statements.
+//! Parser of policy documents.
 
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
 
 use super::{
     condition::Condition,
-    statement::{Effect, Names, Principal, Principals, Statement},
+    statement::{Effect, PatternSet, Principal, Principals, Statement},
 };
 
-/// A text that is no policy.
+/// Error of a document that is not a valid policy.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("this is not a policy: {fault}")]
+#[error("invalid policy document: {reason}")]
 pub struct InvalidPolicy {
-    fault: String,
+    reason: String,
 }
 
-/// The statements of `text`, in order.
+impl From<serde_json::Error> for InvalidPolicy {
+    fn from(error: serde_json::Error) -> Self {
+        Self { reason: error.to_string() }
+    }
+}
+
+/// Parses a policy document into its statements, in document order.
 ///
-/// One value may stand for a list of one, the only statement need not be in a list, numbers and
-/// truths may stand for texts, and elements that mean nothing here, such as `Version` and `Id`, may
-/// be there or not.
+/// A single value is accepted for a list of one, a single statement object for a list, and numbers
+/// and Booleans for strings. Elements without influence on evaluation, such as `Version` and `Id`,
+/// are ignored.
 ///
 /// # Errors
 ///
-/// If it is not JSON, or a statement lacks an effect or an action.
+/// [`InvalidPolicy`] if `text` is not JSON, has no `Statement`, or a statement has no valid
+/// `Effect`, no `Action`, or a malformed `Condition`.
+///
+/// # Examples
 ///
 /// ```
 /// let policy = r#"{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}"#;
@@ -31,27 +40,29 @@ pub struct InvalidPolicy {
 /// # Ok::<(), athena_sharing::policy::InvalidPolicy>(())
 /// ```
 pub fn parse(text: &str) -> Result<Vec<Statement>, InvalidPolicy> {
-    let document: Json =
-        serde_json::from_str(text).map_err(|error| InvalidPolicy { fault: error.to_string() })?;
+    let document: Json = serde_json::from_str(text)?;
     let statements = match document.get("Statement") {
         Some(Json::Array(list)) => list.iter().collect(),
         Some(one @ Json::Object(_)) => vec![one],
-        Some(_) | None => return Err(InvalidPolicy { fault: "it has no Statement".to_owned() }),
+        Some(_) | None => return Err(InvalidPolicy { reason: "no Statement element".to_owned() }),
     };
     let mut parsed = Vec::with_capacity(statements.len());
     for (at, json) in statements.into_iter().enumerate() {
-        let fault = |what| InvalidPolicy { fault: format!("statement {} {what}", at + 1) };
-        let object = json.as_object().ok_or_else(|| fault("is no object"))?;
-        parsed.push(statement(object).map_err(fault)?);
+        parsed.push(
+            statement(json).map_err(|fault| InvalidPolicy {
+                reason: format!("statement {} {fault}", at + 1),
+            })?,
+        );
     }
     Ok(parsed)
 }
 
-fn statement(object: &Map<String, Json>) -> Result<Statement, &'static str> {
+fn statement(json: &Json) -> Result<Statement, &'static str> {
+    let object = json.as_object().ok_or("is not an object")?;
     let effect = match object.get("Effect").and_then(Json::as_str) {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
-        Some(_) | None => return Err("has no Effect that is Allow or Deny"),
+        Some(_) | None => return Err("has no Effect of Allow or Deny"),
     };
     Ok(Statement {
         sid: object
@@ -65,20 +76,20 @@ fn statement(object: &Map<String, Json>) -> Result<Statement, &'static str> {
             (None, Some(json)) => Some(principals(json, true)),
             (None, None) => None,
         },
-        actions: names(object, "Action", "NotAction").ok_or("has no Action")?,
-        resources: names(object, "Resource", "NotResource"),
+        actions: pattern_set(object, "Action", "NotAction").ok_or("has no Action")?,
+        resources: pattern_set(object, "Resource", "NotResource"),
         conditions: conditions(object.get("Condition"))
-            .ok_or("has a Condition that is no map of operators and keys")?,
+            .ok_or("has a Condition that is not a map of operators to keys")?,
     })
 }
 
-fn names(object: &Map<String, Json>, name: &str, negated: &str) -> Option<Names> {
+fn pattern_set(object: &Map<String, Json>, name: &str, negated: &str) -> Option<PatternSet> {
     let (json, negated) = match (object.get(name), object.get(negated)) {
         (Some(json), _) => (json, false),
         (None, Some(json)) => (json, true),
         (None, None) => return None,
     };
-    Some(Names { negated, patterns: texts(json) })
+    Some(PatternSet { negated, patterns: sorted_strings(json) })
 }
 
 fn principals(json: &Json, negated: bool) -> Principals {
@@ -86,7 +97,7 @@ fn principals(json: &Json, negated: bool) -> Principals {
     match json {
         Json::Object(kinds) => {
             for (kind, values) in kinds {
-                for value in texts(values) {
+                for value in sorted_strings(values) {
                     members.push(if kind == "AWS" {
                         principal(value)
                     } else {
@@ -95,7 +106,7 @@ fn principals(json: &Json, negated: bool) -> Principals {
                 }
             }
         }
-        other => members.extend(texts(other).into_iter().map(principal)),
+        other => members.extend(sorted_strings(other).into_iter().map(principal)),
     }
     members.sort_unstable();
     Principals { negated, members }
@@ -103,7 +114,7 @@ fn principals(json: &Json, negated: bool) -> Principals {
 
 fn principal(value: String) -> Principal {
     if value == "*" {
-        return Principal::Everybody;
+        return Principal::Everyone;
     }
     let account =
         value.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()).unwrap_or(&value);
@@ -113,7 +124,7 @@ fn principal(value: String) -> Principal {
     Principal::Arn(value)
 }
 
-/// Nothing if they cannot be understood: a condition that is overlooked would allow too much.
+/// Returns `None` if the conditions are malformed: skipping a condition would allow too much.
 fn conditions(json: Option<&Json>) -> Option<Vec<Condition>> {
     let mut conditions = Vec::new();
     let Some(json) = json else {
@@ -124,7 +135,7 @@ fn conditions(json: Option<&Json>) -> Option<Vec<Condition>> {
             conditions.push(Condition {
                 operator: operator.clone(),
                 key: key.clone(),
-                values: texts(values),
+                values: sorted_strings(values),
             });
         }
     }
@@ -132,17 +143,17 @@ fn conditions(json: Option<&Json>) -> Option<Vec<Condition>> {
     Some(conditions)
 }
 
-/// The values of one or a list, sorted: their order means nothing.
-fn texts(json: &Json) -> Vec<String> {
-    let mut texts: Vec<String> = match json {
-        Json::Array(list) => list.iter().map(text).collect(),
-        one => vec![text(one)],
+/// Returns a single value or a list as sorted strings: their order carries no meaning.
+fn sorted_strings(json: &Json) -> Vec<String> {
+    let mut strings: Vec<String> = match json {
+        Json::Array(list) => list.iter().map(to_string).collect(),
+        one => vec![to_string(one)],
     };
-    texts.sort_unstable();
-    texts
+    strings.sort_unstable();
+    strings
 }
 
-fn text(json: &Json) -> String {
+fn to_string(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
@@ -151,9 +162,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_and_a_list_of_one_an_account_and_its_root_are_the_same() {
-        let short = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject",
-            "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": true}}}}"#;
+    fn equivalent_spellings_of_a_statement_parse_to_equal_statements() {
+        let short = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"},
+            "Action": "s3:GetObject", "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": true}}}}"#;
         let long = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": ["*"],
             "Principal": {"AWS": ["arn:aws:iam::111122223333:root"]}, "Action": ["s3:GetObject"],
             "Condition": {"Bool": {"aws:SecureTransport": ["true"]}}}]}"#;
@@ -161,23 +173,24 @@ mod tests {
     }
 
     #[test]
-    fn everybody_is_written_in_two_ways_and_a_service_is_not_among_them() {
-        let of = |principal: &str| {
+    fn both_spellings_of_everyone_are_recognized_and_a_service_is_not_everyone() {
+        let members = |principal: &str| {
             let text = format!(
-                r#"{{"Statement": [{{"Effect": "Deny", "Principal": {principal}, "Action": "*"}}]}}"#
+                r#"{{"Statement": [
+                    {{"Effect": "Deny", "Principal": {principal}, "Action": "*"}}]}}"#
             );
             parse(&text).unwrap()[0].principals.clone().unwrap().members
         };
-        assert_eq!(of(r#""*""#), [Principal::Everybody]);
-        assert_eq!(of(r#"{"AWS": "*"}"#), [Principal::Everybody]);
+        assert_eq!(members(r#""*""#), [Principal::Everyone]);
+        assert_eq!(members(r#"{"AWS": "*"}"#), [Principal::Everyone]);
         assert_eq!(
-            of(r#"{"Service": "athena.amazonaws.com"}"#),
+            members(r#"{"Service": "athena.amazonaws.com"}"#),
             [Principal::Other("athena.amazonaws.com".into())]
         );
     }
 
     #[test]
-    fn what_is_no_policy_says_which_statement_is_wrong() {
+    fn an_invalid_policy_is_refused_with_the_number_of_the_statement() {
         for (text, word) in [
             ("// comment", "line 1"),
             ("{}", "Statement"),
@@ -188,7 +201,8 @@ mod tests {
                 "statement 1 has a Condition",
             ),
             (
-                r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Condition": {"Bool": "x"}}]}"#,
+                r#"{"Statement": [
+                    {"Effect": "Allow", "Action": "*", "Condition": {"Bool": "x"}}]}"#,
                 "Condition",
             ),
         ] {

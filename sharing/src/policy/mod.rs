@@ -1,25 +1,29 @@
-//! Policies of IAM as data: what a document says, and what it means for one request.
+//! IAM policy documents as data, and their evaluation for one request.
 //!
-//! Nothing here asks AWS. Documents are texts, a request is a caller, an action, a resource and
-//! what is known of its context, and the answer is one of four: allowed, denied, not allowed, or
-//! not to be decided from what is known. The rules are those of the IAM user guide ("Policy
-//! evaluation logic", "JSON policy elements"), as far as sharing a function with another account
-//! needs them: wildcards, `NotPrincipal`, `NotAction`, `NotResource`, policy variables, and the
-//! condition operators on texts, ARNs, numbers and truths, with `IfExists`, `ForAllValues` and
-//! `ForAnyValue`. An operator or a context key that is not known makes a statement undecided, never
-//! silently true or false. Service control policies and session policies are not here: nobody but
-//! their owner can read them.
+//! Evaluation is offline: [`parse`] reads a document into [`Statement`]s, and [`decide`] evaluates
+//! them for a [`Request`] (caller, action, resource, and a [`Context`] of condition keys). The
+//! rules are those of the IAM User Guide ("Policy evaluation logic", "IAM JSON policy elements
+//! reference"), as far as cross-account access to a function needs them: wildcards,
+//! `NotPrincipal`, `NotAction`, `NotResource`, policy variables, and the string, ARN, numeric and
+//! Boolean condition operators with `IfExists`, `ForAllValues` and `ForAnyValue`.
+//!
+//! An unsupported operator or an unknown context key makes a statement undecided, never silently
+//! true or false. Service control policies and session policies are out of scope: only their
+//! owners can read them.
 
 mod condition;
 mod context;
 mod decision;
 mod document;
+mod near_miss;
 mod pattern;
+mod scope;
 mod statement;
 
 pub use condition::Condition;
 pub use context::{Context, Value};
-pub use decision::{Decision, Miss, Reason, Request, decide, within_account};
+pub use decision::{Decision, Request, decide, within_account};
 pub use document::{InvalidPolicy, parse};
+pub use near_miss::{NearMiss, Reason};
 pub use pattern::matches;
-pub use statement::{Effect, Names, Principal, Principals, Statement};
+pub use statement::{Effect, PatternSet, Principal, Principals, Statement};

@@ -1,9 +1,13 @@
-//! Patterns with `*` and `?`, and the variables that may stand in them.
+//! Patterns with wildcards and policy variables.
 
 use super::context::{Context, Value};
 
-/// Whether `text` matches `pattern`, in which `*` stands for any number of characters, also `:` and
-/// `/`, and `?` for one.
+/// Returns whether `text` matches `pattern`.
+///
+/// `*` matches any number of characters, including `:` and `/`, and `?` matches exactly one. The
+/// comparison is case-sensitive.
+///
+/// # Examples
 ///
 /// ```
 /// use athena_sharing::policy::matches;
@@ -16,8 +20,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     parts_match(&pattern, text)
 }
 
-/// Whether both have six parts and each part of `text` matches that of `pattern`, as `ArnLike`
-/// compares.
+/// Returns whether each of the six parts of the ARN `text` matches the same part of `pattern`, the
+/// comparison of `ArnLike`.
 pub(super) fn arn_matches(pattern: &[Part], text: &str) -> bool {
     let mut patterns = pattern.splitn(6, |part| *part == Part::One(':'));
     let mut texts = text.splitn(6, ':');
@@ -32,14 +36,14 @@ pub(super) fn arn_matches(pattern: &[Part], text: &str) -> bool {
     true
 }
 
-/// One character of a pattern.
+/// A character or wildcard of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// This character.
+    /// A literal character.
     One(char),
-    /// Any one character.
+    /// `?`: exactly one character.
     AnyOne,
-    /// Any number of characters.
+    /// `*`: any number of characters.
     Any,
 }
 
@@ -53,25 +57,39 @@ impl Part {
     }
 }
 
-/// A pattern whose variables were replaced by what `context` has for them.
+/// Interpretation of `*` and `?` in a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wildcards {
+    /// Wildcards, as in `StringLike`.
+    Enabled,
+    /// Literal characters, as in `StringEquals`.
+    Disabled,
+}
+
+/// Replaces the policy variables of `pattern` with their values in `context`.
 ///
-/// `Err` names a variable that cannot be replaced. `literal` patterns have no wildcards:
-/// `StringEquals` compares so.
-pub(super) fn expand(pattern: &str, context: &Context, literal: bool) -> Result<Vec<Part>, String> {
+/// # Errors
+///
+/// The name of a variable without exactly one known value.
+pub(super) fn expand(
+    pattern: &str,
+    context: &Context,
+    wildcards: Wildcards,
+) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;
     while let Some(at) = rest.find("${") {
         let Some(length) = rest[at..].find('}') else {
             break;
         };
-        extend(&mut parts, &rest[..at], literal);
+        extend(&mut parts, &rest[..at], wildcards);
         let variable = &rest[at + 2..at + length];
         match variable {
-            // The ways to write the three characters themselves.
+            // Escapes of the three special characters.
             "*" | "?" | "$" => parts.extend(variable.chars().map(Part::One)),
             _ => match context.get(variable) {
                 Value::Present(values) if values.len() == 1 => {
-                    parts.extend(values[0].chars().map(Part::One))
+                    parts.extend(values[0].chars().map(Part::One));
                 }
                 Value::Present(_) | Value::Absent | Value::Unknown => {
                     return Err(variable.to_owned());
@@ -80,19 +98,30 @@ pub(super) fn expand(pattern: &str, context: &Context, literal: bool) -> Result<
         }
         rest = &rest[at + length + 1..];
     }
-    extend(&mut parts, rest, literal);
+    extend(&mut parts, rest, wildcards);
     Ok(parts)
 }
 
-fn extend(parts: &mut Vec<Part>, text: &str, literal: bool) {
-    parts.extend(text.chars().map(if literal { Part::One } else { Part::wild }));
+fn extend(parts: &mut Vec<Part>, text: &str, wildcards: Wildcards) {
+    let part = match wildcards {
+        Wildcards::Enabled => Part::wild,
+        Wildcards::Disabled => Part::One,
+    };
+    parts.extend(text.chars().map(part));
 }
 
+/// Returns whether `text` contains the policy variable of `key`, as in `${aws:PrincipalOrgID}`.
+pub(super) fn has_variable(text: &str, key: &str) -> bool {
+    text.to_ascii_lowercase().contains(&format!("${{{}}}", key.to_ascii_lowercase()))
+}
+
+/// Returns whether `text` matches all of `pattern`.
 pub(super) fn parts_match(pattern: &[Part], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
-    let (mut at_pattern, mut at_text) = (0, 0);
-    // Where to go on if a later character does not match: behind the last `*`, one character
-    // further.
+    let mut at_pattern = 0;
+    let mut at_text = 0;
+    // Backtracking point after a mismatch: the part after the last `*`, and the text one character
+    // further than at the previous attempt.
     let mut retry: Option<(usize, usize)> = None;
     while at_text < text.len() {
         match pattern.get(at_pattern) {
@@ -109,12 +138,12 @@ pub(super) fn parts_match(pattern: &[Part], text: &str) -> bool {
                 at_text += 1;
             }
             Some(Part::One(_)) | None => {
-                let Some((behind, taken)) = retry else {
+                let Some((next_part, start)) = retry else {
                     return false;
                 };
-                at_pattern = behind;
-                at_text = taken + 1;
-                retry = Some((behind, taken + 1));
+                at_pattern = next_part;
+                at_text = start + 1;
+                retry = Some((next_part, start + 1));
             }
         }
     }
@@ -126,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_crosses_slashes_and_a_question_mark_is_one_character() {
+    fn a_star_matches_across_slashes_and_a_question_mark_matches_one_character() {
         for (pattern, text, expected) in [
             ("*", "", true),
             ("a*c", "abbc", true),
@@ -143,19 +172,20 @@ mod tests {
     }
 
     #[test]
-    fn a_star_in_one_part_of_an_arn_does_not_reach_the_next() {
-        let pattern = |text: &str| expand(text, &Context::default(), false).unwrap();
+    fn a_star_in_an_arn_does_not_match_across_parts() {
+        let pattern = |text: &str| expand(text, &Context::default(), Wildcards::Enabled).unwrap();
         assert!(arn_matches(&pattern("arn:aws:iam::*:role/a"), "arn:aws:iam::1:role/a"));
         assert!(!arn_matches(&pattern("arn:aws:iam:*:role/a"), "arn:aws:iam::1:role/a"));
         assert!(arn_matches(&pattern("arn:aws:iam::1:role/x/*"), "arn:aws:iam::1:role/x/y:z"));
     }
 
     #[test]
-    fn variables_become_what_the_context_has_and_nothing_in_them_is_a_wildcard() {
+    fn variables_expand_to_context_values_without_wildcards() {
         let context = Context::default().with("aws:username", ["a*"]);
-        let parts = expand("home/${aws:username}/${*}", &context, false).unwrap();
+        let parts = expand("home/${aws:username}/${*}", &context, Wildcards::Enabled).unwrap();
         assert!(parts_match(&parts, "home/a*/*"));
         assert!(!parts_match(&parts, "home/ab/*"));
-        assert_eq!(expand("${aws:userid}", &context, false), Err("aws:userid".to_owned()));
+        let unknown = expand("${aws:userid}", &context, Wildcards::Enabled);
+        assert_eq!(unknown, Err("aws:userid".to_owned()));
     }
 }

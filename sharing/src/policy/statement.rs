@@ -1,73 +1,75 @@
-//! One statement of a policy.
+//! A parsed policy statement.
 
 use super::condition::Condition;
 
-/// One statement, with every list spelled out.
+/// A policy statement in normalized form.
 ///
-/// Two statements are equal if they mean the same word for word: the order of values, one value in
-/// place of a list of one, and an account's number in place of its root do not count.
+/// Statements compare equal if they have the same meaning: values are sorted, a single value equals
+/// a list of one, and an account ID equals the ARN of the account root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// Its `Sid`, if it has one.
+    /// `Sid`, if set and not empty.
     pub sid: Option<String>,
-    /// Whether it allows or denies.
+    /// `Effect`.
     pub effect: Effect,
-    /// Whom it is about; `None` in the policies of a principal, which are about that principal.
+    /// `Principal` or `NotPrincipal`; `None` in identity-based policies, which apply to the
+    /// identity that they are attached to.
     pub principals: Option<Principals>,
-    /// What may be done, or may not.
-    pub actions: Names,
-    /// On what; `None` in the trust policy of a role, which is about that role.
-    pub resources: Option<Names>,
-    /// All of them have to hold.
+    /// `Action` or `NotAction`.
+    pub actions: PatternSet,
+    /// `Resource` or `NotResource`; `None` in the trust policy of a role, which applies to that
+    /// role.
+    pub resources: Option<PatternSet>,
+    /// Conditions, sorted; all of them have to hold.
     pub conditions: Vec<Condition>,
 }
 
-/// What a statement does when it applies.
+/// The effect of a statement that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It allows.
+    /// Allows the request.
     Allow,
-    /// It denies, whatever other statements allow.
+    /// Denies the request, overriding every `Allow`.
     Deny,
 }
 
-/// Patterns of which one has to match, or none.
+/// The patterns of an `Action` or `Resource` element, or of its negation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
-    /// Whether the element is `NotAction` or `NotResource`.
+pub struct PatternSet {
+    /// True for `NotAction` and `NotResource`.
     pub negated: bool,
-    /// The patterns, sorted.
+    /// Patterns, sorted.
     pub patterns: Vec<String>,
 }
 
-/// Whom a statement is about.
+/// The principals of a `Principal` or `NotPrincipal` element.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principals {
-    /// Whether the element is `NotPrincipal`.
+    /// True for `NotPrincipal`.
     pub negated: bool,
-    /// The principals, sorted.
+    /// Principals, sorted.
     pub members: Vec<Principal>,
 }
 
-/// One principal as a policy names it.
+/// A principal in a policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
-    /// `*`: everybody, with an account or without.
-    Everybody,
-    /// An account, written as its number or as the ARN of its root.
+    /// `*`: everyone, including anonymous callers.
+    Everyone,
+    /// An account, written as its ID or as the ARN of its root.
     Account(String),
-    /// A role, a user, a session, or the opaque number of a role that was deleted.
+    /// ARN of a role, user or session, or the unique ID of a deleted role or user.
     Arn(String),
-    /// A service of AWS or a federated provider: never the principal of a query.
+    /// An AWS service or a federated provider: never the principal of a query.
     Other(String),
 }
 
 impl Statement {
-    /// What to call it: its `Sid`, or its place in the document, counted from 1.
-    pub fn label(&self, place: usize) -> String {
+    /// Returns the quoted `Sid`, or the 1-based `position` in the document if there is none.
+    pub fn label(&self, position: usize) -> String {
         match &self.sid {
             Some(sid) => format!("{sid:?}"),
-            None => format!("number {place}"),
+            None => format!("number {position}"),
         }
     }
 }

@@ -1,41 +1,41 @@
-//! What has policies in IAM: a role, a user, a group.
+//! IAM identities: roles, users and groups, which have identity-based policies.
 
 use aws_sdk_iam::{Client, types::AttachedPolicy};
 
-use super::sight::words;
+use super::lookup::describe_error;
 
-/// A role, user or group by its name.
+/// The name of a role, user or group.
 #[derive(Debug, Clone)]
-pub(super) enum Holder {
+pub(super) enum IamIdentity {
     Role(String),
     User(String),
     Group(String),
 }
 
-impl Holder {
-    /// The names of the policies in it.
-    pub(super) async fn inline(&self, iam: &Client) -> Result<Vec<String>, String> {
+impl IamIdentity {
+    /// Lists the names of the inline policies.
+    pub(super) async fn inline_policy_names(&self, iam: &Client) -> Result<Vec<String>, String> {
         match self {
             Self::Role(name) => {
                 let pages =
                     iam.list_role_policies().role_name(name).into_paginator().items().send();
-                pages.try_collect().await.map_err(|error| words(&error))
+                pages.try_collect().await.map_err(|error| describe_error(&error))
             }
             Self::User(name) => {
                 let pages =
                     iam.list_user_policies().user_name(name).into_paginator().items().send();
-                pages.try_collect().await.map_err(|error| words(&error))
+                pages.try_collect().await.map_err(|error| describe_error(&error))
             }
             Self::Group(name) => {
                 let pages =
                     iam.list_group_policies().group_name(name).into_paginator().items().send();
-                pages.try_collect().await.map_err(|error| words(&error))
+                pages.try_collect().await.map_err(|error| describe_error(&error))
             }
         }
     }
 
-    /// The document of one of them.
-    pub(super) async fn inline_document(
+    /// Reads the document of an inline policy, percent-encoded.
+    pub(super) async fn inline_policy_document(
         &self,
         iam: &Client,
         policy: &str,
@@ -43,22 +43,25 @@ impl Holder {
         match self {
             Self::Role(name) => {
                 let answer = iam.get_role_policy().role_name(name).policy_name(policy).send().await;
-                answer.map(|answer| answer.policy_document).map_err(|error| words(&error))
+                answer.map(|answer| answer.policy_document).map_err(|error| describe_error(&error))
             }
             Self::User(name) => {
                 let answer = iam.get_user_policy().user_name(name).policy_name(policy).send().await;
-                answer.map(|answer| answer.policy_document).map_err(|error| words(&error))
+                answer.map(|answer| answer.policy_document).map_err(|error| describe_error(&error))
             }
             Self::Group(name) => {
                 let answer =
                     iam.get_group_policy().group_name(name).policy_name(policy).send().await;
-                answer.map(|answer| answer.policy_document).map_err(|error| words(&error))
+                answer.map(|answer| answer.policy_document).map_err(|error| describe_error(&error))
             }
         }
     }
 
-    /// The policies attached to it.
-    pub(super) async fn attached(&self, iam: &Client) -> Result<Vec<AttachedPolicy>, String> {
+    /// Lists the attached managed policies.
+    pub(super) async fn attached_policies(
+        &self,
+        iam: &Client,
+    ) -> Result<Vec<AttachedPolicy>, String> {
         match self {
             Self::Role(name) => {
                 let pages = iam
@@ -67,7 +70,7 @@ impl Holder {
                     .into_paginator()
                     .items()
                     .send();
-                pages.try_collect().await.map_err(|error| words(&error))
+                pages.try_collect().await.map_err(|error| describe_error(&error))
             }
             Self::User(name) => {
                 let pages = iam
@@ -76,7 +79,7 @@ impl Holder {
                     .into_paginator()
                     .items()
                     .send();
-                pages.try_collect().await.map_err(|error| words(&error))
+                pages.try_collect().await.map_err(|error| describe_error(&error))
             }
             Self::Group(name) => {
                 let pages = iam
@@ -85,7 +88,7 @@ impl Holder {
                     .into_paginator()
                     .items()
                     .send();
-                pages.try_collect().await.map_err(|error| words(&error))
+                pages.try_collect().await.map_err(|error| describe_error(&error))
             }
         }
     }
