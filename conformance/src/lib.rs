@@ -1,13 +1,13 @@
-//! The suite that any connector is run against.
+//! Conformance tests for Athena connectors, and their oracle.
 //!
-//! Everything here goes through [`Invoke`](athena_client::Invoke): bytes in, bytes out, so that a
-//! connector in any language can be tested.
+//! The tests use only [`Invoke`](athena_client::Invoke), bytes in and bytes out, so that they work
+//! with connectors in any language. Start with [`suite::Suite`].
 //!
 //! | Module | Contents |
 //! |---|---|
-//! | [`suite`] | the checks, and the report of their findings |
-//! | [`oracle`] | the meaning of predicates and orders, row by row |
-//! | [`plan`] | Substrait plans as a producer writes them |
+//! | [`suite`] | Checks, and the report of their findings |
+//! | [`oracle`] | Reference semantics of predicates, row by row |
+//! | [`plan`] | Builders of Substrait plans |
 
 pub mod oracle;
 pub mod plan;

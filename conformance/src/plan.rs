@@ -1,35 +1,48 @@
-//! Substrait plans for tests, written field by field as a producer would.
+//! Builders of Substrait plans for tests.
 //!
-//! The numbers of fields are those of `substrait/plan.proto`, `algebra.proto` and `type.proto`.
+//! The builders encode protocol buffers field by field, with the field numbers of
+//! `substrait/plan.proto`, `algebra.proto` and `type.proto`.
+//!
+//! # Examples
+//!
+//! ```
+//! use athena_conformance::plan::{I64, column, fetch, filter, int, plan, simple, table, truth};
+//!
+//! // SELECT id FROM t WHERE id > 7 LIMIT 10
+//! let rows = table(&[("id", simple(I64))]);
+//! let rows = filter(&rows, &truth("gt", &[column(0), int(7)]));
+//! let bytes = plan(&fetch(&rows, 0, 10), &["id"]).0;
+//! assert!(!bytes.is_empty());
+//! ```
 
-/// A message that is being written.
+/// Protocol buffers message under construction; holds the encoded bytes.
 #[must_use]
 #[derive(Debug, Clone, Default)]
 pub struct Proto(pub Vec<u8>);
 
 impl Proto {
-    /// A field of an integer or a boolean.
+    /// Appends a field of an integer, an enumeration or a boolean.
     pub fn number(mut self, field: u64, value: i64) -> Self {
         self.varint(field << 3);
         self.varint(value.cast_unsigned());
         self
     }
 
-    /// A field of a `float`.
+    /// Appends a field of type `float`.
     pub fn float(mut self, field: u64, value: f32) -> Self {
         self.varint(field << 3 | 5);
         self.0.extend(value.to_le_bytes());
         self
     }
 
-    /// A field of a `double`.
+    /// Appends a field of type `double`.
     pub fn double(mut self, field: u64, value: f64) -> Self {
         self.varint(field << 3 | 1);
         self.0.extend(value.to_le_bytes());
         self
     }
 
-    /// A field of bytes.
+    /// Appends a field of type `bytes`.
     pub fn bytes(mut self, field: u64, value: &[u8]) -> Self {
         self.varint(field << 3 | 2);
         self.varint(value.len() as u64);
@@ -37,17 +50,17 @@ impl Proto {
         self
     }
 
-    /// A field of text.
+    /// Appends a field of type `string`.
     pub fn text(self, field: u64, value: &str) -> Self {
         self.bytes(field, value.as_bytes())
     }
 
-    /// A field of a message.
+    /// Appends a nested message.
     pub fn message(self, field: u64, value: &Self) -> Self {
         self.bytes(field, &value.0)
     }
 
-    /// A field of several messages.
+    /// Appends the messages of a repeated field.
     pub fn messages<'a>(self, field: u64, values: impl IntoIterator<Item = &'a Self>) -> Self {
         values.into_iter().fold(self, |message, value| message.message(field, value))
     }
@@ -61,12 +74,12 @@ impl Proto {
     }
 }
 
-/// An empty message.
+/// Creates an empty message.
 pub fn new() -> Proto {
     Proto::default()
 }
 
-/// Functions that plans of tests declare; a function's number is its place here and one more.
+/// Functions that every plan declares. The anchor of a function is its index plus one.
 pub const FUNCTIONS: [&str; 22] = [
     "and:bool",
     "or:bool",
@@ -92,89 +105,97 @@ pub const FUNCTIONS: [&str; 22] = [
     "modulus:i64_i64",
 ];
 
-/// Types by the numbers of their fields in a `Type`.
+/// Field number of `bool` in `Type` and in `Literal`.
 pub const BOOL: u64 = 1;
-/// See [`BOOL`].
+/// Field number of `i32` in `Type` and in `Literal`.
 pub const I32: u64 = 5;
-/// See [`BOOL`].
+/// Field number of `i64` in `Type` and in `Literal`.
 pub const I64: u64 = 7;
-/// See [`BOOL`].
+/// Field number of `fp64` in `Type` and in `Literal`.
 pub const FP64: u64 = 11;
-/// See [`BOOL`].
+/// Field number of `string` in `Type` and in `Literal`.
 pub const STRING: u64 = 12;
 
-/// A type without parameters, nullable.
+/// Creates a nullable type without parameters, by its field number in `Type`.
 pub fn simple(kind: u64) -> Proto {
     new().message(kind, &new().number(2, 1))
 }
 
-/// The field of this place in the rows that come in.
-pub fn column(place: i64) -> Proto {
-    let segment = new().message(2, &if place == 0 { new() } else { new().number(1, place) });
+/// Creates a reference to the input column at `index`.
+pub fn column(index: i64) -> Proto {
+    let segment = new().message(2, &if index == 0 { new() } else { new().number(1, index) });
     new().message(2, &new().message(1, &segment).message(4, &new()))
 }
 
-/// A constant: the value in the field of its type.
+/// Creates a literal expression from the field of a `Literal`.
 pub fn literal(value: &Proto) -> Proto {
     new().message(1, value)
 }
 
-/// A `bigint`.
+/// Creates an `i64` literal.
 pub fn int(value: i64) -> Proto {
     literal(&new().number(I64, value))
 }
 
-/// A text.
+/// Creates a `string` literal.
 pub fn string(value: &str) -> Proto {
     literal(&new().text(12, value))
 }
 
-/// The number of the function of this name.
+/// Returns the anchor of the function with this name.
 ///
 /// # Panics
 ///
-/// If it is none of [`FUNCTIONS`].
+/// If the function is not in [`FUNCTIONS`].
 pub fn function(name: &str) -> i64 {
-    let place = FUNCTIONS.iter().position(|function| function.split(':').next() == Some(name));
-    i64::try_from(place.expect("a declared function") + 1).expect("a small number")
+    let index = FUNCTIONS.iter().position(|function| function.split(':').next() == Some(name));
+    i64::try_from(index.expect("a declared function") + 1).expect("a small number")
 }
 
-/// A function by its name, of a simple type.
+/// Creates a call of a function by its name, with a result of a simple type.
+///
+/// # Panics
+///
+/// If the function is not in [`FUNCTIONS`].
 pub fn call(name: &str, result: u64, arguments: &[Proto]) -> Proto {
     call_of(function(name), &simple(result), arguments)
 }
 
-/// A function by its number, of any type.
+/// Creates a call of a function by its anchor, with a result of any type.
 pub fn call_of(anchor: i64, result: &Proto, arguments: &[Proto]) -> Proto {
     let values: Vec<Proto> = arguments.iter().map(|argument| new().message(3, argument)).collect();
     new().message(3, &new().number(1, anchor).message(3, result).messages(4, &values))
 }
 
-/// A function of the type boolean.
+/// Creates a call with a boolean result.
+///
+/// # Panics
+///
+/// If the function is not in [`FUNCTIONS`].
 pub fn truth(name: &str, arguments: &[Proto]) -> Proto {
     call(name, BOOL, arguments)
 }
 
-/// A cast of `input`.
+/// Creates a cast of `input` to a type.
 pub fn cast(to: &Proto, input: &Proto) -> Proto {
     new().message(11, &new().message(1, to).message(2, input))
 }
 
-/// `value IN (options)`.
+/// Creates a `SingularOrList`, which is `value IN (options)`.
 pub fn one_of(value: &Proto, options: &[Proto]) -> Proto {
     new().message(8, &new().message(1, value).messages(2, options))
 }
 
-/// A `RelCommon` that puts out these fields.
-pub fn emit(places: &[i64]) -> Proto {
+/// Creates a `RelCommon` that emits the columns at `indices`.
+pub fn emit(indices: &[i64]) -> Proto {
     let mut packed = new();
-    for &place in places {
-        packed.varint(place.cast_unsigned());
+    for &index in indices {
+        packed.varint(index.cast_unsigned());
     }
     new().message(2, &new().bytes(1, &packed.0))
 }
 
-/// A read of columns with these names and types.
+/// Creates a read relation of columns with names and types.
 pub fn table(columns: &[(&str, Proto)]) -> Proto {
     let types: Vec<Proto> = columns.iter().map(|(_, data_type)| data_type.clone()).collect();
     let schema = columns.iter().fold(new(), |schema, (name, _)| schema.text(1, name));
@@ -182,35 +203,37 @@ pub fn table(columns: &[(&str, Proto)]) -> Proto {
     new().message(1, &new().message(1, &new()).message(2, &schema).message(7, &new().text(1, "t")))
 }
 
-/// The rows of `input` for which `condition` is true.
+/// Creates a filter relation.
 pub fn filter(input: &Proto, condition: &Proto) -> Proto {
     new().message(2, &new().message(2, input).message(3, condition))
 }
 
-/// Of the fields of `input`, and `expressions` behind them, those of `places`.
-pub fn project(input: &Proto, expressions: &[Proto], places: &[i64]) -> Proto {
-    new().message(7, &new().message(1, &emit(places)).message(2, input).messages(3, expressions))
+/// Creates a project relation that emits `indices` of the columns of `input` followed by
+/// `expressions`.
+pub fn project(input: &Proto, expressions: &[Proto], indices: &[i64]) -> Proto {
+    new().message(7, &new().message(1, &emit(indices)).message(2, input).messages(3, expressions))
 }
 
-/// A sort by expressions, each in a direction: 1 to 4 as in the specification.
+/// Creates a sort relation. The directions are the numbers 1 to 4 of `SortField.SortDirection`.
 pub fn sort(input: &Proto, keys: &[(Proto, i64)]) -> Proto {
     let keys: Vec<Proto> =
         keys.iter().map(|(key, direction)| new().message(1, key).number(2, *direction)).collect();
     new().message(5, &new().message(2, input).messages(3, &keys))
 }
 
-/// `count` rows after the first `offset`.
+/// Creates a fetch relation of `count` rows after the first `offset`.
 pub fn fetch(input: &Proto, offset: i64, count: i64) -> Proto {
     new().message(3, &new().message(2, input).number(3, offset).number(4, count))
 }
 
-/// A plan of one query whose columns have these names, and the functions it may use.
+/// Creates a plan with one query, the names of its columns, and the declarations of
+/// [`functions`].
 pub fn plan(relation: &Proto, names: &[&str]) -> Proto {
     let root = names.iter().fold(new().message(1, relation), |root, name| root.text(2, name));
     functions().message(3, &new().message(2, &root)).message(6, &new().number(2, 74))
 }
 
-/// The declarations of all functions.
+/// Creates a plan that only declares all [`FUNCTIONS`].
 pub fn functions() -> Proto {
     let origin = new().number(1, 1).text(2, "/functions_comparison.yaml");
     let mut anchor = 0;

@@ -1,4 +1,4 @@
-//! The recorded bytes of `tests/golden`, case by case: what they hold is said by the README there.
+//! Reader of the recorded wire data in `tests/golden`, which the README there describes.
 
 use std::{
     env, fs, io,
@@ -7,27 +7,27 @@ use std::{
 
 use serde_json::{Number, Value};
 
-/// The environment variable that names another folder of the same form.
+/// Environment variable that names another folder of the same layout.
 pub const FOLDER: &str = "ATHENA_GOLDEN";
 
-/// A folder of recorded bytes.
+/// Folder of recorded wire data.
 #[derive(Debug)]
 pub struct Golden {
     folder: PathBuf,
-    /// All cases, in the order of the manifest.
+    /// Cases in the order of the manifest.
     pub cases: Vec<Case>,
 }
 
-/// One recorded case.
+/// Recorded case.
 #[derive(Debug)]
 pub struct Case {
     /// Unique name.
     pub id: String,
-    /// What kind of case it is: `request`, `response`, `spill`, ...
+    /// Kind of the case: `request`, `response`, `spill`, ...
     pub kind: String,
-    /// The version of the writer, where there is one.
+    /// Serde version of the writer, if it has one.
     pub serde: Option<i64>,
-    /// Every member of the case in the manifest.
+    /// All members of the case in the manifest.
     pub members: Value,
 }
 
@@ -36,16 +36,19 @@ impl Golden {
     ///
     /// # Errors
     ///
-    /// If the manifest is missing or is not one.
+    /// If the manifest cannot be read, or is not valid.
     pub fn open() -> io::Result<Self> {
-        let ours = || Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-        let folder = env::var_os(FOLDER).map_or_else(ours, PathBuf::from);
+        let folder = match env::var_os(FOLDER) {
+            Some(folder) => PathBuf::from(folder),
+            None => Path::new(env!("CARGO_MANIFEST_DIR")).join("golden"),
+        };
         let manifest: Vec<Value> = serde_json::from_slice(&read(&folder.join("manifest.json"))?)?;
         let cases = manifest.into_iter().map(|members| {
             let text = |name: &str| {
                 let text = members[name].as_str();
-                text.map(str::to_owned)
-                    .ok_or_else(|| io::Error::other(format!("a case has no {name}: {members}")))
+                text.map(str::to_owned).ok_or_else(|| {
+                    io::Error::other(format!("a case lacks the member {name}: {members}"))
+                })
             };
             Ok(Case {
                 id: text("id")?,
@@ -57,7 +60,7 @@ impl Golden {
         Ok(Self { cases: cases.collect::<io::Result<_>>()?, folder })
     }
 
-    /// The bytes of a file that a case names.
+    /// Reads a file that a case names.
     ///
     /// # Errors
     ///
@@ -72,8 +75,9 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-/// The first place where `found` is not `expected`, with both values; objects are compared by name,
-/// lists in order.
+/// Describes the first difference between two values by its path and both values.
+///
+/// Objects are compared by member names, arrays in order.
 pub fn difference(expected: &Value, found: &Value) -> Option<String> {
     fn descend(at: &str, expected: &Value, found: &Value) -> Option<String> {
         match (expected, found) {
@@ -85,7 +89,7 @@ pub fn difference(expected: &Value, found: &Value) -> Option<String> {
                 });
                 inner.find_map(|difference| difference).or_else(|| {
                     absent.map(|name| {
-                        format!("{at}.{name} is {}, expected nothing there", found[name])
+                        format!("{at}.{name} is {}, expected no such member", found[name])
                     })
                 })
             }
@@ -102,8 +106,8 @@ pub fn difference(expected: &Value, found: &Value) -> Option<String> {
     descend("$", expected, found)
 }
 
-/// Whether two numbers are the same, or as close as reading them from JSON can tell: the reader may
-/// be one step off.
+/// Returns true if two numbers are equal, or differ by one unit in the last place, which reading
+/// JSON may cause.
 fn same_number(left: &Number, right: &Number) -> bool {
     match (left.is_f64(), right.is_f64(), left.as_f64(), right.as_f64()) {
         (true, true, Some(left), Some(right)) => left.to_bits().abs_diff(right.to_bits()) <= 1,
@@ -127,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_names_the_place_and_both_values() {
+    fn a_difference_names_the_path_and_both_values() {
         let expected = json!({ "a": [1, { "b": "-0.0" }], "c": null });
         assert_eq!(difference(&expected, &json!({ "c": null, "a": [1, { "b": "-0.0" }] })), None);
         for (found, difference_is) in [
@@ -135,7 +139,7 @@ mod tests {
             (json!({ "a": [1, { "b": "-0.0" }] }), "$.c is missing, expected null"),
             (
                 json!({ "a": [1, { "b": "-0.0" }], "c": null, "d": 1 }),
-                "$.d is 1, expected nothing there",
+                "$.d is 1, expected no such member",
             ),
             (json!({ "a": [1], "c": null }), "$.a is [1], expected [1,{\"b\":\"-0.0\"}]"),
         ] {

@@ -1,3 +1,3 @@
-//! Recorded bytes of the Java SDK, for tests across crates.
+//! Recorded wire data of the Java SDK, for tests across crates.
 
 pub mod golden;

@@ -1,4 +1,4 @@
-//! Tests across crates: what a test of one crate alone cannot show.
+//! Tests across crates.
 
 mod documents;
 mod golden;

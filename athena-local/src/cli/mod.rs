@@ -44,8 +44,8 @@ pub(crate) enum Command {
     /// Check that a function is a good connector, and say what is wrong with it.
     ///
     /// It is asked everything that Athena may ask, in every way that must give the same rows. The
-    /// report goes to standard output; docs/conformance.md explains its findings. The exit status
-    /// is 0 if there are none, 1 if there are, or 2 if the command line is wrong.
+    /// report goes to standard output; conformance/src/docs/conformance.md explains its findings.
+    /// The exit status is 0 if there are none, 1 if there are, or 2 if the command line is wrong.
     Check(CheckCommand),
     /// Offer the functions on the Invoke endpoint of Lambda, for other clients.
     Serve(ServeCommand),

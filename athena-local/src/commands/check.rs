@@ -38,7 +38,7 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
                 "; --json FILE writes the requests that show them"
             };
             let noun = if findings == 1 { "finding" } else { "findings" };
-            bail!("{findings} {noun}: docs/conformance.md says what each means{remedy}")
+            bail!("{findings} {noun}: see conformance/src/docs/conformance.md{remedy}")
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Conditions of the functions that a connector announced.
+//! Generated conditions of announced functions.
 
 use std::collections::BTreeSet;
 
 use arrow::datatypes::DataType;
 use athena_protocol::predicate::{Expression, functions};
 
-use super::{Dice, Pool};
+use super::{Pool, Rng};
 use crate::oracle::{Cell, array_of};
 
 const COMPARISONS: [&str; 7] = [
@@ -25,18 +25,18 @@ const ARITHMETIC: [&str; 5] = [
     functions::MODULUS,
 ];
 
-/// The functions that no condition can be made of: names that nobody knows, and those that need
-/// others which are not there.
-pub(crate) fn unasked(announced: &BTreeSet<String>) -> Vec<&str> {
+/// Returns the announced functions of which no condition can be generated: unknown ones, and those
+/// that need another function that is not announced.
+pub(crate) fn untestable_functions(announced: &BTreeSet<String>) -> Vec<&str> {
     let has = |function: &str| announced.contains(function);
     let compares = COMPARISONS.iter().any(|function| has(function));
-    let is_asked = |function: &str| match function {
+    let is_testable = |function: &str| match function {
         functions::IN => has(functions::ARRAY),
         functions::ARRAY => has(functions::IN),
         functions::NULLIF => has(functions::IS_NULL) || has(functions::EQUAL),
         functions::NEGATE => compares,
         arithmetic if ARITHMETIC.contains(&arithmetic) => compares,
-        // These join conditions, of which there must be some.
+        // Connectives need at least one condition.
         functions::AND | functions::OR | functions::NOT => {
             compares
                 || has(functions::IS_NULL)
@@ -46,10 +46,10 @@ pub(crate) fn unasked(announced: &BTreeSet<String>) -> Vec<&str> {
         functions::IS_NULL | functions::LIKE_PATTERN => true,
         comparison => COMPARISONS.contains(&comparison),
     };
-    announced.iter().map(String::as_str).filter(|function| !is_asked(function)).collect()
+    announced.iter().map(String::as_str).filter(|function| !is_testable(function)).collect()
 }
 
-/// Makes conditions over the columns of some pools.
+/// Generator of conditions over the columns of `pools`.
 #[derive(Debug)]
 pub(super) struct Conditions<'a> {
     pub(super) pools: &'a [Pool],
@@ -57,80 +57,80 @@ pub(super) struct Conditions<'a> {
 }
 
 impl Conditions<'_> {
-    /// A condition of at most `depth` connectives above its leaves; `None` if no leaf can be made.
-    pub(super) fn condition(&self, depth: usize, dice: &mut Dice) -> Option<Expression> {
-        if depth > 0 && dice.chance(45) {
-            let connective = *dice.pick(&[functions::AND, functions::OR, functions::NOT]);
+    /// Generates a condition with at most `depth` nested connectives; `None` if no leaf can be
+    /// generated.
+    pub(super) fn condition(&self, depth: usize, rng: &mut Rng) -> Option<Expression> {
+        if depth > 0 && rng.chance(45) {
+            let connective = *rng.choose(&[functions::AND, functions::OR, functions::NOT]);
             if self.has(connective) {
-                let arms = if connective == functions::NOT { 1 } else { 2 + dice.below(2) };
+                let arms = if connective == functions::NOT { 1 } else { 2 + rng.below(2) };
                 let arms: Option<Vec<_>> =
-                    (0..arms).map(|_| self.condition(depth - 1, dice)).collect();
+                    (0..arms).map(|_| self.condition(depth - 1, rng)).collect();
                 return Some(boolean(connective, arms?));
             }
         }
-        // A leaf whose functions are not there is made again as another; the last is the least that
-        // can be asked for.
-        (0..12).find_map(|_| self.leaf(dice))
+        // A leaf may draw a function that is not announced, so there are several attempts.
+        (0..12).find_map(|_| self.leaf(rng))
     }
 
     fn has(&self, function: &str) -> bool {
         self.functions.contains(function)
     }
 
-    fn leaf(&self, dice: &mut Dice) -> Option<Expression> {
-        let pool = dice.pick(self.pools);
-        let kind = dice.below(10);
+    fn leaf(&self, rng: &mut Rng) -> Option<Expression> {
+        let pool = rng.choose(self.pools);
+        let kind = rng.below(10);
         if kind == 0 || !pool.is_scalar() {
             return self
                 .has(functions::IS_NULL)
                 .then(|| boolean(functions::IS_NULL, vec![variable(pool)]));
         }
         match kind {
-            1 | 2 => self.membership(pool, dice),
-            3 if pool.data_type == DataType::Utf8 => self.like(pool, dice),
-            3 => self.null_if(pool, dice),
-            4 | 5 => self.arithmetic(pool, dice),
+            1 | 2 => self.membership(pool, rng),
+            3 if pool.data_type == DataType::Utf8 => self.like(pool, rng),
+            3 => self.null_if(pool, rng),
+            4 | 5 => self.arithmetic(pool, rng),
             _ => {
-                let function = *dice.pick(&COMPARISONS);
+                let function = *rng.choose(&COMPARISONS);
                 let other =
-                    if dice.chance(20) { self.alike(pool, dice).map(variable) } else { None };
-                let other = other.or_else(|| constant(pool, pool.value(dice)))?;
+                    if rng.chance(20) { self.same_type(pool, rng).map(variable) } else { None };
+                let other = other.or_else(|| constant(pool, pool.value(rng)))?;
                 self.has(function).then(|| boolean(function, vec![variable(pool), other]))
             }
         }
     }
 
-    /// Another column of the same type.
-    fn alike(&self, pool: &Pool, dice: &mut Dice) -> Option<&Pool> {
-        let alike: Vec<&Pool> = self
+    /// Chooses another column of the same type.
+    fn same_type(&self, pool: &Pool, rng: &mut Rng) -> Option<&Pool> {
+        let others: Vec<&Pool> = self
             .pools
             .iter()
             .filter(|other| other.data_type == pool.data_type && other.name != pool.name)
             .collect();
-        (!alike.is_empty()).then(|| *dice.pick(&alike))
+        (!others.is_empty()).then(|| *rng.choose(&others))
     }
 
-    fn membership(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
+    fn membership(&self, pool: &Pool, rng: &mut Rng) -> Option<Expression> {
         if !self.has(functions::IN) || !self.has(functions::ARRAY) {
             return None;
         }
         let mut items: Option<Vec<_>> =
-            (0..=dice.below(5)).map(|_| constant(pool, pool.value(dice))).collect();
-        if let (Some(items), true) = (&mut items, dice.chance(10)) {
+            (0..=rng.below(5)).map(|_| constant(pool, pool.value(rng))).collect();
+        if let (Some(items), true) = (&mut items, rng.chance(10)) {
             items.extend(constant(pool, &Cell::Null));
         }
         let list = call(functions::ARRAY, items?, DataType::List(arrow_item(pool)));
         Some(boolean(functions::IN, vec![variable(pool), list]))
     }
 
-    fn like(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
-        let Cell::Text(text) = pool.value(dice) else { return None };
+    fn like(&self, pool: &Pool, rng: &mut Rng) -> Option<Expression> {
+        let Cell::Text(text) = pool.value(rng) else { return None };
         let chars: Vec<char> = text.chars().take(12).filter(|c| !matches!(c, '%' | '_')).collect();
-        let cut = dice.below(chars.len() + 1);
-        let (head, tail): (String, String) =
-            (chars[..cut].iter().collect(), chars[cut..].iter().collect());
+        let cut = rng.below(chars.len() + 1);
+        let head: String = chars[..cut].iter().collect();
+        let tail: String = chars[cut..].iter().collect();
         let rest: String = tail.chars().skip(1).collect();
-        let pattern = match dice.below(4) {
+        let pattern = match rng.below(4) {
             0 => format!("{head}%"),
             1 => format!("%{tail}%"),
             2 => format!("{head}_{rest}%"),
@@ -141,43 +141,43 @@ impl Conditions<'_> {
             .then(|| boolean(functions::LIKE_PATTERN, vec![variable(pool), pattern]))
     }
 
-    fn null_if(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
-        let value = constant(pool, pool.value(dice))?;
+    fn null_if(&self, pool: &Pool, rng: &mut Rng) -> Option<Expression> {
+        let value = constant(pool, pool.value(rng))?;
         let null_if = call(functions::NULLIF, vec![variable(pool), value], pool.data_type.clone());
         if !self.has(functions::NULLIF) {
             None
         } else if self.has(functions::IS_NULL) {
             Some(boolean(functions::IS_NULL, vec![null_if]))
         } else {
-            let other = constant(pool, pool.value(dice))?;
+            let other = constant(pool, pool.value(rng))?;
             self.has(functions::EQUAL).then(|| boolean(functions::EQUAL, vec![null_if, other]))
         }
     }
 
-    /// Arithmetic on a column, compared with one of its values.
-    fn arithmetic(&self, pool: &Pool, dice: &mut Dice) -> Option<Expression> {
-        let comparison = *dice.pick(&COMPARISONS);
+    /// Generates arithmetic on a column, compared with one of its values.
+    fn arithmetic(&self, pool: &Pool, rng: &mut Rng) -> Option<Expression> {
+        let comparison = *rng.choose(&COMPARISONS);
         if !self.has(comparison) {
             return None;
         }
-        let bound = constant(pool, pool.value(dice))?;
-        if dice.chance(20) {
+        let bound = constant(pool, pool.value(rng))?;
+        if rng.chance(20) {
             if !self.has(functions::NEGATE) || !is_number(&pool.data_type) {
                 return None;
             }
             let negative = call(functions::NEGATE, vec![variable(pool)], pool.data_type.clone());
             return Some(boolean(comparison, vec![negative, bound]));
         }
-        let function = *dice.pick(&ARITHMETIC);
-        // What overflows on some row fails the whole read, and nothing is learned.
+        let function = *rng.choose(&ARITHMETIC);
+        // An overflow on any row fails the whole read, which leaves the case undecided.
         let overflows = matches!(pool.data_type, DataType::Int8 | DataType::Int16)
             || is_product_of_decimals(pool, function);
-        if overflows && dice.chance(70) {
+        if overflows && rng.chance(70) {
             return None;
         }
-        let value = constant(pool, pool.value(dice))?;
+        let value = constant(pool, pool.value(rng))?;
         let result = match (&pool.data_type, function) {
-            // A product has the digits after the point of both.
+            // The scale of a product is the sum of the scales.
             (DataType::Decimal128(_, scale), functions::MULTIPLY) if *scale <= 19 => {
                 DataType::Decimal128(38, 2 * scale)
             }
@@ -226,16 +226,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_asked_is_known() {
-        let of = |names: &[&str]| -> BTreeSet<String> {
+    fn functions_without_a_condition_are_untestable() {
+        let set = |names: &[&str]| -> BTreeSet<String> {
             names.iter().map(|&name| name.to_owned()).collect()
         };
         assert_eq!(
-            unasked(&of(&["$in", "$add", "$nullif", "$my_own", "$is_null"])),
+            untestable_functions(&set(&["$in", "$add", "$nullif", "$my_own", "$is_null"])),
             ["$add", "$in", "$my_own"]
         );
         assert_eq!(
-            unasked(&of(&["$in", "$array", "$not", "$equal", "$add", "$nullif", "$like_pattern"])),
+            untestable_functions(&set(&[
+                "$in",
+                "$array",
+                "$not",
+                "$equal",
+                "$add",
+                "$nullif",
+                "$like_pattern"
+            ])),
             [""; 0]
         );
     }

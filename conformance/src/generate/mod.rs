@@ -1,36 +1,36 @@
-//! Predicates, orders and limits made from a table's own values: the same for the same seed.
+//! Generated predicates, orders and limits over the values of a table, reproducible by seed.
 
-mod dice;
 mod expression;
 mod plan;
 mod pool;
+mod rng;
 mod value_set;
 
-pub(crate) use dice::Dice;
-pub(crate) use expression::unasked;
+pub(crate) use expression::untestable_functions;
 pub(crate) use pool::Pool;
-
-use athena_protocol::predicate::{Constraints, Direction, OrderByField};
+pub(crate) use rng::Rng;
 
 use athena_client::Capabilities;
+use athena_protocol::predicate::{Constraints, Direction, OrderByField};
 
-/// What a case asks for: nothing that the function did not announce, but for value sets, which
-/// every connector is sent.
+/// Kinds of constraints in a case.
+///
+/// Value sets are sent to every connector, all others only if the function announces them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Value sets alone.
+    /// Only value sets.
     Sets,
-    /// Expressions, and value sets at times.
+    /// Expressions, and possibly value sets.
     Expressions,
-    /// A limit on a predicate.
+    /// A predicate and a limit.
     Limit,
-    /// A limit by an order on a predicate.
+    /// A predicate, an order and a limit.
     TopN,
 }
 
 impl Shape {
-    /// The shapes that may be sent to a function.
-    pub(crate) fn of(announced: &Capabilities) -> Vec<Self> {
+    /// Returns the shapes that may be sent to a function, [`Self::Sets`] first.
+    pub(crate) fn for_capabilities(announced: &Capabilities) -> Vec<Self> {
         let mut shapes = vec![Self::Sets];
         shapes.extend((!announced.functions.is_empty()).then_some(Self::Expressions));
         shapes.extend(announced.limit.then_some(Self::Limit));
@@ -41,14 +41,14 @@ impl Shape {
 
 /// Constraints with a query plan.
 #[derive(Debug)]
-pub(crate) struct Planned {
+pub(crate) struct PlannedConstraints {
     pub(crate) constraints: Constraints,
-    /// Whether the plan alone has the expressions, so that a connector which does not read it
-    /// cannot apply them.
-    pub(crate) is_alone: bool,
+    /// Whether only the plan has the expressions, so that a connector that ignores plans cannot
+    /// apply them.
+    pub(crate) is_plan_only: bool,
 }
 
-/// Makes the constraints of one table.
+/// Generator of constraints on one table.
 #[derive(Debug)]
 pub(crate) struct Generator<'a> {
     pub(crate) pools: &'a [Pool],
@@ -56,82 +56,85 @@ pub(crate) struct Generator<'a> {
 }
 
 impl Generator<'_> {
-    /// The constraints of one case.
-    pub(crate) fn constraints(&self, shape: Shape, dice: &mut Dice) -> Constraints {
+    /// Generates the constraints of one case.
+    pub(crate) fn constraints(&self, shape: Shape, rng: &mut Rng) -> Constraints {
         let mut constraints = Constraints::default();
         match shape {
-            Shape::Sets => self.add_sets(&mut constraints, dice, 1),
+            Shape::Sets => self.add_sets(&mut constraints, rng, 1),
             Shape::Expressions => {
-                self.add_sets(&mut constraints, dice, 0);
-                self.add_expressions(&mut constraints, dice);
+                self.add_sets(&mut constraints, rng, 0);
+                self.add_expressions(&mut constraints, rng);
             }
             Shape::Limit | Shape::TopN => {
-                self.add_sets(&mut constraints, dice, 0);
-                if !self.announced.functions.is_empty() && dice.chance(30) {
-                    self.add_expressions(&mut constraints, dice);
+                self.add_sets(&mut constraints, rng, 0);
+                if !self.announced.functions.is_empty() && rng.chance(30) {
+                    self.add_expressions(&mut constraints, rng);
                 }
-                constraints.limit = Some(*dice.pick(&[0, 1, 2, 3, 5, 10, 40, 1_000]));
+                constraints.limit = Some(*rng.choose(&[0, 1, 2, 3, 5, 10, 40, 1_000]));
             }
         }
         if shape == Shape::TopN {
-            self.add_order(&mut constraints, dice);
+            self.add_order(&mut constraints, rng);
         }
         constraints
     }
 
-    /// The same as an engine of version 6 asks for it: with a query plan that says it too. `None`
-    /// where no plan can.
-    pub(crate) fn planned(&self, constraints: &Constraints, dice: &mut Dice) -> Option<Planned> {
+    /// Adds an equivalent query plan, as an engine of version 6 does; `None` if no plan can
+    /// express the constraints.
+    pub(crate) fn with_plan(
+        &self,
+        constraints: &Constraints,
+        rng: &mut Rng,
+    ) -> Option<PlannedConstraints> {
         let query_plan = Some(plan::plan_of(constraints, self.pools)?);
-        // A limit is of the rows that pass, so that what they pass must be said beside it.
-        let is_alone =
-            constraints.limit.is_none() && !constraints.expressions.is_empty() && dice.chance(30);
+        // A limit counts the rows that pass, so it must come with the predicate.
+        let is_plan_only =
+            constraints.limit.is_none() && !constraints.expressions.is_empty() && rng.chance(30);
         let mut constraints = Constraints { query_plan, ..constraints.clone() };
-        if is_alone {
+        if is_plan_only {
             constraints.expressions.clear();
         }
-        Some(Planned { constraints, is_alone })
+        Some(PlannedConstraints { constraints, is_plan_only })
     }
 
-    /// The same over the columns of `names`, if one of them can be constrained: what partitions are
-    /// pruned by.
-    pub(crate) fn sets_of(&self, names: &[String], dice: &mut Dice) -> Option<Constraints> {
+    /// Generates a value set on one of the columns in `names`, for partition pruning; `None` if
+    /// there is no such column.
+    pub(crate) fn value_set_on(&self, names: &[String], rng: &mut Rng) -> Option<Constraints> {
         let pools: Vec<&Pool> =
             self.pools.iter().filter(|pool| names.contains(&pool.name)).collect();
-        let pool = pools.get(dice.below(pools.len().max(1)))?;
-        let summary =
-            [(pool.name.clone(), value_set::value_set(pool, self.announced, dice))].into();
+        let pool = pools.get(rng.below(pools.len().max(1)))?;
+        let summary = [(pool.name.clone(), value_set::value_set(pool, self.announced, rng))].into();
         Some(Constraints { summary, ..Constraints::default() })
     }
 
-    fn add_sets(&self, constraints: &mut Constraints, dice: &mut Dice, least: usize) {
-        for _ in 0..least + dice.below(3) {
-            if let Some(pool) = self.pools.get(dice.below(self.pools.len().max(1))) {
+    fn add_sets(&self, constraints: &mut Constraints, rng: &mut Rng, least: usize) {
+        for _ in 0..least + rng.below(3) {
+            if let Some(pool) = self.pools.get(rng.below(self.pools.len().max(1))) {
                 constraints
                     .summary
-                    .insert(pool.name.clone(), value_set::value_set(pool, self.announced, dice));
+                    .insert(pool.name.clone(), value_set::value_set(pool, self.announced, rng));
             }
         }
     }
 
-    fn add_expressions(&self, constraints: &mut Constraints, dice: &mut Dice) {
+    fn add_expressions(&self, constraints: &mut Constraints, rng: &mut Rng) {
         let conditions =
             expression::Conditions { pools: self.pools, functions: &self.announced.functions };
-        for _ in 0..=dice.below(2) {
-            constraints.expressions.extend(conditions.condition(2, dice));
+        for _ in 0..=rng.below(2) {
+            constraints.expressions.extend(conditions.condition(2, rng));
         }
     }
 
-    fn add_order(&self, constraints: &mut Constraints, dice: &mut Dice) {
+    fn add_order(&self, constraints: &mut Constraints, rng: &mut Rng) {
         let pools: Vec<&Pool> = self.pools.iter().filter(|pool| pool.is_scalar()).collect();
-        for _ in 0..=dice.below(2) {
-            let Some(pool) = pools.get(dice.below(pools.len().max(1))) else { return };
+        for _ in 0..=rng.below(2) {
+            let Some(pool) = pools.get(rng.below(pools.len().max(1))) else { return };
             let known = constraints
                 .order_by
                 .iter()
                 .any(|field| field.column_name.as_ref() == Some(&pool.name));
             if !known {
-                let direction = Direction::new(dice.chance(50), dice.chance(50));
+                let direction = Direction::new(rng.chance(50), rng.chance(50));
                 constraints
                     .order_by
                     .push(OrderByField { column_name: Some(pool.name.clone()), direction });

@@ -1,4 +1,4 @@
-//! A query plan that says what constraints say, as an engine of version 6 sends both.
+//! Query plans that are equivalent to constraints, as an engine of version 6 sends both.
 
 use arrow::{
     array::{Array as _, ArrayRef},
@@ -18,8 +18,10 @@ use crate::{
     },
 };
 
-/// A plan with the expressions, the order and the limit of `constraints`; `None` where a plan has
-/// no words for them, and where there are value sets: whoever reads the plan alone must know all.
+/// Builds a plan with the expressions, the order and the limit of `constraints`.
+///
+/// `None` if a plan cannot express them, or if there are value sets: a connector that reads only
+/// the plan would miss those.
 pub(super) fn plan_of(constraints: &Constraints, pools: &[Pool]) -> Option<QueryPlan> {
     if !constraints.summary.is_empty() {
         return None;
@@ -63,14 +65,14 @@ pub(super) fn plan_of(constraints: &Constraints, pools: &[Pool]) -> Option<Query
 }
 
 struct Writer<'a> {
-    /// The columns of the plan's table.
+    /// Columns of the plan's table.
     names: Vec<&'a str>,
 }
 
 impl Writer<'_> {
     fn column(&self, name: &str) -> Option<Proto> {
-        let place = self.names.iter().position(|known| *known == name)?;
-        i64::try_from(place).ok().map(column)
+        let index = self.names.iter().position(|known| *known == name)?;
+        i64::try_from(index).ok().map(column)
     }
 
     fn expression(&self, expression: &Expression) -> Option<Proto> {
@@ -85,7 +87,7 @@ impl Writer<'_> {
                 Some(one_of(&self.expression(value)?, &self.all(items)?))
             }
             Expression::Call { function: name, arguments, data_type } => Some(call_of(
-                function(name_in_plans(name)?),
+                function(substrait_name(name)?),
                 &plan_type(data_type)?,
                 &self.all(arguments)?,
             )),
@@ -97,7 +99,8 @@ impl Writer<'_> {
     }
 }
 
-fn name_in_plans(function: &str) -> Option<&'static str> {
+/// Returns the Substrait name of a function.
+fn substrait_name(function: &str) -> Option<&'static str> {
     Some(match function {
         functions::AND => "and",
         functions::OR => "or",
@@ -122,7 +125,7 @@ fn name_in_plans(function: &str) -> Option<&'static str> {
     })
 }
 
-/// Nullable, as every column of a plan may be.
+/// Returns the nullable Substrait type.
 fn plan_type(data_type: &DataType) -> Option<Proto> {
     let nullable = |number: u64, parameters: Proto| Some(new().message(number, &parameters));
     let plain = |number: u64| nullable(number, new().number(2, 1));

@@ -1,5 +1,5 @@
-//! The values that constraints on one column are made of: its own, those just beside them, and some
-//! that it lacks.
+//! Constants for constraints on one column: its own values, their neighbours, and values that it
+//! lacks.
 
 use std::collections::HashSet;
 
@@ -9,83 +9,84 @@ use athena_protocol::{
     timestamp_tz::{pack, unpack},
 };
 
-use super::Dice;
-use crate::oracle::{Cell, in_order};
+use super::Rng;
+use crate::oracle::{Cell, order_by_cmp};
 
-/// Most values of a column that a pool begins with.
-const OWN: usize = 24;
+/// Maximum number of the column's own values in a pool.
+const MAX_OWN: usize = 24;
 
-/// A column, and values for constraints on it.
+/// Column with constants for constraints on it.
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(crate) name: String,
     pub(crate) data_type: DataType,
-    /// Distinct, in ascending order, neither null nor NaN; none for a nested type.
+    /// Distinct values in ascending order, without null and NaN; empty for a nested type.
     pub(crate) values: Vec<Cell>,
-    /// Places of those that the column holds.
+    /// Indices of the values that the column holds.
     own: Vec<usize>,
 }
 
 impl Pool {
-    /// The pool of a column that holds `cells`.
+    /// Creates the pool of a column that holds `cells`.
     pub(crate) fn new<'a>(
         name: &str,
         data_type: &DataType,
         cells: impl Iterator<Item = &'a Cell>,
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) -> Self {
-        let (name, data_type) = (name.to_owned(), data_type.clone());
-        let (mut values, mut own) = (Vec::new(), Vec::new());
-        if is_orderable(&data_type) {
+        let mut values = Vec::new();
+        let mut own = Vec::new();
+        if is_orderable(data_type) {
             let mut seen = HashSet::new();
             let usable = cells.filter(|cell| !cell.is_null() && !cell.is_nan());
             for (drawn, cell) in usable.enumerate() {
-                // A reservoir, so that a table's last values have the chance of its first.
-                let place = if values.len() < OWN { values.len() } else { dice.below(drawn + 1) };
-                if place < OWN && seen.insert(crate::oracle::key_of([cell])) {
-                    if place < values.len() {
-                        values[place] = cell.clone();
+                // Reservoir sampling: all values of the table have the same chance.
+                let slot = if values.len() < MAX_OWN { values.len() } else { rng.below(drawn + 1) };
+                if slot < MAX_OWN && seen.insert(crate::oracle::key_of([cell])) {
+                    if slot < values.len() {
+                        values[slot] = cell.clone();
                     } else {
                         values.push(cell.clone());
                     }
                 }
             }
             own.clone_from(&values);
-            let beside: Vec<Cell> = values.iter().flat_map(neighbours).collect();
-            values.extend(beside);
-            values.extend(strangers(&data_type));
-            values.retain(|value| fits(value, &data_type));
-            values.sort_by(in_order);
-            values.dedup_by(|left, right| in_order(left, right).is_eq());
+            let neighbours: Vec<Cell> = values.iter().flat_map(neighbours).collect();
+            values.extend(neighbours);
+            values.extend(absent_values(data_type));
+            values.retain(|value| fits(value, data_type));
+            values.sort_by(order_by_cmp);
+            values.dedup_by(|left, right| order_by_cmp(left, right).is_eq());
         }
         let own = own
             .iter()
-            .filter_map(|cell| values.iter().position(|value| in_order(value, cell).is_eq()))
+            .filter_map(|cell| values.iter().position(|value| order_by_cmp(value, cell).is_eq()))
             .collect();
-        Self { name, data_type, values, own }
+        Self { name: name.to_owned(), data_type: data_type.clone(), values, own }
     }
 
-    /// The place of a value, more often of one that the column holds; there is one.
-    pub(crate) fn place(&self, dice: &mut Dice) -> usize {
-        if self.own.is_empty() || dice.chance(40) {
-            dice.below(self.values.len())
+    /// Chooses the index of a value, in most draws one that the column holds. The pool must not be
+    /// empty.
+    pub(crate) fn index(&self, rng: &mut Rng) -> usize {
+        if self.own.is_empty() || rng.chance(40) {
+            rng.below(self.values.len())
         } else {
-            *dice.pick(&self.own)
+            *rng.choose(&self.own)
         }
     }
 
-    /// A value, as [`Self::place`] finds it.
-    pub(crate) fn value(&self, dice: &mut Dice) -> &Cell {
-        &self.values[self.place(dice)]
+    /// Chooses a value as [`Self::index`] does.
+    pub(crate) fn value(&self, rng: &mut Rng) -> &Cell {
+        &self.values[self.index(rng)]
     }
 
-    /// Whether values of the column compare.
+    /// Returns true if the values of the column are ordered.
     pub(crate) fn is_scalar(&self) -> bool {
         is_orderable(&self.data_type)
     }
 }
 
-/// Values just beside one: where bounds, rounding, padding and zones go wrong.
+/// Returns the nearest other values, which reveal wrong bounds, rounding, padding and zones.
 fn neighbours(cell: &Cell) -> Vec<Cell> {
     match cell {
         Cell::Int(value) => [value.checked_sub(1), value.checked_add(1)]
@@ -134,8 +135,8 @@ fn neighbours(cell: &Cell) -> Vec<Cell> {
     }
 }
 
-/// Values that a column of the type may well lack.
-fn strangers(data_type: &DataType) -> Vec<Cell> {
+/// Returns values of the type that the column is likely to lack.
+fn absent_values(data_type: &DataType) -> Vec<Cell> {
     match data_type {
         DataType::Boolean => vec![Cell::Bool(false), Cell::Bool(true)],
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
@@ -168,13 +169,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pool_holds_values_neighbours_and_strangers_in_order() {
+    fn a_pool_holds_own_values_neighbours_and_absent_values_in_order() {
         let cells = [Cell::Int(5), Cell::Null, Cell::Int(127), Cell::Int(5)];
-        let pool = Pool::new("c", &DataType::Int8, cells.iter(), &mut Dice::of(1, 0));
+        let pool = Pool::new("c", &DataType::Int8, cells.iter(), &mut Rng::new(1, 0));
         let expected: Vec<Cell> = [-77, 0, 4, 5, 6, 126, 127].map(Cell::Int).into();
         assert_eq!(pool.values, expected);
         let nan = [Cell::Double(f64::NAN)];
-        let pool = Pool::new("c", &DataType::Float64, nan.iter(), &mut Dice::of(1, 0));
+        let pool = Pool::new("c", &DataType::Float64, nan.iter(), &mut Rng::new(1, 0));
         assert!(pool.values.iter().all(|value| !value.is_nan()));
     }
 }

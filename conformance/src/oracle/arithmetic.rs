@@ -1,15 +1,15 @@
-//! Arithmetic on two values of one type: exact or failing for integers and decimals, IEEE 754 for
-//! floats.
+//! Arithmetic on two values of one type: integers and decimals are exact or fail, floats follow
+//! IEEE 754.
 
 use arrow::datatypes::DataType;
 use athena_protocol::predicate::functions;
 
 use super::{Cell, expression::Outcome};
 
-/// Digits of the longest decimal.
-const DIGITS: u32 = 38;
+/// Maximum precision of a decimal.
+const MAX_PRECISION: u32 = 38;
 
-/// `left` and `right` by `function`, with a result of `data_type`; both are not null.
+/// Applies `function` to two values that are not null, with a result of `data_type`.
 pub(super) fn apply(function: &str, left: &Cell, right: &Cell, data_type: &DataType) -> Outcome {
     match (left, right) {
         (Cell::Int(left), Cell::Int(right)) => {
@@ -34,13 +34,15 @@ pub(super) fn apply(function: &str, left: &Cell, right: &Cell, data_type: &DataT
         }
         .into(),
         (Cell::Decimal(left, left_scale), Cell::Decimal(right, right_scale)) => {
-            decimals(function, (*left, *left_scale), (*right, *right_scale))
+            let left = Decimal { digits: *left, scale: *left_scale };
+            let right = Decimal { digits: *right, scale: *right_scale };
+            decimals(function, left, right)
         }
         _ => Outcome::Unknown,
     }
 }
 
-/// The negative of a number.
+/// Negates a number.
 pub(super) fn negative(cell: &Cell, data_type: &DataType) -> Outcome {
     match cell {
         Cell::Int(value) => whole(-i128::from(*value), data_type),
@@ -63,7 +65,7 @@ fn integers(function: &str, left: i128, right: i128, data_type: &DataType) -> Ou
     }
 }
 
-/// An integer of the declared type, if it has room for it.
+/// Returns an integer of the declared type, or a failure if it overflows.
 fn whole(value: i128, data_type: &DataType) -> Outcome {
     let fits = match data_type {
         DataType::Int8 => i8::try_from(value).is_ok(),
@@ -78,45 +80,52 @@ fn whole(value: i128, data_type: &DataType) -> Outcome {
     }
 }
 
-/// Sums, differences, products and remainders; how a quotient is rounded is left to others, but for
-/// a division by zero.
-fn decimals(
-    function: &str,
-    (left, left_scale): (i128, i8),
-    (right, right_scale): (i128, i8),
-) -> Outcome {
-    let scale = left_scale.max(right_scale);
+#[derive(Debug, Clone, Copy)]
+struct Decimal {
+    digits: i128,
+    scale: i8,
+}
+
+/// Adds, subtracts, multiplies, or takes the remainder. The rounding of a quotient is not
+/// specified, so that only its failures are known.
+fn decimals(function: &str, left: Decimal, right: Decimal) -> Outcome {
+    let scale = left.scale.max(right.scale);
     let aligned = || {
-        Some((digits_after(left, scale - left_scale)?, digits_after(right, scale - right_scale)?))
+        let left_digits = append_zeros(left.digits, scale - left.scale)?;
+        let right_digits = append_zeros(right.digits, scale - right.scale)?;
+        Some((left_digits, right_digits))
     };
-    if matches!(function, functions::DIVIDE | functions::MODULUS) && right == 0 {
+    if matches!(function, functions::DIVIDE | functions::MODULUS) && right.digits == 0 {
         return Outcome::Fails;
     }
-    // A quotient that may leave the range may fail.
-    let quotient =
-        || digits_after(left, scale - left_scale + right_scale).filter(|digits| fits(*digits));
     let (digits, scale) = match function {
-        functions::DIVIDE if quotient().is_some() => return Outcome::Unknown,
-        functions::DIVIDE => (None, scale),
+        functions::DIVIDE => {
+            // A quotient that may exceed the maximum precision may fail.
+            let dividend = append_zeros(left.digits, scale - left.scale + right.scale);
+            if dividend.is_some_and(fits) {
+                return Outcome::Unknown;
+            }
+            (None, scale)
+        }
         functions::ADD => (aligned().and_then(|(left, right)| left.checked_add(right)), scale),
         functions::SUBTRACT => (aligned().and_then(|(left, right)| left.checked_sub(right)), scale),
-        functions::MULTIPLY => (left.checked_mul(right), left_scale + right_scale),
+        functions::MULTIPLY => (left.digits.checked_mul(right.digits), left.scale + right.scale),
         functions::MODULUS => (aligned().map(|(left, right)| left % right), scale),
         _ => return Outcome::Unknown,
     };
     match digits {
         Some(digits) if fits(digits) => Cell::Decimal(digits, scale).into(),
-        // What does not fit here may be summed without overflow elsewhere, or not.
+        // Another evaluator may compute in a wider type and not overflow.
         _ => Outcome::Fails,
     }
 }
 
-fn digits_after(digits: i128, zeros: i8) -> Option<i128> {
+fn append_zeros(digits: i128, zeros: i8) -> Option<i128> {
     digits.checked_mul(10_i128.checked_pow(u32::try_from(zeros).ok()?)?)
 }
 
 fn fits(digits: i128) -> bool {
-    digits.unsigned_abs() < 10_u128.pow(DIGITS)
+    digits.unsigned_abs() < 10_u128.pow(MAX_PRECISION)
 }
 
 #[cfg(test)]
@@ -124,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_fails() {
+    fn results_out_of_range_fail() {
         let int = |function, left, right| {
             apply(function, &Cell::Int(left), &Cell::Int(right), &DataType::Int32)
         };

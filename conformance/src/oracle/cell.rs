@@ -1,4 +1,4 @@
-//! One value of one row, taken out of Arrow, and back into an array.
+//! Single values, converted from and to Arrow arrays.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use arrow::{
     util::display::array_value_to_string,
 };
 
-/// The values of one row, in the order of the columns asked for.
+/// Values of one row, in the order of the requested columns.
 pub type Row = Box<[Cell]>;
 
-/// One value.
+/// Value of one row in one column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// No value.
+    /// SQL null.
     Null,
     /// `BOOLEAN`.
     Bool(bool),
@@ -32,25 +32,25 @@ pub enum Cell {
     Single(f32),
     /// `DOUBLE`.
     Double(f64),
-    /// Digits and scale.
+    /// `DECIMAL`: unscaled value and scale.
     Decimal(i128, i8),
     /// `VARCHAR`.
     Text(Box<str>),
     /// `VARBINARY`.
     Bytes(Box<[u8]>),
-    /// Days since the epoch.
+    /// `DATE`: days since the epoch.
     Day(i32),
-    /// Milliseconds since the epoch, without a zone.
+    /// `TIMESTAMP`: milliseconds since the epoch, without a zone.
     Milli(i64),
-    /// Milliseconds and a zone, packed as they travel.
+    /// `TIMESTAMP WITH TIME ZONE`: milliseconds and a zone key, packed as on the wire.
     Zoned(i64),
     /// `ARRAY`.
     List(Box<[Cell]>),
     /// `ROW`.
     Struct(Box<[Cell]>),
-    /// `MAP`: keys and values.
+    /// `MAP`: pairs of key and value.
     Map(Box<[(Cell, Cell)]>),
-    /// A value of a type that no table may have, as Arrow shows it.
+    /// Value of an unsupported type, as displayed by Arrow.
     Other(Box<str>),
 }
 
@@ -59,7 +59,11 @@ fn native<T: ArrowPrimitiveType>(array: &dyn Array, row: usize) -> T::Native {
 }
 
 impl Cell {
-    /// The value of `array` in `row`.
+    /// Reads the value of `array` in `row`.
+    ///
+    /// # Panics
+    ///
+    /// If `row` is out of bounds.
     pub fn read(array: &dyn Array, row: usize) -> Self {
         if array.is_null(row) {
             return Self::Null;
@@ -103,25 +107,27 @@ impl Cell {
         }
     }
 
-    /// The rows of a batch.
+    /// Reads the rows of a batch.
     pub fn rows(batch: &RecordBatch) -> impl Iterator<Item = Row> {
         (0..batch.num_rows())
             .map(|row| batch.columns().iter().map(|column| Self::read(column, row)).collect())
     }
 
-    /// Whether there is no value.
+    /// Returns true for null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether it is a number that is none.
+    /// Returns true for NaN of either float type.
     pub fn is_nan(&self) -> bool {
         matches!(self, Self::Single(value) if value.is_nan())
             || matches!(self, Self::Double(value) if value.is_nan())
     }
 
-    /// Appends bytes that are the same for the same value and no other. All NaN are one; -0.0 and
-    /// 0.0 are two. The order in which a map holds its entries is no part of its value.
+    /// Appends bytes that identify the value.
+    ///
+    /// All NaN are equal, -0.0 and 0.0 differ, and the order of the entries of a map does not
+    /// count.
     pub fn write_key(&self, out: &mut Vec<u8>) {
         let sized = |tag: u8, bytes: &[u8], out: &mut Vec<u8>| {
             out.push(tag);
@@ -171,16 +177,15 @@ fn write_keys<'a>(tag: u8, cells: impl ExactSizeIterator<Item = &'a Cell>, out: 
     cells.for_each(|cell| cell.write_key(out));
 }
 
-/// Bytes that are the same for rows of the same values.
+/// Returns bytes that identify the values of a row; see [`Cell::write_key`].
 pub(crate) fn key_of<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> Vec<u8> {
     let mut key = Vec::new();
     cells.into_iter().for_each(|cell| cell.write_key(&mut key));
     key
 }
 
-/// An array of `data_type` that holds `cells`; `None` for a nested type, or a value of another
-/// type.
-pub fn array_of(cells: &[Cell], data_type: &DataType) -> Option<ArrayRef> {
+/// Builds an array of `cells`; `None` for a nested type, or if a value is of another type.
+pub(crate) fn array_of(cells: &[Cell], data_type: &DataType) -> Option<ArrayRef> {
     if cells.iter().all(Cell::is_null) {
         return (!data_type.is_nested()).then(|| new_null_array(data_type, cells.len()));
     }
@@ -225,7 +230,7 @@ pub fn array_of(cells: &[Cell], data_type: &DataType) -> Option<ArrayRef> {
         DataType::Decimal128(precision, scale) => {
             let digits = cells.iter().map(|cell| match cell {
                 Cell::Null => Some(None),
-                Cell::Decimal(digits, of) if of == scale => Some(Some(*digits)),
+                Cell::Decimal(digits, other) if other == scale => Some(Some(*digits)),
                 _ => None,
             });
             let digits = Decimal128Array::from(digits.collect::<Option<Vec<_>>>()?);
@@ -240,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_was_written() {
+    fn cells_survive_a_round_trip_through_an_array() {
         let cases = [
             (DataType::Int8, vec![Cell::Int(-128), Cell::Null]),
             (DataType::Int64, vec![Cell::Int(i64::MAX)]),
@@ -265,12 +270,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_tell_values_apart_and_nothing_else() {
+    fn keys_differ_if_and_only_if_values_differ() {
         let key = |cell: Cell| key_of([&cell]);
         assert_eq!(key(Cell::Double(f64::NAN)), key(Cell::Double(-f64::NAN)));
         assert_ne!(key(Cell::Double(0.0)), key(Cell::Double(-0.0)));
         assert_ne!(key(Cell::Null), key(Cell::Text("".into())));
-        // Without lengths these two rows would share their bytes.
+        // Without lengths, these two rows would have equal bytes.
         let texts = |a: &str, b: &str| key_of([&Cell::Text(a.into()), &Cell::Text(b.into())]);
         assert_ne!(texts("ab", "c"), texts("a", "bc"));
         let entry = |n| (Cell::Int(n), Cell::Null);

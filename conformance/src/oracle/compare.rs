@@ -1,4 +1,4 @@
-//! How values compare: as Trino compares them, whatever the source does.
+//! Comparison of values with the semantics of Trino.
 
 use std::cmp::Ordering;
 
@@ -7,11 +7,11 @@ use athena_protocol::timestamp_tz::unpack;
 
 use super::Cell;
 
-/// How two values of one type compare; `None` for null, for NaN, which is neither less nor more nor
-/// equal, and for types that do not compare.
+/// Compares two values of one type; `None` for null, NaN, different types, and types without an
+/// order.
 ///
-/// -0.0 is 0.0; text goes by code points, bytes are unsigned, decimals go by their value, zoned
-/// timestamps by the instant.
+/// -0.0 equals 0.0. Text compares by code points, bytes as unsigned, decimals by numeric value, and
+/// timestamps with a time zone by instant.
 pub fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
     Some(match (left, right) {
         (Cell::Bool(left), Cell::Bool(right)) => left.cmp(right),
@@ -32,15 +32,15 @@ pub fn compare(left: &Cell, right: &Cell) -> Option<Ordering> {
     })
 }
 
-/// `digits` times ten to the power of `by`.
-fn scaled(digits: i128, by: i8) -> Option<i256> {
+/// Multiplies `digits` by ten to the power of `exponent`.
+fn scaled(digits: i128, exponent: i8) -> Option<i256> {
     let ten = i256::from_i128(10);
-    i256::from_i128(digits).checked_mul(ten.checked_pow(u32::from(by.unsigned_abs()))?)
+    i256::from_i128(digits).checked_mul(ten.checked_pow(u32::from(exponent.unsigned_abs()))?)
 }
 
-/// The order in which `ORDER BY` puts two values that are not null: as [`compare`], with NaN after
-/// all numbers.
-pub fn in_order(left: &Cell, right: &Cell) -> Ordering {
+/// Compares two values that are not null for `ORDER BY`: as [`compare`], with NaN after all
+/// numbers.
+pub(crate) fn order_by_cmp(left: &Cell, right: &Cell) -> Ordering {
     compare(left, right).unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }
 
@@ -60,16 +60,16 @@ mod tests {
             (Cell::Decimal(100, 2), Cell::Decimal(1, 0), Some(Equal)),
             (Cell::Decimal(i128::from(i64::MAX), 0), Cell::Decimal(1, 30), Some(Greater)),
             (Cell::Text("a".into()), Cell::Text("a ".into()), Some(Less)),
-            // U+FFFF is below U+1F600, though not in UTF-16.
+            // U+FFFF is below U+1F600 by code points, and above it in UTF-16.
             (Cell::Text("\u{FFFF}".into()), Cell::Text("\u{1F600}".into()), Some(Less)),
             (Cell::Bytes([0x80].into()), Cell::Bytes([0x7F].into()), Some(Greater)),
-            // One instant in two zones.
+            // The same instant in two zones.
             (zoned("UTC"), zoned("America/New_York"), Some(Equal)),
             (Cell::Null, Cell::Int(1), None),
         ] {
             assert_eq!(compare(&left, &right), order, "{left:?} and {right:?}");
         }
-        assert_eq!(in_order(&Cell::Single(f32::NAN), &Cell::Single(f32::INFINITY)), Greater);
-        assert_eq!(in_order(&Cell::Single(f32::NAN), &Cell::Single(f32::NAN)), Equal);
+        assert_eq!(order_by_cmp(&Cell::Single(f32::NAN), &Cell::Single(f32::INFINITY)), Greater);
+        assert_eq!(order_by_cmp(&Cell::Single(f32::NAN), &Cell::Single(f32::NAN)), Equal);
     }
 }

@@ -1,4 +1,4 @@
-//! Expressions (section 3.14 of the protocol), with the meaning that Trino gives their functions.
+//! Expressions (section 3.14 of the protocol), with the functions of Trino.
 
 use std::cmp::Ordering;
 
@@ -6,14 +6,14 @@ use athena_protocol::predicate::{Expression, functions};
 
 use super::{Cell, arithmetic, compare, like::like};
 
-/// What an expression is on one row.
+/// Result of an expression on one row.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// A value, or null.
     Is(Cell),
-    /// A query that needs it fails, as by a division by zero.
+    /// A failure of the query, such as a division by zero.
     Fails,
-    /// Nothing that is said here.
+    /// A result that is not specified.
     Unknown,
 }
 
@@ -31,13 +31,13 @@ impl From<bool> for Outcome {
 
 const NULL: Outcome = Outcome::Is(Cell::Null);
 
-/// Evaluates expressions on one row.
+/// Evaluation of expressions on one row.
 #[derive(Debug)]
 pub(super) struct Evaluation<'a> {
-    /// Names of the columns, in the order of `row`.
+    /// Column names, in the order of `row`.
     pub(super) names: &'a [String],
     pub(super) row: &'a [Cell],
-    /// Whether any part failed, even one that another part made up for.
+    /// Whether any part failed, even if the whole has a value.
     pub(super) failed: bool,
 }
 
@@ -58,7 +58,7 @@ impl Evaluation<'_> {
             },
             Expression::Variable { column, .. } => {
                 match self.names.iter().position(|name| name == column) {
-                    Some(place) => self.row[place].clone().into(),
+                    Some(index) => self.row[index].clone().into(),
                     None => Outcome::Unknown,
                 }
             }
@@ -73,11 +73,11 @@ impl Evaluation<'_> {
                         other => other,
                     },
                     (name, [value]) => match self.evaluate(value) {
-                        Outcome::Is(cell) => of_one(name, &cell),
+                        Outcome::Is(cell) => unary(name, &cell),
                         other => other,
                     },
                     (name, [left, right]) => match (self.evaluate(left), self.evaluate(right)) {
-                        (Outcome::Is(left), Outcome::Is(right)) => of_two(name, left, &right)
+                        (Outcome::Is(left), Outcome::Is(right)) => binary(name, left, &right)
                             .unwrap_or_else(|(left, right)| {
                                 arithmetic::apply(name, &left, &right, data_type)
                             }),
@@ -90,7 +90,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Three-valued logic: one `decisive` arm decides, whatever the others are.
+    /// Evaluates AND or OR with three-valued logic: an arm equal to `decisive` decides.
     fn connect(&mut self, arms: &[Expression], decisive: bool) -> Outcome {
         let arms: Vec<Outcome> = arms.iter().map(|arm| self.evaluate(arm)).collect();
         let has = |outcome: Outcome| arms.contains(&outcome);
@@ -107,7 +107,7 @@ impl Evaluation<'_> {
         }
     }
 
-    /// A disjunction of equalities.
+    /// Evaluates IN as a disjunction of equalities.
     fn is_in(&mut self, value: &Expression, list: &Expression) -> Outcome {
         let Outcome::Is(value) = self.evaluate(value) else { return Outcome::Unknown };
         let Some(items) = self.items(list) else { return Outcome::Unknown };
@@ -138,7 +138,7 @@ impl Evaluation<'_> {
     }
 }
 
-fn of_one(name: &str, cell: &Cell) -> Outcome {
+fn unary(name: &str, cell: &Cell) -> Outcome {
     match (name, cell) {
         (functions::IS_NULL, cell) => cell.is_null().into(),
         (functions::NOT, Cell::Null) => NULL,
@@ -147,15 +147,16 @@ fn of_one(name: &str, cell: &Cell) -> Outcome {
     }
 }
 
-/// A function of two values that is no arithmetic; those of arithmetic are given back.
-fn of_two(name: &str, left: Cell, right: &Cell) -> Result<Outcome, (Cell, Cell)> {
+/// Evaluates a function of two values. Arithmetic is not evaluated: its operands are returned as
+/// the error.
+fn binary(name: &str, left: Cell, right: &Cell) -> Result<Outcome, (Cell, Cell)> {
     let order = compare(&left, right);
     let equal = order == Some(Ordering::Equal);
     match name {
         functions::IS_DISTINCT_FROM => {
-            let alike =
+            let same =
                 (left.is_null() && right.is_null()) || (left.is_nan() && right.is_nan()) || equal;
-            return Ok((!alike).into());
+            return Ok((!same).into());
         }
         functions::NULLIF => return Ok(if equal { NULL } else { left.into() }),
         _ if left.is_null() || right.is_null() => return Ok(NULL),
@@ -210,7 +211,9 @@ mod tests {
 
     #[test]
     fn logic_has_three_values() {
-        let (yes, no, null) = (Cell::Bool(true), Cell::Bool(false), Cell::Null);
+        let yes = Cell::Bool(true);
+        let no = Cell::Bool(false);
+        let null = Cell::Null;
         for (function, left, right, expected) in [
             ("$and", &yes, &null, Cell::Null),
             ("$and", &no, &null, Cell::Bool(false)),
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_with_null_never_says_no() {
+    fn in_a_list_with_null_is_never_false() {
         let list = |cells: Vec<Cell>| Expression::Call {
             function: "$array".to_owned(),
             arguments: cells.into_iter().map(constant).collect(),
@@ -240,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn nan_is_only_unequal() {
+    fn only_not_equal_is_true_for_nan() {
         let nan = || constant(Cell::Double(f64::NAN));
         let one = || constant(Cell::Double(1.0));
         assert_eq!(call("$not_equal", vec![nan(), one()]), true.into());
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_counts_unless_another_arm_decides() {
+    fn a_failure_is_the_result_unless_another_arm_decides() {
         let fails = Expression::Call {
             function: "$equal".to_owned(),
             arguments: vec![

@@ -1,13 +1,12 @@
-//! `LIKE`: the whole text, `%` for any code points and `_` for one.
+//! `LIKE` patterns: `%` matches any number of code points, `_` exactly one.
 
-/// Whether `pattern` matches all of `text`; there is no escape.
+/// Returns true if `pattern` matches the whole of `text`. There is no escape character.
 pub(super) fn like(text: &str, pattern: &str) -> bool {
-    let (text, pattern): (Vec<char>, Vec<char>) =
-        (text.chars().collect(), pattern.chars().collect());
+    let text: Vec<char> = text.chars().collect();
     // `ends[at]`: whether the pattern so far matches the first `at` code points.
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
-    for token in pattern {
+    for token in pattern.chars() {
         let mut next = vec![false; text.len() + 1];
         for at in 0..=text.len() {
             next[at] = match token {
@@ -26,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_match_all_of_a_text_or_nothing() {
+    fn a_pattern_matches_the_whole_text_or_nothing() {
         for (text, pattern, matches) in [
             ("", "", true),
             ("", "%", true),

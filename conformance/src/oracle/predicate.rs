@@ -1,4 +1,4 @@
-//! The whole predicate of a request, on one row.
+//! Predicates of requests, evaluated on single rows.
 
 use athena_protocol::predicate::{Constraints, Expression, ValueSet};
 
@@ -8,14 +8,15 @@ use super::{
     value_set::allows,
 };
 
-/// What a predicate says of one row.
+/// Verdict of a predicate on one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The row passes: it must be in the answer.
+    /// The row passes, and must be in the response.
     Keep,
     /// The row does not pass.
     Drop,
-    /// The row may be in the answer or not: what it depends on is not defined, or fails the query.
+    /// The row may be in the response or not: the semantics are not specified, or the query may
+    /// fail on the row.
     Either,
 }
 
@@ -33,44 +34,56 @@ impl Verdict {
     }
 }
 
-/// Value sets and expressions that must all hold, over rows of known columns.
+/// Conjunction of value sets and expressions, for rows of known columns.
 #[derive(Debug)]
 pub struct Predicate<'a> {
     names: &'a [String],
-    /// Places of columns, and what they may hold.
+    /// Value sets by the indices of their columns.
     sets: Vec<(usize, &'a ValueSet)>,
     expressions: Vec<&'a Expression>,
 }
 
 impl<'a> Predicate<'a> {
-    /// The predicate of `constraints` on rows of the columns `names`. What is said of other columns
-    /// is left out.
+    /// Creates the predicate of `constraints` for rows with the columns `names`.
+    ///
+    /// Value sets on other columns are ignored. An expression on another column makes the verdict
+    /// [`Verdict::Either`], unless the rest of the predicate decides it.
     pub fn new(constraints: &'a Constraints, names: &'a [String]) -> Self {
-        let place = |column: &String| names.iter().position(|name| name == column);
         Self {
             names,
             sets: constraints
                 .summary
                 .iter()
-                .filter_map(|(column, set)| Some((place(column)?, set)))
+                .filter_map(|(column, set)| {
+                    Some((names.iter().position(|name| name == column)?, set))
+                })
                 .collect(),
             expressions: constraints.expressions.iter().collect(),
         }
     }
 
-    /// The predicate without the value sets that `keep` refuses.
+    /// Removes the value sets for which `keep` returns false.
     #[must_use]
     pub fn with_sets(mut self, keep: impl Fn(&ValueSet) -> bool) -> Self {
         self.sets.retain(|(_, set)| keep(set));
         self
     }
 
-    /// What becomes of `row`, and whether any part of the predicate fails on it, so that a query
-    /// may.
-    pub fn judge(&self, row: &[Cell]) -> (Verdict, bool) {
+    /// Returns the verdict on `row`.
+    ///
+    /// # Panics
+    ///
+    /// If `row` has fewer values than the predicate has columns.
+    pub fn judge(&self, row: &[Cell]) -> Verdict {
+        self.evaluate(row).0
+    }
+
+    /// Returns the verdict on `row`, and true if a part of the predicate fails on it, so that a
+    /// query may fail too.
+    pub(crate) fn evaluate(&self, row: &[Cell]) -> (Verdict, bool) {
         let mut verdict = Verdict::Keep;
-        for (place, set) in &self.sets {
-            verdict = verdict.and(allows(set, &row[*place]));
+        for (column, set) in &self.sets {
+            verdict = verdict.and(allows(set, &row[*column]));
         }
         let mut evaluation = Evaluation { names: self.names, row, failed: false };
         for expression in &self.expressions {

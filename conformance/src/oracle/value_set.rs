@@ -1,4 +1,4 @@
-//! Which values a value set lets pass (section 7.1 of the protocol).
+//! Value sets (section 7.1 of the protocol).
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,8 @@ use athena_protocol::predicate::{Bound, Marker, Range, ValueSet};
 
 use super::{Cell, Verdict, compare};
 
-/// Whether `set` lets `cell` pass. [`Verdict::Either`] where the protocol leaves it open.
+/// Returns the verdict of `set` on `cell`, [`Verdict::Either`] where the protocol does not specify
+/// it.
 pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
     if cell.is_null() {
         return Verdict::of(set.null_allowed());
@@ -19,8 +20,7 @@ pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
             for item in items.filter(|item| !item.is_null()) {
                 match compare(&item, cell) {
                     Some(order) => listed |= order == Ordering::Equal,
-                    // NaN equals nothing, so that a list of values allows none and one of
-                    // exceptions all of them.
+                    // NaN equals nothing: an inclusive list drops it, an exclusive one keeps it.
                     None if cell.is_nan() => {}
                     None => return Verdict::Either,
                 }
@@ -34,17 +34,17 @@ pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
 fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
     if cell.is_nan() {
         return match ranges {
-            // Every value.
+            // The range of all values.
             [only] if only.is_all() => Verdict::Keep,
-            // No comparison with NaN is true; that it is *not* equal to a value is, and several
-            // ranges may mean that.
+            // No comparison with NaN is true, except "not equal", which several ranges may mean.
             [] | [_] => Verdict::Drop,
             _ => Verdict::Either,
         };
     }
     let mut verdict = Verdict::Drop;
     for range in ranges {
-        let (Some(low), Some(high)) = (beside(&range.low, cell), beside(&range.high, cell)) else {
+        let (Some(low), Some(high)) = (cmp_marker(cell, &range.low), cmp_marker(cell, &range.high))
+        else {
             verdict = Verdict::Either;
             continue;
         };
@@ -55,10 +55,10 @@ fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
     verdict
 }
 
-/// Where `cell` stands beside a marker: before, at, or after it.
-fn beside(marker: &Marker, cell: &Cell) -> Option<Ordering> {
+/// Compares `cell` with a marker; `None` if they do not compare.
+fn cmp_marker(cell: &Cell, marker: &Marker) -> Option<Ordering> {
     if marker.is_unbounded() {
-        // The lower end of everything is ABOVE nothing, the upper BELOW nothing.
+        // A lower unbounded marker is ABOVE without a value, an upper one BELOW.
         return Some(if marker.bound == Bound::Above { Ordering::Greater } else { Ordering::Less });
     }
     let value = marker.value.as_ref().filter(|value| !value.is_empty())?;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_ends_where_its_markers_say() {
+    fn markers_determine_the_ends_of_a_range() {
         let between =
             |low, high| Range { low: Marker::new(low, int(3)), high: Marker::new(high, int(5)) };
         let kept = |range: Range| -> Vec<i64> {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn nan_is_in_no_list_and_beside_no_marker() {
+    fn nan_is_in_no_inclusive_list_and_in_no_bounded_range() {
         let value: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
         let nan = Cell::Double(f64::NAN);
         for (inclusive, verdict) in [(true, Verdict::Drop), (false, Verdict::Keep)] {

@@ -1,174 +1,176 @@
-//! The rows that everything is compared with: those of a read without any predicate, split by
-//! split.
+//! The baseline of all comparisons: the rows of a read without a predicate, split by split.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
+use athena_client::Capabilities;
 use athena_protocol::{Constraints, Split, TableName};
 use bytes::Bytes;
 
 use super::{
     Area, Kind,
-    caller::{Caller, Definition, Exchange},
-    planning::{self, Plan},
+    client::{Client, Definition, Exchange},
+    planning::{self, TablePlan},
     report::{Coverage, Fault, Report},
-    rows::{Brought, MAX_BLOCK, MAX_INLINE, Read, Room},
+    rows::{Budget, MAX_BLOCK, MAX_INLINE, Read, ReadResult},
 };
 use crate::{
-    generate::{Dice, Pool},
+    generate::{Pool, Rng},
     oracle::{Cell, Row},
 };
-use athena_client::Capabilities;
 
-/// A split and its rows, of all columns.
+/// Split with its rows, in all columns.
 #[derive(Debug)]
 pub(crate) struct SplitRows {
     pub(crate) split: Split,
     pub(crate) rows: Vec<Row>,
 }
 
-/// One table with the rows that were read of it.
+/// Table with its baseline rows.
 #[derive(Debug)]
-pub(crate) struct Subject<'a> {
-    pub(crate) caller: &'a Caller,
+pub(crate) struct TableUnderTest<'a> {
+    pub(crate) client: &'a Client,
     pub(crate) announced: &'a Capabilities,
-    pub(crate) table: Definition,
-    pub(crate) plan: Plan,
+    pub(crate) plan: TablePlan,
     pub(crate) splits: Vec<SplitRows>,
-    /// Whether `splits` are all there are.
+    /// Whether `splits` holds every split of the plan.
     pub(crate) is_complete: bool,
-    /// Bytes that the rows take in memory, about.
+    /// Approximate size of the rows in memory.
     pub(crate) bytes: usize,
+    /// Names of the columns, in the order of the schema.
     pub(crate) names: Vec<String>,
     pub(crate) pools: Vec<Pool>,
-    pub(crate) everything: Constraints,
+    pub(crate) unconstrained: Constraints,
 }
 
-/// How much of a table is read.
+/// Settings of a baseline read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample {
-    /// What splits are chosen by.
+pub(crate) struct Sample<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) announced: &'a Capabilities,
+    /// Seed of the choice of splits.
     pub(crate) seed: u64,
-    /// What is kept of it.
-    pub(crate) room: Room,
+    /// Limits on the rows kept.
+    pub(crate) budget: Budget,
 }
 
-impl Sample {
-    /// Most splits of a table that are read.
-    const SPLITS: usize = 200;
+impl Sample<'_> {
+    /// Maximum number of splits read of a table.
+    const MAX_SPLITS: usize = 200;
+    /// Number of splits over budget after which the rest of the table is skipped.
+    const MAX_OVERSIZED: usize = 2;
 }
 
-/// The columns of a table at some places, with the metadata of the table.
+/// Returns the columns of a table at `columns`, with the metadata of the table.
 pub(crate) fn project(schema: &SchemaRef, columns: &[usize]) -> SchemaRef {
     let fields: Vec<_> =
         columns.iter().map(|&column| Arc::clone(&schema.fields()[column])).collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// Reads as many splits of a table as may be read, and says what was left out.
+/// Reads as many splits of a table as the budget allows.
 pub(crate) async fn read<'a>(
-    caller: &'a Caller,
     report: &mut Report,
-    (table, plan): (Definition, Plan),
-    (announced, sample): (&'a Capabilities, &Sample),
-) -> (Subject<'a>, Coverage) {
-    let mut dice = Dice::of(sample.seed, 1);
+    plan: TablePlan,
+    sample: &Sample<'a>,
+) -> (TableUnderTest<'a>, Coverage) {
+    let mut rng = Rng::new(sample.seed, 1);
     let mut order: Vec<usize> = (0..plan.splits.len()).collect();
-    if order.len() > Sample::SPLITS {
-        dice.shuffle(&mut order);
-        order.truncate(Sample::SPLITS);
+    if order.len() > Sample::MAX_SPLITS {
+        rng.shuffle(&mut order);
+        order.truncate(Sample::MAX_SPLITS);
         order.sort_unstable();
     }
-    let everything = Constraints::default();
-    let (mut splits, mut rows, mut bytes, mut too_large) = (Vec::new(), 0, 0, 0);
-    for &place in &order {
-        /// Splits that are tried in vain.
-        const TRIES: usize = 2;
-        if too_large >= TRIES {
+    let definition = &plan.definition;
+    let unconstrained = Constraints::default();
+    let mut splits = Vec::new();
+    let mut rows = 0;
+    let mut bytes = 0;
+    let mut oversized = 0;
+    for &index in &order {
+        if oversized >= Sample::MAX_OVERSIZED {
             break;
         }
-        report.checked(Area::Reading);
-        let (split, room) = (&plan.splits[place], sample.room.without(rows, bytes));
-        if announced.limit && is_larger(caller, (&table, split), room).await {
-            too_large += 1;
+        report.count_check(Area::Reading);
+        let split = &plan.splits[index];
+        let budget = sample.budget.minus(rows, bytes);
+        if sample.announced.limit && exceeds(sample.client, definition, split, budget).await {
+            oversized += 1;
             continue;
         }
         let read = Read {
-            table: &table.name,
-            schema: Arc::clone(&table.schema),
+            table: &definition.name,
+            schema: Arc::clone(&definition.schema),
             split,
-            constraints: &everything,
+            constraints: &unconstrained,
             max_block_size: MAX_BLOCK,
             max_inline_size: MAX_INLINE,
-            room,
+            budget,
         };
-        let Some(exchange) = taken(report, &table.name, caller.read(&read).await) else { continue };
-        let Brought { rows: found, bytes: more, is_cut, .. } = exchange.answer;
-        if is_cut {
-            too_large += 1;
+        let result = sample.client.read(&read).await;
+        let Some(exchange) = record_faults(report, &definition.name, result) else { continue };
+        let result = exchange.response;
+        if result.is_truncated {
+            oversized += 1;
             continue;
         }
-        rows += found.len();
-        bytes += more;
-        splits.push(SplitRows { split: split.clone(), rows: found });
+        rows += result.rows.len();
+        bytes += result.bytes;
+        splits.push(SplitRows { split: split.clone(), rows: result.rows });
     }
-    let is_complete = splits.len() == plan.splits.len();
-    let left_out = match plan.splits.len() - splits.len() {
-        0 => String::new(),
-        _ if sample.room.rows == 0 || sample.room.bytes == 0 => {
-            "its rows: there is no room left for them, so name it alone".to_owned()
-        }
-        1 if plan.splits.len() == 1 => {
-            format!("its rows: there are more than {}, or they are too long", sample.room.rows)
-        }
-        others => {
-            let (all, rows) = (plan.splits.len(), sample.room.rows);
-            format!("the rows of {others} of {all} splits: they are more than {rows}, or too long")
-        }
-    };
     let coverage = Coverage {
-        table: table.name.clone(),
+        table: definition.name.clone(),
         splits: plan.splits.len(),
         splits_read: splits.len(),
         rows,
         cases: 0,
-        left_out,
+        skipped: skipped(plan.splits.len(), splits.len(), sample.budget),
     };
-    let pools = pools(&table.schema, &splits, &mut dice);
-    let names = table.schema.fields().iter().map(|field| field.name().clone()).collect();
-    (
-        Subject {
-            caller,
-            announced,
-            table,
-            plan,
-            splits,
-            is_complete,
-            bytes,
-            names,
-            pools,
-            everything,
-        },
-        coverage,
-    )
+    let table = TableUnderTest {
+        client: sample.client,
+        announced: sample.announced,
+        is_complete: splits.len() == plan.splits.len(),
+        bytes,
+        names: definition.schema.fields().iter().map(|field| field.name().clone()).collect(),
+        pools: pools(&definition.schema, &splits, &mut rng),
+        unconstrained,
+        plan,
+        splits,
+    };
+    (table, coverage)
 }
 
-/// What a read brought; its faults, and those of how the rows came, are written down.
-fn taken(
+/// Describes the splits that were not read; empty if all were.
+fn skipped(splits: usize, splits_read: usize, budget: Budget) -> String {
+    let Budget { rows, bytes } = budget;
+    match splits - splits_read {
+        0 => String::new(),
+        _ if rows == 0 || bytes == 0 => {
+            "all rows: other tables use up the row budget; check this table separately".to_owned()
+        }
+        1 if splits == 1 => format!("all rows: there are more than {rows}, or they are too long"),
+        unread => {
+            format!("the rows of {unread} of {splits} splits: more than {rows}, or too long")
+        }
+    }
+}
+
+/// Returns the result of a read after recording its faults.
+fn record_faults(
     report: &mut Report,
     table: &TableName,
-    result: Result<Exchange<Brought>, Fault>,
-) -> Option<Exchange<Brought>> {
-    let mut exchange = report.take(Some(table), result)?;
-    for fault in exchange.answer.faults.drain(..) {
+    result: Result<Exchange<ReadResult>, Fault>,
+) -> Option<Exchange<ReadResult>> {
+    let mut exchange = report.ok_or_record(Some(table), result)?;
+    for fault in exchange.response.faults.drain(..) {
         report.add(Some(table), fault);
     }
     Some(exchange)
 }
 
-/// Whether a split has more rows than `room`, as far as a limit on its first column can tell.
-async fn is_larger(caller: &Caller, (table, split): (&Definition, &Split), room: Room) -> bool {
-    let limit = Constraints { limit: Some(room.rows as u64 + 1), ..Constraints::default() };
+/// Returns true if a limited read of one column shows more rows than `budget` allows.
+async fn exceeds(client: &Client, table: &Definition, split: &Split, budget: Budget) -> bool {
+    let limit = Constraints { limit: Some(budget.rows as u64 + 1), ..Constraints::default() };
     let read = Read {
         table: &table.name,
         schema: project(&table.schema, &[narrowest(&table.schema)]),
@@ -176,105 +178,106 @@ async fn is_larger(caller: &Caller, (table, split): (&Definition, &Split), room:
         constraints: &limit,
         max_block_size: MAX_BLOCK,
         max_inline_size: MAX_INLINE,
-        room,
+        budget,
     };
-    // What fails here fails again where it is a finding.
-    caller.read(&read).await.is_ok_and(|rows| rows.answer.count > room.rows)
+    // A failure here is not recorded: it recurs in the read that follows.
+    client.read(&read).await.is_ok_and(|rows| rows.response.count > budget.rows)
 }
 
+/// Returns the index of the column with the smallest values.
 fn narrowest(schema: &Schema) -> usize {
     let width =
-        |place: &usize| schema.field(*place).data_type().primitive_width().unwrap_or(usize::MAX);
+        |index: &usize| schema.field(*index).data_type().primitive_width().unwrap_or(usize::MAX);
     (0..schema.fields().len()).min_by_key(width).unwrap_or(0)
 }
 
-fn pools(schema: &Schema, splits: &[SplitRows], dice: &mut Dice) -> Vec<Pool> {
-    let cells = |column: usize| -> Vec<&Cell> {
-        splits.iter().flat_map(|split| split.rows.iter().map(move |row| &row[column])).collect()
-    };
-    schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(column, field)| {
-            Pool::new(field.name(), field.data_type(), cells(column).into_iter(), dice)
-        })
-        .collect()
+fn pools(schema: &Schema, splits: &[SplitRows], rng: &mut Rng) -> Vec<Pool> {
+    let mut pools = Vec::new();
+    for (column, field) in schema.fields().iter().enumerate() {
+        let cells: Vec<&Cell> =
+            splits.iter().flat_map(|split| &split.rows).map(|row| &row[column]).collect();
+        pools.push(Pool::new(field.name(), field.data_type(), cells.into_iter(), rng));
+    }
+    pools
 }
 
-impl Subject<'_> {
-    /// A read of some columns of a split, without a predicate and with sizes as Athena has them.
+impl TableUnderTest<'_> {
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.plan.definition
+    }
+
+    pub(crate) fn name(&self) -> &TableName {
+        &self.plan.definition.name
+    }
+
+    /// Returns a read of some columns of a split, without a predicate and with Athena's sizes.
     pub(crate) fn read<'s>(&'s self, split: &'s Split, columns: &[usize]) -> Read<'s> {
         Read {
-            table: &self.table.name,
-            schema: project(&self.table.schema, columns),
+            table: self.name(),
+            schema: project(&self.definition().schema, columns),
             split,
-            constraints: &self.everything,
+            constraints: &self.unconstrained,
             max_block_size: MAX_BLOCK,
             max_inline_size: MAX_INLINE,
-            room: Room::UNLIMITED,
+            budget: Budget::UNLIMITED,
         }
     }
 
-    /// The rows of a read whose faults are written down; `None` if they are not all to be had, as
-    /// spilled ones without a store.
+    /// Returns the rows of a read after recording its faults; `None` if rows are missing because
+    /// they were spilled and there is no store.
     pub(crate) fn rows(
         &self,
         report: &mut Report,
-        result: Result<Exchange<Brought>, Fault>,
-    ) -> Option<Exchange<Brought>> {
-        taken(report, &self.table.name, result).filter(|exchange| !exchange.answer.is_cut)
+        result: Result<Exchange<ReadResult>, Fault>,
+    ) -> Option<Exchange<ReadResult>> {
+        record_faults(report, self.name(), result)
+            .filter(|exchange| !exchange.response.is_truncated)
     }
 
     pub(crate) fn all_columns(&self) -> Vec<usize> {
         (0..self.names.len()).collect()
     }
 
-    /// Checks that need the rows of all splits: that no row is in two, and that another plan has
-    /// the same.
+    /// Checks that no row is in two splits, and that other plans of the table return its rows.
     pub(crate) async fn check_splits(&self, report: &mut Report) {
-        let name = Some(&self.table.name);
+        let name = Some(self.name());
         let splits: Vec<&[Row]> = self.splits.iter().map(|split| split.rows.as_slice()).collect();
         if let Some(rows) = planning::overlap(&splits) {
-            let sentence = format!(
+            let message = format!(
                 "{rows} rows are in more than one split, although no split holds a row twice"
             );
-            report.add(name, Fault::new(Kind::SplitsOverlap, &self.plan.request, sentence));
+            report.add(name, Fault::new(Kind::SplitsOverlap, &self.plan.request, message));
         }
         if !self.is_complete {
             return;
         }
-        if let Some(splits) = &self.plan.other_splits {
-            self.same_rows(report, splits, Kind::SplitsUnstable, "planned again").await;
-        }
-        if let Some(splits) =
-            planning::by_partition(self.caller, report, (&self.table, &self.plan)).await
+        if let Some(splits) = &self.plan.other_splits
+            && let Some((request, difference)) = self.compare_rows(report, splits).await
         {
-            self.same_rows(
-                report,
-                &splits,
-                Kind::SplitsIncomplete,
-                "planned partition by partition",
-            )
-            .await;
+            let message = format!("a second plan returns other rows: {difference}");
+            report.add(name, Fault::new(Kind::SplitsUnstable, &request, message));
+        }
+        if let Some(splits) = planning::by_partition(self.client, report, &self.plan).await
+            && let Some((request, difference)) = self.compare_rows(report, &splits).await
+        {
+            let message = format!("a plan for each partition returns other rows: {difference}");
+            report.add(name, Fault::new(Kind::SplitsIncomplete, &request, message));
         }
     }
 
-    /// Whether other splits of the whole table have its rows.
-    async fn same_rows(&self, report: &mut Report, splits: &[Split], kind: Kind, words: &str) {
+    /// Returns the difference between the baseline and the rows of `splits`, with the request of
+    /// the last read.
+    async fn compare_rows(&self, report: &mut Report, splits: &[Split]) -> Option<(Bytes, String)> {
         let mut rows: Vec<Row> = Vec::new();
         let mut request = Bytes::new();
         for split in splits {
-            report.checked(Area::Reading);
-            let read = self.caller.read(&self.read(split, &self.all_columns())).await;
-            let Some(read) = self.rows(report, read) else { return };
+            report.count_check(Area::Reading);
+            let read = self.client.read(&self.read(split, &self.all_columns())).await;
+            let read = self.rows(report, read)?;
             request = read.request;
-            rows.extend(read.answer.rows);
+            rows.extend(read.response.rows);
         }
         let known = self.splits.iter().flat_map(|split| &split.rows);
-        if let Some(difference) = super::reading::difference(known, &rows) {
-            let sentence = format!("{words}, the table has other rows: {difference}");
-            report.add(Some(&self.table.name), Fault::new(kind, &request, sentence));
-        }
+        super::reading::difference(known, &rows).map(|difference| (request, difference))
     }
 }

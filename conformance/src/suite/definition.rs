@@ -1,4 +1,4 @@
-//! What a table is said to look like.
+//! Table definitions.
 
 use std::collections::BTreeSet;
 
@@ -7,38 +7,42 @@ use athena_protocol::{TableName, predicate::is_orderable};
 
 use super::{
     Area, Kind,
-    caller::{Caller, Definition},
+    client::{Client, Definition},
     report::{Fault, Report},
 };
 
-/// The definition of `table`, if its rows can be asked for, and what is wrong with it.
+/// Checks the definition of `table`, and returns it if the table has columns.
 pub(crate) async fn check(
-    caller: &Caller,
+    client: &Client,
     report: &mut Report,
     table: &TableName,
 ) -> Option<Definition> {
-    report.checked(Area::Definition);
-    let described = match caller.get_table(table).await {
+    report.count_check(Area::Definition);
+    let described = match client.get_table(table).await {
         Ok(described) => described,
         Err(fault) => {
             report.add(Some(table), Fault { kind: Kind::ListedTableUnknown, ..fault });
             return None;
         }
     };
-    let (request, definition) = (described.request, described.answer);
+    let request = described.request;
+    let definition = described.response;
     let mut add =
-        |kind, sentence: String| report.add(Some(table), Fault::new(kind, &request, sentence));
+        |kind, message: String| report.add(Some(table), Fault::new(kind, &request, message));
     if definition.name != *table {
-        add(Kind::TableNameChanged, format!("asked for {table}, {} is described", definition.name));
+        add(Kind::TableNameChanged, format!("{} is described, expected {table}", definition.name));
     }
-    if let Some(sentence) = illegal_columns(&definition.schema) {
-        add(Kind::ColumnsIllegal, sentence);
+    if let Some(message) = illegal_columns(&definition.schema) {
+        add(Kind::ColumnsIllegal, message);
     }
     for field in definition.schema.fields() {
         if let Some(illegal) = illegal_type(field.data_type()) {
             add(
                 Kind::TypeIllegal,
-                format!("column {:?} has type {illegal}, which Athena does not take", field.name()),
+                format!(
+                    "column {:?} has type {illegal}, which Athena does not support",
+                    field.name()
+                ),
             );
         }
     }
@@ -47,35 +51,35 @@ pub(crate) async fn check(
         if definition.schema.column_with_name(column).is_none() {
             add(
                 Kind::PartitionColumnUnknown,
-                format!("partition column {column:?} is not a column"),
+                format!("partition column {column:?} is not a column of the table"),
             );
         } else if !partition_columns.insert(column) {
             add(
                 Kind::PartitionColumnUnknown,
-                format!("partition column {column:?} is named twice"),
+                format!("partition column {column:?} is listed twice"),
             );
         }
     }
-    if let Some(again) = report.take(Some(table), caller.get_table(table).await)
-        && again.answer != definition
+    if let Some(again) = report.ok_or_record(Some(table), client.get_table(table).await)
+        && again.response != definition
     {
         report.add(
             Some(table),
             Fault::new(
                 Kind::DefinitionUnstable,
                 &again.request,
-                "described again, it looks different",
+                "a second request returns another definition",
             ),
         );
     }
-    lower_case(caller, report, table, &definition).await;
+    lower_case(client, report, table, &definition).await;
     (!definition.schema.fields().is_empty())
         .then_some(Definition { name: table.clone(), ..definition })
 }
 
-/// SQL asks in lower case, whatever case a name was listed in.
+/// Checks that the table is found under its name in lower case, the only one that SQL uses.
 async fn lower_case(
-    caller: &Caller,
+    client: &Client,
     report: &mut Report,
     table: &TableName,
     definition: &Definition,
@@ -84,18 +88,18 @@ async fn lower_case(
     if lower == *table {
         return;
     }
-    let fault = match caller.get_table(&lower).await {
-        Ok(found) if found.answer.schema == definition.schema => return,
+    let fault = match client.get_table(&lower).await {
+        Ok(found) if found.response.schema == definition.schema => return,
         Ok(found) => Fault::new(
             Kind::NameNotInLowerCase,
             &found.request,
-            format!("{lower} is another table than {table}"),
+            format!("{lower} has another schema than {table}"),
         ),
         Err(fault) => Fault {
             kind: Kind::NameNotInLowerCase,
-            sentence: format!(
-                "{table} is not found as {lower}, which is what SQL asks for: {}",
-                fault.sentence
+            message: format!(
+                "{table} is not found as {lower}, the name that SQL uses: {}",
+                fault.message
             ),
             ..fault
         },
@@ -109,19 +113,20 @@ fn illegal_columns(schema: &Schema) -> Option<String> {
     }
     let mut names = BTreeSet::new();
     schema.fields().iter().find_map(|field| match field.name().as_str() {
-        "" => Some("a column has no name".to_owned()),
+        "" => Some("a column has an empty name".to_owned()),
         name if !names.insert(name.to_lowercase()) => {
-            Some(format!("two columns are {name:?}, in case at most apart"))
+            Some(format!("two columns are named {name:?}, ignoring case"))
         }
         _ => None,
     })
 }
 
-/// The type, or the first inside of it, that no table may have (section 6.1 of the protocol).
+/// Returns the type, or the first nested one, that no table may have (section 6.1 of the
+/// protocol).
 fn illegal_type(data_type: &DataType) -> Option<&DataType> {
     match data_type {
         scalar if is_orderable(scalar) => None,
-        // A legal type, though nothing says how its values compare.
+        // Legal, although no order of its values is specified.
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => None,
         DataType::List(item) => illegal_type(item.data_type()),
         DataType::Struct(fields) => fields.iter().find_map(|field| illegal_type(field.data_type())),

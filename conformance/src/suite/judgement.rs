@@ -1,187 +1,191 @@
-//! Whether the rows of an answer are those that a predicate leaves.
+//! Comparison of the rows of a response with the rows that a predicate selects.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
+use athena_client::Capabilities;
 use athena_protocol::predicate::{Constraints, Expression, ValueSet};
 
 use super::Kind;
 use crate::oracle::{Predicate, Row, Verdict, allows, key_of};
-use athena_client::Capabilities;
 
-/// Rows that are the same in the columns of an answer.
+/// Rows of the baseline that are equal in the columns of a response.
 #[derive(Debug, Default)]
-pub(super) struct Alike {
-    /// How many of them pass.
-    pub(super) keep: usize,
-    /// How many pass or may pass.
-    pub(super) may: usize,
-    /// How many pass or may pass what the function announced that it applies itself.
-    allowed: usize,
-    /// How many there are.
-    all: usize,
-    /// How many came.
-    pub(super) got: usize,
-    /// The place of one of them that passes, or of any.
-    pub(super) example: usize,
-    /// The place of one that what was announced does not let pass.
-    refused: usize,
+pub(super) struct RowGroup {
+    /// Number of rows in the baseline.
+    baseline: usize,
+    /// Number of them that pass the predicate.
+    pub(super) passing: usize,
+    /// Number of them that pass or may pass.
+    may_pass: usize,
+    /// Number of them that pass or may pass the part of the predicate that the function announced
+    /// to apply itself.
+    may_pass_announced: usize,
+    /// Number of rows in the response.
+    pub(super) returned: usize,
+    /// Index of a row that passes, or of any if none does.
+    example: usize,
+    /// Index of a row that does not pass the announced part.
+    rejected: usize,
 }
 
-/// A predicate, the rows it is for, and what was announced.
+/// Predicate, the baseline rows of its split, and the announced capabilities.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     pub(crate) names: &'a [String],
     pub(crate) constraints: &'a Constraints,
     pub(crate) announced: &'a Capabilities,
-    /// All rows of the split, of all columns.
+    /// All rows of the split, in all columns.
     pub(crate) rows: &'a [Row],
-    /// Places of the columns of the answer.
+    /// Indices of the columns of the response.
     pub(crate) columns: &'a [usize],
 }
 
-/// The rows of a case, judged, beside those that came.
+/// Verdicts of the oracle on the rows of a case, compared with the rows of a response.
 #[derive(Debug)]
 pub(crate) struct Judgement<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) verdicts: Vec<Verdict>,
-    pub(super) alike: HashMap<Vec<u8>, Alike>,
-    /// Rows that came and that the split has not, or not so often.
+    pub(super) groups: HashMap<Vec<u8>, RowGroup>,
+    /// Number of returned rows that the baseline lacks, or has less often.
     pub(super) invented: usize,
-    pub(super) came: usize,
-    /// Whether the predicate fails on a row, so that the function may.
+    /// Number of rows in the response.
+    pub(super) returned: usize,
+    /// Whether the predicate fails on a row, so that the function may fail.
     pub(crate) may_fail: bool,
 }
 
 impl<'a> Judgement<'a> {
-    /// Judges the rows of `case`; [`Self::compare`] then says which came.
+    /// Judges the baseline rows of `case`. [`Self::compare`] then adds the response.
     pub(crate) fn new(case: &'a Case<'a>) -> Self {
         let announced = case.announced;
-        let whole = Predicate::new(case.constraints, case.names);
+        let predicate = Predicate::new(case.constraints, case.names);
         let promised = Predicate::new(case.constraints, case.names)
             .with_sets(|set| is_announced(set, announced));
         let mut judgement = Self {
             case,
             verdicts: Vec::with_capacity(case.rows.len()),
-            alike: HashMap::new(),
+            groups: HashMap::new(),
             invented: 0,
-            came: 0,
+            returned: 0,
             may_fail: false,
         };
-        for (place, row) in case.rows.iter().enumerate() {
-            let (verdict, fails) = whole.judge(row);
-            let allowed = promised.judge(row).0 != Verdict::Drop;
+        for (index, row) in case.rows.iter().enumerate() {
+            let (verdict, fails) = predicate.evaluate(row);
+            let is_allowed = promised.judge(row) != Verdict::Drop;
             judgement.verdicts.push(verdict);
             judgement.may_fail |= fails;
-            let alike = judgement
-                .alike
-                .entry(key_of(case.columns.iter().map(|&column| &row[column])))
-                .or_default();
-            alike.all += 1;
-            alike.allowed += usize::from(allowed);
-            alike.may += usize::from(verdict != Verdict::Drop);
-            if alike.all == 1 || verdict == Verdict::Keep {
-                alike.example = place;
+            let group = judgement.groups.entry(case.response_key(row)).or_default();
+            group.baseline += 1;
+            group.may_pass_announced += usize::from(is_allowed);
+            group.may_pass += usize::from(verdict != Verdict::Drop);
+            if group.baseline == 1 || verdict == Verdict::Keep {
+                group.example = index;
             }
-            if !allowed {
-                alike.refused = place;
+            if !is_allowed {
+                group.rejected = index;
             }
-            alike.keep += usize::from(verdict == Verdict::Keep);
+            group.passing += usize::from(verdict == Verdict::Keep);
         }
         judgement
     }
 
-    /// Counts the rows that came.
-    pub(crate) fn compare(&mut self, answer: &[Row]) {
-        self.came = answer.len();
-        for row in answer {
-            match self.alike.get_mut(&key_of(row)) {
-                Some(alike) => {
-                    alike.got += 1;
-                    self.invented += usize::from(alike.got > alike.all);
+    /// Counts the rows of the response.
+    pub(crate) fn compare(&mut self, response: &[Row]) {
+        self.returned = response.len();
+        for row in response {
+            match self.groups.get_mut(&key_of(row)) {
+                Some(group) => {
+                    group.returned += 1;
+                    self.invented += usize::from(group.returned > group.baseline);
                 }
                 None => self.invented += 1,
             }
         }
     }
 
-    /// How many rows pass.
-    pub(super) fn kept(&self) -> usize {
-        self.alike.values().map(|alike| alike.keep).sum()
+    /// Counts the baseline rows that pass.
+    pub(super) fn passing(&self) -> usize {
+        self.groups.values().map(|group| group.passing).sum()
     }
 
-    /// How many rows came that pass or may pass.
-    pub(super) fn good(&self) -> usize {
-        self.alike.values().map(|alike| alike.got.min(alike.may)).sum()
+    /// Counts the returned rows that pass or may pass.
+    pub(super) fn returned_passing(&self) -> usize {
+        self.groups.values().map(|group| group.returned.min(group.may_pass)).sum()
     }
 
-    /// Rows that came and must not have, whatever else is asked: made up, or refused by a filter
-    /// that was announced.
-    pub(crate) fn surplus(&self) -> Vec<(Kind, String)> {
+    /// Describes the rows that must not be in any response to the case: invented ones, and those
+    /// that an announced filter drops.
+    pub(crate) fn extra_rows(&self) -> Vec<(Kind, String)> {
         if self.invented > 0 {
-            let sentence = format!(
-                "{} of {} rows are not those of a read without predicate",
-                self.invented, self.came
+            let message = format!(
+                "{} of {} rows are not in a read without a predicate",
+                self.invented, self.returned
             );
-            // Of rows with other values nothing can be said but that.
-            return vec![(Kind::RowsInvented, sentence)];
+            // The verdicts do not apply to rows with other values.
+            return vec![(Kind::RowsInvented, message)];
         }
-        let mut faults = Vec::new();
-        let mut kept: BTreeMap<Kind, usize> = BTreeMap::new();
-        for alike in self.alike.values() {
-            let extra = alike.got.min(alike.all).saturating_sub(alike.allowed);
-            if extra > 0
-                && let Some(kind) = self.kind_of_kept(alike.refused)
+        let mut extra: BTreeMap<Kind, usize> = BTreeMap::new();
+        for group in self.groups.values() {
+            let count = group.returned.min(group.baseline).saturating_sub(group.may_pass_announced);
+            if count > 0
+                && let Some(kind) = self.kind_of_extra(group.rejected)
             {
-                *kept.entry(kind).or_default() += extra;
+                *extra.entry(kind).or_default() += count;
             }
         }
-        for (kind, count) in kept {
-            let words = self.in_words();
-            faults.push((
-                kind,
-                format!("{count} of {} rows do not pass {words}, which was announced", self.came),
-            ));
-        }
-        faults
-    }
-
-    /// Rows that pass and did not come.
-    pub(crate) fn lost(&self) -> Vec<(Kind, String)> {
-        if self.invented > 0 {
-            return Vec::new();
-        }
-        let mut lost: BTreeMap<Kind, usize> = BTreeMap::new();
-        for alike in self.alike.values().filter(|alike| alike.got < alike.keep) {
-            *lost.entry(self.kind_of_lost(alike.example)).or_default() += alike.keep - alike.got;
-        }
-        let kept = self.kept();
-        let words = self.in_words();
-        lost.into_iter()
+        extra
+            .into_iter()
             .map(|(kind, count)| {
-                (kind, format!("{count} of {kept} rows that pass {words} are missing"))
+                let message = format!(
+                    "{count} of {} rows do not pass {}, which the function announced to apply",
+                    self.returned, self.case
+                );
+                (kind, message)
             })
             .collect()
     }
 
-    fn kind_of_lost(&self, place: usize) -> Kind {
-        match self.oddity(place) {
-            Some(Oddity::Null) => Kind::NullsLost,
-            Some(Oddity::Nan) => Kind::NanLost,
+    /// Describes the passing rows that are not in the response.
+    pub(crate) fn missing_rows(&self) -> Vec<(Kind, String)> {
+        if self.invented > 0 {
+            return Vec::new();
+        }
+        let mut missing: BTreeMap<Kind, usize> = BTreeMap::new();
+        for group in self.groups.values().filter(|group| group.returned < group.passing) {
+            *missing.entry(self.kind_of_missing(group.example)).or_default() +=
+                group.passing - group.returned;
+        }
+        let passing = self.passing();
+        missing
+            .into_iter()
+            .map(|(kind, count)| {
+                (kind, format!("{count} of {passing} rows that pass {} are missing", self.case))
+            })
+            .collect()
+    }
+
+    fn kind_of_missing(&self, index: usize) -> Kind {
+        match self.special_value(index) {
+            Some(SpecialValue::Null) => Kind::NullsLost,
+            Some(SpecialValue::Nan) => Kind::NanLost,
             None => Kind::RowsLost,
         }
     }
 
-    /// By which part of what was announced a row does not pass. `None` for a null where nulls were
-    /// not announced.
-    fn kind_of_kept(&self, place: usize) -> Option<Kind> {
+    /// Returns the kind of an extra row by the announced part that drops it. `None` for a null if
+    /// filters on nulls were not announced.
+    fn kind_of_extra(&self, index: usize) -> Option<Kind> {
         let Case { names, constraints, announced, rows, .. } = self.case;
-        let cells = names.iter().zip(&rows[place]);
-        let refusing =
+        let cells = names.iter().zip(&rows[index]);
+        let dropping =
             cells.filter_map(|(name, cell)| Some((constraints.summary.get(name)?, cell)));
-        let mut refusing = refusing.filter(|(set, cell)| {
+        let mut dropping = dropping.filter(|(set, cell)| {
             is_announced(set, announced) && allows(set, cell) == Verdict::Drop
         });
-        match refusing.next() {
+        match dropping.next() {
             None => Some(Kind::ExpressionNotApplied),
             Some((_, cell)) if cell.is_null() => announced.nulls.then_some(Kind::NullsKept),
             Some((_, cell)) if cell.is_nan() => Some(Kind::NanKept),
@@ -189,10 +193,10 @@ impl<'a> Judgement<'a> {
         }
     }
 
-    /// What is special about the constrained values of a row.
-    fn oddity(&self, place: usize) -> Option<Oddity> {
-        let row = &self.case.rows[place];
-        let columns = constrained(self.case.constraints);
+    /// Returns the null or NaN among the constrained values of a row; null comes first.
+    fn special_value(&self, index: usize) -> Option<SpecialValue> {
+        let row = &self.case.rows[index];
+        let columns = constrained_columns(self.case.constraints);
         let mut cells =
             self.case.names.iter().zip(row).filter(|(name, _)| columns.contains(&name.as_str()));
         let mut nan = false;
@@ -200,13 +204,22 @@ impl<'a> Judgement<'a> {
             nan |= cell.is_nan();
             cell.is_null()
         });
-        if null { Some(Oddity::Null) } else { nan.then_some(Oddity::Nan) }
+        if null { Some(SpecialValue::Null) } else { nan.then_some(SpecialValue::Nan) }
     }
+}
 
-    /// What the case asks, in short.
-    pub(super) fn in_words(&self) -> String {
+impl Case<'_> {
+    /// Returns the key of a baseline row in the columns of the response.
+    pub(super) fn response_key(&self, row: &Row) -> Vec<u8> {
+        key_of(self.columns.iter().map(|&column| &row[column]))
+    }
+}
+
+/// Names the value sets and functions of the predicate, without its constants.
+impl fmt::Display for Case<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
-        for (column, set) in &self.case.constraints.summary {
+        for (column, set) in &self.constraints.summary {
             let kind = match set {
                 ValueSet::SortedRange(_) => "ranges",
                 ValueSet::Equatable(_) => "a list",
@@ -215,18 +228,21 @@ impl<'a> Judgement<'a> {
             parts.push(format!("{kind} on {column:?}"));
         }
         let mut functions = Vec::new();
-        for expression in &self.case.constraints.expressions {
+        for expression in &self.constraints.expressions {
             functions_of(expression, &mut functions);
         }
         if !functions.is_empty() {
             parts.push(format!("an expression of {}", functions.join(", ")));
         }
-        if parts.is_empty() { "no predicate".to_owned() } else { parts.join(" and ") }
+        if parts.is_empty() {
+            return f.write_str("no predicate");
+        }
+        f.write_str(&parts.join(" and "))
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Oddity {
+enum SpecialValue {
     Null,
     Nan,
 }
@@ -239,8 +255,8 @@ fn is_announced(set: &ValueSet, announced: &Capabilities) -> bool {
     }
 }
 
-/// Names of the columns that a predicate is about.
-pub(crate) fn constrained(constraints: &Constraints) -> Vec<&str> {
+/// Returns the sorted names of the columns in value sets, expressions and orders.
+pub(crate) fn constrained_columns(constraints: &Constraints) -> Vec<&str> {
     let mut names: Vec<&str> = constraints.summary.keys().map(String::as_str).collect();
     names.extend(constraints.expressions.iter().flat_map(Expression::columns));
     names.extend(constraints.order_by.iter().filter_map(|field| field.column_name.as_deref()));

@@ -1,32 +1,32 @@
-//! Every kind of finding, by a name that does not change.
+//! Kinds of findings, with stable names.
 
 use std::fmt;
 
-/// What a check looks at; a report has one line for each.
+/// Part of the protocol that a check covers. A report has one line for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Area {
-    /// Whether legal requests are answered, and by what was asked for.
+    /// Legal requests and their responses.
     Conversation,
-    /// Schemas and tables.
+    /// Lists of schemas and tables.
     Listing,
-    /// What a table is said to look like.
+    /// Table definitions.
     Definition,
     /// Partitions and splits.
     Planning,
-    /// The rows without any predicate, however they are read.
+    /// Rows without a predicate, in all variants of a read.
     Reading,
-    /// Inline answers, blocks and objects.
+    /// Inline rows, blocks and spilled objects.
     Spilling,
-    /// Rows under value sets and expressions.
+    /// Rows of reads with value sets and expressions.
     Predicates,
-    /// Rows under a limit, with and without an order.
+    /// Rows of reads with a limit, with and without an order.
     Limits,
-    /// What must be refused.
+    /// Requests that must be refused.
     BadRequests,
 }
 
 impl Area {
-    /// Every area, in the order of a report.
+    /// All areas, in the order of a report.
     pub const ALL: [Self; 9] = [
         Self::Conversation,
         Self::Listing,
@@ -39,7 +39,7 @@ impl Area {
         Self::BadRequests,
     ];
 
-    /// The name in reports.
+    /// Returns the name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Conversation => "conversation",
@@ -57,31 +57,31 @@ impl Area {
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal in $area:ident),* $(,)?) => {
-        /// What is wrong with a function.
+        /// Kind of a finding.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $($(#[doc = $doc])+ $variant,)*
         }
 
         impl Kind {
-            /// Every kind.
+            /// All kinds, in the order of the guide.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The name that a report has.
+            /// Returns the stable name in reports, in kebab case.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// What it means, in a sentence.
+            /// Returns a description of the kind in one sentence.
             pub fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!($($doc),+).trim_ascii(),)*
                 }
             }
 
-            /// The check that finds it.
+            /// Returns the area of the check that finds the kind.
             pub fn area(self) -> Area {
                 match self {
                     $(Self::$variant => Area::$area,)*
@@ -92,141 +92,140 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A request that Athena may send is answered by an error, or not at all.
+    /// A legal request is refused or not answered.
     LegalRequestRefused = "legal-request-refused" in Conversation,
-    /// An answer is not a message of the protocol, or is the answer to another question.
+    /// A response is not a message of the protocol, or answers another request.
     AnswerUnreadable = "answer-unreadable" in Conversation,
-    /// Asked once more, the function answers something else.
+    /// A repeated request is answered differently.
     AnswerChanges = "answer-changes" in Conversation,
 
-    /// The schemas or tables come in another order, or are others, when they are listed again.
+    /// A repeated list of schemas or tables has other items or another order.
     ListUnstable = "list-unstable" in Listing,
     /// A name is listed twice.
     NameListedTwice = "name-listed-twice" in Listing,
-    /// A page holds more tables than were asked for.
+    /// A page holds more tables than the page size.
     PageTooLarge = "page-too-large" in Listing,
-    /// Pages leave out tables that the whole list has.
+    /// Tables of the unpaginated list are missing from its pages.
     PagesSkip = "pages-skip" in Listing,
     /// Pages hold a table more than once.
     PagesRepeat = "pages-repeat" in Listing,
-    /// A token leads back to a page that was there before, so that the list never ends.
+    /// A page token repeats an earlier one, so that the list never ends.
     PagesNeverEnd = "pages-never-end" in Listing,
-    /// A table is not found under its name in lower case, which is all that SQL can ask for.
+    /// A table is not found under its name in lower case, the only one that SQL uses.
     NameNotInLowerCase = "name-not-in-lower-case" in Listing,
 
     /// A listed table cannot be described.
     ListedTableUnknown = "listed-table-unknown" in Definition,
-    /// The description is of another table than was asked for.
+    /// The definition is that of another table.
     TableNameChanged = "table-name-changed" in Definition,
-    /// A table has no columns, a column without a name, or two whose names differ in case at most.
+    /// A table has no columns, an unnamed column, or two columns whose names differ only in case.
     ColumnsIllegal = "columns-illegal" in Definition,
-    /// A column has a type that Athena does not take.
+    /// A column has a type that Athena does not support.
     TypeIllegal = "type-illegal" in Definition,
-    /// A partition column is not a column of the table, or is named twice.
+    /// A partition column is not a column of the table, or is listed twice.
     PartitionColumnUnknown = "partition-column-unknown" in Definition,
-    /// Described again, the table looks different.
+    /// A repeated request returns another definition.
     DefinitionUnstable = "definition-unstable" in Definition,
 
     /// Partitions lack a partition column, or have it in another type.
     PartitionsWithoutColumn = "partitions-without-column" in Planning,
-    /// The partitions are others when they are asked for again.
+    /// A repeated request returns other partitions.
     LayoutUnstable = "layout-unstable" in Planning,
     /// A partition that the predicate can match is not in the layout.
     PartitionPrunedWrongly = "partition-pruned-wrongly" in Planning,
-    /// The splits are others when they are asked for again.
+    /// A repeated plan has other splits with other rows.
     SplitsUnstable = "splits-unstable" in Planning,
-    /// A page of splits is another one when it is asked for again with its token.
+    /// A page of splits differs when it is requested again with its token.
     SplitsPageChanges = "splits-page-changes" in Planning,
-    /// The token of a page of splits leads back to a page that was there before.
+    /// A page token of splits repeats an earlier one, so that the list never ends.
     SplitsNeverEnd = "splits-never-end" in Planning,
     /// Rows are in more than one split.
     SplitsOverlap = "splits-overlap" in Planning,
-    /// Planned whole, a table has fewer or other rows than planned partition by partition.
+    /// The plan of the whole table has other rows than the plans of its partitions.
     SplitsIncomplete = "splits-incomplete" in Planning,
-    /// Two splits, or all of them, spill to one place, so that one would overwrite the other.
+    /// Two splits have the same spill location, so that one overwrites the other.
     SplitsShareLocation = "splits-share-location" in Planning,
 
-    /// The answer has other columns than were asked for, or in another order.
+    /// A response has other columns than requested, or another order of columns.
     AnswerColumnsWrong = "answer-columns-wrong" in Reading,
-    /// A value is not one of its column: a decimal with too many digits, null in a column without
-    /// nulls, an unknown zone.
+    /// A value is illegal in its column: a decimal with too many digits, a null in a column that is
+    /// not nullable, an unknown time zone.
     ValueIllegal = "value-illegal" in Reading,
-    /// Read again, a split has other rows.
+    /// A repeated read of a split returns other rows.
     RowsDifferOnRepetition = "rows-differ-on-repetition" in Reading,
-    /// Read in another order, splits have other rows.
+    /// Reading the splits in another order returns other rows.
     RowsDifferBySplitOrder = "rows-differ-by-split-order" in Reading,
-    /// Asked for some columns only, or in another order, the function answers other values.
+    /// A read of some columns, or of columns in another order, returns other values.
     RowsDifferByColumns = "rows-differ-by-columns" in Reading,
-    /// Asked for no columns, the function does not answer as many rows as there are.
+    /// A read without columns returns another number of rows.
     RowCountLost = "row-count-lost" in Reading,
 
-    /// Spilled, the rows are others than inline.
+    /// Spilled rows differ from inline rows.
     RowsDifferWhenSpilled = "rows-differ-when-spilled" in Spilling,
-    /// Cut into smaller blocks, the rows are others.
+    /// Rows differ when they are spilled in smaller blocks.
     RowsDifferByBlockSize = "rows-differ-by-block-size" in Spilling,
-    /// An object of the answer is not there, does not open with the key, or is not a block.
+    /// A spilled object is missing, cannot be decrypted with its key, or is not a block.
     ObjectUnreadable = "object-unreadable" in Spilling,
-    /// An object is larger than the request allows.
+    /// A spilled object is larger than the request allows.
     BlockTooLarge = "block-too-large" in Spilling,
-    /// Rows come inline that had to be spilled.
+    /// Rows are returned inline that must be spilled.
     InlineTooLarge = "inline-too-large" in Spilling,
-    /// An object is outside of the place that its split names.
+    /// A spilled object is outside the location of its split.
     SpilledElsewhere = "spilled-elsewhere" in Spilling,
-    /// The objects of an answer are not numbered from 0 without a gap.
+    /// The spilled objects of a response are not numbered consecutively from 0.
     ObjectsMisnumbered = "objects-misnumbered" in Spilling,
-    /// The answer names another key than its split.
+    /// A response has another encryption key than its split.
     KeyChanged = "key-changed" in Spilling,
 
-    /// Rows that the predicate lets pass are missing.
+    /// Rows that pass the predicate are missing.
     RowsLost = "rows-lost" in Predicates,
-    /// Rows with a null that the predicate lets pass are missing.
+    /// Rows with a null that pass the predicate are missing.
     NullsLost = "nulls-lost" in Predicates,
-    /// Rows with NaN that the predicate lets pass are missing.
+    /// Rows with NaN that pass the predicate are missing.
     NanLost = "nan-lost" in Predicates,
-    /// Rows come back that a read without the predicate does not have, or more often than it has
-    /// them.
+    /// Rows are returned that a read without the predicate does not return, or not as often.
     RowsInvented = "rows-invented" in Predicates,
-    /// The function announced filters, and rows come back that they do not let pass.
+    /// Rows are returned that do not pass a filter that the function announced to apply.
     FilterNotApplied = "filter-not-applied" in Predicates,
-    /// The function announced filters with nulls, and rows with a null come back that they do not
-    /// let pass.
+    /// Rows with a null are returned that do not pass a filter, although the function announced
+    /// filters on nulls.
     NullsKept = "nulls-kept" in Predicates,
-    /// The function announced filters, and rows with NaN come back that they do not let pass.
+    /// Rows with NaN are returned that do not pass a filter that the function announced to apply.
     NanKept = "nan-kept" in Predicates,
-    /// The function announced expressions, and rows come back for which they are not true.
+    /// Rows are returned for which an expression is not true, although the function announced to
+    /// apply it.
     ExpressionNotApplied = "expression-not-applied" in Predicates,
-    /// A whole query, from partitions to rows, has lost rows that the predicate lets pass.
+    /// A whole query, from partitions to rows, misses rows that pass the predicate.
     QueryLosesRows = "query-loses-rows" in Predicates,
 
-    /// Fewer rows come back than a limit asks for, although there are more that the predicate lets
-    /// pass.
+    /// A limit returns too few rows, although more of them pass the predicate.
     LimitShort = "limit-short" in Limits,
-    /// The function announced limits and answers more rows.
+    /// A limit that the function announced to apply returns too many rows.
     LimitNotApplied = "limit-not-applied" in Limits,
-    /// Fewer rows come back than an order and a limit ask for.
+    /// A top-N returns too few rows.
     TopNShort = "top-n-short" in Limits,
-    /// The rows are the first ones of the opposite order.
+    /// A top-N returns the first rows of the opposite order.
     TopNOpposite = "top-n-opposite" in Limits,
-    /// The rows are the first ones of an order that has nulls at its other end.
+    /// A top-N returns the first rows of an order with the nulls at the other end.
     TopNNullsMisplaced = "top-n-nulls-misplaced" in Limits,
-    /// The rows are not the first ones of the order.
+    /// A top-N returns rows that are not the first ones.
     TopNWrongRows = "top-n-wrong-rows" in Limits,
-    /// The function announced top-N and answers more rows.
+    /// A top-N that the function announced to apply returns too many rows.
     TopNNotApplied = "top-n-not-applied" in Limits,
 
-    /// A table that is not there is described or read.
+    /// An unknown table is described or read.
     UnknownTableAccepted = "unknown-table-accepted" in BadRequests,
-    /// A column that is not there is read.
+    /// An unknown column is read.
     UnknownColumnAccepted = "unknown-column-accepted" in BadRequests,
-    /// Something that is no request is answered.
+    /// A damaged request is answered.
     DamagedRequestAccepted = "damaged-request-accepted" in BadRequests,
-    /// A page token that the function never made is taken.
+    /// A page token that the function did not issue is accepted.
     ForeignTokenAccepted = "foreign-token-accepted" in BadRequests,
-    /// Rows are spilled to a place that the function never named.
+    /// Rows are spilled to a location that the function did not issue.
     ForeignSpillAccepted = "foreign-spill-accepted" in BadRequests,
-    /// A bad request is refused with the code of another fault.
+    /// A bad request is refused with the error code of another problem.
     WrongErrorCode = "wrong-error-code" in BadRequests,
-    /// After a bad request, a good one is not answered as before.
+    /// After a bad request, a valid one is not answered as before.
     DiesAfterBadRequest = "dies-after-bad-request" in BadRequests,
 }
 
@@ -255,10 +254,10 @@ mod tests {
 
     #[test]
     fn the_guide_explains_every_kind() {
-        let guide = include_str!("../../../docs/conformance.md");
+        let guide = include_str!("../docs/conformance.md");
         for kind in Kind::ALL {
             let line = format!("| `{kind}` | {} |", kind.meaning());
-            assert!(guide.contains(&line), "docs/conformance.md has no line {line}");
+            assert!(guide.contains(&line), "the guide lacks the line {line}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Schemas and tables: complete, stable, and in pages of every size.
+//! Lists of schemas and tables: completeness, stability and pagination.
 
 use std::collections::BTreeSet;
 
@@ -6,45 +6,47 @@ use athena_protocol::{TableName, message::ListTablesRequest};
 
 use super::{
     Area, Kind,
-    caller::Caller,
+    client::Client,
     report::{Fault, Report},
 };
 
-/// Every table of every schema, and what is wrong with how they are listed.
-pub(crate) async fn check(caller: &Caller, report: &mut Report) -> Vec<TableName> {
-    report.checked(Area::Listing);
-    let Some(schemas) = report.take(None, caller.list_schemas().await) else { return Vec::new() };
-    if let Some(again) = report.take(None, caller.list_schemas().await)
-        && again.answer != schemas.answer
+/// Checks the lists, and returns every table of every schema.
+pub(crate) async fn check(client: &Client, report: &mut Report) -> Vec<TableName> {
+    report.count_check(Area::Listing);
+    let Some(schemas) = report.ok_or_record(None, client.list_schemas().await) else {
+        return Vec::new();
+    };
+    if let Some(again) = report.ok_or_record(None, client.list_schemas().await)
+        && again.response != schemas.response
     {
-        let sentence = format!("schemas were {:?} and then {:?}", schemas.answer, again.answer);
-        report.add(None, Fault::new(Kind::ListUnstable, &again.request, sentence));
+        let message = format!("schemas are {:?}, then {:?}", schemas.response, again.response);
+        report.add(None, Fault::new(Kind::ListUnstable, &again.request, message));
     }
-    if let Some(twice) = repeated(&schemas.answer) {
+    if let Some(twice) = repeated(&schemas.response) {
         report.add(
             None,
             Fault::new(
                 Kind::NameListedTwice,
                 &schemas.request,
-                format!("schema {twice:?} is there twice"),
+                format!("schema {twice:?} is listed twice"),
             ),
         );
     }
     let mut tables = Vec::new();
-    for schema in &schemas.answer {
-        tables.extend(tables_of(caller, report, schema).await);
+    for schema in &schemas.response {
+        tables.extend(tables_of(client, report, schema).await);
     }
     tables
 }
 
-async fn tables_of(caller: &Caller, report: &mut Report, schema: &str) -> Vec<TableName> {
-    report.checked(Area::Listing);
-    let all = caller.list_tables(schema, ListTablesRequest::UNLIMITED).await;
-    let Some(all) = report.take(None, all) else { return Vec::new() };
-    let whole: Vec<TableName> = all.answer.concat();
-    if let Some(stranger) = whole.iter().find(|table| table.schema != schema) {
-        let sentence = format!("{stranger} is listed among the tables of {schema:?}");
-        report.add(None, Fault::new(Kind::ListUnstable, &all.request, sentence));
+async fn tables_of(client: &Client, report: &mut Report, schema: &str) -> Vec<TableName> {
+    report.count_check(Area::Listing);
+    let all = client.list_tables(schema, ListTablesRequest::UNLIMITED).await;
+    let Some(all) = report.ok_or_record(None, all) else { return Vec::new() };
+    let whole: Vec<TableName> = all.response.concat();
+    if let Some(foreign) = whole.iter().find(|table| table.schema != schema) {
+        let message = format!("{foreign} is listed among the tables of {schema:?}");
+        report.add(None, Fault::new(Kind::ListUnstable, &all.request, message));
     }
     if let Some(twice) = repeated(&whole) {
         report.add(
@@ -52,31 +54,32 @@ async fn tables_of(caller: &Caller, report: &mut Report, schema: &str) -> Vec<Ta
             Fault::new(
                 Kind::NameListedTwice,
                 &all.request,
-                format!("table {twice} is there twice"),
+                format!("table {twice} is listed twice"),
             ),
         );
     }
     if let Some(again) =
-        report.take(None, caller.list_tables(schema, ListTablesRequest::UNLIMITED).await)
+        report.ok_or_record(None, client.list_tables(schema, ListTablesRequest::UNLIMITED).await)
     {
-        let listed = again.answer.concat();
+        let listed = again.response.concat();
         if listed != whole {
-            let sentence = format!(
-                "{} tables of {schema:?}, and then {} or others",
+            let message = format!(
+                "schema {schema:?} has {} tables, then {} or others",
                 whole.len(),
                 listed.len()
             );
-            report.add(None, Fault::new(Kind::ListUnstable, &again.request, sentence));
+            report.add(None, Fault::new(Kind::ListUnstable, &again.request, message));
         }
     }
+    let listed = Listed { schema, tables: &whole };
     for size in page_sizes(whole.len()) {
-        pages(caller, report, (schema, size), &whole).await;
+        pages(client, report, &listed, size).await;
     }
     whole
 }
 
-/// Sizes at which the last page is full, has one table, lacks one, or is the only one. A page at a
-/// time is asked for only where that is few requests.
+/// Returns page sizes at which the last page is full, has one table, lacks one, or is the only
+/// one. Sizes that need many requests are left out.
 fn page_sizes(tables: usize) -> BTreeSet<i32> {
     const MOST_PAGES: usize = 40;
     let sizes = [1, 2, 3, tables / 2, tables.saturating_sub(1), tables, tables + 1, 1_000];
@@ -87,48 +90,50 @@ fn page_sizes(tables: usize) -> BTreeSet<i32> {
         .collect()
 }
 
-/// Lists `schema` in pages of one size.
-async fn pages(
-    caller: &Caller,
-    report: &mut Report,
-    (schema, size): (&str, i32),
-    whole: &[TableName],
-) {
-    report.checked(Area::Listing);
-    let Some(pages) = report.take(None, caller.list_tables(schema, size).await) else { return };
+/// Unpaginated list of the tables of a schema.
+struct Listed<'a> {
+    schema: &'a str,
+    tables: &'a [TableName],
+}
+
+/// Lists the tables in pages of `size`, and compares them with the unpaginated list.
+async fn pages(client: &Client, report: &mut Report, listed: &Listed<'_>, size: i32) {
+    let Listed { schema, tables } = *listed;
+    report.count_check(Area::Listing);
+    let Some(pages) = report.ok_or_record(None, client.list_tables(schema, size).await) else {
+        return;
+    };
     let request = pages.request;
-    let mut add = |kind, sentence: String| report.add(None, Fault::new(kind, &request, sentence));
+    let mut add = |kind, message: String| report.add(None, Fault::new(kind, &request, message));
     let most = usize::try_from(size).unwrap_or(usize::MAX);
-    if let Some(page) = pages.answer.iter().find(|page| page.len() > most) {
+    if let Some(page) = pages.response.iter().find(|page| page.len() > most) {
         add(
             Kind::PageTooLarge,
-            format!("a page of {} tables of {schema:?}, for a page size of {size}", page.len()),
+            format!("a page of size {size} has {} tables of {schema:?}", page.len()),
         );
     }
-    let listed: Vec<&TableName> = pages.answer.iter().flatten().collect();
-    let (found, expected): (BTreeSet<&TableName>, BTreeSet<&TableName>) =
-        (listed.iter().copied().collect(), whole.iter().collect());
+    let in_pages: Vec<&TableName> = pages.response.iter().flatten().collect();
+    let found: BTreeSet<&TableName> = in_pages.iter().copied().collect();
+    let expected: BTreeSet<&TableName> = tables.iter().collect();
     let missing = expected.difference(&found).count();
     if missing > 0 {
         add(
             Kind::PagesSkip,
-            format!("pages of {size} leave out {missing} of {} tables of {schema:?}", whole.len()),
+            format!("pages of {size} skip {missing} of {} tables of {schema:?}", tables.len()),
         );
     }
-    if listed.len() > found.len() {
-        let again = listed.len() - found.len();
-        add(
-            Kind::PagesRepeat,
-            format!("pages of {size} list {again} tables of {schema:?} once more"),
-        );
+    if in_pages.len() > found.len() {
+        let repeated = in_pages.len() - found.len();
+        add(Kind::PagesRepeat, format!("pages of {size} repeat {repeated} tables of {schema:?}"));
     }
-    let strangers = found.difference(&expected).count();
-    if strangers > 0 {
+    let extra = found.difference(&expected).count();
+    if extra > 0 {
         add(
             Kind::ListUnstable,
-            format!("pages of {size} list {strangers} tables of {schema:?} that the list has not"),
+            format!("pages of {size} have {extra} tables of {schema:?} that the full list lacks"),
         );
-    } else if missing == 0 && listed.len() == found.len() && !listed.iter().copied().eq(whole) {
+    } else if missing == 0 && in_pages.len() == found.len() && !in_pages.iter().copied().eq(tables)
+    {
         add(
             Kind::ListUnstable,
             format!("pages of {size} list the tables of {schema:?} in another order"),

@@ -1,13 +1,11 @@
-//! Every check of a function, and the report of what they found.
+//! The checks of a connector, and the report of their findings.
 //!
-//! A run asks what there is (schemas, tables, definitions, partitions, splits), reads the rows
-//! without any predicate, and then asks for them in every other way that must give the same rows or
-//! a part of them that [`oracle`](crate::oracle) can tell. What the function did not announce is
-//! not asked for, but for value sets, which every connector is sent.
+//! A run discovers the metadata (schemas, tables, definitions, partitions, splits), reads the rows
+//! without a predicate, and then repeats the reads in every way that must return the same rows, or
+//! a subset that [`oracle`](crate::oracle) can compute. Value sets are sent to every connector;
+//! functions, limits and orders only to those that announce them.
 //!
-//! What is a finding: a row that a query would miss, always; a row too many only if the function
-//! announced that it removes such rows, since Athena filters again. Of a limit, that rows which do
-//! not pass count.
+//! # Examples
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -17,14 +15,17 @@
 //! # async fn run(function: Arc<dyn Invoke>) {
 //! let report = Suite::new(function, Options::default()).run().await;
 //! for finding in &report.findings {
-//!     println!("{}: {}", finding.kind, finding.sentence);
+//!     println!("{}: {}", finding.kind, finding.message);
 //! }
 //! # }
 //! ```
+//!
+//! The guide below also documents `athena-local check`, the command line of this module.
+#![doc = include_str!("../docs/conformance.md")]
 
 mod bad_requests;
 mod baseline;
-mod caller;
+mod client;
 mod definition;
 mod judgement;
 mod kind;
@@ -42,39 +43,55 @@ pub use report::{Coverage, Finding, Report};
 
 use std::sync::{Arc, atomic::Ordering};
 
+use athena_client::{Capabilities, Invoke};
 use athena_protocol::TableName;
 use athena_spill::ObjectStore;
 
 use self::{
-    baseline::{Sample, Subject},
-    caller::Caller,
+    baseline::{Sample, TableUnderTest},
+    client::Client,
     report::Fault,
-    rows::Room,
+    rows::Budget,
 };
-use crate::generate::{Dice, unasked};
-use athena_client::{Capabilities, Invoke};
+use crate::generate::{Rng, untestable_functions};
 
-/// How much is looked at.
+/// Scope of a run.
+///
+/// # Examples
+///
+/// ```
+/// use athena_conformance::suite::Options;
+/// use athena_protocol::TableName;
+///
+/// let options = Options {
+///     seed: 7,
+///     cases: 10_000,
+///     tables: vec![TableName::new("sales", "orders")],
+///     ..Options::default()
+/// };
+/// assert_eq!(options.max_rows, 262_144);
+/// ```
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the cases follow from: the same seed asks the same of the same function.
+    /// Seed of all generated cases. The same seed sends the same requests to the same function.
+    /// The default is 1.
     pub seed: u64,
-    /// Cases of predicates, orders and limits, over all tables: the more rows a table has, the
-    /// fewer of them.
+    /// Number of generated predicates, orders and limits over all tables, 1,000 by default. The
+    /// more rows a table has, the fewer cases it gets.
     pub cases: u64,
-    /// Rows that are kept in memory to compare with, over all tables; a table takes a quarter of
-    /// them at most, or its share of fewer tables. Of a larger table some splits are read, and of
-    /// what has no room left none.
+    /// Number of rows kept in memory over all tables, 262,144 by default. One table takes at most
+    /// a quarter, or its equal share if there are fewer than four tables. Only some splits of a
+    /// larger table are read.
     pub max_rows: usize,
-    /// The tables to look at; none for all that are listed.
+    /// Tables to check. Empty, the default, means every listed table.
     pub tables: Vec<TableName>,
 }
 
 impl Options {
-    /// So many tables may have as many rows as one table may.
-    const TABLES_THAT_FIT: usize = 4;
-    /// Bytes that the rows kept may take, about, however few they are.
-    const BYTES: usize = 512 * 1024 * 1024;
+    /// Number of tables that may each use an equal share of the row budget.
+    const BUDGET_SHARES: usize = 4;
+    /// Approximate memory limit of the kept rows in bytes, in addition to [`Self::max_rows`].
+    const MAX_BYTES: usize = 512 * 1024 * 1024;
 }
 
 impl Default for Options {
@@ -83,170 +100,180 @@ impl Default for Options {
     }
 }
 
-/// A function to look at.
+/// Conformance run against one function.
+///
+/// # Examples
+///
+/// Checks a function together with the objects that it spills:
+///
+/// ```
+/// # use std::sync::Arc;
+/// use athena_client::Invoke;
+/// use athena_conformance::suite::{Options, Suite};
+/// use athena_spill::ObjectStore;
+///
+/// # async fn run(function: Arc<dyn Invoke>, store: Arc<dyn ObjectStore>) {
+/// let suite = Suite::new(function, Options::default()).with_store(store);
+/// let report = suite.run_with(|step| eprintln!("checking {step}")).await;
+/// assert!(report.is_clean(), "{}", report.to_text());
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Suite {
-    caller: Caller,
+    client: Client,
     options: Options,
 }
 
 impl Suite {
-    /// A run against `function`. Without a store, what it spills is not looked at.
+    /// Creates a run against `function`. Without a store, spilled rows are not checked.
     pub fn new(function: Arc<dyn Invoke>, options: Options) -> Self {
-        Self { caller: Caller::new(function, None, options.seed), options }
+        Self { client: Client::new(function, None, options.seed), options }
     }
 
-    /// The same, reading what the function spills from `store`.
+    /// Sets the store from which spilled objects are read.
     #[must_use]
     pub fn with_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
-        self.caller.store = Some(store);
+        self.client.store = Some(store);
         self
     }
 
-    /// Looks at everything. What goes wrong is in the report, so that this cannot fail.
+    /// Runs all checks. Failures of the function are findings in the report.
     pub async fn run(self) -> Report {
         self.run_with(|_| ()).await
     }
 
-    /// The same, saying from time to time what is being looked at.
+    /// Runs all checks and calls `progress` with a short description before each step.
     pub async fn run_with(mut self, progress: impl Fn(&str)) -> Report {
         let mut report = Report { seed: self.options.seed, ..Report::default() };
-        if self.caller.store.is_none() {
-            report.left_out.push("what is spilled: there is no store to read it from".to_owned());
+        if self.client.store.is_none() {
+            report.skipped.push("spilled rows: no store to read them from".to_owned());
         }
         progress("ping");
-        report.checked(Area::Conversation);
-        let pong = self.caller.ping().await;
-        if let Some(pong) = report.take(None, pong) {
-            if let Some(again) = report.take(None, self.caller.ping().await)
-                && again.answer != pong.answer
+        report.count_check(Area::Conversation);
+        let ping = self.client.ping().await;
+        if let Some(ping) = report.ok_or_record(None, ping) {
+            if let Some(again) = report.ok_or_record(None, self.client.ping().await)
+                && again.response != ping.response
             {
-                report.add(
-                    None,
-                    Fault::new(
-                        Kind::AnswerChanges,
-                        &again.request,
-                        "two pings are answered in two ways",
-                    ),
-                );
+                let message = "two pings are answered differently";
+                report.add(None, Fault::new(Kind::AnswerChanges, &again.request, message));
             }
-            report.source = pong.answer.source_type.unwrap_or_default();
-            self.look(&mut report, &progress).await;
+            report.source = ping.response.source_type.unwrap_or_default();
+            self.check(&mut report, &progress).await;
         }
-        report.requests = self.caller.requests.load(Ordering::Relaxed);
+        report.requests = self.client.requests.load(Ordering::Relaxed);
         report
     }
 
-    async fn look(&self, report: &mut Report, progress: &impl Fn(&str)) {
-        report.checked(Area::Conversation);
-        let announced = report.take(None, self.caller.capabilities().await);
-        let announced = announced.map(|exchange| exchange.answer).unwrap_or_default();
+    async fn check(&self, report: &mut Report, progress: &impl Fn(&str)) {
+        report.count_check(Area::Conversation);
+        let announced = report.ok_or_record(None, self.client.capabilities().await);
+        let announced = announced.map(|exchange| exchange.response).unwrap_or_default();
         report.announced = announced.in_words();
-        let unasked = unasked(&announced.functions);
-        if !unasked.is_empty() {
-            report.left_out.push(format!(
-                "functions that were announced: there is no way to ask for {}",
-                unasked.join(", ")
-            ));
+        let untestable = untestable_functions(&announced.functions);
+        if !untestable.is_empty() {
+            report
+                .skipped
+                .push(format!("announced functions without a test: {}", untestable.join(", ")));
         }
-        if let Some(again) = report.take(None, self.caller.capabilities().await)
-            && again.answer != announced
+        if let Some(again) = report.ok_or_record(None, self.client.capabilities().await)
+            && again.response != announced
         {
-            report.add(
-                None,
-                Fault::new(
-                    Kind::AnswerChanges,
-                    &again.request,
-                    "it announces other capabilities than before",
-                ),
-            );
+            let message = "the second response announces other capabilities than the first";
+            report.add(None, Fault::new(Kind::AnswerChanges, &again.request, message));
         }
-        progress("schemas and tables");
-        let listed = listing::check(&self.caller, report).await;
-        let wanted = self.wanted(report, listed);
-        let subjects = self.survey(report, (wanted, &announced), progress).await;
-        self.examine(report, subjects, progress).await;
+        let tables = self.survey(report, &announced, progress).await;
+        self.examine(report, tables, progress).await;
     }
 
-    /// Describes and plans every table, and reads as much of it as there is room for.
+    /// Describes and plans every selected table, and reads as many of its rows as the budget
+    /// allows.
     async fn survey<'a>(
         &'a self,
         report: &mut Report,
-        (tables, announced): (Vec<TableName>, &'a Capabilities),
+        announced: &'a Capabilities,
         progress: &impl Fn(&str),
-    ) -> Vec<(Subject<'a>, Coverage)> {
-        let shares = tables.len().clamp(1, Options::TABLES_THAT_FIT);
-        let largest = Room { rows: self.options.max_rows / shares, bytes: Options::BYTES / shares };
-        let mut left = Room { rows: self.options.max_rows, bytes: Options::BYTES };
-        let mut subjects: Vec<(Subject<'_>, Coverage)> = Vec::new();
-        for name in tables {
+    ) -> Vec<(TableUnderTest<'a>, Coverage)> {
+        progress("schemas and tables");
+        let listed = listing::check(&self.client, report).await;
+        let selected = self.select(report, listed);
+        let shares = selected.len().clamp(1, Options::BUDGET_SHARES);
+        let share =
+            Budget { rows: self.options.max_rows / shares, bytes: Options::MAX_BYTES / shares };
+        let mut left = Budget { rows: self.options.max_rows, bytes: Options::MAX_BYTES };
+        let mut tables = Vec::new();
+        for name in selected {
             progress(&format!("{name}: definition, partitions, splits"));
-            let Some(table) = definition::check(&self.caller, report, &name).await else {
+            let Some(definition) = definition::check(&self.client, report, &name).await else {
                 continue;
             };
-            let Some(plan) = planning::check(&self.caller, report, &table).await else { continue };
-            let room =
-                Room { rows: largest.rows.min(left.rows), bytes: largest.bytes.min(left.bytes) };
-            let sample = Sample { seed: self.options.seed, room };
-            let (subject, coverage) =
-                baseline::read(&self.caller, report, (table, plan), (announced, &sample)).await;
-            left = left.without(coverage.rows, subject.bytes);
-            subjects.push((subject, coverage));
+            let Some(plan) = planning::check(&self.client, report, definition).await else {
+                continue;
+            };
+            let sample = Sample {
+                client: &self.client,
+                announced,
+                seed: self.options.seed,
+                budget: share.min(left),
+            };
+            let (table, coverage) = baseline::read(report, plan, &sample).await;
+            left = left.minus(coverage.rows, table.bytes);
+            tables.push((table, coverage));
         }
-        subjects
+        tables
     }
 
-    /// Reads the rows of every table in every way, and runs the cases.
+    /// Repeats the reads of every table in all variants, and runs the cases.
     async fn examine(
         &self,
         report: &mut Report,
-        subjects: Vec<(Subject<'_>, Coverage)>,
+        tables: Vec<(TableUnderTest<'_>, Coverage)>,
         progress: &impl Fn(&str),
     ) {
-        let all: f64 = subjects.iter().map(|(subject, _)| weight(subject)).sum();
+        let total: f64 = tables.iter().map(|(table, _)| weight(table)).sum();
         let mut refused_with_rows = false;
-        for (number, (subject, mut coverage)) in subjects.into_iter().enumerate() {
-            let name = subject.table.name.clone();
-            let mut dice = Dice::of(self.options.seed, number as u64 + 2);
-            progress(&format!("{name}: {} rows, read in every way", coverage.rows));
-            subject.check_splits(report).await;
-            reading::check(&subject, report, &mut dice).await;
-            let cases = share(self.options.cases, weight(&subject), all);
+        for (number, (table, mut coverage)) in tables.into_iter().enumerate() {
+            let name = table.name();
+            let mut rng = Rng::new(self.options.seed, number as u64 + 2);
+            progress(&format!("{name}: read variants of {} rows", coverage.rows));
+            table.check_splits(report).await;
+            reading::check(&table, report, &mut rng).await;
+            let cases = share(self.options.cases, weight(&table), total);
             progress(&format!("{name}: {cases} cases"));
-            coverage.cases = pushdown::check(&subject, report, cases, &mut dice).await;
+            coverage.cases = pushdown::check(&table, report, cases, &mut rng).await;
             report.cases += coverage.cases;
-            // The process is the same for all tables; what needs rows is tried where there are
-            // some.
+            // Bad requests test the process rather than the table, so one table is enough: the
+            // first, and the first with rows, because some requests need a row.
             let has_rows = coverage.rows > 0;
             if number == 0 || (has_rows && !refused_with_rows) {
-                bad_requests::check(&subject, report).await;
+                bad_requests::check(&table, report).await;
                 refused_with_rows |= has_rows;
             }
             report.tables.push(coverage);
         }
     }
 
-    /// The tables to look at, those that were asked for or all.
-    fn wanted(&self, report: &mut Report, listed: Vec<TableName>) -> Vec<TableName> {
+    /// Returns the tables named in the options, or all listed ones.
+    fn select(&self, report: &mut Report, listed: Vec<TableName>) -> Vec<TableName> {
         if self.options.tables.is_empty() {
             return listed;
         }
         for table in self.options.tables.iter().filter(|table| !listed.contains(table)) {
-            report.left_out.push(format!("{table}: it is not listed"));
+            report.skipped.push(format!("{table}: not listed"));
         }
         self.options.tables.clone()
     }
 }
 
-/// The fewer rows a read of a table brings, the more cases it gets.
+/// Weighs a table for [`share`]: the fewer rows a split has, the more cases the table gets.
 #[expect(clippy::cast_precision_loss, reason = "a share of cases need not be exact")]
-fn weight(subject: &Subject<'_>) -> f64 {
-    /// What a case costs beside its rows, in rows.
+fn weight(table: &TableUnderTest<'_>) -> f64 {
+    /// Fixed cost of a case, in rows.
     const FIXED: f64 = 2_000.0;
-    /// A table without rows has next to nothing to say.
+    /// Weight of a table without rows, which can show next to nothing.
     const EMPTY: f64 = 1e-5;
-    let rows: usize = subject.splits.iter().map(|split| split.rows.len()).sum();
-    match (subject.splits.len(), rows) {
+    let rows: usize = table.splits.iter().map(|split| split.rows.len()).sum();
+    match (table.splits.len(), rows) {
         (0, _) => 0.0,
         (_, 0) => EMPTY,
         (splits, rows) => 1.0 / (FIXED + rows as f64 / splits as f64),
@@ -259,6 +286,6 @@ fn weight(subject: &Subject<'_>) -> f64 {
     clippy::cast_sign_loss,
     reason = "a share of cases need not be exact, and is not negative"
 )]
-fn share(cases: u64, weight: f64, all: f64) -> u64 {
-    if all > 0.0 { (cases as f64 * weight / all).ceil() as u64 } else { 0 }
+fn share(cases: u64, weight: f64, total: f64) -> u64 {
+    if total > 0.0 { (cases as f64 * weight / total).ceil() as u64 } else { 0 }
 }

@@ -11,101 +11,109 @@ use bytes::Bytes;
 
 use super::{
     Area, Kind,
-    caller::{Caller, Definition, SplitsPage},
+    client::{Client, Definition, SplitsPage, SplitsQuery},
     report::{Fault, Report},
 };
 use crate::oracle::{Cell, Predicate, Row, Verdict, key_of};
 
-/// How a table is read without a predicate.
+/// Partitions and splits of a table without a predicate.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct TablePlan {
+    pub(crate) definition: Definition,
     pub(crate) partitions: RecordBatch,
     pub(crate) splits: Vec<Split>,
-    /// The request that the last splits were answered to.
+    /// Request for the last page of splits.
     pub(crate) request: Bytes,
-    /// The splits as a second plan has them, if they are not the same.
+    /// Splits of a second plan, if they differ from the first.
     pub(crate) other_splits: Option<Vec<Split>>,
 }
 
-/// Plans the whole table, twice.
+/// Plans the whole table twice.
 pub(crate) async fn check(
-    caller: &Caller,
+    client: &Client,
     report: &mut Report,
-    table: &Definition,
-) -> Option<Plan> {
-    report.checked(Area::Planning);
-    let name = Some(&table.name);
-    let everything = Constraints::default();
-    let layout = report.take(name, caller.get_table_layout(table, &everything).await)?;
-    for sentence in wrong_columns(table, &layout.answer) {
-        report.add(name, Fault::new(Kind::PartitionsWithoutColumn, &layout.request, sentence));
-    }
-    if let Some(again) = report.take(name, caller.get_table_layout(table, &everything).await)
-        && counts(&partition_keys(table, &again.answer))
-            != counts(&partition_keys(table, &layout.answer))
-    {
-        let (first, second) = (layout.answer.num_rows(), again.answer.num_rows());
-        let sentence = format!("{first} partitions, and then {second} or others");
-        report.add(name, Fault::new(Kind::LayoutUnstable, &again.request, sentence));
-    }
-    let pages = report.take(name, caller.splits(table, &layout.answer, &everything).await)?;
-    let partitions = layout.answer;
-    let changed = pages_again(caller, report, (table, &partitions), &pages.answer).await;
-    let again = report.take(name, caller.splits(table, &partitions, &everything).await)?;
-    let all = |pages: &[SplitsPage]| -> Vec<Split> {
-        pages.iter().flat_map(|page| page.splits.clone()).collect()
-    };
-    let (splits, again) = (all(&pages.answer), all(&again.answer));
-    let is_stable = properties(&again) == properties(&splits);
-    // Where what splits say of themselves changes from plan to plan, only their number can be
-    // compared.
-    for Changed { request, first, second } in
+    definition: Definition,
+) -> Option<TablePlan> {
+    report.count_check(Area::Planning);
+    let name = Some(&definition.name);
+    let unconstrained = Constraints::default();
+    let partitions = check_layout(client, report, &definition).await?;
+    let query =
+        SplitsQuery { table: &definition, partitions: &partitions, constraints: &unconstrained };
+    let pages = report.ok_or_record(name, client.splits(&query).await)?;
+    let changed = repeat_pages(client, report, &query, &pages.response).await;
+    let again = report.ok_or_record(name, client.splits(&query).await)?;
+    let request = pages.request;
+    let splits = all_splits(pages.response);
+    let again = all_splits(again.response);
+    let is_stable = property_counts(&again) == property_counts(&splits);
+    // Where the properties change from plan to plan, only the number of splits can be compared.
+    for ChangedPage { request, first, second } in
         changed.into_iter().filter(|page| is_stable || page.first != page.second)
     {
-        let sentence =
-            format!("a page of {first} splits had {second} or others when it was asked for again");
-        report.add(name, Fault::new(Kind::SplitsPageChanges, &request, sentence));
+        let message = format!("a page of {first} splits is repeated as {second} or other splits");
+        report.add(name, Fault::new(Kind::SplitsPageChanges, &request, message));
     }
-    let request = pages.request;
-    if let Some(place) = shared_location(&splits) {
-        report.add(
-            name,
-            Fault::new(
-                Kind::SplitsShareLocation,
-                &request,
-                format!("two splits spill to {place:?}"),
-            ),
-        );
+    if let Some(key) = shared_location(&splits) {
+        let message = format!("two splits spill to {key:?}");
+        report.add(name, Fault::new(Kind::SplitsShareLocation, &request, message));
     }
     let other_splits = (!is_stable).then_some(again);
-    Some(Plan { partitions, splits, request, other_splits })
+    Some(TablePlan { definition, partitions, splits, request, other_splits })
 }
 
-/// A page of splits that was another one when it was asked for once more.
-struct Changed {
+/// Requests all partitions twice.
+async fn check_layout(
+    client: &Client,
+    report: &mut Report,
+    table: &Definition,
+) -> Option<RecordBatch> {
+    let name = Some(&table.name);
+    let unconstrained = Constraints::default();
+    let layout = report.ok_or_record(name, client.get_table_layout(table, &unconstrained).await)?;
+    for message in wrong_columns(table, &layout.response) {
+        report.add(name, Fault::new(Kind::PartitionsWithoutColumn, &layout.request, message));
+    }
+    if let Some(again) =
+        report.ok_or_record(name, client.get_table_layout(table, &unconstrained).await)
+        && counts(&partition_keys(table, &again.response))
+            != counts(&partition_keys(table, &layout.response))
+    {
+        let first = layout.response.num_rows();
+        let second = again.response.num_rows();
+        let message = format!("{first} partitions, then {second} or others");
+        report.add(name, Fault::new(Kind::LayoutUnstable, &again.request, message));
+    }
+    Some(layout.response)
+}
+
+fn all_splits(pages: Vec<SplitsPage>) -> Vec<Split> {
+    pages.into_iter().flat_map(|page| page.splits).collect()
+}
+
+/// Page of splits that differs when it is requested again; `first` and `second` count its splits.
+struct ChangedPage {
     request: Bytes,
     first: usize,
     second: usize,
 }
 
-/// The pages that are not the same when they are asked for once more, with their tokens.
-async fn pages_again(
-    caller: &Caller,
+/// Requests pages of splits again by their tokens, and returns those that differ.
+async fn repeat_pages(
+    client: &Client,
     report: &mut Report,
-    (table, partitions): (&Definition, &RecordBatch),
+    query: &SplitsQuery<'_>,
     pages: &[SplitsPage],
-) -> Vec<Changed> {
-    const PAGES: usize = 5;
+) -> Vec<ChangedPage> {
+    const MAX_PAGES: usize = 5;
     let mut changed = Vec::new();
-    for page in pages.iter().filter(|page| page.token.is_some()).take(PAGES) {
-        report.checked(Area::Planning);
-        let asked = caller
-            .splits_page(table, partitions, &Constraints::default(), page.token.as_deref())
-            .await;
-        let Some(again) = report.take(Some(&table.name), asked) else { break };
-        let (splits, _) = again.answer;
-        if properties(&splits) != properties(&page.splits) {
-            changed.push(Changed {
+    for page in pages.iter().filter(|page| page.token.is_some()).take(MAX_PAGES) {
+        report.count_check(Area::Planning);
+        let result = client.splits_page(query, page.token.as_deref()).await;
+        let Some(again) = report.ok_or_record(Some(&query.table.name), result) else { break };
+        let (splits, _) = again.response;
+        if property_counts(&splits) != property_counts(&page.splits) {
+            changed.push(ChangedPage {
                 request: again.request,
                 first: page.splits.len(),
                 second: splits.len(),
@@ -115,7 +123,7 @@ async fn pages_again(
     changed
 }
 
-/// Partitions must have every partition column, in the type of the table.
+/// Describes the partition columns that are missing from the partitions or have another type.
 fn wrong_columns(table: &Definition, partitions: &RecordBatch) -> Vec<String> {
     if partitions.num_rows() == 0 {
         return Vec::new();
@@ -128,7 +136,9 @@ fn wrong_columns(table: &Definition, partitions: &RecordBatch) -> Vec<String> {
         table.schema.field_with_name(column),
         partitions.column_by_name(column),
     ) {
-        (Ok(_), None) => Some(format!("the partitions lack the partition column {column:?}")),
+        (Ok(_), None) => {
+            Some(format!("partition column {column:?} is missing from the partitions"))
+        }
         (Ok(field), Some(found)) if !same_kind(field.data_type(), found.data_type()) => {
             Some(format!(
                 "partition column {column:?} is {}, expected {}",
@@ -141,7 +151,7 @@ fn wrong_columns(table: &Definition, partitions: &RecordBatch) -> Vec<String> {
     table.partition_columns.iter().filter_map(wrong).collect()
 }
 
-/// The values of the partition columns of each partition.
+/// Returns the values of the partition columns, partition by partition.
 fn partition_rows(table: &Definition, partitions: &RecordBatch) -> Vec<Vec<Cell>> {
     let columns: Vec<_> = table
         .partition_columns
@@ -165,8 +175,8 @@ fn counts<T: std::hash::Hash + Eq>(items: &[T]) -> HashMap<&T, usize> {
     counts
 }
 
-/// What splits say, as often as they say it.
-fn properties(splits: &[Split]) -> HashMap<&BTreeMap<String, String>, usize> {
+/// Counts the splits by their properties.
+fn property_counts(splits: &[Split]) -> HashMap<&BTreeMap<String, String>, usize> {
     let mut counts = HashMap::new();
     for split in splits {
         *counts.entry(&split.properties).or_default() += 1;
@@ -174,33 +184,35 @@ fn properties(splits: &[Split]) -> HashMap<&BTreeMap<String, String>, usize> {
     counts
 }
 
-/// The spill place that two splits have.
+/// Returns the key of a spill location that two splits share.
 fn shared_location(splits: &[Split]) -> Option<&str> {
     let mut seen = HashSet::new();
     splits.iter().filter_map(|split| split.spill_location.as_ref()).find_map(|location| {
-        let place = (location.bucket.as_deref()?, location.key.as_deref()?);
-        (!seen.insert(place)).then_some(place.1)
+        let bucket = location.bucket.as_deref()?;
+        let key = location.key.as_deref()?;
+        (!seen.insert((bucket, key))).then_some(key)
     })
 }
 
-/// The partitions that `constraints` leave, if none is missing that they can match.
+/// Requests the partitions that `constraints` can match, and checks that none is missing.
 pub(crate) async fn prune(
-    caller: &Caller,
+    client: &Client,
     report: &mut Report,
-    (table, plan): (&Definition, &Plan),
+    plan: &TablePlan,
     constraints: &Constraints,
 ) -> Option<RecordBatch> {
-    report.checked(Area::Planning);
+    report.count_check(Area::Planning);
+    let table = &plan.definition;
     let name = Some(&table.name);
-    let left = report.take(name, caller.get_table_layout(table, constraints).await)?;
-    let found = partition_keys(table, &left.answer);
+    let layout = report.ok_or_record(name, client.get_table_layout(table, constraints).await)?;
+    let found = partition_keys(table, &layout.response);
     let mut found = counts(&found);
     let on_partitions =
         Constraints { summary: constraints.summary.clone(), ..Constraints::default() };
     let predicate = Predicate::new(&on_partitions, &table.partition_columns);
     let mut missing = 0;
     for row in partition_rows(table, &plan.partitions) {
-        if row.len() < table.partition_columns.len() || predicate.judge(&row).0 != Verdict::Keep {
+        if row.len() < table.partition_columns.len() || predicate.judge(&row) != Verdict::Keep {
             continue;
         }
         match found.get_mut(&key_of(&row)) {
@@ -209,67 +221,75 @@ pub(crate) async fn prune(
         }
     }
     if missing > 0 {
-        let sentence =
+        let message =
             format!("{missing} partitions that the predicate can match are not in the layout");
-        report.add(name, Fault::new(Kind::PartitionPrunedWrongly, &left.request, sentence));
+        report.add(name, Fault::new(Kind::PartitionPrunedWrongly, &layout.request, message));
     }
-    Some(left.answer)
+    Some(layout.response)
 }
 
-/// The splits of each partition alone; `None` where there are not several, or too many.
+/// Requests the splits of each partition separately; `None` if there are fewer than two partitions
+/// or too many, or if the splits are those of the whole plan.
 pub(crate) async fn by_partition(
-    caller: &Caller,
+    client: &Client,
     report: &mut Report,
-    (table, plan): (&Definition, &Plan),
+    plan: &TablePlan,
 ) -> Option<Vec<Split>> {
-    const PARTITIONS: usize = 100;
-    if !(2..=PARTITIONS).contains(&plan.partitions.num_rows()) {
+    const MAX_PARTITIONS: usize = 100;
+    if !(2..=MAX_PARTITIONS).contains(&plan.partitions.num_rows()) {
         return None;
     }
-    report.checked(Area::Planning);
+    report.count_check(Area::Planning);
+    let unconstrained = Constraints::default();
     let mut splits = Vec::new();
     for row in 0..plan.partitions.num_rows() {
-        let one = plan.partitions.slice(row, 1);
-        let pages = report
-            .take(Some(&table.name), caller.splits(table, &one, &Constraints::default()).await)?;
-        splits.extend(pages.answer.into_iter().flat_map(|page| page.splits));
+        let partition = plan.partitions.slice(row, 1);
+        let query = SplitsQuery {
+            table: &plan.definition,
+            partitions: &partition,
+            constraints: &unconstrained,
+        };
+        let result = client.splits(&query).await;
+        let pages = report.ok_or_record(Some(&plan.definition.name), result)?;
+        splits.extend(all_splits(pages.response));
     }
-    (properties(&splits) != properties(&plan.splits)).then_some(splits)
+    (property_counts(&splits) != property_counts(&plan.splits)).then_some(splits)
 }
 
-/// How many rows are in more than one split, if that is no chance: some column tells the rows of
-/// every split apart, where two splits have the same value of it they have the same row, and these
-/// rows are many, or just those with which a split begins or ends.
+/// Counts the rows that are in more than one split, unless that may be chance.
+///
+/// It is no chance if some column is a key of every split, splits that share a key also share the
+/// whole row, and the shared rows are many, or exactly those at the beginning or the end of a
+/// split.
 pub(crate) fn overlap(splits: &[&[Row]]) -> Option<usize> {
-    /// With fewer rows, equal ones may be chance.
-    const ROWS: usize = 20;
+    /// Number of rows below which equal rows may be chance.
+    const MIN_ROWS: usize = 20;
     let rows: usize = splits.iter().map(|rows| rows.len()).sum();
     let columns = splits.iter().find_map(|rows| rows.first()).map_or(0, |row| row.len());
-    if rows < ROWS {
+    if rows < MIN_ROWS {
         return None;
     }
-    let Again { rows: again, at_ends } =
-        (0..columns).find_map(|column| rows_again(splits, column))?;
-    // The values of a single column are its rows, and some are equal by chance wherever they are.
-    let is_many = again * 10 >= rows;
-    (again > 0 && (is_many || (at_ends && columns > 1))).then_some(again)
+    let repeated = (0..columns).find_map(|column| repeated_rows(splits, column))?;
+    // In a table of one column, a repeated value is a repeated row, so its position means nothing.
+    let is_many = repeated.rows * 10 >= rows;
+    (repeated.rows > 0 && (is_many || (repeated.at_ends && columns > 1))).then_some(repeated.rows)
 }
 
-/// Rows that are in an earlier split too.
-struct Again {
+/// Rows that are also in an earlier split.
+struct RepeatedRows {
     rows: usize,
-    /// Whether each split has them at its beginning or at its end, and nowhere else.
+    /// Whether they are only at the beginning or only at the end of each split.
     at_ends: bool,
 }
 
-/// The rows whose value of `column` a row of an earlier split has too; `None` if the column does
-/// not tell rows apart.
-fn rows_again(splits: &[&[Row]], column: usize) -> Option<Again> {
+/// Counts the rows whose value of `column` is in an earlier split; `None` if the column is not a
+/// key.
+fn repeated_rows(splits: &[&[Row]], column: usize) -> Option<RepeatedRows> {
     let mut known = HashMap::<Vec<u8>, (usize, &Row)>::new();
-    let mut again = Again { rows: 0, at_ends: true };
+    let mut repeated = RepeatedRows { rows: 0, at_ends: true };
     for (number, rows) in splits.iter().enumerate() {
-        let mut places = Vec::new();
-        for (place, row) in rows.iter().enumerate() {
+        let mut indices = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
             if row[column].is_null() {
                 return None;
             }
@@ -277,20 +297,18 @@ fn rows_again(splits: &[&[Row]], column: usize) -> Option<Again> {
                 Some((earlier, same))
                     if earlier < number && key_of(same.iter()) == key_of(row.iter()) =>
                 {
-                    places.push(place);
+                    indices.push(index);
                 }
                 Some(_) => return None,
                 None => {}
             }
         }
-        let (begin, end) = (
-            places.iter().copied().eq(0..places.len()),
-            places.iter().copied().eq(rows.len() - places.len()..rows.len()),
-        );
-        again.rows += places.len();
-        again.at_ends &= begin || end;
+        let at_begin = indices.iter().copied().eq(0..indices.len());
+        let at_end = indices.iter().copied().eq(rows.len() - indices.len()..rows.len());
+        repeated.rows += indices.len();
+        repeated.at_ends &= at_begin || at_end;
     }
-    Some(again)
+    Some(repeated)
 }
 
 #[cfg(test)]
@@ -304,17 +322,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_two_splits_is_an_overlap_if_a_column_is_a_key() {
+    fn a_row_in_two_splits_is_an_overlap_if_a_column_is_a_key() {
         assert_eq!(overlap(&[&rows(0..16, 0), &rows(15..30, 0)]), Some(1));
         let in_the_middle = rows((15..22).chain([3]).chain(22..30), 0);
-        assert_eq!(overlap(&[&rows(0..15, 0), &in_the_middle]), None, "a word that two files have");
+        assert_eq!(
+            overlap(&[&rows(0..15, 0), &in_the_middle]),
+            None,
+            "a repeated row inside a split, as a word in two files"
+        );
         assert_eq!(overlap(&[&rows(0..15, 0), &rows(15..30, 0)]), None);
     }
 
     #[test]
-    fn a_value_that_two_splits_share_is_no_overlap_if_it_is_not_a_key() {
-        // The first column starts again in the second split, where only one of the rows happens to
-        // be the same.
+    fn a_value_in_two_splits_is_no_overlap_if_its_column_is_not_a_key() {
+        // The first column restarts in the second split, where only one row happens to be equal.
         let mut second = rows(0..15, 1);
         second[0] = rows(0..1, 0).remove(0);
         assert_eq!(overlap(&[&rows(0..15, 0), &second]), None);

@@ -1,6 +1,6 @@
-//! A report for people, for programs, and for what shows test results.
+//! Output formats of a report: text, JSON and JUnit XML.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -8,34 +8,37 @@ use serde_json::value::RawValue;
 use super::{Area, Coverage, Finding, Report};
 
 impl Report {
-    /// The report in lines, for people.
+    /// Formats the report as human-readable text.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let mut line = |words: String| {
-            text.push_str(&words);
+        let mut line = |content: String| {
+            text.push_str(&content);
             text.push('\n');
         };
         line(format!(
             "source     {}",
-            if self.source.is_empty() { "without a name" } else { &self.source }
+            if self.source.is_empty() { "unnamed" } else { &self.source }
         ));
         line(format!("announced  {}", self.announced));
         line(format!("seed       {}", self.seed));
         line(format!("requests   {}", self.requests));
-        line(format!("cases      {}{}", self.cases, self.undecided_in_words()));
+        let undecided = match self.undecided {
+            0 => String::new(),
+            undecided => format!(", {undecided} undecided: the predicate may fail, and did"),
+        };
+        line(format!("cases      {}{undecided}", self.cases));
         for coverage in &self.tables {
-            line(format!("table      {}", in_words(coverage)));
+            line(format!("table      {coverage}"));
         }
-        for left_out in &self.left_out {
-            line(format!("left out   {left_out}"));
+        for skipped in &self.skipped {
+            line(format!("skipped    {skipped}"));
         }
         for area in Area::ALL {
-            let findings =
-                self.findings.iter().filter(|finding| finding.kind.area() == area).count();
+            let findings = self.findings_in(area).count();
             let checks = self.checks.get(&area).copied().unwrap_or_default();
             let verdict = match (checks, findings) {
-                (0, 0) => "not looked at".to_owned(),
-                (_, 0) => format!("ok, looked at {checks} times"),
+                (0, 0) => "not checked".to_owned(),
+                (_, 0) => format!("ok, {checks} checks"),
                 (_, 1) => "1 finding".to_owned(),
                 (_, findings) => format!("{findings} findings"),
             };
@@ -43,34 +46,31 @@ impl Report {
         }
         for finding in &self.findings {
             line(String::new());
-            line(format!("{}{}", finding.kind, place(finding)));
+            line(format!("{}{}", finding.kind, of_table(finding)));
             line(format!("    {}", finding.kind.meaning()));
-            let again = if finding.times > 1 {
-                format!(" (and {} times more)", finding.times - 1)
+            let more = if finding.occurrences > 1 {
+                format!(" (and {} more)", finding.occurrences - 1)
             } else {
                 String::new()
             };
-            line(format!("    {}{again}", finding.sentence));
+            line(format!("    {}{more}", finding.message));
         }
         text
     }
 
-    fn undecided_in_words(&self) -> String {
-        match self.undecided {
-            0 => String::new(),
-            undecided => format!(", and {undecided} whose predicate may fail, and did"),
-        }
+    fn findings_in(&self, area: Area) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.kind.area() == area)
     }
 
-    /// The report as JSON, with the request of each finding as it was sent: some peers insist on
-    /// the order of its members.
+    /// Formats the report as JSON.
+    ///
+    /// The request of each finding keeps the order of its members, on which some connectors
+    /// depend.
     ///
     /// # Panics
     ///
-    /// Never: numbers and texts can always be written.
+    /// Never: numbers and strings always have a JSON form.
     pub fn to_json(&self) -> String {
-        let of =
-            |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
         let document = Document {
             source: &self.source,
             announced: &self.announced,
@@ -78,41 +78,41 @@ impl Report {
             requests: self.requests,
             cases: self.cases,
             undecided: self.undecided,
-            left_out: &self.left_out,
-            checks: Area::ALL.map(|area| Check {
+            skipped: &self.skipped,
+            checks: Area::ALL.map(|area| CheckJson {
                 area: area.name(),
-                times: self.checks.get(&area).copied().unwrap_or_default(),
-                findings: of(area).count(),
+                checks: self.checks.get(&area).copied().unwrap_or_default(),
+                findings: self.findings_in(area).count(),
             }),
-            tables: self.tables.iter().map(Covered::from).collect(),
-            findings: self.findings.iter().map(Found::from).collect(),
+            tables: self.tables.iter().map(CoverageJson::from).collect(),
+            findings: self.findings.iter().map(FindingJson::from).collect(),
         };
-        serde_json::to_string_pretty(&document).expect("numbers and texts can always be written")
+        serde_json::to_string_pretty(&document)
+            .expect("numbers and strings always have a JSON form")
     }
 
-    /// The report as XML that shows as test results: a test case for each area, which fails if
-    /// anything of it is wrong.
+    /// Formats the report as JUnit XML with one test case for each checked area.
     pub fn to_junit(&self) -> String {
-        let looked_at: Vec<Area> =
+        let checked: Vec<Area> =
             Area::ALL.into_iter().filter(|area| self.checks.contains_key(area)).collect();
-        let of =
-            |area: Area| self.findings.iter().filter(move |finding| finding.kind.area() == area);
-        let failed = looked_at.iter().filter(|&&area| of(area).next().is_some()).count();
+        let failed =
+            checked.iter().filter(|&&area| self.findings_in(area).next().is_some()).count();
         let mut xml = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"conformance of {}\" tests=\"{}\" failures=\"{failed}\">\n",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+             <testsuite name=\"conformance of {}\" tests=\"{}\" failures=\"{failed}\">\n",
             escape(&self.source),
-            looked_at.len()
+            checked.len()
         );
-        for area in looked_at {
+        for area in checked {
             let _ = write!(xml, "  <testcase classname=\"conformance\" name=\"{}\"", area.name());
-            if of(area).next().is_none() {
+            if self.findings_in(area).next().is_none() {
                 xml.push_str("/>\n");
                 continue;
             }
             xml.push_str(">\n");
-            for finding in of(area) {
+            for finding in self.findings_in(area) {
                 let kind = finding.kind;
-                let message = escape(&format!("{kind}{}: {}", place(finding), finding.sentence));
+                let message = escape(&format!("{kind}{}: {}", of_table(finding), finding.message));
                 let _ = writeln!(
                     xml,
                     "    <failure type=\"{kind}\" message=\"{message}\">{}</failure>",
@@ -126,18 +126,20 @@ impl Report {
     }
 }
 
-fn place(finding: &Finding) -> String {
+/// Returns ` of TABLE`, or nothing for a finding without a table.
+fn of_table(finding: &Finding) -> String {
     finding.table.as_ref().map(|table| format!(" of {table}")).unwrap_or_default()
 }
 
-fn in_words(coverage: &Coverage) -> String {
-    let Coverage { table, splits, splits_read, rows, cases, left_out } = coverage;
-    let mut words =
-        format!("{table}: {rows} rows of {splits_read} of {splits} splits, {cases} cases");
-    if !left_out.is_empty() {
-        let _ = write!(words, "; left out: {left_out}");
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, splits, splits_read, rows, cases, skipped } = self;
+        write!(f, "{table}: {rows} rows of {splits_read} of {splits} splits, {cases} cases")?;
+        if !skipped.is_empty() {
+            write!(f, "; skipped: {skipped}")?;
+        }
+        Ok(())
     }
-    words
 }
 
 #[derive(Serialize)]
@@ -149,31 +151,31 @@ struct Document<'a> {
     requests: u64,
     cases: u64,
     undecided: u64,
-    left_out: &'a [String],
-    checks: [Check; Area::ALL.len()],
-    tables: Vec<Covered<'a>>,
-    findings: Vec<Found<'a>>,
+    skipped: &'a [String],
+    checks: [CheckJson; Area::ALL.len()],
+    tables: Vec<CoverageJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct Check {
+struct CheckJson {
     area: &'static str,
-    times: u64,
+    checks: u64,
     findings: usize,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Covered<'a> {
+struct CoverageJson<'a> {
     table: String,
     splits: usize,
     splits_read: usize,
     rows: usize,
     cases: u64,
-    left_out: Option<&'a str>,
+    skipped: Option<&'a str>,
 }
 
-impl<'a> From<&'a Coverage> for Covered<'a> {
+impl<'a> From<&'a Coverage> for CoverageJson<'a> {
     fn from(coverage: &'a Coverage) -> Self {
         Self {
             table: coverage.table.to_string(),
@@ -181,31 +183,31 @@ impl<'a> From<&'a Coverage> for Covered<'a> {
             splits_read: coverage.splits_read,
             rows: coverage.rows,
             cases: coverage.cases,
-            left_out: (!coverage.left_out.is_empty()).then_some(coverage.left_out.as_str()),
+            skipped: (!coverage.skipped.is_empty()).then_some(coverage.skipped.as_str()),
         }
     }
 }
 
 #[derive(Serialize)]
-struct Found<'a> {
+struct FindingJson<'a> {
     kind: &'static str,
     area: &'static str,
     meaning: &'static str,
     table: Option<String>,
-    sentence: &'a str,
-    times: u64,
-    request: Sent,
+    message: &'a str,
+    occurrences: u64,
+    request: RequestJson,
 }
 
-/// A request: as JSON if it is, else as text.
+/// Request of a finding: JSON if it is valid JSON, otherwise text.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Sent {
+enum RequestJson {
     Json(Box<RawValue>),
     Text(String),
 }
 
-impl<'a> From<&'a Finding> for Found<'a> {
+impl<'a> From<&'a Finding> for FindingJson<'a> {
     fn from(finding: &'a Finding) -> Self {
         let text = String::from_utf8_lossy(&finding.request).into_owned();
         Self {
@@ -213,9 +215,9 @@ impl<'a> From<&'a Finding> for Found<'a> {
             area: finding.kind.area().name(),
             meaning: finding.kind.meaning(),
             table: finding.table.as_ref().map(ToString::to_string),
-            sentence: &finding.sentence,
-            times: finding.times,
-            request: serde_json::from_str(&text).map_or(Sent::Text(text), Sent::Json),
+            message: &finding.message,
+            occurrences: finding.occurrences,
+            request: serde_json::from_str(&text).map_or(RequestJson::Text(text), RequestJson::Json),
         }
     }
 }
@@ -228,7 +230,7 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // XML has no form for these.
+            // XML 1.0 cannot represent control characters.
             character if character.is_control() => escaped.push(' '),
             character => escaped.push(character),
         }
@@ -246,8 +248,8 @@ mod tests {
 
     fn report() -> Report {
         let mut report = Report { source: "a <b>".to_owned(), ..Report::default() };
-        report.checked(Area::Listing);
-        report.checked(Area::Predicates);
+        report.count_check(Area::Listing);
+        report.count_check(Area::Predicates);
         let table = TableName::new("s", "t");
         for _ in 0..3 {
             let request = Bytes::from_static(b"{\"b\":2,\"a\":1}");
@@ -258,20 +260,20 @@ mod tests {
     }
 
     #[test]
-    fn people_read_each_finding_once_with_its_meaning() {
+    fn text_has_each_finding_once_with_its_meaning() {
         let text = report().to_text();
         assert!(text.contains("rows-lost of s.t\n"), "{text}");
-        assert!(text.contains("2 of \"3\" rows (and 2 times more)"), "{text}");
+        assert!(text.contains("2 of \"3\" rows (and 2 more)"), "{text}");
         assert!(text.contains(Kind::PagesSkip.meaning()), "{text}");
-        assert!(text.contains("limits       not looked at"), "{text}");
+        assert!(text.contains("limits       not checked"), "{text}");
     }
 
     #[test]
-    fn programs_get_the_requests() {
+    fn json_has_the_requests() {
         let text = report().to_json();
         assert!(text.contains("\"request\": {\"b\":2,\"a\":1}"), "{text}");
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(json["findings"][0]["times"], 3);
+        assert_eq!(json["findings"][0]["occurrences"], 3);
         assert_eq!(json["findings"][1]["request"], "{\"half");
         assert_eq!(json["checks"].as_array().unwrap().len(), Area::ALL.len());
     }

@@ -1,146 +1,149 @@
-//! Rows that must be the same however they are read.
+//! Reads that must return the same rows in every variant.
 
 use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, Fields};
-use bytes::Bytes;
 
 use super::{
     Area, Kind,
-    baseline::{SplitRows, Subject},
-    caller::Exchange,
+    baseline::{SplitRows, TableUnderTest},
+    client::Exchange,
     report::{Fault, Report},
-    rows::Read,
+    rows::{Read, ReadResult},
 };
 use crate::{
-    generate::Dice,
+    generate::Rng,
     oracle::{Cell, key_of},
 };
 
-/// How two sets of rows differ, in numbers; `None` if they hold the same rows as often.
+/// Describes the difference of two multisets of rows by its counts; `None` if they are equal.
 pub(crate) fn difference<'a, R: AsRef<[Cell]> + 'a>(
     expected: impl IntoIterator<Item = &'a R>,
     got: &[impl AsRef<[Cell]>],
 ) -> Option<String> {
     let mut counts: HashMap<Vec<u8>, i64> = HashMap::new();
-    let mut known = 0;
+    let mut total = 0;
     for row in expected {
-        known += 1;
+        total += 1;
         *counts.entry(key_of(row.as_ref())).or_default() += 1;
     }
     for row in got {
         *counts.entry(key_of(row.as_ref())).or_default() -= 1;
     }
     let missing: i64 = counts.values().filter(|count| **count > 0).sum();
-    let added: i64 = -counts.values().filter(|count| **count < 0).sum::<i64>();
-    (missing > 0 || added > 0).then(|| {
-        format!("of {known} rows {missing} are missing and {added} are there that were not")
-    })
+    let extra: i64 = -counts.values().filter(|count| **count < 0).sum::<i64>();
+    (missing > 0 || extra > 0)
+        .then(|| format!("{missing} of {total} rows are missing, {extra} rows are new"))
 }
 
-/// Reads some splits in every way.
-pub(crate) async fn check(subject: &Subject<'_>, report: &mut Report, dice: &mut Dice) {
-    const SPLITS: usize = 3;
+/// Repeated read of a split.
+struct Reread<'a> {
+    split: &'a SplitRows,
+    columns: &'a [usize],
+    read: Read<'a>,
+    /// Kind of the finding if the rows differ.
+    kind: Kind,
+}
+
+/// Reads some splits in all variants.
+pub(crate) async fn check(table: &TableUnderTest<'_>, report: &mut Report, rng: &mut Rng) {
+    const MAX_SPLITS: usize = 3;
+    let all = table.all_columns();
     let mut filled: Vec<&SplitRows> =
-        subject.splits.iter().filter(|split| !split.rows.is_empty()).collect();
-    dice.shuffle(&mut filled);
-    filled.truncate(SPLITS);
+        table.splits.iter().filter(|split| !split.rows.is_empty()).collect();
+    rng.shuffle(&mut filled);
+    filled.truncate(MAX_SPLITS);
     if filled.is_empty() {
-        filled.extend(subject.splits.first());
+        filled.extend(table.splits.first());
     }
     for split in filled {
-        let all = subject.all_columns();
-        again(subject, report, split).await;
+        for _ in 0..2 {
+            compare(table, report, reread(table, split, &all, Kind::RowsDifferOnRepetition)).await;
+        }
         let reversed: Vec<usize> = all.iter().rev().copied().collect();
         let mut some = all.clone();
-        dice.shuffle(&mut some);
-        some.truncate(1 + dice.below(all.len()));
+        rng.shuffle(&mut some);
+        some.truncate(1 + rng.below(all.len()));
         for columns in [&reversed, &some] {
-            let read = subject.read(&split.split, columns);
-            compare(subject, report, split, (columns, &read), Kind::RowsDifferByColumns).await;
+            compare(table, report, reread(table, split, columns, Kind::RowsDifferByColumns)).await;
         }
-        no_columns(subject, report, split).await;
-        if subject.caller.store.is_some() && split.split.spill_location.is_some() {
-            spilled(subject, report, split).await;
+        no_columns(table, report, split).await;
+        if table.client.store.is_some() && split.split.spill_location.is_some() {
+            spilled(table, report, split).await;
         }
     }
-    in_reverse(subject, report).await;
+    in_reverse(table, report).await;
 }
 
-async fn again(subject: &Subject<'_>, report: &mut Report, split: &SplitRows) {
-    let all = subject.all_columns();
-    for _ in 0..2 {
-        let read = subject.read(&split.split, &all);
-        compare(subject, report, split, (&all, &read), Kind::RowsDifferOnRepetition).await;
-    }
-}
-
-/// Reads once more, and says how the rows differ from the first time.
-async fn compare(
-    subject: &Subject<'_>,
-    report: &mut Report,
-    split: &SplitRows,
-    (columns, read): (&[usize], &Read<'_>),
+fn reread<'a>(
+    table: &'a TableUnderTest<'_>,
+    split: &'a SplitRows,
+    columns: &'a [usize],
     kind: Kind,
-) -> Option<(Bytes, super::rows::Brought)> {
-    let name = Some(&subject.table.name);
-    report.checked(kind.area());
-    let Exchange { request, answer: rows } =
-        subject.rows(report, subject.caller.read(read).await)?;
-    let expected: Vec<Vec<Cell>> = split
+) -> Reread<'a> {
+    Reread { split, columns, read: table.read(&split.split, columns), kind }
+}
+
+/// Reads again and records the difference from the baseline.
+async fn compare(
+    table: &TableUnderTest<'_>,
+    report: &mut Report,
+    reread: Reread<'_>,
+) -> Option<ReadResult> {
+    report.count_check(reread.kind.area());
+    let Exchange { request, response: result } =
+        table.rows(report, table.client.read(&reread.read).await)?;
+    let expected: Vec<Vec<Cell>> = reread
+        .split
         .rows
         .iter()
-        .map(|row| columns.iter().map(|&column| row[column].clone()).collect())
+        .map(|row| reread.columns.iter().map(|&column| row[column].clone()).collect())
         .collect();
-    if let Some(difference) = difference(&expected, &rows.rows) {
-        report.add(name, Fault::new(kind, &request, difference));
+    if let Some(difference) = difference(&expected, &result.rows) {
+        report.add(Some(table.name()), Fault::new(reread.kind, &request, difference));
     }
-    Some((request, rows))
+    Some(result)
 }
 
-async fn no_columns(subject: &Subject<'_>, report: &mut Report, split: &SplitRows) {
-    report.checked(Area::Reading);
-    let fault = match subject.caller.read(&subject.read(&split.split, &[])).await {
-        Ok(read) if read.answer.is_cut || read.answer.count == split.rows.len() => return,
+async fn no_columns(table: &TableUnderTest<'_>, report: &mut Report, split: &SplitRows) {
+    report.count_check(Area::Reading);
+    let fault = match table.client.read(&table.read(&split.split, &[])).await {
+        Ok(read) if read.response.is_truncated || read.response.count == split.rows.len() => return,
         Ok(read) => {
-            let sentence = format!(
-                "{} rows without columns, {} with them",
-                read.answer.count,
+            let message = format!(
+                "{} rows are returned without columns, {} with columns",
+                read.response.count,
                 split.rows.len()
             );
-            Fault::new(Kind::RowCountLost, &read.request, sentence)
+            Fault::new(Kind::RowCountLost, &read.request, message)
         }
         Err(fault) => Fault {
             kind: Kind::RowCountLost,
-            sentence: format!("asked for no columns: {}", fault.sentence),
+            message: format!("a read without columns fails: {}", fault.message),
             ..fault
         },
     };
-    report.add(Some(&subject.table.name), fault);
+    report.add(Some(table.name()), fault);
 }
 
-/// All rows to objects; then in blocks of a few rows.
-async fn spilled(subject: &Subject<'_>, report: &mut Report, split: &SplitRows) {
-    let all = subject.all_columns();
-    let read = Read { max_inline_size: 0, ..subject.read(&split.split, &all) };
-    let Some((_, whole)) =
-        compare(subject, report, split, (&all, &read), Kind::RowsDifferWhenSpilled).await
-    else {
-        return;
-    };
-    let longest = split.rows.iter().map(|row| key_of(row.iter()).len()).max().unwrap_or(0);
-    // One row must fit with room to spare; four blocks or so are enough to see that none is lost.
-    let size = (whole.longest / 4).max(2 * longest + header(subject.table.schema.fields()));
-    let read = Read {
-        max_inline_size: 0,
-        max_block_size: size as u64,
-        ..subject.read(&split.split, &all)
-    };
-    compare(subject, report, split, (&all, &read), Kind::RowsDifferByBlockSize).await;
+/// Reads with all rows spilled, first in Athena's blocks and then in small ones.
+async fn spilled(table: &TableUnderTest<'_>, report: &mut Report, split: &SplitRows) {
+    let all = table.all_columns();
+    let mut whole = reread(table, split, &all, Kind::RowsDifferWhenSpilled);
+    whole.read.max_inline_size = 0;
+    let Some(result) = compare(table, report, whole).await else { return };
+    let longest_row = split.rows.iter().map(|row| key_of(row.iter()).len()).max().unwrap_or(0);
+    // A block must hold the longest row with a margin; about four blocks show a lost one.
+    let fields = table.definition().schema.fields();
+    let size = (result.longest_object / 4).max(2 * longest_row + max_header(fields));
+    let mut small = reread(table, split, &all, Kind::RowsDifferByBlockSize);
+    small.read.max_inline_size = 0;
+    small.read.max_block_size = size as u64;
+    compare(table, report, small).await;
 }
 
-/// More bytes than the header of an object takes, and the padding of its buffers.
-fn header(fields: &Fields) -> usize {
+/// Returns an upper bound on the size of an object's header and of the padding of its buffers.
+fn max_header(fields: &Fields) -> usize {
     const HEADER: usize = 1_024;
     const FIELD: usize = 160;
     fn count(data_type: &DataType) -> usize {
@@ -153,15 +156,14 @@ fn header(fields: &Fields) -> usize {
     HEADER + FIELD * fields.iter().map(|field| count(field.data_type())).sum::<usize>()
 }
 
-/// Reads all splits from the last to the first.
-async fn in_reverse(subject: &Subject<'_>, report: &mut Report) {
-    const SPLITS: usize = 64;
-    if subject.splits.len() < 2 {
+/// Reads the splits from the last to the first.
+async fn in_reverse(table: &TableUnderTest<'_>, report: &mut Report) {
+    const MAX_SPLITS: usize = 64;
+    if table.splits.len() < 2 {
         return;
     }
-    let all = subject.all_columns();
-    for split in subject.splits.iter().rev().take(SPLITS) {
-        let read = subject.read(&split.split, &all);
-        compare(subject, report, split, (&all, &read), Kind::RowsDifferBySplitOrder).await;
+    let all = table.all_columns();
+    for split in table.splits.iter().rev().take(MAX_SPLITS) {
+        compare(table, report, reread(table, split, &all, Kind::RowsDifferBySplitOrder)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What a run found, and what it looked at.
+//! The result of a run: its findings and its coverage.
 
 use std::collections::BTreeMap;
 
@@ -7,111 +7,120 @@ use bytes::Bytes;
 
 use super::{Area, Kind};
 
-/// Something that is wrong, with the request that shows it.
+/// Violation of the protocol or of an announcement, with a request that reproduces it.
+///
+/// A run has at most one finding for each pair of kind and table.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// What is wrong.
+    /// Kind of the violation.
     pub kind: Kind,
-    /// The table that shows it; `None` for what is no table's.
+    /// Affected table; `None` for a finding that concerns no single table.
     pub table: Option<TableName>,
-    /// What was seen, for people.
-    pub sentence: String,
-    /// The request after which it was seen, as it was sent: JSON, unless it was damaged on purpose.
+    /// Human-readable observation of the first occurrence, without row data.
+    pub message: String,
+    /// Request of the first occurrence, as sent: JSON, unless it was damaged on purpose.
     pub request: Bytes,
-    /// How often it was seen on this table. Sentence and request are the first ones.
-    pub times: u64,
+    /// Number of occurrences on this table.
+    pub occurrences: u64,
 }
 
-/// What was looked at of one table.
+/// Coverage of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// The table.
+    /// Name of the table.
     pub table: TableName,
-    /// Splits that there are without a predicate.
+    /// Number of splits of a plan without a predicate.
     pub splits: usize,
-    /// Splits whose rows were read and compared.
+    /// Number of splits whose rows were read and compared.
     pub splits_read: usize,
-    /// Rows that were compared.
+    /// Number of rows compared.
     pub rows: usize,
-    /// Cases of predicates, orders and limits.
+    /// Number of generated predicates, orders and limits that were judged.
     pub cases: u64,
-    /// What was left out, and why; empty if nothing was.
-    pub left_out: String,
+    /// Rows that were not read, and why; empty if all were.
+    pub skipped: String,
 }
 
-/// The outcome of a run.
+/// Result of a run.
+///
+/// # Examples
+///
+/// ```
+/// use athena_conformance::suite::Report;
+///
+/// let report = Report::default();
+/// assert!(report.is_clean());
+/// println!("{}", report.to_text());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// What the function calls its source.
+    /// Source type in the function's response to a ping.
     pub source: String,
-    /// What it announced, in words.
+    /// Human-readable summary of the announced capabilities.
     pub announced: String,
-    /// The seed of the run.
+    /// Seed of the run.
     pub seed: u64,
-    /// Requests that were sent.
+    /// Number of requests sent.
     pub requests: u64,
-    /// Cases of predicates, orders and limits that were judged.
+    /// Number of generated predicates, orders and limits that were judged.
     pub cases: u64,
-    /// Cases without a judgement: the function failed on a predicate that may fail.
+    /// Number of cases that could not be judged: the function failed on a predicate that may fail.
     pub undecided: u64,
-    /// How many times each area was looked at.
+    /// Number of checks in each area.
     pub checks: BTreeMap<Area, u64>,
-    /// Every table that was looked at.
+    /// Every checked table, in the order of the run.
     pub tables: Vec<Coverage>,
-    /// What was not looked at, and why.
-    pub left_out: Vec<String>,
-    /// What is wrong, in the order in which it was found.
+    /// Checks that were not run, and why.
+    pub skipped: Vec<String>,
+    /// Findings in the order of their first occurrence.
     pub findings: Vec<Finding>,
 }
 
-/// Something wrong, before it is known of which table.
+/// Single observation of a violation, not yet attributed to a table.
+///
+/// [`Report::add`] merges equal faults of one table into one [`Finding`].
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
-    pub(crate) sentence: String,
+    pub(crate) message: String,
     pub(crate) request: Bytes,
 }
 
 impl Fault {
-    pub(crate) fn new(kind: Kind, request: &Bytes, sentence: impl Into<String>) -> Self {
-        Self { kind, sentence: sentence.into(), request: request.clone() }
+    pub(crate) fn new(kind: Kind, request: &Bytes, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), request: request.clone() }
     }
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Returns true if there are no findings.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Writes down that an area was looked at.
-    pub(crate) fn checked(&mut self, area: Area) {
+    /// Counts a check of an area.
+    pub(crate) fn count_check(&mut self, area: Area) {
         *self.checks.entry(area).or_default() += 1;
     }
 
-    /// Writes down a fault. One that is known already counts, and keeps its first request.
+    /// Records a fault. A further occurrence of a known finding only increases its count.
     pub(crate) fn add(&mut self, table: Option<&TableName>, fault: Fault) {
-        let Fault { kind, sentence, request } = fault;
+        let Fault { kind, message, request } = fault;
         let known = self
             .findings
             .iter_mut()
             .find(|finding| finding.kind == kind && finding.table.as_ref() == table);
         match known {
-            Some(finding) => finding.times += 1,
+            Some(finding) => finding.occurrences += 1,
             None => {
-                self.findings.push(Finding {
-                    kind,
-                    table: table.cloned(),
-                    sentence,
-                    request,
-                    times: 1,
-                });
+                let table = table.cloned();
+                self.findings.push(Finding { kind, table, message, request, occurrences: 1 });
             }
         }
     }
 
-    /// What an operation brought; its fault is written down.
-    pub(crate) fn take<T>(
+    /// Returns the value of `result`, or records its fault.
+    pub(crate) fn ok_or_record<T>(
         &mut self,
         table: Option<&TableName>,
         result: Result<T, Fault>,

@@ -1,4 +1,4 @@
-//! Reading a split: wherever its rows are, as rows of cells, with everything on the way looked at.
+//! Reads of a split, inline or spilled, with checks of the response on the way.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -6,6 +6,7 @@ use arrow::{
     datatypes::{Schema, SchemaRef},
     record_batch::RecordBatch,
 };
+use athena_client::schema_mismatch;
 use athena_protocol::{
     Constraints, MAX_PAYLOAD_BYTES, Request, Response, Split, TableName,
     message::{ReadRecordsRequest, RemoteReadRecordsResponse},
@@ -15,65 +16,70 @@ use bytes::Bytes;
 
 use super::{
     Kind,
-    caller::{Caller, Exchange, wrong_answer},
+    client::{Client, Exchange, wrong_answer},
     report::Fault,
 };
 use crate::oracle::{Cell, Row};
-use athena_client::schema_mismatch;
 
-/// One read.
+/// Read of one split.
 #[derive(Debug, Clone)]
 pub(crate) struct Read<'a> {
     pub(crate) table: &'a TableName,
-    /// The columns wanted, with the table's metadata.
+    /// Requested columns, with the metadata of the table.
     pub(crate) schema: SchemaRef,
     pub(crate) split: &'a Split,
     pub(crate) constraints: &'a Constraints,
     pub(crate) max_block_size: u64,
     pub(crate) max_inline_size: u64,
-    /// What is fetched.
-    pub(crate) room: Room,
+    /// Limits on the rows kept.
+    pub(crate) budget: Budget,
 }
 
-/// How much may be kept in memory.
+/// Limits on the rows kept in memory.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
+pub(crate) struct Budget {
     pub(crate) rows: usize,
     pub(crate) bytes: usize,
 }
 
-impl Room {
-    /// For what is known to fit.
+impl Budget {
+    /// Budget of rows that are known to fit.
     pub(crate) const UNLIMITED: Self = Self { rows: usize::MAX - 1, bytes: usize::MAX };
 
-    /// What is left when some of it was taken.
-    pub(crate) fn without(self, rows: usize, bytes: usize) -> Self {
+    /// Returns the budget that is left after use.
+    pub(crate) fn minus(self, rows: usize, bytes: usize) -> Self {
         Self { rows: self.rows.saturating_sub(rows), bytes: self.bytes.saturating_sub(bytes) }
+    }
+
+    /// Returns the smaller of each limit.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self { rows: self.rows.min(other.rows), bytes: self.bytes.min(other.bytes) }
     }
 }
 
-/// What a read brought.
+/// Result of a read.
 #[derive(Debug, Default)]
-pub(crate) struct Brought {
-    /// The rows, of the columns that were asked for.
+pub(crate) struct ReadResult {
+    /// Rows, in the requested columns; empty if no columns are requested.
     pub(crate) rows: Vec<Row>,
-    /// How many there are; more than `rows` if they were too many.
+    /// Number of rows in the response, more than `rows` has if it is truncated.
     pub(crate) count: usize,
-    /// Bytes that they take in memory, about.
+    /// Approximate size of the rows in memory.
     pub(crate) bytes: usize,
-    /// Bytes of the longest object.
-    pub(crate) longest: usize,
-    /// Whether there are more than were fetched.
-    pub(crate) is_cut: bool,
-    /// What is wrong with how they came.
+    /// Size of the longest spilled object in bytes.
+    pub(crate) longest_object: usize,
+    /// Whether rows are missing, because they exceed the budget or there is no store.
+    pub(crate) is_truncated: bool,
+    /// Faults of the response that do not prevent reading it.
     pub(crate) faults: Vec<Fault>,
 }
 
-/// Sizes as Athena has them.
+/// Block size in Athena's requests, in bytes.
 pub(crate) const MAX_BLOCK: u64 = 16_000_000;
+/// Inline size in Athena's requests, in bytes.
 pub(crate) const MAX_INLINE: u64 = 5_242_880;
 
-impl Caller {
+impl Client {
     pub(super) fn read_request(&self, read: &Read<'_>) -> Request {
         Request::ReadRecords(ReadRecordsRequest {
             identity: Some(Self::identity()),
@@ -88,153 +94,152 @@ impl Caller {
         })
     }
 
-    /// Reads a split, and says what is wrong with how its rows came.
-    pub(crate) async fn read(&self, read: &Read<'_>) -> Result<Exchange<Brought>, Fault> {
-        let Exchange { request, answer } = self.ask(&self.read_request(read)).await?;
-        let rows = match answer {
-            Response::ReadRecords(answer) => inline(&request, read, &answer.records)?,
-            Response::RemoteReadRecords(answer) => self.spilled(&request, read, answer).await?,
+    /// Reads a split, and checks how its rows are returned.
+    pub(crate) async fn read(&self, read: &Read<'_>) -> Result<Exchange<ReadResult>, Fault> {
+        let Exchange { request, response } = self.call(&self.read_request(read)).await?;
+        let result = match response {
+            Response::ReadRecords(response) => inline(&request, read, &response.records)?,
+            Response::RemoteReadRecords(response) => self.spilled(&request, read, response).await?,
             other => return Err(wrong_answer(&request, &other, "ReadRecords")),
         };
-        Ok(Exchange { request, answer: rows })
+        Ok(Exchange { request, response: result })
     }
 
     async fn spilled(
         &self,
         request: &Bytes,
         read: &Read<'_>,
-        answer: RemoteReadRecordsResponse,
-    ) -> Result<Brought, Fault> {
-        check_columns(request, &read.schema, &answer.schema)?;
-        let mut rows = Brought::default();
-        rows.faults.extend(place_fault(request, read.split, &answer)?);
+        response: RemoteReadRecordsResponse,
+    ) -> Result<ReadResult, Fault> {
+        check_columns(request, &read.schema, &response.schema)?;
+        let mut result = ReadResult::default();
+        result.faults.extend(location_fault(request, read.split, &response)?);
         let Some(store) = &self.store else {
-            rows.is_cut = true;
-            return Ok(rows);
+            result.is_truncated = true;
+            return Ok(result);
         };
-        for location in &answer.remote_blocks {
-            if rows.is_cut {
+        for location in &response.remote_blocks {
+            if result.is_truncated {
                 break;
             }
-            let unreadable = |why: String| {
+            let unreadable = |reason: String| {
                 let key = location.key.as_deref().unwrap_or_default();
-                Fault::new(
-                    Kind::ObjectUnreadable,
-                    request,
-                    format!("object {key:?} of an answer: {why}"),
-                )
+                let message = format!("spilled object {key:?} cannot be read: {reason}");
+                Fault::new(Kind::ObjectUnreadable, request, message)
             };
             let (Some(bucket), Some(key)) = (&location.bucket, &location.key) else {
-                return Err(unreadable("it has no bucket or no key".to_owned()));
+                return Err(unreadable("its location lacks the bucket or the key".to_owned()));
             };
             let object =
                 store.get(bucket, key).await.map_err(|error| unreadable(error.to_string()))?;
-            rows.longest = rows.longest.max(object.len());
+            result.longest_object = result.longest_object.max(object.len());
             if object.len() as u64 > read.max_block_size && read.max_block_size > 0 {
-                let sentence = format!(
-                    "an object has {} bytes, at most {} allowed",
+                let message = format!(
+                    "an object has {} bytes, at most {} are allowed",
                     object.len(),
                     read.max_block_size
                 );
-                rows.faults.push(Fault::new(Kind::BlockTooLarge, request, sentence));
+                result.faults.push(Fault::new(Kind::BlockTooLarge, request, message));
             }
-            let batch = decode_object(object, answer.encryption_key.as_ref(), &answer.schema)
+            let batch = decode_object(object, response.encryption_key.as_ref(), &response.schema)
                 .map_err(|error| unreadable(error.to_string()))?;
-            rows.add(request, read, &batch);
+            result.add(request, read, &batch);
         }
-        Ok(rows)
+        Ok(result)
     }
 }
 
-fn inline(request: &Bytes, read: &Read<'_>, batch: &RecordBatch) -> Result<Brought, Fault> {
+fn inline(request: &Bytes, read: &Read<'_>, batch: &RecordBatch) -> Result<ReadResult, Fault> {
     check_columns(request, &read.schema, &batch.schema())?;
-    let mut rows = Brought::default();
+    let mut result = ReadResult::default();
     let size = value_bytes(batch);
     let most = read.max_inline_size.min(MAX_PAYLOAD_BYTES as u64);
     let can_spill = read.split.spill_location.is_some();
     if can_spill && batch.num_rows() > 0 && size as u64 > most {
-        let sentence = format!(
-            "{} rows of {size} bytes or more came inline, at most {most} allowed",
+        let message = format!(
+            "{} rows of at least {size} bytes are returned inline, at most {most} are allowed",
             batch.num_rows()
         );
-        rows.faults.push(Fault::new(Kind::InlineTooLarge, request, sentence));
+        result.faults.push(Fault::new(Kind::InlineTooLarge, request, message));
     }
-    rows.add(request, read, batch);
-    Ok(rows)
+    result.add(request, read, batch);
+    Ok(result)
 }
 
-/// What the values take, without padding and headers: the least that any peer counts.
+/// Returns the size of the values without padding and headers, a lower bound for every encoder.
 fn value_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum()
 }
 
-impl Brought {
+impl ReadResult {
     fn add(&mut self, request: &Bytes, read: &Read<'_>, batch: &RecordBatch) {
         self.count += batch.num_rows();
         if read.schema.fields().is_empty() {
             return;
         }
-        if let Some(sentence) = illegal_value(batch, &read.schema) {
-            self.faults.push(Fault::new(Kind::ValueIllegal, request, sentence));
+        if let Some(message) = illegal_value(batch, &read.schema) {
+            self.faults.push(Fault::new(Kind::ValueIllegal, request, message));
         }
         let cells = batch.num_rows() * batch.num_columns() * size_of::<Cell>();
         self.bytes = self.bytes.saturating_add(value_bytes(batch) + cells);
-        self.is_cut |= self.count > read.room.rows || self.bytes > read.room.bytes;
-        if !self.is_cut {
+        self.is_truncated |= self.count > read.budget.rows || self.bytes > read.budget.bytes;
+        if !self.is_truncated {
             self.rows.extend(Cell::rows(batch));
         }
     }
 }
 
-/// Asked for no columns, a function may answer any.
+/// Compares the columns. A response to a read without columns may have any.
 fn check_columns(request: &Bytes, expected: &SchemaRef, got: &SchemaRef) -> Result<(), Fault> {
     match schema_mismatch(expected, got) {
-        Some(sentence) if !expected.fields().is_empty() => {
-            Err(Fault::new(Kind::AnswerColumnsWrong, request, sentence))
+        Some(message) if !expected.fields().is_empty() => {
+            Err(Fault::new(Kind::AnswerColumnsWrong, request, message))
         }
         _ => Ok(()),
     }
 }
 
-/// What is wrong with the places and the key of an answer, without looking into the objects; an
-/// error if looking into them is of no use.
-fn place_fault(
+/// Checks the key and the locations of spilled objects without reading them; an error means that
+/// reading them is pointless.
+fn location_fault(
     request: &Bytes,
     split: &Split,
-    answer: &RemoteReadRecordsResponse,
+    response: &RemoteReadRecordsResponse,
 ) -> Result<Option<Fault>, Fault> {
-    if answer.encryption_key != split.encryption_key {
+    if response.encryption_key != split.encryption_key {
         return Err(Fault::new(
             Kind::KeyChanged,
             request,
-            "the key of the answer is not that of its split",
+            "the encryption key of the response is not that of its split",
         ));
     }
-    let place = split.spill_location.as_ref();
-    let own = place
-        .and_then(|place| Some((place.bucket.as_deref()?, format!("{}.", place.key.as_deref()?))));
+    let own = split.spill_location.as_ref().and_then(|location| {
+        Some((location.bucket.as_deref()?, format!("{}.", location.key.as_deref()?)))
+    });
     let mut numbers = BTreeSet::new();
-    for location in &answer.remote_blocks {
+    for location in &response.remote_blocks {
         let key = location.key.as_deref().unwrap_or_default();
         let inside = own.as_ref().filter(|(bucket, _)| location.bucket.as_deref() == Some(bucket));
         let Some(number) = inside.and_then(|(_, prefix)| key.strip_prefix(prefix.as_str())) else {
             let bucket = location.bucket.as_deref().unwrap_or_default();
-            let sentence = format!(
-                "rows are at s3://{bucket}/{key}, which is not where their split spills to"
+            let message = format!(
+                "rows are spilled to s3://{bucket}/{key}, outside the location of their split"
             );
-            return Err(Fault::new(Kind::SpilledElsewhere, request, sentence));
+            return Err(Fault::new(Kind::SpilledElsewhere, request, message));
         };
         numbers.insert(number.parse::<usize>().ok());
     }
-    let expected: BTreeSet<_> = (0..answer.remote_blocks.len()).map(Some).collect();
+    let expected: BTreeSet<_> = (0..response.remote_blocks.len()).map(Some).collect();
     Ok((numbers != expected).then(|| {
-        let sentence =
-            format!("{} objects are not numbered from 0 without a gap", answer.remote_blocks.len());
-        Fault::new(Kind::ObjectsMisnumbered, request, sentence)
+        let message = format!(
+            "{} objects are not numbered consecutively from 0",
+            response.remote_blocks.len()
+        );
+        Fault::new(Kind::ObjectsMisnumbered, request, message)
     }))
 }
 
-/// A value that no value of its column can be, without saying the value.
+/// Describes a value that is illegal in its column, without the value itself.
 fn illegal_value(batch: &RecordBatch, schema: &Schema) -> Option<String> {
     use arrow::{
         array::{Array as _, AsArray as _},
@@ -242,7 +247,7 @@ fn illegal_value(batch: &RecordBatch, schema: &Schema) -> Option<String> {
     };
     batch.columns().iter().zip(schema.fields()).find_map(|(column, field)| {
         if !field.is_nullable() && column.null_count() > 0 {
-            return Some(format!("column {:?} holds nulls and is said to have none", field.name()));
+            return Some(format!("column {:?} is not nullable and holds nulls", field.name()));
         }
         match column.data_type() {
             DataType::Decimal128(precision, _) => {
@@ -259,7 +264,9 @@ fn illegal_value(batch: &RecordBatch, schema: &Schema) -> Option<String> {
                 let mut values = column.as_primitive::<TimestampMillisecondType>().iter().flatten();
                 values
                     .any(|packed| athena_protocol::timestamp_tz::unpack(packed).1.name().is_none())
-                    .then(|| format!("column {:?} holds a time with an unknown zone", field.name()))
+                    .then(|| {
+                        format!("column {:?} holds a timestamp with an unknown zone", field.name())
+                    })
             }
             _ => None,
         }

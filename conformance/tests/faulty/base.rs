@@ -1,5 +1,5 @@
-//! The honest connector beneath every liar: a table of every type, one in partitions, an empty one,
-//! and a few more to list.
+//! The correct connector in which faults are injected: a table with a column of every type, a
+//! partitioned table, and empty ones to list.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -23,9 +23,9 @@ use athena_protocol::error::FunctionError;
 use athena_spill::testing::MemoryStore;
 use bytes::Bytes;
 
-pub(crate) const BUCKET: &str = "liars";
+pub(crate) const BUCKET: &str = "faulty";
 const SCHEMA: &str = "s";
-/// Tables that are only there to be listed hold what the empty one holds.
+/// Names of the tables. All but `events` and `kinds` are empty.
 const TABLES: [&str; 9] = ["a", "b", "c", "d", "e", "empty", "events", "kinds", "z"];
 const KINDS: i64 = 90;
 const KINDS_OF_A_SPLIT: usize = 30;
@@ -34,7 +34,7 @@ const SPLITS_OF_A_PARTITION: i64 = 2;
 const YEARS: [i32; 3] = [2022, 2023, 2024];
 const REGIONS: [Option<&str>; 2] = [Some("amer"), None];
 
-/// A handler of this process, by bytes.
+/// Handler in this process, called with bytes.
 #[derive(Debug)]
 pub(crate) struct InProcess(Handler);
 
@@ -45,7 +45,7 @@ impl InProcess {
 
     pub(crate) fn with(store: &Arc<MemoryStore>, more: &[(&str, &str)]) -> Self {
         let settings = [("spill_bucket", BUCKET)].into_iter().chain(more.iter().copied());
-        let settings = Settings::from_vars(settings).expect("settings are right");
+        let settings = Settings::from_vars(settings).expect("the settings are valid");
         Self(Handler::new(Base).with_settings(settings).with_object_store(Arc::clone(store) as _))
     }
 }
@@ -53,8 +53,10 @@ impl InProcess {
 #[async_trait]
 impl Invoke for InProcess {
     async fn invoke(&self, request: Bytes) -> std::result::Result<Bytes, InvokeError> {
-        let answer = self.0.handle(&request, None).await;
-        answer.map(Bytes::from).map_err(|error| InvokeError::Function(FunctionError::from(&error)))
+        let response = self.0.handle(&request, None).await;
+        response
+            .map(Bytes::from)
+            .map_err(|error| InvokeError::Function(FunctionError::from(&error)))
     }
 }
 
@@ -66,7 +68,7 @@ fn check(table: &TableName) -> Result<()> {
         return Ok(());
     }
     Err(Error::not_found(format!(
-        "there is no table {table}; schema {SCHEMA} has {}",
+        "unknown table {table}; schema {SCHEMA} has {}",
         TABLES.join(", ")
     )))
 }
@@ -123,7 +125,7 @@ impl Connector for Base {
             "events" => {
                 let numbers = request.partitions.column_by_name("number");
                 let numbers = numbers
-                    .ok_or_else(|| Error::invalid_input("partitions without their numbers"))?;
+                    .ok_or_else(|| Error::invalid_input("the partitions lack the column number"))?;
                 let numbers = numbers.as_any().downcast_ref::<Int64Array>().expect("numbers");
                 let begins = numbers.values().iter().flat_map(|number| {
                     (0..SPLITS_OF_A_PARTITION).map(move |part| {
@@ -145,25 +147,26 @@ impl Connector for Base {
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
         check(&request.table)?;
-        let (from, to) = (request.split.get::<i64>("from")?, request.split.get::<i64>("to")?);
+        let from: i64 = request.split.get("from")?;
+        let to: i64 = request.split.get("to")?;
         let rows = match request.table.table.as_str() {
             "kinds" => {
-                let (from, to) = (from.clamp(0, KINDS), to.clamp(0, KINDS));
-                let (from, to) = (usize::try_from(from).unwrap(), usize::try_from(to).unwrap());
+                let from = usize::try_from(from.clamp(0, KINDS)).unwrap();
+                let to = usize::try_from(to.clamp(0, KINDS)).unwrap();
                 kinds().slice(from, to - from)
             }
             _ => {
                 events(from..to.min(partitions_count() * SPLITS_OF_A_PARTITION * EVENTS_OF_A_SPLIT))
             }
         };
-        let wanted =
+        let columns =
             request.projection.fields().iter().map(|field| rows.schema().index_of(field.name()));
-        let wanted: Vec<usize> =
-            wanted.collect::<std::result::Result<_, _>>().map_err(|error| {
-                Error::invalid_input(format!("{} has no such column", request.table))
+        let columns: Vec<usize> =
+            columns.collect::<std::result::Result<_, _>>().map_err(|error| {
+                Error::invalid_input(format!("{} lacks a requested column", request.table))
                     .with_source(error)
             })?;
-        Ok(rows.project(&wanted).expect("columns that are there").into())
+        Ok(rows.project(&columns).expect("the columns exist").into())
     }
 }
 
@@ -172,10 +175,10 @@ fn partitions() -> impl Iterator<Item = (i32, Option<&'static str>)> + Clone {
 }
 
 fn partitions_count() -> i64 {
-    i64::try_from(partitions().count()).expect("a few")
+    i64::try_from(partitions().count()).expect("a small number")
 }
 
-/// Rows whose values follow from their numbers.
+/// Returns the rows with the given ids, which determine their values.
 fn events(ids: Range<i64>) -> RecordBatch {
     let partition = |id: i64| {
         let number = id / (SPLITS_OF_A_PARTITION * EVENTS_OF_A_SPLIT);
@@ -212,13 +215,14 @@ fn events(ids: Range<i64>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
 
-/// The values of `pool` in turn, a null after each turn, at a pace of its own.
-fn cycle<T: Clone, A: FromIterator<Option<T>>>(pool: &[T], pace: usize) -> A {
-    let rows = usize::try_from(KINDS).expect("a few");
-    (0..rows).map(|row| pool.get(row * pace % (pool.len() + 1)).cloned()).collect()
+/// Repeats the values of `pool` and a null in steps of `step`.
+fn cycle<T: Clone, A: FromIterator<Option<T>>>(pool: &[T], step: usize) -> A {
+    let rows = usize::try_from(KINDS).expect("a small number");
+    (0..rows).map(|row| pool.get(row * step % (pool.len() + 1)).cloned()).collect()
 }
 
-/// A column of every type, with extremes, nulls, and values that differ in what is often lost.
+/// Returns rows with a column of every type: extremes, nulls, and values whose difference is easily
+/// lost.
 fn kinds() -> RecordBatch {
     let texts = [
         "",
@@ -271,7 +275,7 @@ fn kinds() -> RecordBatch {
         .iter()
         .map(|(name, column)| Field::new(*name, column.data_type().clone(), *name != "id"))
         .collect();
-    let comments = HashMap::from([("price".to_owned(), "what it costs".to_owned())]);
+    let comments = HashMap::from([("price".to_owned(), "price in euros".to_owned())]);
     let columns = columns.into_iter().map(|(_, column)| column).collect();
     RecordBatch::try_new(Arc::new(Schema::new_with_metadata(fields, comments)), columns)
         .expect("columns of one length")

@@ -1,9 +1,9 @@
-//! Connectors that lie, each in one way, and connectors that do not: the suite must name every lie
-//! and call nobody else a liar.
+//! The suite against connectors with one injected fault each, and against correct connectors: it
+//! must find every fault and report nothing else.
 
 mod base;
-mod liar;
-mod lies;
+mod faults;
+mod faulty_connector;
 mod paged;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -14,12 +14,12 @@ use athena_spill::{ObjectStore, testing::MemoryStore};
 use tokio::task::JoinSet;
 
 use base::InProcess;
-use liar::Liar;
+use faulty_connector::FaultyConnector;
 use paged::Paged;
 
-/// Seeds on which an honest connector must not be accused.
+/// Number of seeds for which a correct connector must have no findings.
 const SEEDS: u64 = 10;
-/// Cases of an honest run.
+/// Number of cases in a run against a correct connector.
 const CASES: u64 = 400;
 
 async fn report(
@@ -32,11 +32,11 @@ async fn report(
     Suite::new(function, options).with_store(store as Arc<dyn ObjectStore>).run().await
 }
 
-/// Every honest connector by name, with the store that it spills to.
-fn honest() -> Vec<(&'static str, Arc<dyn Invoke>, Arc<MemoryStore>)> {
+/// Returns the correct connectors by name, with the stores that they spill to.
+fn correct_connectors() -> Vec<(&'static str, Arc<dyn Invoke>, Arc<MemoryStore>)> {
     let store = Arc::new(MemoryStore::new());
     let plain: Arc<dyn Invoke> = Arc::new(InProcess::new(&store));
-    let paged: Arc<dyn Invoke> = Arc::new(Paged::honest(Arc::clone(&plain)));
+    let paged: Arc<dyn Invoke> = Arc::new(Paged::correct(Arc::clone(&plain)));
     let clear = Arc::new(MemoryStore::new());
     let unencrypted: Arc<dyn Invoke> =
         Arc::new(InProcess::with(&clear, &[("disable_spill_encryption", "true")]));
@@ -47,20 +47,20 @@ fn honest() -> Vec<(&'static str, Arc<dyn Invoke>, Arc<MemoryStore>)> {
     ]
 }
 
-/// What the honest are accused of, a line each.
-async fn false_alarms() -> Vec<String> {
+/// Returns a line for each finding in a correct connector.
+async fn false_positives() -> Vec<String> {
     let mut runs = JoinSet::new();
-    for (name, function, store) in honest() {
+    for (name, function, store) in correct_connectors() {
         for seed in 1..=SEEDS {
             let (function, store) = (Arc::clone(&function), Arc::clone(&store));
             runs.spawn(async move { (name, seed, report(function, store, seed, CASES).await) });
         }
     }
-    let mut alarms = Vec::new();
+    let mut lines = Vec::new();
     while let Some(run) = runs.join_next().await {
         let (name, seed, report) = run.expect("a run does not panic");
-        let tried = report.cases + report.undecided;
-        assert!(tried >= CASES, "{name}: {tried} cases");
+        let total = report.cases + report.undecided;
+        assert!(total >= CASES, "{name}: {total} cases");
         assert!(
             report.undecided * 10 < report.cases,
             "{name}: {} of {} undecided",
@@ -68,24 +68,24 @@ async fn false_alarms() -> Vec<String> {
             report.cases
         );
         assert!(
-            report.left_out.is_empty()
-                && report.tables.iter().all(|table| table.left_out.is_empty())
+            report.skipped.is_empty() && report.tables.iter().all(|table| table.skipped.is_empty())
         );
         for finding in report.findings {
             let table = finding.table.map(|table| table.to_string()).unwrap_or_default();
-            alarms.push(format!(
+            lines.push(format!(
                 "{name}, seed {seed}: {} {table}: {}",
-                finding.kind, finding.sentence
+                finding.kind, finding.message
             ));
         }
     }
-    alarms
+    lines
 }
 
-/// Why a liar got away, if it did.
-async fn escape(liar: Liar) -> Option<String> {
-    let (name, kind, cases, store) = (liar.name, liar.kind, liar.cases, Arc::clone(&liar.store));
-    let report = report(Arc::new(liar), store, 1, cases).await;
+/// Runs the suite, and describes the miss if it does not find the fault.
+async fn run_suite(connector: FaultyConnector) -> Option<String> {
+    let FaultyConnector { name, kind, cases, .. } = connector;
+    let store = Arc::clone(&connector.store);
+    let report = report(Arc::new(connector), store, 1, cases).await;
     if report.findings.iter().any(|finding| finding.kind == kind) {
         let others: BTreeSet<_> = report
             .findings
@@ -93,7 +93,7 @@ async fn escape(liar: Liar) -> Option<String> {
             .map(|finding| finding.kind)
             .filter(|other| *other != kind)
             .collect();
-        println!("caught: {kind:27} {name}; what follows from it: {others:?}");
+        println!("found: {kind:27} {name}; other findings: {others:?}");
         return None;
     }
     let found: Vec<_> = report.findings.iter().map(|finding| finding.kind.name()).collect();
@@ -101,28 +101,32 @@ async fn escape(liar: Liar) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_liar_is_caught_by_name_and_nobody_else_is_accused() {
+async fn every_fault_is_found_and_correct_connectors_have_no_findings() {
     let mut runs = JoinSet::new();
-    let liars = lies::all();
-    let all = liars.len();
-    for liar in liars {
-        runs.spawn(escape(liar));
+    let connectors = faults::all();
+    let all = connectors.len();
+    for connector in connectors {
+        runs.spawn(run_suite(connector));
     }
-    let mut escaped = Vec::new();
+    let mut missed = Vec::new();
     while let Some(run) = runs.join_next().await {
-        escaped.extend(run.unwrap_or_else(|error| Some(error.to_string())));
+        missed.extend(run.unwrap_or_else(|error| Some(error.to_string())));
     }
-    let alarms = false_alarms().await;
-    for line in escaped.iter().chain(&alarms) {
+    let false_positives = false_positives().await;
+    for line in missed.iter().chain(&false_positives) {
         println!("{line}");
     }
-    println!("liars: {} of {all} caught, {} false alarms", all - escaped.len(), alarms.len());
-    assert!(all >= 25, "only {all} liars");
-    assert!(escaped.is_empty() && alarms.is_empty(), "{escaped:#?}\n{alarms:#?}");
+    println!(
+        "faulty connectors: {} of {all} found, {} false positives",
+        all - missed.len(),
+        false_positives.len()
+    );
+    assert!(all >= 25, "only {all} faulty connectors");
+    assert!(missed.is_empty() && false_positives.is_empty(), "{missed:#?}\n{false_positives:#?}");
 }
 
 #[tokio::test]
-async fn a_seed_says_what_is_asked() {
+async fn a_seed_determines_the_requests() {
     let run = |seed| async move {
         let store = Arc::new(MemoryStore::new());
         let report = report(Arc::new(InProcess::new(&store)), store, seed, 50).await;
@@ -133,7 +137,7 @@ async fn a_seed_says_what_is_asked() {
 }
 
 #[tokio::test]
-async fn rows_beyond_the_room_are_left_out_and_said_so() {
+async fn rows_beyond_the_budget_are_reported_as_skipped() {
     let store = Arc::new(MemoryStore::new());
     let options = Options { cases: 20, max_rows: 160, ..Options::default() };
     let report =
@@ -141,19 +145,19 @@ async fn rows_beyond_the_room_are_left_out_and_said_so() {
     assert!(report.is_clean(), "{:?}", report.findings);
     let kinds = report.tables.iter().find(|table| table.table.table == "kinds").unwrap();
     assert_eq!((kinds.splits, kinds.splits_read, kinds.rows), (3, 1, 30));
-    assert!(kinds.left_out.contains("2 of 3 splits"), "{kinds:?}");
+    assert!(kinds.skipped.contains("2 of 3 splits"), "{kinds:?}");
 }
 
 #[tokio::test]
-async fn without_a_store_what_is_spilled_is_left_out_and_said_so() {
+async fn without_a_store_spilled_rows_are_reported_as_skipped() {
     let store = Arc::new(MemoryStore::new());
     let options = Options { cases: 20, ..Options::default() };
     let report = Suite::new(Arc::new(InProcess::new(&store)), options).run().await;
     assert!(
-        report.is_clean() && report.left_out.len() == 1,
+        report.is_clean() && report.skipped.len() == 1,
         "{:?} {:?}",
         report.findings,
-        report.left_out
+        report.skipped
     );
     assert!(!report.checks.contains_key(&Area::Spilling));
 }

@@ -1,4 +1,4 @@
-//! An inline answer, written and read.
+//! Inline responses, encoded and decoded.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use arrow::{
 };
 use athena_protocol::{Response, SerdeVersion, message::ReadRecordsResponse};
 
-use super::alone;
+use super::exclusive;
 
 #[test]
-fn an_inline_answer_is_written_once_as_bytes_and_once_as_text() {
-    let _alone = alone();
+fn an_inline_response_is_encoded_once_as_bytes_and_once_as_text() {
+    let _exclusive = exclusive();
     let texts = StringArray::from_iter_values(
         (0..80_000).map(|n| format!("the text of row number {n:>16}")),
     );
@@ -30,9 +30,13 @@ fn an_inline_answer_is_written_once_as_bytes_and_once_as_text() {
     let allocated = dhat::HeapStats::get();
 
     assert_eq!(read, answer);
-    let (written, allocated, len) = (written.total_bytes, allocated.total_bytes, text.len() as u64);
-    println!("allocations: {written} bytes to write {len} of text, {allocated} to read them");
-    // Three bytes make four of text.
-    assert!(written < len * 15 / 8, "{written} bytes were allocated to write");
-    assert!(allocated < len * 7 / 8, "{allocated} bytes were allocated to read");
+    let written = written.total_bytes;
+    let allocated = allocated.total_bytes;
+    let len = text.len() as u64;
+    println!(
+        "allocations: {written} bytes to encode {len} bytes of text, {allocated} to decode them"
+    );
+    // Base64 encodes three bytes in four.
+    assert!(written < len * 15 / 8, "{written} bytes are allocated to encode");
+    assert!(allocated < len * 7 / 8, "{allocated} bytes are allocated to decode");
 }

@@ -1,4 +1,4 @@
-//! A whole read that spills, from the bytes of the request to those of the answer.
+//! A whole read with spilled rows, from the bytes of the request to those of the response.
 
 use std::{
     ops::Range,
@@ -6,7 +6,7 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, Int64Array, StringArray},
+    array::Int64Array,
     datatypes::{DataType, SchemaRef},
     record_batch::RecordBatch,
 };
@@ -22,26 +22,13 @@ use athena_protocol::{
 use athena_spill::testing::MemoryStore;
 use futures::stream;
 
-use super::alone;
+use super::{batch, exclusive};
 
 const BATCHES: u64 = 50;
 const BLOCK: u64 = 4_000_000;
 const IN_FLIGHT: u64 = 2;
 
-/// About a megabyte of rows of numbers, their parity, and texts.
-fn batch(number: i64) -> RecordBatch {
-    const ROWS: i64 = 20_000;
-    let numbers = number * ROWS..(number + 1) * ROWS;
-    let texts = StringArray::from_iter_values(
-        numbers.clone().map(|n| format!("the text of row number {n:>16}")),
-    );
-    let parity: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers.clone().map(|n| n % 2)));
-    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
-    RecordBatch::try_from_iter([("n", numbers), ("odd", parity), ("t", Arc::new(texts))])
-        .expect("columns of one length")
-}
-
-/// Batches that are there before they are read.
+/// Table of batches that exist before the read.
 struct Prepared {
     schema: SchemaRef,
     batches: Mutex<Vec<RecordBatch>>,
@@ -84,14 +71,14 @@ fn request(schema: &SchemaRef, constraints: Constraints) -> Vec<u8> {
     request.encode(SerdeVersion::LATEST).expect("a request")
 }
 
-/// What one read allocates, and spills.
+/// Allocations and spilled bytes of one read.
 struct Read {
     bytes: u64,
-    pieces: u64,
+    allocations: u64,
     spilled: u64,
 }
 
-fn read(what: &str, constraints: Constraints) -> Read {
+fn read(name: &str, constraints: Constraints) -> Read {
     let batches: Vec<_> = (0..i64::try_from(BATCHES).expect("few")).map(batch).collect();
     let request = request(&batches[0].schema(), constraints);
     let in_flight = IN_FLIGHT.to_string();
@@ -103,7 +90,7 @@ fn read(what: &str, constraints: Constraints) -> Read {
     let store = Arc::new(MemoryStore::discarding());
     let table = Prepared { schema: batches[0].schema(), batches: Mutex::new(batches) };
     let handler = Handler::new(StaticConnector::new().table("s", "t", table))
-        .with_settings(Settings::from_vars(settings).expect("the settings are right"))
+        .with_settings(Settings::from_vars(settings).expect("the settings are valid"))
         .with_object_store(Arc::<MemoryStore>::clone(&store));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -119,21 +106,21 @@ fn read(what: &str, constraints: Constraints) -> Read {
     };
     assert_eq!(answer.remote_blocks.len(), blocks.len());
     let spilled = blocks.iter().sum::<usize>() as u64;
-    let read = Read { bytes: allocated.total_bytes, pieces: allocated.total_blocks, spilled };
-    let (bytes, pieces) = (read.bytes, read.pieces);
+    let read = Read { bytes: allocated.total_bytes, allocations: allocated.total_blocks, spilled };
+    let Read { bytes, allocations, .. } = read;
     println!(
-        "allocations: {what}: {bytes} bytes, {} % of the {spilled} spilled, in {} pieces a batch",
+        "allocations: {name}: {bytes} bytes, {} % of {spilled} spilled, {} allocations per batch",
         bytes * 100 / spilled,
-        pieces / BATCHES
+        allocations / BATCHES
     );
-    // A third more than measured, for versions of what is below. One for each row would be twenty
-    // thousand.
-    assert!(pieces < 80 * BATCHES, "{what}: {pieces} pieces");
+    // A third more than measured, as a margin for other versions of dependencies. One allocation
+    // per row would be 20,000.
+    assert!(allocations < 80 * BATCHES, "{name}: {allocations} allocations");
     read
 }
 
-/// The column has one of these values.
-fn only(column: &str, values: Range<i64>) -> Constraints {
+/// Returns a constraint on a column to a range of values.
+fn in_range(column: &str, values: Range<i64>) -> Constraints {
     let marker = |bound, value| Marker::new(bound, Arc::new(Int64Array::from(vec![value])));
     let range = Between {
         low: marker(Bound::Exactly, values.start),
@@ -148,25 +135,25 @@ fn only(column: &str, values: Range<i64>) -> Constraints {
 }
 
 #[test]
-fn a_read_allocates_blocks_in_flight_and_the_rows_that_a_filter_copies() {
-    let _alone = alone();
-    // Each has room for a sixteenth more, and what else a read takes is small. Copying rows would
-    // take all of them again.
+fn a_read_allocates_the_blocks_in_flight_and_the_rows_that_a_filter_copies() {
+    let _exclusive = exclusive();
+    // The capacity of a block is a sixteenth more than its size, and all else is small. Copying
+    // the rows would allocate all of them again.
     let blocks = (IN_FLIGHT + 1) * BLOCK;
     let all = read("no filter", Constraints::default());
-    assert!(all.bytes < blocks, "{} bytes were allocated", all.bytes);
+    assert!(all.bytes < blocks, "{} bytes are allocated", all.bytes);
 
-    // A bit or two for each row.
-    let kept = read("a filter that keeps all rows", only("n", 0..i64::MAX));
+    // The filter needs a bit or two for each row.
+    let kept = read("a filter that keeps all rows", in_range("n", 0..i64::MAX));
     assert_eq!(kept.spilled, all.spilled);
-    assert!(kept.bytes < all.bytes + all.spilled / 100, "{} bytes were allocated", kept.bytes);
+    assert!(kept.bytes < all.bytes + all.spilled / 100, "{} bytes are allocated", kept.bytes);
 
-    // The rows that are kept, once, and what their copies have room for.
-    let half = read("a filter that keeps half", only("odd", 1..2));
+    // The filter copies the kept rows once, with some spare capacity.
+    let half = read("a filter that keeps half", in_range("odd", 1..2));
     assert!(
         half.spilled.abs_diff(all.spilled / 2) < all.spilled / 100,
-        "{} bytes were spilled",
+        "{} bytes are spilled",
         half.spilled
     );
-    assert!(half.bytes < blocks + half.spilled * 9 / 8, "{} bytes were allocated", half.bytes);
+    assert!(half.bytes < blocks + half.spilled * 9 / 8, "{} bytes are allocated", half.bytes);
 }

@@ -1,4 +1,4 @@
-//! Blocks are written as Java writes them, byte for byte.
+//! Blocks are encoded byte for byte as by Java.
 
 use arrow::record_batch::RecordBatch;
 use athena_protocol::block::{Framing, decode_batch, decode_schema, encode_batch};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{file, text};
 
-/// A batch that is written again gives the bytes that it was read from.
+/// Checks that encoding a decoded batch returns the original bytes.
 pub(crate) fn same_bytes(
     bytes: &[u8],
     batch: &RecordBatch,
@@ -18,26 +18,26 @@ pub(crate) fn same_bytes(
     match written.iter().zip(bytes).position(|(ours, theirs)| ours != theirs) {
         None if written.len() == bytes.len() => Ok(()),
         None => {
-            Err(format!("a batch is written in {} bytes, expected {}", written.len(), bytes.len()))
+            Err(format!("a batch is encoded in {} bytes, expected {}", written.len(), bytes.len()))
         }
         Some(at) => Err(format!(
-            "a batch is written with byte {at} = {}, expected {}",
+            "byte {at} of a batch is encoded as {}, expected {}",
             written[at], bytes[at]
         )),
     }
 }
 
-/// Cases in which Java left bits of filtered rows behind the last one in a bitmap.
+/// Cases in which Java leaves bits of dropped rows after the last row in a bitmap.
 const DIRTY_BITMAPS: [&str; 1] = ["v6.exchange.read-filtered"];
 
 #[test]
-fn blocks_are_written_byte_for_byte_as_java_writes_them() {
+fn blocks_are_encoded_byte_for_byte_as_by_java() {
     let golden = Golden::open().unwrap();
     let mut failures = Vec::new();
     let mut count = 0;
     for case in &golden.cases {
-        // The connector answers in the version that it took the request for, which may be newer
-        // than the request's.
+        // The connector responds in the version in which it decoded the request, which may be
+        // newer than that of the request.
         let version = case.members["resolvedVersion"].as_i64().or(case.serde);
         let framing = match (case.kind.as_str(), version) {
             ("request" | "response" | "exchange", Some(2)) => Framing::Legacy,
@@ -62,11 +62,11 @@ fn blocks_are_written_byte_for_byte_as_java_writes_them() {
         }
     }
     println!("{}", failures.join("\n"));
-    println!("golden: {count} blocks, {} written identically", count - failures.len());
+    println!("golden: {count} blocks, {} encoded identically", count - failures.len());
     assert!(count > 100 && failures.is_empty(), "{} of {count} blocks differ", failures.len());
 }
 
-/// The schema and the records of every block with rows in a document.
+/// Collects the schema and the records of every block with rows in a document.
 fn collect_blocks(value: &Value, blocks: &mut Vec<(Vec<u8>, Vec<u8>)>) {
     match value {
         Value::Object(members) => {

@@ -1,23 +1,23 @@
-//! What may look different and means the same.
+//! Normalization of equivalent values.
 
 use serde_json::{Map, Value};
 
-/// A neutral value in which everything that means the same looks the same.
+/// Normalizes canonical JSON so that equivalent values are equal.
 pub(crate) fn meaning(value: &Value) -> Value {
     let Value::Object(members) = value else {
         return match value {
             Value::Array(elements) => elements.iter().map(meaning).collect(),
-            // The manifest has lost the backslash of the escape that stands for half a character.
+            // The manifest lacks the backslash in the escape of a lone surrogate.
             Value::String(text) => text.replace('\u{FFFD}', "uFFFD").into(),
             _ => value.clone(),
         };
     };
     let mut members: Map<String, Value> =
         members.iter().map(|(name, value)| (name.clone(), meaning(value))).collect();
-    // A negative limit is none, and a negative size is exceeded by every block, like zero.
-    for (name, stands_for) in [("limit", -1), ("maxBlockSize", 0), ("maxInlineBlockSize", 0)] {
+    // A negative limit means none, and every block exceeds a negative size, as it does zero.
+    for (name, normal) in [("limit", -1), ("maxBlockSize", 0), ("maxInlineBlockSize", 0)] {
         if members.get(name).and_then(Value::as_i64).is_some_and(|number| number < 0) {
-            members.insert(name.to_owned(), stands_for.into());
+            members.insert(name.to_owned(), normal.into());
         }
     }
     let sets: &[&str] = match members.get("@type").and_then(Value::as_str) {
@@ -40,11 +40,12 @@ pub(crate) fn meaning(value: &Value) -> Value {
     Value::Object(members)
 }
 
-/// Merges ranges of integers with both ends included, as Java does with all ranges when it reads
-/// them; the ranges that Java wrote itself are merged already.
+/// Merges ranges of integers with inclusive ends, as Java does when it reads ranges.
+///
+/// The ranges that Java writes are already merged.
 fn merge_closed_ranges(ranges: &mut Vec<Value>) {
-    let end = |range: &Value, end: &str| {
-        (range[end]["bound"] == "EXACTLY").then(|| range[end]["value"].as_i64()).flatten()
+    let end = |range: &Value, name: &str| {
+        (range[name]["bound"] == "EXACTLY").then(|| range[name]["value"].as_i64()).flatten()
     };
     if ranges.iter().any(|range| end(range, "low").is_none() || end(range, "high").is_none()) {
         return;
@@ -59,8 +60,7 @@ fn merge_closed_ranges(ranges: &mut Vec<Value>) {
     });
 }
 
-/// The narrowest integer that Arrow has for the values of one of another width, which only Java
-/// has.
+/// Returns the narrowest Arrow integer for a width that only Java has.
 fn next_integer(name: &str) -> Option<String> {
     let (sign, width) = name.split_at(name.find(|c: char| c.is_ascii_digit())?);
     let width: u32 = width.parse().ok().filter(|width| (1..=64).contains(width))?;

@@ -1,8 +1,8 @@
-//! What the Java SDK wrote is read to what the Java SDK meant, and what we write is read to the
-//! same.
+//! Recorded wire data of the Java SDK: it decodes to the recorded values, and encoding those and
+//! decoding again returns the same values.
 //!
-//! `cargo test -p athena-conformance --test golden -- --nocapture` prints how many cases there
-//! were; `ATHENA_GOLDEN` names another folder of recorded bytes.
+//! `cargo test -p athena-tests --test main golden -- --nocapture` prints the number of cases.
+//! `ATHENA_GOLDEN` names another folder of recorded data.
 
 mod bytes;
 mod exchange;
@@ -27,11 +27,11 @@ use serde_json::{Value, json};
 type Checked = Result<(), String>;
 
 #[test]
-fn what_java_wrote_is_read_to_what_java_meant() {
+fn recorded_wire_data_decodes_to_the_recorded_values() {
     let golden = Golden::open().unwrap();
     let mut failures = Vec::new();
     for case in &golden.cases {
-        // One case must not hide the others, and a panic is a failure like any other.
+        // Every case runs, even if another one panics.
         match catch_unwind(AssertUnwindSafe(|| check(&golden, case))) {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => failures.push(format!("{}: {failure}", case.id)),
@@ -58,13 +58,12 @@ fn check(golden: &Golden, case: &Case) -> Checked {
         "exchange" => {
             let request = self::file(golden, &case.members, "request")?;
             let (request, version) = Request::decode(&request).map_err(text)?;
-            // An answer in an older version than Java's would be read by the same peer; in a newer
-            // one it might not be. Version 1 is where Java ends up with documents that it finds out
-            // of order.
+            // The peer can read a response in an older version than Java's, but perhaps not in a
+            // newer one. Java falls back to version 1 for documents with members in another order.
             let resolved = case.members["resolvedVersion"].as_i64().unwrap_or_default();
             if resolved > 1 && i64::from(version.number()) > resolved {
                 return Err(format!(
-                    "is taken for version {}, expected {resolved} at most",
+                    "decoded as version {}, expected at most {resolved}",
                     version.number()
                 ));
             }
@@ -73,14 +72,14 @@ fn check(golden: &Golden, case: &Case) -> Checked {
         }
         "crypto" => check_crypto(golden, case, file),
         "error" => {
-            // Some of these requests are what the function failed on, so they need not be readable.
+            // The function failed on some of these requests, so they need not be valid.
             let _ = Request::decode(&self::file(golden, &case.members, "request")?);
             check_error(&case.members["expect"], &file)
         }
         "error-read" => check_error_read(&case.members, &file),
         "malformed" if case.members["direction"].is_null() => check_damaged_object(case, file),
         "malformed" => check_malformed(case, &file),
-        kind => Err(format!("is of kind {kind}, which this test does not know")),
+        kind => Err(format!("unknown kind of case {kind}")),
     }
 }
 
@@ -89,29 +88,29 @@ fn check_document(case: &Case, file: &[u8]) -> Checked {
     if case.kind == "response" {
         let response = Response::decode(file).map_err(text)?;
         same(expected, &canonical::response(&response))?;
-        return round_trip_response(&response, written_in(case)?);
+        return round_trip_response(&response, version_of(case)?);
     }
     let (request, _) = Request::decode(file).map_err(text)?;
     same(expected, &canonical::request(&request))?;
-    round_trip_request(&request, written_in(case)?)
+    round_trip_request(&request, version_of(case)?)
 }
 
-/// A response, and the objects that it says were spilled.
+/// Checks a response and the objects that it spilled.
 fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
     let response = Response::decode(file).map_err(text)?;
     same(&case.members["expect"], &canonical::response(&response))?;
-    round_trip_response(&response, written_in(case)?)?;
+    round_trip_response(&response, version_of(case)?)?;
     let objects = case.members["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
     let Response::RemoteReadRecords(spilled) = response else {
         return if objects.is_empty() {
             Ok(())
         } else {
-            Err("has objects that nothing names".to_owned())
+            Err("the response names none of the recorded objects".to_owned())
         };
     };
     if objects.len() != spilled.remote_blocks.len() {
         return Err(format!(
-            "names {} objects, and {} were recorded",
+            "the response names {} objects, {} are recorded",
             spilled.remote_blocks.len(),
             objects.len()
         ));
@@ -140,16 +139,16 @@ fn check_response(golden: &Golden, case: &Case, file: &[u8]) -> Checked {
 fn check_crypto(golden: &Golden, case: &Case, mut object: Vec<u8>) -> Checked {
     let plain = file(golden, &case.members, "plaintextFile")?;
     if let Some(key) = key(&case.members)? {
-        let sealed = object.clone();
+        let encrypted = object.clone();
         athena_spill::decrypt_in_place(&key, &mut object).map_err(text)?;
         let mut again = object.clone();
         athena_spill::encrypt_in_place(&key, &mut again).map_err(text)?;
-        if again != sealed {
-            return Err("is not what sealing the plain text again gives".to_owned());
+        if again != encrypted {
+            return Err("encrypting the plain text again returns other bytes".to_owned());
         }
     }
     if object != plain {
-        return Err("does not open to its plain text".to_owned());
+        return Err("decryption returns another plain text".to_owned());
     }
     let schema = schema(&case.members["expect"]["schema"])?;
     same(
@@ -168,14 +167,15 @@ fn check_error(expected: &Value, file: &[u8]) -> Checked {
     let first_frame = found["stackTrace"][0][0].as_str().unwrap_or_default();
     same(&expected["stackTraceElement"], &first_frame.into())?;
     let message = error.java_message();
-    let affixes = (expected["callerMessageStart"].as_str(), expected["callerMessageEnd"].as_str());
-    match affixes {
+    match (expected["callerMessageStart"].as_str(), expected["callerMessageEnd"].as_str()) {
         (Some(start), Some(end)) if message.starts_with(start) && message.ends_with(end) => Ok(()),
-        _ => Err(format!("Java's caller says {message:?}, expected {affixes:?}")),
+        (start, end) => {
+            Err(format!("the message is {message:?}, expected it between {start:?} and {end:?}"))
+        }
     }
 }
 
-/// The messages of an error and its causes.
+/// Returns the messages of an error and its causes.
 fn messages(error: &FunctionError) -> Value {
     let mut members = json!({ "message": error.java_message() });
     if let Some(cause) = &error.cause {
@@ -188,7 +188,9 @@ fn check_error_read(members: &Value, file: &[u8]) -> Checked {
     let error = FunctionError::decode(file);
     if members["java"]["read"]["outcome"] == "rejected" {
         return match error {
-            Err(error) => named(&error, &[ErrorKind::InvalidResponse, ErrorKind::InvalidInput]),
+            Err(error) => {
+                expect_kind(&error, &[ErrorKind::InvalidResponse, ErrorKind::InvalidInput])
+            }
             Ok(_) => Ok(()),
         };
     }
@@ -207,16 +209,16 @@ fn check_malformed(case: &Case, file: &[u8]) -> Checked {
         Some(expected) => {
             same(
                 expected,
-                &found.map_err(|error| format!("is refused, and Java accepts it: {error}"))?,
+                &found.map_err(|error| format!("rejected, but accepted by Java: {error}"))?,
             )?;
             Ok(())
         }
         None => match found {
             Err(error) if is_request => {
-                named(&error, &[ErrorKind::InvalidInput, ErrorKind::Unsupported])
+                expect_kind(&error, &[ErrorKind::InvalidInput, ErrorKind::Unsupported])
             }
-            Err(error) => named(&error, &[ErrorKind::InvalidResponse]),
-            // What is read that Java refuses is read on purpose.
+            Err(error) => expect_kind(&error, &[ErrorKind::InvalidResponse]),
+            // Accepting more than Java is a documented decision.
             Ok(_)
                 if DIFFERENCES
                     .contains(&format!("`{}`", case.id.trim_start_matches("malformed."))) =>
@@ -224,30 +226,30 @@ fn check_malformed(case: &Case, file: &[u8]) -> Checked {
                 Ok(())
             }
             Ok(_) => {
-                Err("is read, Java refuses it, and docs/differences.md does not say why".to_owned())
+                Err("accepted, but rejected by Java and not in docs/differences.md".to_owned())
             }
         },
     }
 }
 
-/// What is said of differences to Java.
+/// Documentation of the differences from the Java SDK.
 const DIFFERENCES: &str = include_str!("../../../docs/differences.md");
 
-/// The error is one of these, and says something.
-fn named(error: &athena_protocol::Error, kinds: &[ErrorKind]) -> Checked {
+/// Checks that an error is of one of `kinds` and has a message.
+fn expect_kind(error: &athena_protocol::Error, kinds: &[ErrorKind]) -> Checked {
     if kinds.contains(&error.kind()) && error.message().len() > 10 {
         return Ok(());
     }
-    Err(format!("is refused with {:?} {error}, expected one of {kinds:?}", error.kind()))
+    Err(format!("rejected with {:?} {error}, expected one of {kinds:?}", error.kind()))
 }
 
-/// What Java's reader of a version from 2 up makes of a document: the reader that a connector uses,
-/// or the newest.
+/// Returns the value that Java decodes at version 2 or above, with the composite reader of a
+/// connector or else with the newest reader that accepts the document.
 fn accepted_by_java(java: &Value) -> Option<&Value> {
     let composite = &java["composite"];
     if composite["outcome"] == "accepted" {
-        // What only version 1 accepts is not promised, and `expectError` marks what Java itself
-        // cannot use.
+        // Documents that only version 1 accepts need not be accepted, and those with `expectError`
+        // are unusable in Java too.
         return (composite["version"] != 1).then(|| composite.get("expect")).flatten();
     }
     ["v6", "v5", "v4", "v3", "v2"].into_iter().find_map(|reader| java[reader].get("expect"))
@@ -256,44 +258,44 @@ fn accepted_by_java(java: &Value) -> Option<&Value> {
 fn check_damaged_object(case: &Case, mut object: Vec<u8>) -> Checked {
     let java = &case.members["java"]["read"];
     let schema = schema(&case.members["schema"])?;
-    let opened = match key(&case.members)? {
+    let decrypted = match key(&case.members)? {
         Some(key) => athena_spill::decrypt_in_place(&key, &mut object),
         None => Ok(()),
     };
-    let found =
-        opened.and_then(|()| decode_batch(&object, &schema)).map(|batch| canonical::rows(&batch));
+    let found = decrypted
+        .and_then(|()| decode_batch(&object, &schema))
+        .map(|batch| canonical::rows(&batch));
     match found {
         found if java["outcome"] == "accepted" => same(&java["rows"], &found.map_err(text)?),
-        Err(error) => named(&error, &[ErrorKind::InvalidResponse, ErrorKind::InvalidInput]),
+        Err(error) => expect_kind(&error, &[ErrorKind::InvalidResponse, ErrorKind::InvalidInput]),
         Ok(_) => Ok(()),
     }
 }
 
-/// What we write at `version` is read to the same value.
+/// Checks that encoding at `version` and decoding returns the same value.
 fn round_trip_request(request: &Request, version: SerdeVersion) -> Checked {
-    let written =
-        request.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
-    let (again, _) =
-        Request::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
+    let written = request.encode(version).map_err(|error| format!("cannot be encoded: {error}"))?;
+    let (again, _) = Request::decode(&written)
+        .map_err(|error| format!("the encoded form cannot be decoded: {error}"))?;
     same(&canonical::request(request), &canonical::request(&again))
-        .map_err(|error| format!("written again, {error}"))?;
+        .map_err(|error| format!("after a round trip, {error}"))?;
     Ok(())
 }
 
 fn round_trip_response(response: &Response, version: SerdeVersion) -> Checked {
     let written =
-        response.encode(version).map_err(|error| format!("cannot be written again: {error}"))?;
-    let again =
-        Response::decode(&written).map_err(|error| format!("is written unreadably: {error}"))?;
+        response.encode(version).map_err(|error| format!("cannot be encoded: {error}"))?;
+    let again = Response::decode(&written)
+        .map_err(|error| format!("the encoded form cannot be decoded: {error}"))?;
     same(&canonical::response(response), &canonical::response(&again))
-        .map_err(|error| format!("written again, {error}"))?;
+        .map_err(|error| format!("after a round trip, {error}"))?;
     Ok(())
 }
 
-/// The version to write a case again in.
-fn written_in(case: &Case) -> Result<SerdeVersion, String> {
+/// Returns the serde version of a case.
+fn version_of(case: &Case) -> Result<SerdeVersion, String> {
     let number = case.serde.and_then(|number| i32::try_from(number).ok());
-    Ok(SerdeVersion::negotiate(number.ok_or("has no version")?))
+    Ok(SerdeVersion::negotiate(number.ok_or("the case has no version")?))
 }
 
 fn same(expected: &Value, found: &Value) -> Result<(), String> {
@@ -301,7 +303,7 @@ fn same(expected: &Value, found: &Value) -> Result<(), String> {
 }
 
 fn file(golden: &Golden, members: &Value, name: &str) -> Result<Vec<u8>, String> {
-    let path = members[name].as_str().ok_or_else(|| format!("names no {name}"))?;
+    let path = members[name].as_str().ok_or_else(|| format!("the case names no {name}"))?;
     golden.file(path).map_err(|error| error.to_string())
 }
 

@@ -1,27 +1,28 @@
-//! Schemas from their neutral form, for objects that come without a message.
+//! Schemas from canonical JSON, for objects without a message.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use serde_json::Value;
 
-/// The schema that `neutral` describes; it may only have scalar types.
-pub(crate) fn schema(neutral: &Value) -> Result<SchemaRef, String> {
-    let fields = neutral["fields"].as_array().ok_or("has no schema")?.iter().map(|field| {
-        let (name, data_type) =
-            (field["name"].as_str(), field["type"].as_str().and_then(data_type));
-        match (name, data_type) {
-            (Some(name), Some(data_type)) => {
-                Ok(Field::new(name, data_type, field["nullable"] == true))
+/// Builds a schema with scalar types from canonical JSON.
+pub(crate) fn schema(canonical: &Value) -> Result<SchemaRef, String> {
+    let fields =
+        canonical["fields"].as_array().ok_or("the case has no schema")?.iter().map(|field| {
+            let name = field["name"].as_str();
+            let data_type = field["type"].as_str().and_then(data_type);
+            match (name, data_type) {
+                (Some(name), Some(data_type)) => {
+                    Ok(Field::new(name, data_type, field["nullable"] == true))
+                }
+                _ => Err(format!("unsupported field in the schema: {field}")),
             }
-            _ => Err(format!("has a field that this test cannot build: {field}")),
-        }
-    });
+        });
     Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, String>>()?)))
 }
 
-fn data_type(neutral: &str) -> Option<DataType> {
-    Some(match neutral {
+fn data_type(canonical: &str) -> Option<DataType> {
+    Some(match canonical {
         "bool" => DataType::Boolean,
         "int8" => DataType::Int8,
         "int16" => DataType::Int16,
@@ -34,7 +35,7 @@ fn data_type(neutral: &str) -> Option<DataType> {
         "date32" => DataType::Date32,
         "date64" => DataType::Date64,
         _ => {
-            let (name, arguments) = neutral.strip_suffix(')')?.split_once('(')?;
+            let (name, arguments) = canonical.strip_suffix(')')?.split_once('(')?;
             match (name, arguments.split_once(',')?) {
                 ("decimal128", (precision, scale)) => {
                     DataType::Decimal128(precision.parse().ok()?, scale.parse().ok()?)

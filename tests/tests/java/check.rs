@@ -1,5 +1,4 @@
-//! The conformance suite against both connectors: what it says of the Java one is true, and of the
-//! twin it says nothing.
+//! The conformance suite against both peers: the Java peer has known findings, the Rust peer none.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,71 +8,78 @@ use athena_lambda_host::LocalS3;
 
 use super::peer;
 
-/// What is wrong with the connector on the Java SDK, and why that is so.
+/// Findings in the connector on the Java SDK, and their causes.
 const FINDINGS: &[(Kind, &str)] = &[
-    (Kind::PageTooLarge, "it lists all tables at once"),
-    (Kind::ForeignTokenAccepted, "and reads no token"),
+    (Kind::PageTooLarge, "it lists all tables in one page"),
+    (Kind::ForeignTokenAccepted, "it ignores page tokens"),
     (
         Kind::BlockTooLarge,
-        "its SDK looks at the size of a block after a row was added, and measures the values alone",
+        "its SDK checks the size of a block after adding a row, and measures only the values",
     ),
     (
         Kind::FilterNotApplied,
-        "its SDK finds NaN, minus zero and times in zones unequal to themselves",
+        "its SDK does not find NaN, minus zero and timestamps with time zone equal to themselves",
     ),
-    (Kind::NullsKept, "its SDK lets every list, struct and map pass"),
-    (Kind::NanKept, "its SDK orders NaN behind all numbers, so that it is greater than any"),
-    (Kind::ExpressionNotApplied, "it announces expressions to be sent them, and evaluates none"),
-    (Kind::LimitNotApplied, "the same of limits"),
-    (Kind::TopNNotApplied, "the same of orders"),
-    (Kind::RowsInvented, "its SDK leaves in the nulls of a map what a rejected row had there"),
+    (Kind::NullsKept, "its SDK does not filter lists, structs and maps"),
+    (Kind::NanKept, "its SDK orders NaN after all numbers, so that NaN is greater than any number"),
+    (
+        Kind::ExpressionNotApplied,
+        "it announces expressions in order to receive them, and evaluates none",
+    ),
+    (Kind::LimitNotApplied, "it announces limits, and applies none"),
+    (Kind::TopNNotApplied, "it announces top-N, and applies none"),
+    (Kind::RowsInvented, "its SDK leaves values of dropped rows in the nulls of a map"),
     (
         Kind::RowsLost,
-        "its SDK puts minus zero before zero, and compares zones where instants are equal",
+        "its SDK orders minus zero before zero, and compares the zones of equal instants",
     ),
-    (Kind::LimitShort, "a limit then comes short of them"),
-    (Kind::TopNShort, "and an order and a limit too"),
-    (Kind::UnknownColumnAccepted, "its SDK leaves a column null that nobody writes"),
-    (Kind::ForeignSpillAccepted, "its SDK spills to whatever place a request names"),
+    (Kind::LimitShort, "a limit then lacks the lost rows"),
+    (Kind::TopNShort, "a top-N then lacks the lost rows"),
+    (
+        Kind::UnknownColumnAccepted,
+        "its SDK returns nulls for a column that the connector does not write",
+    ),
+    (Kind::ForeignSpillAccepted, "its SDK spills to any location"),
 ];
 
-/// What is wrong with it now and then: a race of its threads, met or not from run to run.
-const NOW_AND_THEN: &[(Kind, &str)] = &[
+/// Findings caused by a race of threads, which not every run shows.
+const INTERMITTENT: &[(Kind, &str)] = &[
     (
         Kind::RowsDifferByBlockSize,
-        "its SDK loses blocks from the answer where several are written at a time",
+        "its SDK loses blocks from the response if it writes several concurrently",
     ),
-    (Kind::ObjectsMisnumbered, "and the numbers of the others have gaps"),
+    (Kind::ObjectsMisnumbered, "the numbers of the remaining blocks then have gaps"),
 ];
 
-/// So many that each finding is met.
+/// Number of cases that show every finding.
 const CASES: u64 = 1_500;
 
 async fn check(function: Arc<dyn Invoke>, s3: &LocalS3) -> Report {
     let options = Options { seed: 1, cases: CASES, ..Options::default() };
     let report = Suite::new(function, options).with_store(s3.store()).run().await;
-    peer::say(&report.to_text());
+    peer::print(&report.to_text());
     report
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_suite_says_of_the_java_connector_what_is_true_and_of_the_twin_nothing() {
+async fn the_suite_reports_the_known_findings_of_the_java_peer_and_none_of_the_rust_peer() {
     let Some(class_path) = peer::class_path() else { return };
     let s3 = LocalS3::start(None).await.unwrap();
-    let twin = check(peer::twin(&s3).await, &s3).await;
-    assert!(twin.is_clean(), "{:#?}", twin.findings);
-    assert!(twin.cases + twin.undecided >= CASES && twin.undecided * 10 < twin.cases);
+    let rust = check(peer::rust_peer(&s3).await, &s3).await;
+    assert!(rust.is_clean(), "{:#?}", rust.findings);
+    assert!(rust.cases + rust.undecided >= CASES && rust.undecided * 10 < rust.cases);
 
     let java = check(Arc::new(peer::java_connector(&class_path, &s3)), &s3).await;
-    let by_race = |kind: &Kind| NOW_AND_THEN.iter().any(|(other, _)| other == kind);
-    let found = java.findings.iter().map(|finding| finding.kind).filter(|kind| !by_race(kind));
+    let is_intermittent = |kind: &Kind| INTERMITTENT.iter().any(|(other, _)| other == kind);
+    let found =
+        java.findings.iter().map(|finding| finding.kind).filter(|kind| !is_intermittent(kind));
     let found: BTreeSet<Kind> = found.collect();
     let expected: BTreeSet<Kind> = FINDINGS.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(
         found, expected,
-        "what is not expected may be true as well: send its request, and say here why it is so"
+        "if a new finding is true, reproduce it with its request and document the cause here"
     );
-    for (kind, why) in FINDINGS.iter().chain(NOW_AND_THEN) {
-        peer::say(&format!("  {kind}: {why}"));
+    for (kind, why) in FINDINGS.iter().chain(INTERMITTENT) {
+        peer::print(&format!("  {kind}: {why}"));
     }
 }

@@ -1,5 +1,5 @@
-//! Java as connector: every statement of the corpus gives the rows that it gives from the twin, in
-//! every version.
+//! A Java connector with our engine: every statement of the corpus returns the rows of the Rust
+//! peer, in every version.
 
 use std::{fmt::Write as _, iter::once, sync::Arc, time::Instant};
 
@@ -8,14 +8,15 @@ use athena_lambda_host::{HostedFunction, LocalS3};
 use athena_protocol::SerdeVersion;
 
 use super::{
-    peer, verdicts, versions,
-    way::{Answer, Way, difference},
+    peer,
+    scenario::{QueryResult, Scenario, difference},
+    verdicts, versions,
 };
 
 const CORPUS: &str = include_str!("corpus.sql");
 
-/// Statements to which the connector on the Java SDK gives too few rows, and why: to Athena it
-/// gives as few.
+/// Statements for which the connector on the Java SDK returns too few rows, also to Athena, and the
+/// causes.
 const DEFECTS: &[(&str, &str)] = &[
     (
         "SELECT id, real8 FROM kinds WHERE real8 = 0.0 ORDER BY id",
@@ -23,11 +24,11 @@ const DEFECTS: &[(&str, &str)] = &[
     ),
     (
         "SELECT id, zoned FROM kinds WHERE zoned = TIMESTAMP '2024-03-01 12:00:00Z' ORDER BY id",
-        "its evaluator compares zones where instants are equal",
+        "its evaluator compares the zones of equal instants",
     ),
 ];
 
-/// The statements, without comments.
+/// Returns the statements of the corpus without comments.
 fn statements() -> Vec<String> {
     let lines = CORPUS.lines().filter(|line| !line.starts_with("--"));
     let text = lines.collect::<Vec<_>>().join("\n");
@@ -38,13 +39,17 @@ fn statements() -> Vec<String> {
         .collect()
 }
 
-/// How the answer of a way is not the one expected, if so. A known defect has to be there, and to
-/// lose rows and no more.
-fn what_is_wrong(sql: &str, way: &str, expected: &Answer, got: &Answer) -> Option<String> {
+/// Describes an unexpected result of a scenario. A known defect must lose rows, and nothing else.
+fn unexpected(
+    sql: &str,
+    scenario: &str,
+    expected: &QueryResult,
+    got: &QueryResult,
+) -> Option<String> {
     if expected.is_err() {
         return Some(difference(expected, got));
     }
-    if !way.starts_with("Java") || DEFECTS.iter().all(|(statement, _)| *statement != sql) {
+    if !scenario.starts_with("Java") || DEFECTS.iter().all(|(statement, _)| *statement != sql) {
         return (got != expected).then(|| difference(expected, got));
     }
     let fewer = match (expected, got) {
@@ -57,59 +62,58 @@ fn what_is_wrong(sql: &str, way: &str, expected: &Answer, got: &Answer) -> Optio
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_connector_on_the_java_sdk_gives_the_rows_of_its_twin_in_every_version() {
+async fn the_java_peer_returns_the_rows_of_the_rust_peer_in_every_version() {
     let Some(class_path) = peer::class_path() else { return };
     let s3 = LocalS3::start(None).await.unwrap();
     let java = Arc::new(peer::java_connector(&class_path, &s3));
     let function: Arc<dyn Invoke> = Arc::<HostedFunction>::clone(&java);
-    let twin = peer::twin(&s3).await;
+    let rust = peer::rust_peer(&s3).await;
     let latest = SerdeVersion::LATEST;
-    let mut reference = Way::plain("twin, no pushdown", &twin, &s3);
+    let mut reference = Scenario::plain("Rust, no pushdown", &rust, &s3);
     let mut others = [
-        Way::inline("twin, inline", &twin, latest, &s3),
-        Way::spilled("twin, spilled", &twin, latest, &s3),
-        Way::inline("Java, inline", &function, latest, &s3),
-        Way::spilled("Java, spilled", &function, latest, &s3),
+        Scenario::inline("Rust, inline", &rust, latest, &s3),
+        Scenario::spilled("Rust, spilled", &rust, latest, &s3),
+        Scenario::inline("Java, inline", &function, latest, &s3),
+        Scenario::spilled("Java, spilled", &function, latest, &s3),
     ];
 
     let statements = statements();
     assert!(statements.len() >= 60, "the corpus has {} statements", statements.len());
-    let (began, mut wrong, mut with_rows) = (Instant::now(), String::new(), 0);
+    let began = Instant::now();
+    let mut wrong = String::new();
+    let mut with_rows = 0;
     for sql in &statements {
-        let expected = reference.answer(sql).await;
+        let expected = reference.run(sql).await;
         with_rows += usize::from(expected.as_ref().is_ok_and(|rows| !rows.is_empty()));
-        for way in &mut others {
-            let got = way.answer(sql).await;
-            if let Some(what) = what_is_wrong(sql, &way.name, &expected, &got) {
-                let _ = writeln!(wrong, "{sql}\n  {}: {what}", way.name);
+        for scenario in &mut others {
+            let got = scenario.run(sql).await;
+            if let Some(difference) = unexpected(sql, &scenario.name, &expected, &got) {
+                let _ = writeln!(wrong, "{sql}\n  {}: {difference}", scenario.name);
             }
         }
     }
     let seconds = began.elapsed().as_secs();
-    peer::say(&format!("{} statements, {with_rows} with rows, in {seconds} s", statements.len()));
-    for way in once(&reference).chain(&others) {
-        peer::say(&format!(
+    peer::print(&format!("{} statements, {with_rows} with rows, in {seconds} s", statements.len()));
+    for scenario in once(&reference).chain(&others) {
+        peer::print(&format!(
             "  {:17} {:9} rows read, {:5} blocks spilled",
-            way.name, way.rows, way.blocks
+            scenario.name, scenario.rows, scenario.blocks
         ));
     }
     assert!(wrong.is_empty(), "statements with other rows:\n{wrong}");
     for (sql, reason) in DEFECTS {
         assert!(statements.iter().any(|statement| statement == sql), "{sql} is not in the corpus");
-        peer::say(&format!("  fewer rows from Java, for {reason}: {sql}"));
+        peer::print(&format!("  fewer rows from Java, because {reason}: {sql}"));
     }
     assert!(
         with_rows * 10 >= statements.len() * 9,
         "only {with_rows} of {} have rows",
         statements.len()
     );
-    assert!(
-        others[1].blocks > 100 && others[3].blocks > 100,
-        "rows were to be spilled, and hardly were"
-    );
+    assert!(others[1].blocks > 100 && others[3].blocks > 100, "too few blocks are spilled");
 
     let verdicts = versions::compare(&function, &mut reference, &s3).await;
-    peer::say(&verdicts::table("Java answers our", &verdicts));
+    peer::print(&verdicts::table("answered by Java", &verdicts));
     assert_eq!(verdicts::wrong(&verdicts), "");
     assert_eq!(java.cold_starts().len(), 1);
 }

@@ -1,5 +1,5 @@
--- Statements that have to give equal rows from the connector on the Java SDK and from its twin.
--- Each ends with a semicolon. Rows are compared in order where a statement orders them, which it then does completely.
+-- Statements that must return equal rows from the Java and the Rust peer.
+-- Each ends with a semicolon. If a statement has an ORDER BY, it is a total order, and the rows are compared in order.
 
 -- Every type, whole and by column
 SELECT * FROM kinds;
@@ -59,7 +59,7 @@ SELECT id, point FROM kinds WHERE id IN (4, 6, 9) ORDER BY id;
 SELECT id, point FROM kinds WHERE name IS NOT NULL AND whole IS NULL;
 SELECT id, counts, lines FROM kinds WHERE id > 3 AND id <> 6 ORDER BY id;
 
--- Many rows, partitions and splits
+-- Large tables, partitions and splits
 SELECT count(*) AS n FROM events;
 SELECT count(id) AS ids, count(amount) AS amounts, count(price) AS prices, count(note) AS notes, count(born) AS days FROM events;
 SELECT sum(id) AS ids, sum(amount) AS amounts, sum(price) AS prices FROM events;

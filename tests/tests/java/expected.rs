@@ -1,5 +1,4 @@
-//! What the Java side has to print: the values of the source, by a path that has nothing of the
-//! wire in it.
+//! Expected output of the Java client, computed from the tables without the wire.
 
 use arrow::{
     array::{ArrayRef, UInt32Array},
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::tables::{SCHEMA, TABLES, empty, events, kinds};
 
-/// Every case, and the first version that has it.
+/// Cases, each with the first version that has it.
 pub(super) const CASES: &[(&str, i32)] = &[
     ("GetDataSourceCapabilities", 4),
     ("GetSplits", 2),
@@ -35,7 +34,7 @@ pub(super) const CASES: &[(&str, i32)] = &[
     ("UserDefinedFunction", 2),
 ];
 
-/// Whether `answer` is the right one, or what is wrong with it.
+/// Compares a response with the expected one.
 pub(super) fn check(case: &str, version: i32, answer: &Value) -> Result<(), String> {
     match case {
         // Our SDK evaluates the query plans of version 6, or refuses them by name.
@@ -57,8 +56,7 @@ pub(super) fn check(case: &str, version: i32, answer: &Value) -> Result<(), Stri
             same(answer, &table("events", &events::rows(0..0), &events::PARTITION_COLUMNS))
         }
         "GetTable nothing" => contains(&answer["message"], "there is no table peer.nothing"),
-        // Years after 2022 in amer or nowhere, in the order in which the connector lists its
-        // partitions.
+        // Years after 2022 with region amer or null, in the order of the connector's partitions.
         "GetTableLayout" => {
             let partitions = canonical::rows(&rows_at(&events::partitions(), &[3, 5, 6, 8]));
             same(answer, &json!({ "table": "peer.events", "partitions": partitions }))
@@ -68,7 +66,7 @@ pub(super) fn check(case: &str, version: i32, answer: &Value) -> Result<(), Stri
         "ReadRecords empty" => read(answer, &empty::rows()),
         "ReadRecords whole" => read(answer, &kinds::rows()),
         "ReadRecords filtered" => read(answer, &rows_at(&kinds::rows(), &[0, 3, 8, 9])),
-        // The amounts of these rows grow with their numbers, and the one of 997 is null.
+        // The amounts of these rows increase with their ids, and that of 997 is null.
         "ReadRecords ordered" => {
             read(answer, &rows_at(&events::rows(0..1_000), &[999, 998, 996, 995, 994]))
         }
@@ -82,7 +80,7 @@ pub(super) fn check(case: &str, version: i32, answer: &Value) -> Result<(), Stri
                 "rows": [["on/3"], ["none"], ["häuser 😀/8"], ["/0"], [null], ["häuser 😀/8"]],
             }),
         ),
-        other => Err(format!("no answer to {other:?} is known")),
+        other => Err(format!("unknown case {other:?}")),
     }
 }
 
@@ -95,7 +93,7 @@ fn table(name: &str, rows: &RecordBatch, partition_columns: &[&str]) -> Value {
     })
 }
 
-/// Timestamps without a zone travel as `Date64`.
+/// Replaces timestamps without a zone by `Date64`, their type on the wire.
 fn wire_schema(schema: &Schema) -> Schema {
     let wire = |field: &Field| match field.data_type() {
         DataType::Timestamp(TimeUnit::Millisecond, None) => {
@@ -111,7 +109,7 @@ fn rows_at(rows: &RecordBatch, indices: &[u32]) -> RecordBatch {
     take_record_batch(rows, &UInt32Array::from(indices.to_vec())).unwrap()
 }
 
-/// The splits of four partitions are wanted, in any order.
+/// Compares the splits of four partitions, in any order.
 fn splits(answer: &Value) -> Result<(), String> {
     let mut expected: Vec<(String, String)> = Vec::new();
     for (year, region) in [(2023, Some("amer")), (2023, None), (2024, Some("amer")), (2024, None)] {
@@ -119,9 +117,9 @@ fn splits(answer: &Value) -> Result<(), String> {
         expected.extend(ids.into_iter().map(|ids| (ids.start.to_string(), ids.end.to_string())));
     }
     let mut got: Vec<(String, String)> = Vec::new();
-    for split in answer.as_array().ok_or("there are no splits")? {
+    for split in answer.as_array().ok_or("the response has no splits")? {
         if split["key bytes"] != 32 || split["bucket"] != "athena-local-spill" {
-            return Err(format!("a split has another key or place: {split}"));
+            return Err(format!("a split has another key or spill location: {split}"));
         }
         let property =
             |name: &str| split["properties"][name].as_str().unwrap_or_default().to_owned();
@@ -132,7 +130,7 @@ fn splits(answer: &Value) -> Result<(), String> {
     if got == expected { Ok(()) } else { Err(format!("splits {got:?}, expected {expected:?}")) }
 }
 
-/// What the SDK announces for every connector: filters, expressions, limits, orders.
+/// Checks that filters, expressions, limits and orders are announced, as for every connector.
 fn capabilities(answer: &Value) -> Result<(), String> {
     for name in [
         "supports_filter_pushdown",
@@ -156,28 +154,27 @@ fn read(answer: &Value, rows: &RecordBatch) -> Result<(), String> {
 fn spilled(
     answer: &Value,
     rows: &RecordBatch,
-    least_objects: u64,
+    min_objects: u64,
     encrypted: bool,
 ) -> Result<(), String> {
-    if answer["objects"].as_u64().is_none_or(|objects| objects < least_objects) {
-        return Err(format!("{} objects, expected {least_objects} at least", answer["objects"]));
+    if answer["objects"].as_u64().is_none_or(|objects| objects < min_objects) {
+        return Err(format!("{} objects, expected at least {min_objects}", answer["objects"]));
     }
     same(&answer["encrypted"], &json!(encrypted))?;
     same(&answer["framings"], &json!(["legacy"]))?;
     read(answer, rows)
 }
 
-/// Compares column by column, so that the first difference can be named.
+/// Compares the rows column by column.
 fn by_column(answer: &Value, rows: &RecordBatch) -> Result<(), String> {
-    let answer = answer.as_array().ok_or("there are no rows")?;
+    let answer = answer.as_array().ok_or("the response has no rows")?;
     let packed = |column: &ArrayRef| match column.data_type() {
         DataType::Timestamp(_, Some(_)) => timestamp_tz::pack_column(column).unwrap(),
         _ => ArrayRef::clone(column),
     };
     let columns: Vec<ArrayRef> = rows.columns().iter().map(packed).collect();
     let source = canonical::rows(&RecordBatch::try_new(rows.schema(), columns).unwrap());
-    // Reading a number from JSON may miss it by its last bit, so both sides go through the same
-    // reader.
+    // Parsing a number from JSON may change its last bit, so both sides are parsed.
     let source: Value = serde_json::from_str(&source.to_string()).unwrap();
     let source = source.as_array().ok_or("the source has no rows")?;
     if answer.len() != source.len() {
@@ -186,7 +183,7 @@ fn by_column(answer: &Value, rows: &RecordBatch) -> Result<(), String> {
     if let Some(row) =
         answer.iter().find(|row| row.as_array().map(Vec::len) != Some(rows.num_columns()))
     {
-        return Err(format!("a row has not {} columns: {row}", rows.num_columns()));
+        return Err(format!("a row does not have {} columns: {row}", rows.num_columns()));
     }
     for (index, field) in rows.schema().fields().iter().enumerate() {
         for (row, (got, expected)) in answer.iter().zip(source).enumerate() {

@@ -1,19 +1,18 @@
-//! Interop with the published Java SDK: its connector behind our engine, and its client before our
-//! connector.
+//! Interoperability with the published Java SDK: a Java connector with our engine, and a Java
+//! client with our connector.
 //!
-//! The Java side and the twin of its connector live in `tests/java-peer`; `tests/run` builds them
-//! and names the class path.
+//! The Java code is in `tests/java-peer`, and the same connector on our SDK in `tests/rust-peer`.
+//! `tests/run` builds both and sets the class path.
 
-mod caller;
 mod check;
 mod connector;
 mod expected;
+mod java_client;
 mod peer;
+mod scenario;
 mod verdicts;
 mod versions;
-mod way;
 
-// What the twin serves, for comparison. The twin itself cannot be a dependency: this crate knows no
-// SDK.
+// The tables of the Rust peer, for comparison. The peer is a binary and cannot be a dependency.
 #[path = "../../rust-peer/src/tables/mod.rs"]
 mod tables;

@@ -1,39 +1,37 @@
-//! The Java side, the twin, and what both need to run.
+//! The Java and the Rust peer, and their environment.
 
 use std::{env, io::Write as _, path::Path, sync::Arc, time::Duration};
 
 use athena_client::Invoke;
 use athena_lambda_host::{FunctionOptions, HostedFunction, LocalS3, Spec};
 
-/// The variable that names the class path: the folder of our classes and everything that they need.
+/// Environment variable with the class path: the folder of our classes and their dependencies.
 const CLASS_PATH: &str = "ATHENA_JAVA_PEER_CLASS_PATH";
-/// Name of the function, and of its catalog in SQL.
+/// Name of the function and of its catalog.
 pub(super) const NAME: &str = "peer";
 
-/// The class path, or a word about why there is none.
+/// Returns the class path, or prints why the test is skipped.
 pub(super) fn class_path() -> Option<String> {
     let class_path = env::var(CLASS_PATH).ok().filter(|path| !path.is_empty());
     if class_path.is_none() {
-        say(&format!(
-            "skipped: {CLASS_PATH} is not set, so there is no Java SDK to compare with; tests/run sets it"
-        ));
+        print(&format!("skipped: {CLASS_PATH} is not set; run tests/run"));
     }
     class_path
 }
 
-/// Prints a text that is seen even if the test passes.
-pub(super) fn say(text: &str) {
+/// Prints a text that is shown even if the test passes.
+pub(super) fn print(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// The arguments with which `java` runs `class`.
+/// Returns the arguments with which `java` runs `class`.
 pub(super) fn java_arguments(class_path: &str, class: &str) -> Vec<String> {
     let arguments = [
-        // What Arrow for Java needs on any Java of today.
+        // Arrow for Java requires this on current versions of Java.
         "--add-opens=java.base/java.nio=ALL-UNNAMED",
         "-Duser.timezone=UTC",
         "-Dfile.encoding=UTF-8",
-        // A length that is read wrongly would otherwise be allocated.
+        // Limits the allocation for a length that is decoded wrongly.
         "-Xmx1g",
         "-cp",
         class_path,
@@ -42,7 +40,8 @@ pub(super) fn java_arguments(class_path: &str, class: &str) -> Vec<String> {
     arguments.map(str::to_owned).into()
 }
 
-/// The connector on the Java SDK: one process, for it takes up to 20 seconds to start.
+/// Starts the connector on the Java SDK, in a single process, because it takes up to 20 seconds to
+/// start.
 pub(super) fn java_connector(class_path: &str, s3: &LocalS3) -> HostedFunction {
     let mut arguments =
         java_arguments(class_path, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
@@ -50,13 +49,13 @@ pub(super) fn java_connector(class_path: &str, s3: &LocalS3) -> HostedFunction {
     HostedFunction::new("java", arguments, options(s3))
 }
 
-/// The same connector on our SDK.
-pub(super) async fn twin(s3: &LocalS3) -> Arc<dyn Invoke> {
-    twin_with(s3, []).await
+/// Builds and starts the same connector on our SDK.
+pub(super) async fn rust_peer(s3: &LocalS3) -> Arc<dyn Invoke> {
+    rust_peer_with(s3, []).await
 }
 
-/// The same with more in its environment.
-pub(super) async fn twin_with(
+/// Starts the Rust peer with additional environment variables.
+pub(super) async fn rust_peer_with(
     s3: &LocalS3,
     env: impl IntoIterator<Item = (String, String)>,
 ) -> Arc<dyn Invoke> {
@@ -68,8 +67,8 @@ pub(super) async fn twin_with(
 
 fn options(s3: &LocalS3) -> FunctionOptions {
     let mut env = s3.env();
-    // The Java SDK asks Athena whether a query still runs, if reading takes long. This refuses, and
-    // nothing leaves the machine.
+    // During a long read, the Java SDK asks Athena whether the query is still running. This
+    // endpoint refuses the request, so that it does not leave the machine.
     env.push(("AWS_ENDPOINT_URL_ATHENA".to_owned(), s3.endpoint()));
     FunctionOptions {
         name: NAME.to_owned(),

@@ -1,4 +1,4 @@
-//! What was right and what was wrong, by message and version.
+//! Results by message and version.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,14 +6,14 @@ use std::{
     ops::RangeInclusive,
 };
 
-/// Every version that there is.
+/// All serde versions.
 pub(super) const VERSIONS: RangeInclusive<i32> = 2..=6;
 
-/// By message and version: nothing, or what is wrong.
+/// Result by message and version.
 pub(super) type Verdicts = BTreeMap<(String, i32), Result<(), String>>;
 
-/// Messages by versions under `title`: `ok`, `WRONG`, or `-` where the version does not have the
-/// message.
+/// Formats the results as a table under `title`: `ok`, `WRONG`, or `-` if the version does not have
+/// the message.
 pub(super) fn table(title: &str, verdicts: &Verdicts) -> String {
     let mut table = format!("{title:28}");
     for version in VERSIONS {
@@ -33,12 +33,12 @@ pub(super) fn table(title: &str, verdicts: &Verdicts) -> String {
     table
 }
 
-/// What is wrong, line by line.
+/// Returns a line for each failure.
 pub(super) fn wrong(verdicts: &Verdicts) -> String {
     let mut wrong = String::new();
     for ((message, version), verdict) in verdicts {
-        if let Err(why) = verdict {
-            let _ = writeln!(wrong, "{message} in version {version}: {why}");
+        if let Err(reason) = verdict {
+            let _ = writeln!(wrong, "{message} in version {version}: {reason}");
         }
     }
     wrong

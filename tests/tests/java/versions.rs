@@ -1,19 +1,19 @@
-//! Our client speaks every version to the connector on the Java SDK, whose readers insist on every
-//! member and its place.
+//! Our client with the connector on the Java SDK, in every version.
+//!
+//! The readers of the Java SDK require every member, in their order.
 
 use std::sync::Arc;
 
-use athena_client::Invoke;
-use athena_client::Outcome;
+use athena_client::{Invoke, Outcome};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
 
 use super::{
+    scenario::{Scenario, difference},
     verdicts::Verdicts,
-    way::{Way, difference},
 };
 
-/// Statements that need every message, with predicates of all kinds.
+/// Statements that need every message, with all kinds of predicates.
 const STATEMENTS: &[&str] = &[
     "SELECT * FROM kinds ORDER BY id",
     "SELECT id, zoned FROM kinds WHERE zoned > TIMESTAMP '2024-03-01 12:00:00Z' OR price < 1.5 ORDER BY id",
@@ -28,24 +28,31 @@ const STATEMENTS: &[&str] = &[
      SELECT id, head(name, 3) AS beginning FROM kinds ORDER BY id",
 ];
 
-/// What is wrong with the rows of every statement in every version beside those of `reference`, by
-/// operation.
-pub(super) async fn compare(java: &Arc<dyn Invoke>, reference: &mut Way, s3: &LocalS3) -> Verdicts {
+/// Compares the rows of every statement in every version with those of `reference`, and returns the
+/// results by operation.
+pub(super) async fn compare(
+    java: &Arc<dyn Invoke>,
+    reference: &mut Scenario,
+    s3: &LocalS3,
+) -> Verdicts {
     let mut verdicts = Verdicts::new();
     for version in SerdeVersion::ALL {
-        for mut way in
-            [Way::inline("inline", java, version, s3), Way::spilled("spilled", java, version, s3)]
-        {
+        for mut scenario in [
+            Scenario::inline("inline", java, version, s3),
+            Scenario::spilled("spilled", java, version, s3),
+        ] {
             for sql in STATEMENTS {
-                let expected = reference.answer(sql).await;
-                let (calls, got) = way.traced(sql).await;
+                let expected = reference.run(sql).await;
+                let (calls, got) = scenario.traced(sql).await;
                 for call in calls {
                     let verdict = match call.outcome {
                         Outcome::Failed(error) => Err(error),
-                        // Rows that are not right condemn whatever was said to get them.
-                        _ if got != expected => {
-                            Err(format!("{}: {sql}\n{}", way.name, difference(&expected, &got)))
-                        }
+                        // Wrong rows count against every call of the statement.
+                        _ if got != expected => Err(format!(
+                            "{}: {sql}\n{}",
+                            scenario.name,
+                            difference(&expected, &got)
+                        )),
                         Outcome::Answer(_) | Outcome::Inline { .. } | Outcome::Spilled { .. } => {
                             Ok(())
                         }

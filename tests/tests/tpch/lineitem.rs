@@ -1,5 +1,5 @@
-//! All of `lineitem`, spilled: no row is lost or changed, and the objects are what Athena expects
-//! of them.
+//! All of `lineitem`, spilled: no row is lost or changed, and the objects are as Athena expects
+//! them.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ use bytes::Bytes;
 use super::{Wire, everything_spills, reference, scale};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_line_is_spilled_once_in_numbered_sealed_objects_of_bounded_size() {
+async fn every_row_is_spilled_once_in_numbered_encrypted_objects_of_bounded_size() {
     let (schema, factor) = scale();
     let mut expected = Checksum::default();
     for batch in reference::lineitem(factor) {
@@ -49,12 +49,11 @@ async fn every_line_is_spilled_once_in_numbered_sealed_objects_of_bounded_size()
         objects.len(),
         answers.iter().map(|answer| answer.remote_blocks.len()).sum::<usize>()
     );
-    let (mut sealed, mut largest, mut bytes) = (0, 0, 0);
+    let mut rows = 0;
+    let mut largest = 0;
+    let mut bytes = 0;
     for answer in &answers {
-        let key = answer
-            .encryption_key
-            .as_ref()
-            .expect("objects are sealed unless the connector is told not to");
+        let key = answer.encryption_key.as_ref().expect("objects are encrypted by default");
         let mut directory = None;
         for (number, block) in answer.remote_blocks.iter().enumerate() {
             let name = block.key.as_deref().unwrap();
@@ -63,24 +62,25 @@ async fn every_line_is_spilled_once_in_numbered_sealed_objects_of_bounded_size()
             assert_eq!(
                 *directory.get_or_insert(split),
                 split,
-                "the objects of a split have one name"
+                "the objects of a split have one prefix"
             );
             let size = objects[name];
             largest = largest.max(size);
             bytes += size;
             let object = Bytes::from(fs::read(bucket.join(name)).unwrap());
-            sealed += decode_object(object.clone(), Some(key), &answer.schema).unwrap().num_rows();
+            rows += decode_object(object.clone(), Some(key), &answer.schema).unwrap().num_rows();
             let other = EncryptionKey { key: vec![0; key.key.len()], nonce: key.nonce.clone() };
             assert!(decode_object(object.clone(), Some(&other), &answer.schema).is_err());
             assert!(decode_object(object, None, &answer.schema).is_err());
         }
     }
-    assert_eq!(sealed as u64, expected.rows);
+    assert_eq!(rows as u64, expected.rows);
     assert!(largest <= max_block_size, "an object has {largest} bytes");
 
     let memory = wire.function.function.peak_memory();
     println!(
-        "{schema}.lineitem: {} rows of {} columns with equal checksums; {} objects, {bytes} bytes, the largest {largest}; \
+        "{schema}.lineitem: {} rows of {} columns with equal checksums; \
+         {} objects, {bytes} bytes, the largest {largest}; \
          peak memory of a connector {} bytes",
         found.rows,
         found.columns.len(),
@@ -96,7 +96,7 @@ fn spilled(answer: &[u8]) -> Option<RemoteReadRecordsResponse> {
     }
 }
 
-/// The size of every object, by its key.
+/// Returns the size of every object by its key.
 fn files(bucket: &Path) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     let mut folders = vec![bucket.to_owned()];
@@ -114,8 +114,7 @@ fn files(bucket: &Path) -> BTreeMap<String, u64> {
     found
 }
 
-/// Sums over all rows, of each column and of the rows as a whole, that do not depend on the order
-/// of the rows.
+/// Checksums of each column and of the whole rows, independent of the order of the rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Checksum {
     rows: u64,
@@ -139,7 +138,7 @@ impl Checksum {
     }
 }
 
-/// The generator's views of text as the text that travels.
+/// Casts the generator's string views to strings, their type on the wire.
 fn plain(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
         DataType::Utf8View => cast(column, &DataType::Utf8).unwrap(),

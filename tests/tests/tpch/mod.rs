@@ -1,8 +1,11 @@
-//! TPC-H through the wire, against the generator's own tables without a wire.
+//! TPC-H over the wire, compared with the tables of the generator.
 //!
-//! `ATHENA_TPCH_SCALE` names the schema that is read, `sf0_01` without it: `ATHENA_TPCH_SCALE=sf1
-//! cargo test --release -p athena-local --test main tpch -- --nocapture`. `ATHENA_FUNCTIONS` names
-//! the folder of a connector that is built already, as that of a profile for AWS.
+//! `ATHENA_TPCH_SCALE` names the schema, by default `sf0_01`. `ATHENA_FUNCTIONS` names the folder
+//! of an already built connector, for example one built with the profile for AWS.
+//!
+//! ```text
+//! ATHENA_TPCH_SCALE=sf1 cargo test --release -p athena-tests --test main tpch -- --nocapture
+//! ```
 
 mod lineitem;
 mod queries;
@@ -16,15 +19,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use athena_client::{ClientOptions, FederatedClient};
-use athena_client::{Invoke, InvokeError};
+use athena_client::{ClientOptions, FederatedClient, Invoke, InvokeError};
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_lambda_host::{FunctionOptions, HostedFunction, LocalS3, build_all};
 use bytes::Bytes;
 
 const CONCURRENCY: usize = 4;
 
-/// The schema that is read, and the scale factor that it means.
+/// Returns the schema and its scale factor.
 fn scale() -> (String, f64) {
     let schema = env::var("ATHENA_TPCH_SCALE").unwrap_or_else(|_| "sf0_01".to_owned());
     let factor = schema.strip_prefix("sf").and_then(|digits| digits.replace('_', ".").parse().ok());
@@ -37,15 +39,14 @@ fn package() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../connectors/tpch")
 }
 
-/// The TPC-H connector in processes of its own, the store that it spills to, and what it said of
-/// that.
+/// The TPC-H connector in separate processes, its spill store, and its responses with spilled rows.
 struct Wire {
     s3: LocalS3,
     function: Arc<Recorded>,
 }
 
-/// A function whose answers are kept that say where rows were spilled; with rows in them they would
-/// fill the memory.
+/// Function whose responses with spilled rows are kept. Those with inline rows would take too much
+/// memory.
 #[derive(Debug)]
 struct Recorded {
     function: HostedFunction,
@@ -84,7 +85,7 @@ impl Wire {
         Self { s3, function: Arc::new(Recorded { function, answers: Mutex::default() }) }
     }
 
-    /// An engine whose only catalog is the connector.
+    /// Creates an engine whose only catalog is the connector.
     fn engine(&self, pushdown: PushdownMode, client: ClientOptions) -> Engine {
         let function: Arc<dyn Invoke> = Arc::<Recorded>::clone(&self.function);
         let client = FederatedClient::new("tpch", function, Some(self.s3.store()), client);
@@ -97,12 +98,22 @@ impl Wire {
         Engine::try_new(vec![client], options).unwrap()
     }
 
+    /// Creates an engine for each pushdown mode, with the name of the mode.
+    fn engines(&self) -> Vec<(&'static str, Engine)> {
+        let engine = |mode| self.engine(mode, ClientOptions::default());
+        vec![
+            ("off", engine(PushdownMode::Off)),
+            ("sets", engine(PushdownMode::Sets)),
+            ("full", engine(PushdownMode::Full)),
+        ]
+    }
+
     fn answers(&self) -> Vec<Bytes> {
         self.function.answers.lock().unwrap().clone()
     }
 }
 
-/// Sizes with which nothing comes inline.
+/// Returns sizes with which all rows are spilled.
 fn everything_spills() -> ClientOptions {
     ClientOptions {
         max_block_size: 1_000_000,

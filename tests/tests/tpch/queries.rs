@@ -1,4 +1,4 @@
-//! The 22 queries give the same rows whatever is pushed down and however the rows travel.
+//! The 22 queries of TPC-H with every pushdown mode, with inline and with spilled rows.
 
 use std::{path::Path, time::Instant};
 
@@ -8,39 +8,35 @@ use arrow::{
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use athena_client::{ClientOptions, Outcome};
+use athena_client::Outcome;
 use athena_engine::{Engine, PushdownMode};
 
 use super::{Wire, everything_spills, reference, scale};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_queries_give_the_rows_of_the_generators_own_tables() {
+async fn all_queries_return_the_rows_of_the_generators_tables() {
     let (schema, factor) = scale();
     let tables = reference::tables(factor);
     let wire = Wire::open().await;
-    let ways = [
-        ("off", wire.engine(PushdownMode::Off, ClientOptions::default())),
-        ("sets", wire.engine(PushdownMode::Sets, ClientOptions::default())),
-        ("full", wire.engine(PushdownMode::Full, ClientOptions::default())),
-        ("spilled", wire.engine(PushdownMode::Full, everything_spills())),
-    ];
+    let mut engines = wire.engines();
+    engines.push(("spilled", wire.engine(PushdownMode::Full, everything_spills())));
     let queries = queries();
     assert_eq!(queries.len(), 22);
     let mut wrong = Vec::new();
     let mut bytes = [0; 4];
     for (name, sql) in &queries {
-        let expected = Table::of(&tables.sql(sql).await.unwrap().collect().await.unwrap());
-        for ((way, engine), bytes) in ways.iter().zip(&mut bytes) {
+        let expected = TextRows::of(&tables.sql(sql).await.unwrap().collect().await.unwrap());
+        for ((mode, engine), bytes) in engines.iter().zip(&mut bytes) {
             let began = Instant::now();
-            let (found, received) = run(engine, sql, *way == "spilled").await;
+            let (found, received) = run(engine, sql, *mode == "spilled").await;
             *bytes += received;
             println!(
-                "{schema} {name} {way}: {} rows, {received} bytes received, {:.2} s",
+                "{schema} {name} {mode}: {} rows, {received} bytes received, {:.2} s",
                 found.rows.len(),
                 began.elapsed().as_secs_f64()
             );
             if let Some(difference) = expected.difference(&found) {
-                wrong.push(format!("{name} {way}: {difference}"));
+                wrong.push(format!("{name} {mode}: {difference}"));
             }
         }
     }
@@ -50,8 +46,8 @@ async fn all_queries_give_the_rows_of_the_generators_own_tables() {
     assert!(full <= sets && sets < off, "off {off}, sets {sets}, full {full}");
 }
 
-/// The rows of a query, and the bytes that came for it.
-pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64) {
+/// Returns the rows of a query, and the number of bytes received.
+pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (TextRows, u64) {
     let query = engine.query(sql).await.unwrap();
     let batches = query.collect().await.unwrap();
     if spills {
@@ -60,12 +56,12 @@ pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (Table, u64
             .calls()
             .into_iter()
             .find(|call| matches!(call.outcome, Outcome::Inline { rows: 1.. }));
-        assert!(inline.is_none(), "rows came inline: {inline:?}");
+        assert!(inline.is_none(), "rows are inline: {inline:?}");
     }
-    (Table::of(&batches), query.trace().progress().bytes)
+    (TextRows::of(&batches), query.trace().progress().bytes)
 }
 
-/// The queries with their names.
+/// Returns the queries with their names.
 pub(super) fn queries() -> Vec<(String, String)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tpch/queries.sql");
     let text = std::fs::read_to_string(file).unwrap();
@@ -78,14 +74,14 @@ pub(super) fn queries() -> Vec<(String, String)> {
         .collect()
 }
 
-/// A result as text, row by row.
+/// Result of a query as text, row by row.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct TextRows {
     columns: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TextRows {
     pub(super) fn of(batches: &[RecordBatch]) -> Self {
         let columns = batches.first().map(|batch| {
             batch.schema().fields().iter().map(|field| field.name().clone()).collect()
@@ -103,14 +99,13 @@ impl Table {
         Self { columns: columns.unwrap_or_default(), rows }
     }
 
-    /// The rows in an order of their own, where the query gives none to rows that are equal in what
-    /// it orders by.
+    /// Sorts the rows by all columns, for a query without a total order.
     pub(super) fn sorted(mut self) -> Self {
         self.rows.sort_unstable();
         self
     }
 
-    /// The first difference in the rows, which are in order.
+    /// Describes the first difference between ordered rows.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         if self.rows.len() != other.rows.len() {
             return Some(format!("{} rows, expected {}", other.rows.len(), self.rows.len()));
@@ -123,8 +118,8 @@ impl Table {
     }
 }
 
-/// The values of a column. Sums of floating point depend on the order of the rows, which no path
-/// promises, so that they count with twelve digits.
+/// Formats the values of a column. Floats have twelve digits, because sums of them depend on the
+/// order of the rows, which is not specified.
 fn texts(column: &dyn Array, options: &FormatOptions<'_>) -> Vec<String> {
     if *column.data_type() == DataType::Float64 {
         let values = column.as_primitive::<Float64Type>();

@@ -1,5 +1,5 @@
 -- The 22 queries of TPC-H with the substitution values that its specification gives for validation.
--- Each begins at a line `-- Qn` and ends with a semicolon; query 15 uses a WITH clause in place of a view.
+-- Each begins with a line `-- Qn` and ends with a semicolon. Query 15 uses a WITH clause instead of a view.
 
 -- Q1
 select l_returnflag, l_linestatus, sum(l_quantity) as sum_qty, sum(l_extendedprice) as sum_base_price,

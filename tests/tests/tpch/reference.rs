@@ -1,5 +1,4 @@
-//! The generator's tables in memory, read by the engine's library alone: no connector, no wire, no
-//! rule of ours.
+//! The tables of the generator in memory, queried with plain DataFusion.
 
 use std::sync::Arc;
 
@@ -17,15 +16,15 @@ use tpchgen_arrow::{
     SupplierArrow,
 };
 
-/// All lines of the scale, in one piece.
+/// Returns the generator of `lineitem`.
 pub(super) fn lineitem(factor: f64) -> LineItemArrow {
     LineItemArrow::new(LineItemGenerator::new(factor, 1, 1))
 }
 
-/// The eight tables.
+/// Registers the eight tables in a session.
 pub(super) fn tables(factor: f64) -> SessionContext {
     let context = SessionContext::new_with_config(SessionConfig::new());
-    // The dialect of the queries: 0.06 is a decimal.
+    // In the dialect of the queries, 0.06 is a decimal.
     context.state_ref().write().config_mut().options_mut().sql_parser.parse_float_as_decimal = true;
     register(&context, "customer", CustomerArrow::new(CustomerGenerator::new(factor, 1, 1)));
     register(&context, "lineitem", lineitem(factor));

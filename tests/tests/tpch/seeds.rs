@@ -1,70 +1,68 @@
-//! The 22 queries with random filters on their tables: pushdown off, sets and full give the rows of
-//! the generator's own tables.
+//! The 22 queries of TPC-H with random filters on their tables, with every pushdown mode.
 //!
-//! `ATHENA_TPCH_SEEDS` says which seeds; without it there are a few, each with its share of the
-//! queries: `ATHENA_TPCH_SEEDS=1..100 cargo test --release -p athena-local --test main tpch::seeds
-//! -- --nocapture`.
+//! `ATHENA_TPCH_SEEDS` sets the seeds, each with all queries. By default, a few seeds share the
+//! queries.
+//!
+//! ```text
+//! ATHENA_TPCH_SEEDS=1..100 \
+//!     cargo test --release -p athena-tests --test main tpch::seeds -- --nocapture
+//! ```
 
 use std::{env, fmt::Write, ops::RangeInclusive, time::Instant};
 
-use athena_client::ClientOptions;
-use athena_engine::PushdownMode;
-
 use super::{
     Wire,
-    queries::{Table, queries, run},
+    queries::{TextRows, queries, run},
     reference, scale,
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn queries_with_random_filters_give_the_same_rows_whatever_is_pushed_down() {
+async fn queries_with_random_filters_return_the_same_rows_with_every_pushdown_mode() {
     let (schema, factor) = scale();
     let tables = reference::tables(factor);
     let wire = Wire::open().await;
-    let ways = [
-        ("off", wire.engine(PushdownMode::Off, ClientOptions::default())),
-        ("sets", wire.engine(PushdownMode::Sets, ClientOptions::default())),
-        ("full", wire.engine(PushdownMode::Full, ClientOptions::default())),
-    ];
-    let (mut asked, mut rows, mut empty, mut wrong) = (0, 0, 0, Vec::new());
-    let chosen = chosen();
-    for seed in chosen.clone().unwrap_or(FEW) {
+    let engines = wire.engines();
+    let mut count = 0;
+    let mut rows = 0;
+    let mut empty = 0;
+    let mut wrong = Vec::new();
+    let chosen = seeds_from_env();
+    for seed in chosen.clone().unwrap_or(DEFAULT_SEEDS) {
         let began = Instant::now();
         for (number, (name, sql)) in (0..).zip(&queries()) {
-            if chosen.is_none() && number % FEW.end() != seed % FEW.end() {
+            if chosen.is_none() && number % DEFAULT_SEEDS.end() != seed % DEFAULT_SEEDS.end() {
                 continue;
             }
-            let sql = filtered(sql, &mut Dice::new(seed, name));
+            let sql = filtered(sql, &mut Rng::new(seed, name));
             let expected =
-                Table::of(&tables.sql(&sql).await.unwrap().collect().await.unwrap()).sorted();
-            (asked, rows, empty) = (
-                asked + 1,
-                rows + expected.rows.len(),
-                empty + usize::from(expected.rows.is_empty()),
-            );
-            for (way, engine) in &ways {
+                TextRows::of(&tables.sql(&sql).await.unwrap().collect().await.unwrap()).sorted();
+            count += 1;
+            rows += expected.rows.len();
+            empty += usize::from(expected.rows.is_empty());
+            for (mode, engine) in &engines {
                 let (found, _) = run(engine, &sql, false).await;
                 if let Some(difference) = expected.difference(&found.sorted()) {
-                    wrong.push(format!("seed {seed}, {name}, {way}: {difference}\n{sql}"));
+                    wrong.push(format!("seed {seed}, {name}, {mode}: {difference}\n{sql}"));
                 }
             }
         }
         println!("{schema} seed {seed}: {:.1} s", began.elapsed().as_secs_f64());
     }
     println!(
-        "{asked} queries asked in {} ways, {rows} rows expected, {empty} of the queries without rows, {} wrong",
-        ways.len(),
+        "{count} queries in {} pushdown modes, {rows} rows expected, {empty} queries without rows, \
+         {} wrong",
+        engines.len(),
         wrong.len()
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(empty * 2 < asked, "{empty} of {asked} queries without rows prove little");
+    assert!(empty * 2 < count, "too many queries without rows: {empty} of {count}");
 }
 
-/// The seeds that share the queries among them where none are chosen.
-const FEW: RangeInclusive<u64> = 1..=6;
+/// Default seeds, which share the queries.
+const DEFAULT_SEEDS: RangeInclusive<u64> = 1..=6;
 
-/// The seeds that were chosen, if any were.
-fn chosen() -> Option<RangeInclusive<u64>> {
+/// Returns the seeds in `ATHENA_TPCH_SEEDS`.
+fn seeds_from_env() -> Option<RangeInclusive<u64>> {
     let text = env::var("ATHENA_TPCH_SEEDS").ok()?;
     let ends = text
         .split_once("..")
@@ -72,10 +70,10 @@ fn chosen() -> Option<RangeInclusive<u64>> {
     Some(ends.unwrap_or_else(|| panic!("ATHENA_TPCH_SEEDS is {text:?}, expected one like 1..100")))
 }
 
-/// A small generator with a seed, the same on every run.
-struct Dice(u64);
+/// Pseudo-random number generator (splitmix64), reproducible by seed.
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn new(seed: u64, query: &str) -> Self {
         let mix = |state: u64, byte: u8| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         Self(
@@ -86,7 +84,6 @@ impl Dice {
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        // splitmix64
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -94,17 +91,17 @@ impl Dice {
         (z ^ (z >> 31)) % bound
     }
 
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[usize::try_from(self.below(from.len() as u64)).expect("a place in a slice")]
+    fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[usize::try_from(self.below(items.len() as u64)).expect("an index of a slice")]
     }
 }
 
-/// A column and how constants of its type are written.
+/// Column with the constants of its filters.
 #[derive(Clone, Copy)]
 enum Column {
-    /// Whole numbers from 0 to this.
+    /// Integers from 0 to a maximum.
     Number(&'static str, u64),
-    /// Decimals with two digits after the point, up to this.
+    /// Decimals of scale 2 up to a maximum.
     Money(&'static str, u64),
     Date(&'static str),
     Text(&'static str, &'static [&'static str]),
@@ -169,12 +166,12 @@ const TABLES: &[(&str, &[Column])] = &[
     ("nation", &[Number("n_nationkey", 24), Text("n_name", NATIONS)]),
 ];
 
-/// The query over tables that lack some of their rows.
-fn filtered(sql: &str, dice: &mut Dice) -> String {
+/// Filters some tables of a query.
+fn filtered(sql: &str, rng: &mut Rng) -> String {
     let mut ctes = String::new();
     for (table, columns) in TABLES {
-        if dice.below(2) == 0 {
-            let condition = condition(columns, dice, 2);
+        if rng.below(2) == 0 {
+            let condition = condition(columns, rng, 2);
             writeln!(ctes, "{table} as (select * from {table} where {condition}),")
                 .expect("a string grows");
         }
@@ -188,34 +185,35 @@ fn filtered(sql: &str, dice: &mut Dice) -> String {
     }
 }
 
-/// A condition that leaves rows more often than not.
-fn condition(columns: &[Column], dice: &mut Dice, depth: u32) -> String {
-    if depth > 0 && dice.below(3) == 0 {
-        let (left, right) =
-            (condition(columns, dice, depth - 1), condition(columns, dice, depth - 1));
-        return match dice.below(4) {
+/// Generates a condition that keeps rows in most cases.
+fn condition(columns: &[Column], rng: &mut Rng, depth: u32) -> String {
+    if depth > 0 && rng.below(3) == 0 {
+        let left = condition(columns, rng, depth - 1);
+        let right = condition(columns, rng, depth - 1);
+        return match rng.below(4) {
             0 => format!("({left} and {right})"),
             1 => format!("not ({left} and {right})"),
             _ => format!("({left} or {right})"),
         };
     }
-    match *dice.pick(columns) {
-        Number(name, most) => number(name, most, dice),
+    match *rng.choose(columns) {
+        Number(name, most) => number(name, most, rng),
         Money(name, most) => {
-            let operator = dice.pick::<&str>(&["<", "<=", ">", ">=", "<>"]);
-            format!("{name} {operator} {}.{:02}", dice.below(most + 1), dice.below(100))
+            let operator = rng.choose::<&str>(&["<", "<=", ">", ">=", "<>"]);
+            format!("{name} {operator} {}.{:02}", rng.below(most + 1), rng.below(100))
         }
         Date(name) => {
-            let day = |dice: &mut Dice| {
+            let day = |rng: &mut Rng| {
                 format!(
                     "date '{}-{:02}-{:02}'",
-                    1992 + dice.below(7),
-                    1 + dice.below(12),
-                    1 + dice.below(28)
+                    1992 + rng.below(7),
+                    1 + rng.below(12),
+                    1 + rng.below(28)
                 )
             };
-            let (first, second) = (day(dice), day(dice));
-            match dice.below(4) {
+            let first = day(rng);
+            let second = day(rng);
+            match rng.below(4) {
                 0 => format!("{name} <> {first}"),
                 1 => format!("{name} not between {first} and {second}"),
                 2 => format!("{name} > {first}"),
@@ -223,27 +221,28 @@ fn condition(columns: &[Column], dice: &mut Dice, depth: u32) -> String {
             }
         }
         Text(name, values) => {
-            let value = *dice.pick(values);
-            match dice.below(6) {
+            let value = *rng.choose(values);
+            match rng.below(6) {
                 0 => format!("{name} <> '{value}'"),
                 1 => format!("{name} like '%{value}%'"),
                 2 => format!("{name} not like '{value}_%'"),
                 3 => format!("{name} >= '{value}'"),
-                4 => format!("{name} not in ('{value}', '{}')", dice.pick(values)),
+                4 => format!("{name} not in ('{value}', '{}')", rng.choose(values)),
                 _ => format!("{name} is not null"),
             }
         }
     }
 }
 
-fn number(name: &str, most: u64, dice: &mut Dice) -> String {
-    let (first, second) = (dice.below(most + 1), dice.below(most + 1));
-    match dice.below(7) {
+fn number(name: &str, most: u64, rng: &mut Rng) -> String {
+    let first = rng.below(most + 1);
+    let second = rng.below(most + 1);
+    match rng.below(7) {
         0 => format!("{name} <> {first}"),
         1 => format!("{name} between {} and {}", first.min(second) / 2, first.max(second)),
-        2 => format!("{name} % {} <> {}", 2 + dice.below(5), dice.below(2)),
-        3 => format!("{name} + {} > {}", dice.below(10), first / 2),
-        4 => format!("{name} not in ({first}, {second}, {})", dice.below(most + 1)),
+        2 => format!("{name} % {} <> {}", 2 + rng.below(5), rng.below(2)),
+        3 => format!("{name} + {} > {}", rng.below(10), first / 2),
+        4 => format!("{name} not in ({first}, {second}, {})", rng.below(most + 1)),
         5 => format!("nullif({name}, {first}) is not null"),
         _ => format!("{name} >= {}", first / 2),
     }

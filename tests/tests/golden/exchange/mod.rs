@@ -1,9 +1,8 @@
-//! The recorded exchanges, with a connector on our SDK in the place of the Java one: it is asked
-//! what Java was asked, byte for byte but for page tokens and limits of blocks, and has to answer
-//! what Java answered.
+//! Recorded exchanges, replayed against the same connector on our SDK.
 //!
-//! Where the two differ on purpose is said beside the comparison; everything else is equal by
-//! meaning.
+//! The requests are the recorded bytes, except for page tokens and block limits. The responses must
+//! be equivalent to those of Java, except for deliberate differences, which are documented at the
+//! comparisons.
 
 mod orders;
 
@@ -19,17 +18,19 @@ use serde_json::{Value, json};
 
 use super::{Checked, file, same, text};
 
-/// A block of Java's is as large as the values in it, one of ours as the object that holds it,
-/// which has some hundred bytes beside them: limits below this leave no room for a row.
-const LEAST_BLOCK: u64 = 1_500;
+/// Smallest block limit that can hold a row, in bytes.
+///
+/// Java measures only the values of a block. Our SDK measures the whole object, which has some
+/// hundred bytes more.
+const MIN_BLOCK: u64 = 1_500;
 
-/// Reads whose rows are just as large as a limit lets them be: by Java's measure they are on the
-/// one side of it, by ours on the other.
+/// Reads whose rows are just below a limit by Java's measure, and just above it by ours, or the
+/// other way round.
 const AT_THE_EDGE: [&str; 2] =
     ["v6.exchange.read-inline-edge-below", "v6.exchange.read-max-edge-over"];
 
 #[test]
-fn a_connector_on_our_sdk_answers_as_the_java_connector_did() {
+fn a_connector_on_our_sdk_responds_as_the_java_connector() {
     let golden = Golden::open().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let exchanges: Vec<_> = golden.cases.iter().filter(|case| case.kind == "exchange").collect();
@@ -45,18 +46,18 @@ fn a_connector_on_our_sdk_answers_as_the_java_connector_did() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The function as it was set up when the exchange was recorded.
+/// Returns the handler with the settings of the recorded exchange.
 fn handler(case: &Case, store: &Arc<MemoryStore>) -> Handler {
     let mut variables = vec![
         ("spill_bucket", "golden-spill"),
         ("spill_prefix", "golden"),
-        // Java lets any caller choose.
+        // Java accepts any spill location.
         ("athena_connector_allow_foreign_spill", "true"),
     ];
     if case.id == "v6.exchange.splits-noencryption" {
         variables.push(("disable_spill_encryption", "true"));
     }
-    let settings = Settings::from_vars(variables).expect("the settings are right");
+    let settings = Settings::from_vars(variables).expect("the settings are valid");
     Handler::new(Orders)
         .with_udfs(udfs())
         .with_settings(settings)
@@ -72,57 +73,51 @@ async fn check(golden: &Golden, case: &Case) -> Checked {
     match request {
         Request::ListTables(list) => check_tables(expected, &handler, list, version).await,
         Request::GetSplits(mut request) => {
-            // Java's tokens say where the list goes on, and ours cannot be forged.
+            // Java's tokens are positions in the list, which our SDK does not accept.
             let Some(token) = request.continuation_token.take() else {
                 return check_splits(
                     expected,
                     0,
-                    &canonical::response(&ask(&handler, &bytes).await?),
+                    &canonical::response(&call(&handler, &bytes).await?),
                 );
             };
             let start = token.parse().map_err(text)?;
             let answer =
-                ask(&handler, &Request::GetSplits(request).encode(version).map_err(text)?).await?;
+                call(&handler, &Request::GetSplits(request).encode(version).map_err(text)?).await?;
             check_splits(expected, start, &canonical::response(&answer))
         }
         Request::ReadRecords(mut request) => {
             let recorded = expected_rows(golden, case)?;
-            let asked = request.max_block_size;
-            let limit = if case.id == "v6.exchange.read-env-blocksize" { 500 } else { asked }
-                .max(LEAST_BLOCK);
+            let requested = request.max_block_size;
+            let limit = if case.id == "v6.exchange.read-env-blocksize" { 500 } else { requested }
+                .max(MIN_BLOCK);
             request.max_block_size = limit;
-            if limit > asked && expected["@type"] == "RemoteReadRecordsResponse" {
-                // With the larger block the rows might fit inline.
+            if limit > requested && expected["@type"] == "RemoteReadRecordsResponse" {
+                // With the larger block limit, the rows might fit inline.
                 request.max_inline_block_size = 0;
             }
-            let message = if limit == asked {
+            let message = if limit == requested {
                 bytes
             } else {
                 Request::ReadRecords(request).encode(version).map_err(text)?
             };
-            let answer = ask(&handler, &message).await?;
-            check_rows(
-                (expected, AT_THE_EDGE.contains(&case.id.as_str())),
-                &recorded,
-                &answer,
-                &store,
-                limit,
-            )
-            .await
+            let answer = call(&handler, &message).await?;
+            let read = RecordedRead { case, rows: recorded, limit };
+            check_rows(&read, &answer, &store).await
         }
         _ => {
-            let answer = ask(&handler, &bytes).await?;
-            check_answer(expected.clone(), canonical::response(&answer))
+            let answer = call(&handler, &bytes).await?;
+            check_response(expected.clone(), canonical::response(&answer))
         }
     }
 }
 
-async fn ask(handler: &Handler, request: &[u8]) -> Result<Response, String> {
+async fn call(handler: &Handler, request: &[u8]) -> Result<Response, String> {
     let answer = handler.handle(request, None).await.map_err(text)?;
     Response::decode(&answer).map_err(text)
 }
 
-/// All pages, from where the recorded token says, as long as the recorded page.
+/// Compares the tables after the recorded token with the recorded page.
 async fn check_tables(
     expected: &Value,
     handler: &Handler,
@@ -135,8 +130,8 @@ async fn check_tables(
     let mut pages = Vec::new();
     loop {
         let message = Request::ListTables(request.clone()).encode(version).map_err(text)?;
-        let Response::ListTables(answer) = ask(handler, &message).await? else {
-            return Err("the answer is none to ListTables".to_owned());
+        let Response::ListTables(answer) = call(handler, &message).await? else {
+            return Err("the response is not a ListTablesResponse".to_owned());
         };
         pages.push(tables.len());
         tables.extend(
@@ -151,27 +146,23 @@ async fn check_tables(
         }
     }
     if !pages.contains(&start) {
-        return Err(format!("no page begins at table {start}; they begin at {pages:?}"));
+        return Err(format!("no page begins at table {start}, only at {pages:?}"));
     }
     let length = expected["tables"].as_array().map_or(0, Vec::len);
     same(&expected["tables"], &tables[start..start + length].into())?;
     same(&expected["nextToken"].is_null().into(), &(start + length == tables.len()).into())
 }
 
-/// The splits by what is to be read; where they are spilled and with which key is chosen anew each
-/// time.
+/// Compares the properties of splits. Their spill locations and keys are random.
 fn check_splits(expected: &Value, start: usize, found: &Value) -> Checked {
     let splits = |answer: &Value| answer["splits"].as_array().cloned().unwrap_or_default();
-    let (recorded, ours) = (splits(expected), splits(found));
+    let recorded = splits(expected);
+    let ours = splits(found);
     let length = recorded.len();
     if ours.len() < start + length {
-        return Err(format!(
-            "there are {} splits, expected {} at least",
-            ours.len(),
-            start + length
-        ));
+        return Err(format!("{} splits, expected at least {}", ours.len(), start + length));
     }
-    // Ours fit a page, whose end Java set at five.
+    // Our SDK returns all splits in one page, the Java connector five.
     same(&expected["continuationToken"].is_null().into(), &(ours.len() == start + length).into())?;
     same(&Value::Null, &found["continuationToken"])?;
     for (recorded, split) in recorded.iter().zip(&ours[start..]) {
@@ -196,45 +187,50 @@ fn check_splits(expected: &Value, start: usize, found: &Value) -> Checked {
     Ok(())
 }
 
-/// The recorded rows, wherever they went.
+/// Returns the recorded rows, inline or spilled.
 fn expected_rows(golden: &Golden, case: &Case) -> Result<Value, String> {
     if let rows @ Value::Array(_) = &case.members["expect"]["records"]["rows"] {
         return Ok(rows.clone());
     }
     let mut rows = Vec::new();
-    for object in case.members["objects"].as_array().ok_or("has neither rows nor objects")? {
+    for object in
+        case.members["objects"].as_array().ok_or("the case has neither rows nor objects")?
+    {
         golden.file(object["file"].as_str().unwrap_or_default()).map_err(text)?;
         rows.extend(object["rows"].as_array().cloned().unwrap_or_default());
     }
-    // Java names its objects in the order in which they were done.
+    // Java numbers its objects in the order in which they are finished.
     rows.sort_by_key(|row| row[0].as_i64());
     Ok(rows.into())
 }
 
-async fn check_rows(
-    (expected, is_at_the_edge): (&Value, bool),
-    recorded: &Value,
-    answer: &Response,
-    store: &MemoryStore,
+/// Recorded read, with the block limit of the replayed request.
+struct RecordedRead<'a> {
+    case: &'a Case,
+    rows: Value,
     limit: u64,
-) -> Checked {
+}
+
+async fn check_rows(read: &RecordedRead<'_>, answer: &Response, store: &MemoryStore) -> Checked {
+    let expected = &read.case.members["expect"];
+    let limit = read.limit;
     let found = canonical::response(answer);
     let (rows, schema) = match answer {
         Response::ReadRecords(_) => (found["records"]["rows"].clone(), &found["records"]["schema"]),
         Response::RemoteReadRecords(spilled) => {
             let mut rows = Vec::new();
             for (number, location) in spilled.remote_blocks.iter().enumerate() {
-                let (bucket, key) =
-                    (location.bucket.as_deref(), location.key.as_deref().unwrap_or_default());
-                let object = store.get(bucket.unwrap_or_default(), key).await.map_err(text)?;
+                let bucket = location.bucket.as_deref().unwrap_or_default();
+                let key = location.key.as_deref().unwrap_or_default();
+                let object = store.get(bucket, key).await.map_err(text)?;
                 if object.len() as u64 > limit {
                     return Err(format!(
-                        "object {key} has {} bytes, and the limit is {limit}",
+                        "object {key} has {} bytes, expected at most {limit}",
                         object.len()
                     ));
                 }
                 if !key.ends_with(&format!(".{number}")) {
-                    return Err(format!("object {number} is called {key}"));
+                    return Err(format!("object {number} has key {key}"));
                 }
                 let batch = decode_object(object, spilled.encryption_key.as_ref(), &spilled.schema)
                     .map_err(text)?;
@@ -242,11 +238,12 @@ async fn check_rows(
             }
             (rows.into(), &found["schema"])
         }
-        other => return Err(format!("{} is no answer to a read", other.type_name())),
+        other => return Err(format!("{} is not a response to a read", other.type_name())),
     };
-    same(&instants(recorded.clone()), &instants(rows))?;
+    same(&instants(read.rows.clone()), &instants(rows))?;
     same(&expected["catalogName"], &found["catalogName"])?;
     if expected["@type"] != found["@type"] {
+        let is_at_the_edge = AT_THE_EDGE.contains(&read.case.id.as_str());
         return if is_at_the_edge { Ok(()) } else { same(&expected["@type"], &found["@type"]) };
     }
     same(&expected["encryptionKey"].is_null().into(), &found["encryptionKey"].is_null().into())?;
@@ -255,7 +252,7 @@ async fn check_rows(
     same(&members["schema"]["fields"], &schema["fields"])
 }
 
-/// `rows` with times as instants: an Arrow column, which is what a connector hands over, has one
+/// Replaces timestamps with time zone by instants, because an Arrow column of a connector has one
 /// zone for all its values.
 fn instants(rows: Value) -> Value {
     match rows {
@@ -265,14 +262,14 @@ fn instants(rows: Value) -> Value {
     }
 }
 
-fn check_answer(mut expected: Value, mut found: Value) -> Checked {
+fn check_response(mut expected: Value, mut found: Value) -> Checked {
     match expected["@type"].as_str() {
         Some("GetDataSourceCapabilitiesResponse") => {
-            let (recorded, announced) =
-                (expected["capabilities"].take(), found["capabilities"].take());
+            let recorded = expected["capabilities"].take();
+            let announced = found["capabilities"].take();
             check_capabilities(&recorded, &announced)?;
         }
-        // Java announces what nobody can read: microseconds, where values are packed milliseconds.
+        // Java declares microseconds, but packs milliseconds, which no reader can decode.
         Some("GetTableResponse") => {
             for field in expected["schema"]["fields"].as_array_mut().into_iter().flatten() {
                 if field["type"] == "timestamp(us,UTC)" {
@@ -280,8 +277,8 @@ fn check_answer(mut expected: Value, mut found: Value) -> Checked {
                 }
             }
         }
-        // It tells the caller nothing, and an Arrow stream, which is what a connector hands over,
-        // has its own.
+        // The metadata has no meaning for the client, and the Arrow stream of a connector has its
+        // own.
         Some("GetTableLayoutResponse") => {
             expected["partitions"]["schema"]["metadata"].take();
             found["partitions"]["schema"]["metadata"].take();
@@ -291,21 +288,22 @@ fn check_answer(mut expected: Value, mut found: Value) -> Checked {
     same(&expected, &found)
 }
 
-/// What is announced is announced in Java's words.
+/// Checks that every announced capability exists in Java's.
 fn check_capabilities(recorded: &Value, announced: &Value) -> Checked {
-    for (name, kinds) in announced.as_object().ok_or("capabilities are no object")? {
+    for (name, kinds) in announced.as_object().ok_or("the capabilities are not an object")? {
         for kind in kinds.as_array().into_iter().flatten() {
             let known = recorded[name]
                 .as_array()
                 .into_iter()
                 .flatten()
                 .find(|known| known["subType"] == kind["subType"]);
-            let known = known
-                .ok_or_else(|| format!("Java's connector has no {name} of {}", kind["subType"]))?;
-            let known = known["properties"].as_array().ok_or("properties are no list")?;
+            let known = known.ok_or_else(|| {
+                format!("the Java connector has no {name} of {}", kind["subType"])
+            })?;
+            let known = known["properties"].as_array().ok_or("the properties are not an array")?;
             for property in kind["properties"].as_array().into_iter().flatten() {
                 if !known.contains(property) {
-                    return Err(format!("Java's {name} has no {property}"));
+                    return Err(format!("{name} of the Java connector has no {property}"));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The connector that the README of the recorded files describes, on our SDK.
+//! The connector of the recorded exchanges on our SDK, as described in `tests/golden/README.md`.
 
 use std::sync::Arc;
 
@@ -25,30 +25,37 @@ fn unknown(table: &TableName) -> Error {
     Error::not_found(format!("table not found: {table}"))
 }
 
-/// An answer that Java recorded, for what the README does not spell out.
+/// Returns a recorded response, for details that the README omits.
 fn recorded(id: &str) -> Result<Response> {
     let unreadable = |error: std::io::Error| Error::internal(error.to_string());
     let golden = Golden::open().map_err(unreadable)?;
     let case = golden.cases.iter().find(|case| case.id == id);
     let name = case.and_then(|case| case.members["file"].as_str());
-    let name = name.ok_or_else(|| Error::internal(format!("there is no case {id}")))?;
+    let name = name.ok_or_else(|| Error::internal(format!("unknown case {id}")))?;
     Response::decode(&golden.file(name).map_err(unreadable)?)
 }
 
-/// The rows of table `all`.
+/// Returns the rows of table `all`.
 fn all_rows() -> Result<RecordBatch> {
     match recorded("v6.block.mixed-types")? {
         Response::ReadRecords(answer) => unpack_batch(&answer.records),
-        other => Err(Error::internal(format!("mixed types are a {}", other.type_name()))),
+        other => {
+            Err(Error::internal(format!("the response for mixed types is a {}", other.type_name())))
+        }
     }
 }
 
-/// The columns of table `all`.
+/// Returns the definition of table `all`.
 fn all_columns() -> Result<TableDef> {
     let mut definition = TableDef::new([]);
     match recorded("v6.exchange.gettable-alltypes")? {
         Response::GetTable(answer) => definition.schema = answer.schema,
-        other => return Err(Error::internal(format!("table all is a {}", other.type_name()))),
+        other => {
+            return Err(Error::internal(format!(
+                "the response for table all is a {}",
+                other.type_name()
+            )));
+        }
     }
     Ok(definition)
 }

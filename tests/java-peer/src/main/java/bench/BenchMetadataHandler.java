@@ -22,7 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** The schema, its tables, and ten splits of each. */
+/** One schema, its tables, and ten splits for each table. */
 final class BenchMetadataHandler extends MetadataHandler {
     private static final long SPLITS = 10;
 
@@ -52,7 +52,7 @@ final class BenchMetadataHandler extends MetadataHandler {
 
     @Override
     public void getPartitions(BlockWriter writer, GetTableLayoutRequest request, QueryStatusChecker checker) {
-        // Not partitioned: the SDK makes the one row that says so.
+        // Not partitioned: the SDK adds the single partition.
     }
 
     @Override

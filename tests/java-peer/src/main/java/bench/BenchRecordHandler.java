@@ -8,7 +8,7 @@ import com.amazonaws.athena.connector.lambda.records.ReadRecordsRequest;
 import java.util.List;
 import java.util.Map;
 
-/** The rows of splits, written as the SDK's guide recommends: a row writer made once, and one row a call. */
+/** The rows of splits, written as the SDK's guide recommends: one row writer for a read, and one row per call. */
 final class BenchRecordHandler extends RecordHandler {
     BenchRecordHandler(Map<String, String> options) {
         super("bench", options);

@@ -54,7 +54,7 @@ enum BenchTable {
     /** A column: its field, and the extractor of its values by its index. */
     record Column(Field field, java.util.function.IntFunction<Extractor> values) {}
 
-    /** The row that an extractor is to give a value of. One for a whole read. */
+    /** The current row of the extractors; one object for a whole read. */
     static final class Row {
         long number;
     }

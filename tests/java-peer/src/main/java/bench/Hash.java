@@ -2,7 +2,7 @@ package bench;
 
 import java.nio.charset.StandardCharsets;
 
-/** The hash that every value comes from. */
+/** The hash that determines every value. */
 final class Hash {
     private static final long C1 = 0x9E3779B97F4A7C15L;
     private static final long C2 = 0xBF58476D1CE4E5B9L;

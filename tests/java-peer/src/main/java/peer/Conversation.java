@@ -47,7 +47,7 @@ import java.util.concurrent.Callable;
 import org.apache.arrow.vector.types.pojo.Schema;
 import software.amazon.awssdk.services.s3.S3Client;
 
-/** Every message once, in one version; what is printed of an answer is what it means. */
+/** Sends every message in one version and prints the decoded responses. */
 final class Conversation implements AutoCloseable {
     private static final String CATALOG = "peer";
     private static final TableName KINDS = new TableName(Table.SCHEMA, "kinds");
@@ -58,7 +58,7 @@ final class Conversation implements AutoCloseable {
     private static final int FIRST_VERSION_WITH_CAPABILITIES = 4;
     private static final long INLINE = 5_242_880;
     private static final long SPILL_ALL = 0;
-    /** Small, so that a split becomes several objects. */
+    /** Small enough to spill a split in several objects. */
     private static final long BLOCK_SIZE = 200_000;
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -71,7 +71,7 @@ final class Conversation implements AutoCloseable {
     private final Function clear;
     private final S3Client s3 = S3Client.create();
 
-    // What earlier answers say and later questions need.
+    // State from earlier responses for later requests.
     private final Map<TableName, Schema> schemas = new HashMap<>();
     private Block partitions;
 
@@ -105,7 +105,7 @@ final class Conversation implements AutoCloseable {
         }
     }
 
-    /** Prints the answer of a step, or why it has none. */
+    /** Prints the response of a step, or its error. */
     private void step(String name, Callable<ObjectNode> step) {
         ObjectNode line = JSON.objectNode().put("version", version).put("case", name);
         try {
@@ -117,30 +117,30 @@ final class Conversation implements AutoCloseable {
     }
 
     private ObjectNode ping() throws Exception {
-        PingResponse pong = function.ask(new PingRequest(ANALYST, CATALOG, query), PingResponse.class);
+        PingResponse ping = function.invoke(new PingRequest(ANALYST, CATALOG, query), PingResponse.class);
         return JSON.objectNode()
-                .put("catalogName", pong.getCatalogName())
-                .put("queryId", pong.getQueryId())
-                .put("sourceType", pong.getSourceType())
-                .put("capabilities", pong.getCapabilities())
-                .put("serDeVersion", pong.getSerDeVersion());
+                .put("catalogName", ping.getCatalogName())
+                .put("queryId", ping.getQueryId())
+                .put("sourceType", ping.getSourceType())
+                .put("capabilities", ping.getCapabilities())
+                .put("serDeVersion", ping.getSerDeVersion());
     }
 
     private ObjectNode listSchemas() throws Exception {
         ListSchemasRequest request = new ListSchemasRequest(ANALYST, query, CATALOG);
-        ListSchemasResponse response = function.ask(request, ListSchemasResponse.class);
+        ListSchemasResponse response = function.invoke(request, ListSchemasResponse.class);
         ObjectNode answer = JSON.objectNode().put("catalogName", response.getCatalogName());
         answer.set("schemas", texts(response.getSchemas()));
         return answer;
     }
 
-    /** Two tables a page, to the last page. */
+    /** Lists all tables in pages of two. */
     private ObjectNode listTables() throws Exception {
         ArrayNode pages = JSON.arrayNode();
         String token = null;
         do {
             ListTablesRequest request = new ListTablesRequest(ANALYST, query, CATALOG, Table.SCHEMA, token, 2);
-            ListTablesResponse response = function.ask(request, ListTablesResponse.class);
+            ListTablesResponse response = function.invoke(request, ListTablesResponse.class);
             pages.add(texts(response.getTables().stream().map(TableName::getQualifiedTableName).toList()));
             token = response.getNextToken();
         } while (token != null);
@@ -149,12 +149,12 @@ final class Conversation implements AutoCloseable {
 
     private ObjectNode getTable(TableName name) throws Exception {
         GetTableRequest request = new GetTableRequest(ANALYST, query, CATALOG, name, Map.of());
-        GetTableResponse response = function.ask(request, GetTableResponse.class);
+        GetTableResponse response = function.invoke(request, GetTableResponse.class);
         schemas.put(name, response.getSchema());
         ObjectNode answer = JSON.objectNode()
                 .put("catalogName", response.getCatalogName())
                 .put("table", response.getTableName().getQualifiedTableName());
-        answer.set("schema", Neutral.schema(response.getSchema()));
+        answer.set("schema", CanonicalJson.schema(response.getSchema()));
         answer.set("partitionColumns", texts(response.getPartitionColumns()));
         return answer;
     }
@@ -162,17 +162,17 @@ final class Conversation implements AutoCloseable {
     private ObjectNode getNoTable() throws Exception {
         TableName nothing = new TableName(Table.SCHEMA, "nothing");
         GetTableRequest request = new GetTableRequest(ANALYST, query, CATALOG, nothing, Map.of());
-        return JSON.objectNode().put("message", function.askInVain(request).getMessage());
+        return JSON.objectNode().put("message", function.invokeExpectingError(request).getMessage());
     }
 
     private ObjectNode getTableLayout() throws Exception {
         Set<String> columns = new LinkedHashSet<>(List.of("year", "region"));
         GetTableLayoutRequest request =
                 new GetTableLayoutRequest(ANALYST, query, CATALOG, EVENTS, samples.somePartitions(), schemas.get(EVENTS), columns);
-        GetTableLayoutResponse response = function.ask(request, GetTableLayoutResponse.class);
+        GetTableLayoutResponse response = function.invoke(request, GetTableLayoutResponse.class);
         partitions = response.getPartitions();
         ObjectNode answer = JSON.objectNode().put("table", response.getTableName().getQualifiedTableName());
-        answer.set("partitions", Neutral.rows(response.getPartitions()));
+        answer.set("partitions", CanonicalJson.rows(response.getPartitions()));
         return answer;
     }
 
@@ -180,72 +180,72 @@ final class Conversation implements AutoCloseable {
         ArrayNode splits = JSON.arrayNode();
         for (Split split : splitsOf(function, EVENTS, partitions, samples.somePartitions())) {
             ObjectNode line = splits.addObject();
-            line.set("properties", Neutral.texts(split.getProperties()));
+            line.set("properties", CanonicalJson.texts(split.getProperties()));
             line.put("key bytes", split.getEncryptionKey().getKey().length);
             line.put("bucket", ((S3SpillLocation) split.getSpillLocation()).getBucket());
         }
         return JSON.objectNode().set("splits", splits);
     }
 
-    private List<Split> splitsOf(Function asked, TableName table, Block block, Constraints constraints) throws Exception {
+    private List<Split> splitsOf(Function target, TableName table, Block block, Constraints constraints) throws Exception {
         List<String> columns = table.equals(EVENTS) ? List.of("year", "region") : List.of();
         List<Split> splits = new ArrayList<>();
         String token = null;
         do {
             GetSplitsRequest request =
                     new GetSplitsRequest(ANALYST, query, CATALOG, table, block, columns, constraints, token);
-            GetSplitsResponse response = asked.ask(request, GetSplitsResponse.class);
+            GetSplitsResponse response = target.invoke(request, GetSplitsResponse.class);
             splits.addAll(response.getSplits());
             token = response.getContinuationToken();
         } while (token != null);
         return splits;
     }
 
-    /** The first split that the function makes of a table: of events of the first partition, of the others the only one. */
-    private Split firstSplit(Function asked, TableName table) throws Exception {
+    /** Returns the first split of a table: in the first partition of events, else the only split. */
+    private Split firstSplit(Function target, TableName table) throws Exception {
         Block block = table.equals(EVENTS) ? samples.firstPartition() : samples.noPartition();
-        return splitsOf(asked, table, block, samples.nothing()).get(0);
+        return splitsOf(target, table, block, samples.nothing()).get(0);
     }
 
     private ObjectNode inline(TableName table, Constraints constraints) throws Exception {
         Split split = firstSplit(function, table);
         ReadRecordsRequest request = new ReadRecordsRequest(
                 ANALYST, CATALOG, query, table, schemas.get(table), split, constraints, BLOCK_SIZE, INLINE);
-        ReadRecordsResponse response = function.ask(request, ReadRecordsResponse.class);
+        ReadRecordsResponse response = function.invoke(request, ReadRecordsResponse.class);
         ObjectNode answer = JSON.objectNode().put("catalogName", response.getCatalogName());
-        answer.set("schema", Neutral.schema(response.getSchema()));
-        answer.set("rows", Neutral.rows(response.getRecords()));
+        answer.set("schema", CanonicalJson.schema(response.getSchema()));
+        answer.set("rows", CanonicalJson.rows(response.getRecords()));
         return answer;
     }
 
-    private ObjectNode spilled(Function asked, TableName table) throws Exception {
-        Split split = firstSplit(asked, table);
+    private ObjectNode spilled(Function target, TableName table) throws Exception {
+        Split split = firstSplit(target, table);
         ReadRecordsRequest request = new ReadRecordsRequest(
                 ANALYST, CATALOG, query, table, schemas.get(table), split, samples.nothing(), BLOCK_SIZE, SPILL_ALL);
-        RemoteReadRecordsResponse response = asked.ask(request, RemoteReadRecordsResponse.class);
+        RemoteReadRecordsResponse response = target.invoke(request, RemoteReadRecordsResponse.class);
         S3BlockSpillReader reader = new S3BlockSpillReader(s3, allocator);
         ArrayNode rows = JSON.arrayNode();
-        Set<String> places = new HashSet<>();
+        Set<String> locations = new HashSet<>();
         Set<String> framings = new TreeSet<>();
         for (SpillLocation location : response.getRemoteBlocks()) {
             S3SpillLocation place = (S3SpillLocation) location;
-            places.add(place.getBucket() + "/" + place.getKey());
+            locations.add(place.getBucket() + "/" + place.getKey());
             framings.add(framing(reader.read(place, response.getEncryptionKey())));
             try (Block block = reader.read(place, response.getEncryptionKey(), response.getSchema())) {
-                rows.addAll(Neutral.rows(block));
+                rows.addAll(CanonicalJson.rows(block));
             }
         }
         ObjectNode answer = JSON.objectNode()
                 .put("catalogName", response.getCatalogName())
-                .put("objects", places.size())
+                .put("objects", locations.size())
                 .put("encrypted", response.getEncryptionKey() != null);
         answer.set("framings", texts(framings));
-        answer.set("schema", Neutral.schema(response.getSchema()));
+        answer.set("schema", CanonicalJson.schema(response.getSchema()));
         answer.set("rows", rows);
         return answer;
     }
 
-    /** How a spilled block begins: this reader takes either form, and what the SDK spills is in the legacy one. */
+    /** Returns the framing of a spilled block. The reader accepts both; the SDK spills in the legacy framing. */
     private static String framing(byte[] block) {
         boolean marked = block.length >= 4 && ByteBuffer.wrap(block).getInt() == -1;
         return marked ? "modern" : "legacy";
@@ -254,15 +254,15 @@ final class Conversation implements AutoCloseable {
     private ObjectNode callFunction() throws Exception {
         UserDefinedFunctionRequest request = new UserDefinedFunctionRequest(
                 ANALYST, samples.functionArguments(), samples.functionResult(), "head", UserDefinedFunctionType.SCALAR);
-        UserDefinedFunctionResponse response = function.ask(request, UserDefinedFunctionResponse.class);
+        UserDefinedFunctionResponse response = function.invoke(request, UserDefinedFunctionResponse.class);
         ObjectNode answer = JSON.objectNode().put("methodName", response.getMethodName());
-        answer.set("rows", Neutral.rows(response.getRecords()));
+        answer.set("rows", CanonicalJson.rows(response.getRecords()));
         return answer;
     }
 
     private ObjectNode getCapabilities() throws Exception {
         GetDataSourceCapabilitiesRequest request = new GetDataSourceCapabilitiesRequest(ANALYST, query, CATALOG);
-        GetDataSourceCapabilitiesResponse response = function.ask(request, GetDataSourceCapabilitiesResponse.class);
+        GetDataSourceCapabilitiesResponse response = function.invoke(request, GetDataSourceCapabilitiesResponse.class);
         ObjectNode capabilities = JSON.objectNode();
         response.getCapabilities().forEach((name, subTypes) -> {
             ArrayNode list = capabilities.putArray(name);

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** 36,000 rows in nine partitions; what is in a row follows from its number. */
+/** 36,000 rows in nine partitions. The id of a row determines its values. */
 final class Events implements Table {
     private static final List<Integer> YEARS = List.of(2022, 2023, 2024);
     private static final List<String> REGIONS = Arrays.asList("amer", "apac", null);
@@ -50,7 +50,7 @@ final class Events implements Table {
         return partitions;
     }
 
-    /** One split, but two of the last year. */
+    /** Returns one split, or two in the last year. */
     @Override
     public List<Map<String, String>> splits(Map<String, Object> partition) {
         Integer year = (Integer) partition.get("year");

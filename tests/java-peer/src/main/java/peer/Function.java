@@ -12,7 +12,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import software.amazon.awssdk.services.lambda.model.LambdaException;
 
-/** A function behind an endpoint, asked in one version. Answers are read by the reader of that version alone. */
+/** A function behind an endpoint, invoked in one version. Only the reader of that version decodes the responses. */
 final class Function {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
@@ -25,7 +25,7 @@ final class Function {
         this.place = endpoint.resolve("/2015-03-31/functions/" + name + "/invocations");
     }
 
-    <T extends FederationResponse> T ask(FederationRequest request, Class<T> expected) throws Exception {
+    <T extends FederationResponse> T invoke(FederationRequest request, Class<T> expected) throws Exception {
         HttpResponse<byte[]> response = send(request);
         if (failed(response)) {
             throw mapper.readValue(response.body(), LambdaException.class);
@@ -33,13 +33,13 @@ final class Function {
         return expected.cast(mapper.readValue(response.body(), FederationResponse.class));
     }
 
-    /** The error of a request that has to fail, as the SDK reads it. */
-    LambdaException askInVain(FederationRequest request) throws Exception {
+    /** Returns the error of a request that must fail, as decoded by the SDK. */
+    LambdaException invokeExpectingError(FederationRequest request) throws Exception {
         HttpResponse<byte[]> response = send(request);
         if (failed(response)) {
             return mapper.readValue(response.body(), LambdaException.class);
         }
-        throw new IllegalStateException("an error was expected, not " + new String(response.body()));
+        throw new IllegalStateException("expected an error, got " + new String(response.body()));
     }
 
     private HttpResponse<byte[]> send(FederationRequest request) throws Exception {

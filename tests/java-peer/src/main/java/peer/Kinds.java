@@ -22,7 +22,7 @@ import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** One column of every type that Athena takes; rows of ordinary values, extremes, nulls, nothing much, and odd ones. */
+/** A column of every supported type: ordinary values, extremes, nulls, empty values, and edge cases. */
 final class Kinds implements Table {
     private static final ArrowType VARCHAR = MinorType.VARCHAR.getType();
 
@@ -60,7 +60,7 @@ final class Kinds implements Table {
                 .build();
     }
 
-    /** A map from texts to numbers, with the names that its writer insists on. */
+    /** Creates a map from strings to numbers, with the field names that its writer requires. */
     private static Field mapOfCounts() {
         Field key = new Field("key", FieldType.notNullable(VARCHAR), null);
         Field value = new Field("value", FieldType.nullable(MinorType.BIGINT.getType()), null);
@@ -150,7 +150,7 @@ final class Kinds implements Table {
         return Base64.getDecoder().decode(text);
     }
 
-    /** A point in time with the zone of the text; {@code Z} is UTC. */
+    /** Parses a timestamp with time zone; {@code Z} is UTC. */
     private static ZonedDateTime zoned(String text) {
         ZonedDateTime time = ZonedDateTime.parse(text);
         return text.endsWith("Z") ? time.withZoneSameInstant(ZoneId.of("UTC")) : time;
@@ -170,7 +170,7 @@ final class Kinds implements Table {
         return line;
     }
 
-    /** Keys and values in turn. */
+    /** Creates a map from alternating keys and values. */
     private static Map<String, Object> counts(Object... pairs) {
         Map<String, Object> counts = new TreeMap<>();
         for (int at = 0; at < pairs.length; at += 2) {

@@ -2,13 +2,13 @@ package peer;
 
 import com.amazonaws.athena.connector.lambda.handlers.UserDefinedFunctionHandler;
 
-/** The functions that SQL can call. */
+/** User-defined functions. */
 public final class PeerFunctions extends UserDefinedFunctionHandler {
     PeerFunctions() {
         super("peer");
     }
 
-    /** The first characters of a text and how many it has; no text at all is {@code none}. */
+    /** Returns the first characters of a string and its length; {@code none} for null. */
     public String head(String text, Integer keep) {
         if (text == null) {
             return "none";

@@ -36,7 +36,7 @@ import org.apache.arrow.vector.complex.reader.FieldReader;
 
 /** Schemas, tables, partitions and splits. */
 final class PeerMetadataHandler extends MetadataHandler {
-    /** Few, so that there is more than one page. */
+    /** Small enough for more than one page. */
     private static final int PARTITIONS_OF_A_PAGE = 4;
 
     PeerMetadataHandler(Map<String, String> options) {
@@ -56,8 +56,8 @@ final class PeerMetadataHandler extends MetadataHandler {
     }
 
     /**
-     * Announces everything, so that expressions, orders and limits are sent and have to be read. Of these it evaluates
-     * none: a connector may return more rows than it was asked for, and the engine drops them.
+     * Announces all capabilities in order to receive expressions, orders and limits. It evaluates none of them: a
+     * connector may return extra rows, which the engine drops.
      */
     @Override
     public GetDataSourceCapabilitiesResponse doGetDataSourceCapabilities(
@@ -104,7 +104,7 @@ final class PeerMetadataHandler extends MetadataHandler {
         Set<Split> splits = new HashSet<>();
         for (int row = begin; row < end; row++) {
             for (Map<String, String> properties : table.splits(partition(table, partitions, row))) {
-                // Every split spills to a place of its own, under a key of its own.
+                // Every split has its own spill location and key.
                 splits.add(Split.newBuilder(makeSpillLocation(request), makeEncryptionKey())
                         .applyProperties(properties)
                         .build());

@@ -22,7 +22,7 @@ final class PeerRecordHandler extends RecordHandler {
             if (!checker.isQueryRunning()) {
                 return;
             }
-            // An offer says whether the value passes what the query asks of its column.
+            // An offer returns whether the value passes the constraint on its column.
             spiller.writeRows((Block block, int row) -> {
                 boolean matched = true;
                 for (Field field : request.getSchema().getFields()) {
@@ -40,7 +40,7 @@ final class PeerRecordHandler extends RecordHandler {
         return block.offerValue(field.getName(), row, value);
     }
 
-    /** Finds children of structs by name, as the default one does, and takes keys and values of maps as they are. */
+    /** Resolves children of structs by name, like the default resolver, and keys and values of maps unchanged. */
     private static final FieldResolver RESOLVER = new FieldResolver() {
         @Override
         public Object getFieldValue(Field field, Object value) {

@@ -24,7 +24,7 @@ import org.apache.arrow.vector.types.Types.MinorType;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** What the caller sends: predicates, partitions, arguments. The answers to expect stand in the test beside the engine. */
+/** Predicates, partitions and arguments of the requests. {@code tests/tests/java/expected.rs} has the expected responses. */
 final class Samples {
     private static final ArrowType BIT = MinorType.BIT.getType();
     private static final ArrowType INT = MinorType.INT.getType();
@@ -51,7 +51,7 @@ final class Samples {
                 "region", SortedRangeSet.of(true, Range.equal(allocator, VARCHAR, "amer"))));
     }
 
-    /** One condition of every kind of value set and several types; each lets nulls pass. */
+    /** A condition with every kind of value set on several types; each allows nulls. */
     Constraints someKinds() {
         ZonedDateTime limit = ZonedDateTime.parse("2024-03-01T13:00:01+01:00[Europe/Berlin]");
         ValueSet otherNames = EquatableValueSet.newBuilder(allocator, VARCHAR, false, true).add("ONE").build();
@@ -64,7 +64,7 @@ final class Samples {
                 "flag", flags));
     }
 
-    /** {@code id < 1000 AND amount > 100 ORDER BY amount DESC NULLS LAST LIMIT 5}, the second condition as expression. */
+    /** {@code id < 1000 AND amount > 100 ORDER BY amount DESC NULLS LAST LIMIT 5}, with the second condition as an expression. */
     Constraints topEvents() {
         Block hundred = BlockUtils.newBlock(allocator, "col1", DOUBLE, 100.0);
         FederationExpression condition = new FunctionCallExpression(
@@ -94,12 +94,12 @@ final class Samples {
         return block;
     }
 
-    /** What stands for the only partition of a table without partition columns. */
+    /** The only partition of a table without partition columns. */
     Block noPartition() {
         return BlockUtils.newBlock(allocator, "partitionId", INT, 1);
     }
 
-    /** Texts and numbers of characters; nulls in either. */
+    /** Strings and lengths, with nulls in both columns. */
     Block functionArguments() {
         String[] texts = {"one", null, "h\u00e4user \ud83d\ude00", "", "word", "h\u00e4user \ud83d\ude00"};
         Integer[] numbers = {2, 3, 20, 1, null, 8};

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Map;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** A table that is made up as it is read. */
+/** A table whose rows are generated during the read. */
 interface Table {
     String SCHEMA = "peer";
 
-    /** Every table of the connector by name. */
+    /** All tables of the connector by name. */
     Map<String, Table> ALL = Map.of("empty", new Empty(), "events", new Events(), "kinds", new Kinds());
 
     static Table named(TableName name) {
@@ -22,21 +22,21 @@ interface Table {
 
     Schema schema();
 
-    /** Names of the columns that partition it. */
+    /** Returns the names of the partition columns. */
     default List<String> partitionColumns() {
         return List.of();
     }
 
-    /** Values of the partition columns; a table that has none has one partition. */
+    /** Returns the values of the partition columns. A table without partition columns has one partition. */
     default List<Map<String, Object>> partitions() {
         return List.of(Map.of());
     }
 
-    /** Splits of the partition with these values. */
+    /** Returns the splits of the partition with these values. */
     default List<Map<String, String>> splits(Map<String, Object> partition) {
         return List.of(Map.of("rows", "all"));
     }
 
-    /** The rows of a split, by the names of the columns. */
+    /** Returns the rows of a split, by column names. */
     Iterable<Map<String, Object>> rows(Map<String, String> split);
 }

@@ -1,5 +1,6 @@
-//! Requests to the function, one method per operation; every answer with the request that it
-//! answers.
+//! Typed requests to the function, one method per operation.
+//!
+//! Each response comes with the bytes of its request, so that a finding can reproduce it.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,6 +11,7 @@ use std::{
 };
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+use athena_client::{Capabilities, Invoke, InvokeError};
 use athena_protocol::{
     Constraints, Error, ErrorKind, FederatedIdentity, Request, Response, SerdeVersion, Split,
     TableName,
@@ -22,16 +24,15 @@ use athena_spill::ObjectStore;
 use bytes::Bytes;
 
 use super::{Kind, report::Fault};
-use athena_client::{Capabilities, Invoke, InvokeError};
 
-/// An answer and its request.
+/// Response and its request, as sent.
 #[derive(Debug)]
 pub(crate) struct Exchange<T> {
     pub(crate) request: Bytes,
-    pub(crate) answer: T,
+    pub(crate) response: T,
 }
 
-/// A table as the function described it.
+/// Table as the function describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) name: TableName,
@@ -39,12 +40,12 @@ pub(crate) struct Definition {
     pub(crate) partition_columns: Vec<String>,
 }
 
-/// Most pages of a list that are followed.
-const PAGES: usize = 10_000;
+/// Number of pages after which a list counts as endless.
+const MAX_PAGES: usize = 10_000;
 
-/// Speaks with one function.
+/// Client of one function.
 #[derive(Debug)]
-pub(crate) struct Caller {
+pub(crate) struct Client {
     pub(super) function: Arc<dyn Invoke>,
     pub(super) store: Option<Arc<dyn ObjectStore>>,
     pub(crate) version: SerdeVersion,
@@ -53,23 +54,24 @@ pub(crate) struct Caller {
     pub(crate) requests: AtomicU64,
 }
 
-/// Takes the answer of the kind that was asked for.
-macro_rules! answer {
+/// Unwraps the expected variant of a response; any other is a fault.
+macro_rules! expect_response {
     ($exchange:expr, $variant:ident) => {{
-        let Exchange { request, answer } = $exchange;
-        match answer {
-            Response::$variant(answer) => Exchange { request, answer },
+        let Exchange { request, response } = $exchange;
+        match response {
+            Response::$variant(response) => Exchange { request, response },
             other => return Err(wrong_answer(&request, &other, stringify!($variant))),
         }
     }};
 }
 
-pub(super) fn wrong_answer(request: &Bytes, answer: &Response, expected: &str) -> Fault {
-    let sentence = format!("the answer is a {}, expected one to {expected}", answer.type_name());
-    Fault::new(Kind::AnswerUnreadable, request, sentence)
+pub(super) fn wrong_answer(request: &Bytes, response: &Response, expected: &str) -> Fault {
+    let message =
+        format!("the response is a {}, expected a {expected} response", response.type_name());
+    Fault::new(Kind::AnswerUnreadable, request, message)
 }
 
-impl Caller {
+impl Client {
     pub(crate) fn new(
         function: Arc<dyn Invoke>,
         store: Option<Arc<dyn ObjectStore>>,
@@ -78,7 +80,7 @@ impl Caller {
         Self {
             function,
             store,
-            // A ping is the same in every version.
+            // A ping has the same form in every version.
             version: SerdeVersion::V2,
             catalog: "conformance".to_owned(),
             query_id: format!("00000000-0000-4000-8000-{:012x}", seed & 0xFFFF_FFFF_FFFF),
@@ -86,7 +88,7 @@ impl Caller {
         }
     }
 
-    /// Made up, and shaped like the real ones, because connectors may parse them.
+    /// Returns a fictitious identity in the form of real ones, because connectors may parse it.
     pub(super) fn identity() -> FederatedIdentity {
         FederatedIdentity {
             account: Some("111122223333".to_owned()),
@@ -95,7 +97,7 @@ impl Caller {
         }
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes unchanged.
     pub(super) async fn send(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.function.invoke(request).await
@@ -103,56 +105,57 @@ impl Caller {
 
     pub(super) fn encode(&self, request: &Request) -> Result<Bytes, Fault> {
         request.encode(self.version).map(Bytes::from).map_err(|error| {
-            let sentence = format!("a {} has no form on the wire: {error}", request.type_name());
-            Fault::new(Kind::LegalRequestRefused, &Bytes::new(), sentence)
+            let message = format!("a {} cannot be encoded: {error}", request.type_name());
+            Fault::new(Kind::LegalRequestRefused, &Bytes::new(), message)
         })
     }
 
-    /// Asks what a function must answer.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Exchange<Response>, Fault> {
+    /// Sends a request that the function must answer.
+    pub(super) async fn call(&self, request: &Request) -> Result<Exchange<Response>, Fault> {
         let bytes = self.encode(request)?;
         match self.send(bytes.clone()).await {
-            Ok(answer) => match Response::decode(&answer) {
-                Ok(answer) => Ok(Exchange { request: bytes, answer }),
+            Ok(response) => match Response::decode(&response) {
+                Ok(response) => Ok(Exchange { request: bytes, response }),
                 Err(error) => {
-                    let sentence =
-                        format!("the answer to a {} cannot be read: {error}", request.type_name());
-                    Err(Fault::new(Kind::AnswerUnreadable, &bytes, sentence))
+                    let message = format!(
+                        "the response to a {} cannot be decoded: {error}",
+                        request.type_name()
+                    );
+                    Err(Fault::new(Kind::AnswerUnreadable, &bytes, message))
                 }
             },
             Err(error) => {
-                let sentence =
-                    format!("a {} is answered by an error: {error}", request.type_name());
-                Err(Fault::new(Kind::LegalRequestRefused, &bytes, sentence))
+                let message = format!("a {} is refused: {error}", request.type_name());
+                Err(Fault::new(Kind::LegalRequestRefused, &bytes, message))
             }
         }
     }
 
-    /// Asks what a function is and which version it speaks, and speaks that from then on.
+    /// Pings the function, and negotiates the version of all later requests.
     pub(crate) async fn ping(&mut self) -> Result<Exchange<PingResponse>, Fault> {
         let request = Request::Ping(PingRequest {
             identity: Some(Self::identity()),
             catalog_name: self.catalog.clone(),
             query_id: self.query_id.clone(),
         });
-        let pong = answer!(self.ask(&request).await?, Ping);
-        self.version = SerdeVersion::negotiate(pong.answer.serde_version);
-        Ok(pong)
+        let ping = expect_response!(self.call(&request).await?, Ping);
+        self.version = SerdeVersion::negotiate(ping.response.serde_version);
+        Ok(ping)
     }
 
     pub(crate) async fn capabilities(&self) -> Result<Exchange<Capabilities>, Fault> {
         if self.version < SerdeVersion::V4 {
-            // There is no way to say so, and no promise.
-            return Ok(Exchange { request: Bytes::new(), answer: Capabilities::default() });
+            // Older versions cannot announce capabilities.
+            return Ok(Exchange { request: Bytes::new(), response: Capabilities::default() });
         }
         let request = Request::GetDataSourceCapabilities(GetDataSourceCapabilitiesRequest {
             identity: Some(Self::identity()),
             query_id: Some(self.query_id.clone()),
             catalog_name: self.catalog.clone(),
         });
-        let Exchange { request, answer } =
-            answer!(self.ask(&request).await?, GetDataSourceCapabilities);
-        Ok(Exchange { request, answer: Capabilities::from_wire(&answer.capabilities) })
+        let Exchange { request, response } =
+            expect_response!(self.call(&request).await?, GetDataSourceCapabilities);
+        Ok(Exchange { request, response: Capabilities::from_wire(&response.capabilities) })
     }
 
     pub(crate) async fn list_schemas(&self) -> Result<Exchange<Vec<String>>, Fault> {
@@ -161,8 +164,9 @@ impl Caller {
             query_id: Some(self.query_id.clone()),
             catalog_name: self.catalog.clone(),
         });
-        let Exchange { request, answer } = answer!(self.ask(&request).await?, ListSchemas);
-        Ok(Exchange { request, answer: answer.schemas })
+        let Exchange { request, response } =
+            expect_response!(self.call(&request).await?, ListSchemas);
+        Ok(Exchange { request, response: response.schemas })
     }
 
     pub(super) fn tables_request(
@@ -181,34 +185,39 @@ impl Caller {
         })
     }
 
-    /// One page of the tables of a schema.
+    /// Lists one page of the tables of a schema.
     pub(crate) async fn list_page(
         &self,
         schema: &str,
         token: Option<&str>,
         page_size: i32,
     ) -> Result<Exchange<ListTablesResponse>, Fault> {
-        Ok(answer!(self.ask(&self.tables_request(schema, token, page_size)).await?, ListTables))
+        Ok(expect_response!(
+            self.call(&self.tables_request(schema, token, page_size)).await?,
+            ListTables
+        ))
     }
 
-    /// All tables of a schema, page by page, in pages of `page_size`.
+    /// Lists all tables of a schema in pages of `page_size`.
     pub(crate) async fn list_tables(
         &self,
         schema: &str,
         page_size: i32,
     ) -> Result<Exchange<Vec<Vec<TableName>>>, Fault> {
-        let (mut pages, mut token, mut seen) = (Vec::new(), None::<String>, HashSet::new());
+        let mut pages = Vec::new();
+        let mut token = None::<String>;
+        let mut seen = HashSet::new();
         loop {
             let page = self.list_page(schema, token.as_deref(), page_size).await?;
-            pages.push(page.answer.tables);
-            match page.answer.next_token {
-                None => return Ok(Exchange { request: page.request, answer: pages }),
-                Some(next) if !seen.insert(next.clone()) || pages.len() >= PAGES => {
-                    let sentence = format!(
-                        "page {} of the tables of {schema:?} has a token again",
+            pages.push(page.response.tables);
+            match page.response.next_token {
+                None => return Ok(Exchange { request: page.request, response: pages }),
+                Some(next) if !seen.insert(next.clone()) || pages.len() >= MAX_PAGES => {
+                    let message = format!(
+                        "the token of page {} of the tables of {schema:?} repeats an earlier one",
                         pages.len()
                     );
-                    return Err(Fault::new(Kind::PagesNeverEnd, &page.request, sentence));
+                    return Err(Fault::new(Kind::PagesNeverEnd, &page.request, message));
                 }
                 next => token = next,
             }
@@ -226,17 +235,17 @@ impl Caller {
     }
 
     pub(crate) async fn get_table(&self, name: &TableName) -> Result<Exchange<Definition>, Fault> {
-        let Exchange { request, answer } =
-            answer!(self.ask(&self.table_request(name)).await?, GetTable);
+        let Exchange { request, response } =
+            expect_response!(self.call(&self.table_request(name)).await?, GetTable);
         let definition = Definition {
-            name: answer.table_name,
-            schema: answer.schema,
-            partition_columns: answer.partition_columns,
+            name: response.table_name,
+            schema: response.schema,
+            partition_columns: response.partition_columns,
         };
-        Ok(Exchange { request, answer: definition })
+        Ok(Exchange { request, response: definition })
     }
 
-    /// The partitions that `constraints` leave.
+    /// Requests the partitions that `constraints` can match.
     pub(crate) async fn get_table_layout(
         &self,
         table: &Definition,
@@ -251,17 +260,13 @@ impl Caller {
             schema: Arc::clone(&table.schema),
             partition_columns: table.partition_columns.clone(),
         });
-        let Exchange { request, answer } = answer!(self.ask(&request).await?, GetTableLayout);
-        Ok(Exchange { request, answer: answer.partitions })
+        let Exchange { request, response } =
+            expect_response!(self.call(&request).await?, GetTableLayout);
+        Ok(Exchange { request, response: response.partitions })
     }
 
-    pub(super) fn splits_request(
-        &self,
-        table: &Definition,
-        partitions: &RecordBatch,
-        constraints: &Constraints,
-        token: Option<&str>,
-    ) -> Request {
+    pub(super) fn splits_request(&self, query: &SplitsQuery<'_>, token: Option<&str>) -> Request {
+        let SplitsQuery { table, partitions, constraints } = *query;
         Request::GetSplits(GetSplitsRequest {
             identity: Some(Self::identity()),
             query_id: Some(self.query_id.clone()),
@@ -274,40 +279,39 @@ impl Caller {
         })
     }
 
-    /// One page of the splits of some partitions, and the token of the next.
+    /// Requests one page of splits, and returns it with the token of the next.
     pub(crate) async fn splits_page(
         &self,
-        table: &Definition,
-        partitions: &RecordBatch,
-        constraints: &Constraints,
+        query: &SplitsQuery<'_>,
         token: Option<&str>,
     ) -> Result<Exchange<(Vec<Split>, Option<String>)>, Fault> {
-        let request = self.splits_request(table, partitions, constraints, token);
-        let Exchange { request, answer } = answer!(self.ask(&request).await?, GetSplits);
-        Ok(Exchange { request, answer: (answer.splits, answer.continuation_token) })
+        let request = self.splits_request(query, token);
+        let Exchange { request, response } =
+            expect_response!(self.call(&request).await?, GetSplits);
+        Ok(Exchange { request, response: (response.splits, response.continuation_token) })
     }
 
-    /// All splits of some partitions, page by page, each page with the token that asked for it.
+    /// Requests all pages of splits.
     pub(crate) async fn splits(
         &self,
-        table: &Definition,
-        partitions: &RecordBatch,
-        constraints: &Constraints,
+        query: &SplitsQuery<'_>,
     ) -> Result<Exchange<Vec<SplitsPage>>, Fault> {
-        let (mut pages, mut token, mut seen) = (Vec::new(), None::<String>, HashSet::new());
+        let mut pages = Vec::new();
+        let mut token = None::<String>;
+        let mut seen = HashSet::new();
         loop {
-            let page = self.splits_page(table, partitions, constraints, token.as_deref()).await?;
-            let (splits, next) = page.answer;
+            let page = self.splits_page(query, token.as_deref()).await?;
+            let (splits, next) = page.response;
             pages.push(SplitsPage { token, splits });
             match next {
-                None => return Ok(Exchange { request: page.request, answer: pages }),
-                Some(next) if !seen.insert(next.clone()) || pages.len() >= PAGES => {
-                    let sentence = format!(
-                        "page {} of the splits of {} has a token again",
+                None => return Ok(Exchange { request: page.request, response: pages }),
+                Some(next) if !seen.insert(next.clone()) || pages.len() >= MAX_PAGES => {
+                    let message = format!(
+                        "the token of page {} of the splits of {} repeats an earlier one",
                         pages.len(),
-                        table.name
+                        query.table.name
                     );
-                    return Err(Fault::new(Kind::SplitsNeverEnd, &page.request, sentence));
+                    return Err(Fault::new(Kind::SplitsNeverEnd, &page.request, message));
                 }
                 next => token = next,
             }
@@ -315,15 +319,23 @@ impl Caller {
     }
 }
 
-/// One page of splits, and what asked for it.
+/// Query for the splits of some partitions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SplitsQuery<'a> {
+    pub(crate) table: &'a Definition,
+    pub(crate) partitions: &'a RecordBatch,
+    pub(crate) constraints: &'a Constraints,
+}
+
+/// Page of splits, and the token with which it was requested.
 #[derive(Debug)]
 pub(crate) struct SplitsPage {
     pub(crate) token: Option<String>,
     pub(crate) splits: Vec<Split>,
 }
 
-/// The kind that a function gave its error, if the error has a code.
-pub(super) fn coded(error: &InvokeError) -> Option<ErrorKind> {
+/// Returns the kind of a function's error, if its message has a code.
+pub(super) fn error_kind(error: &InvokeError) -> Option<ErrorKind> {
     match error {
         InvokeError::Function(document) => {
             let message = document.error_message.as_deref()?;

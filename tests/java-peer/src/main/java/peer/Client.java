@@ -3,16 +3,16 @@ package peer;
 import java.net.URI;
 
 /**
- * Talks to a function behind an Invoke endpoint as the caller of connectors does, in every version that the SDK writes.
+ * Invokes a connector behind a Lambda Invoke endpoint as Athena does, in every version that the SDK can write.
  *
- * <p>Argument: the URL of the endpoint, which has the functions {@code peer} and {@code clear}; the second spills without
- * encryption. Prints one line of JSON for each answer.
+ * <p>Argument: the URL of an endpoint with the functions {@code peer} and {@code clear}, of which the second spills
+ * without encryption. Prints one line of JSON for each response.
  */
-public final class Caller {
+public final class Client {
     private static final int LOWEST_VERSION = 2;
     private static final int HIGHEST_VERSION = 6;
 
-    private Caller() {}
+    private Client() {}
 
     public static void main(String[] arguments) throws Exception {
         URI endpoint = URI.create(arguments[0]);
@@ -21,7 +21,7 @@ public final class Caller {
                 conversation.run();
             }
         }
-        // The clients of AWS leave threads behind.
+        // The AWS clients leave threads running.
         System.exit(0);
     }
 }

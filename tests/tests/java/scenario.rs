@@ -1,4 +1,4 @@
-//! A connector behind the engine, and how its rows travel.
+//! A connector with an engine, and how its rows are returned.
 
 use std::sync::Arc;
 
@@ -6,8 +6,7 @@ use arrow::{
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use athena_client::Invoke;
-use athena_client::{Call, ClientOptions, FederatedClient, Outcome, Trace};
+use athena_client::{Call, ClientOptions, FederatedClient, Invoke, Outcome, Trace};
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
@@ -15,26 +14,26 @@ use athena_protocol::SerdeVersion;
 use super::peer;
 
 /// Rows as lines, or an error.
-pub(super) type Answer = Result<Vec<String>, String>;
+pub(super) type QueryResult = Result<Vec<String>, String>;
 
-/// One way to get the rows of a statement.
-pub(super) struct Way {
+/// Connector with an engine in one configuration.
+pub(super) struct Scenario {
     pub(super) name: String,
     engine: Engine,
     spilled: bool,
-    /// Blocks that were spilled so far.
+    /// Number of blocks spilled so far.
     pub(super) blocks: usize,
-    /// Rows that came so far.
+    /// Number of rows read so far.
     pub(super) rows: u64,
 }
 
-impl Way {
-    /// Nothing is spilled and nothing is pushed down: the engine alone filters, orders and limits.
+impl Scenario {
+    /// Creates a scenario without pushdown: only the engine filters, orders and limits.
     pub(super) fn plain(name: &str, function: &Arc<dyn Invoke>, s3: &LocalS3) -> Self {
         Self::new(name, function, s3, ClientOptions::default(), PushdownMode::Off)
     }
 
-    /// Everything that can be is pushed down.
+    /// Creates a scenario with full pushdown and inline rows.
     pub(super) fn inline(
         name: &str,
         function: &Arc<dyn Invoke>,
@@ -45,7 +44,7 @@ impl Way {
         Self::new(name, function, s3, options, PushdownMode::Full)
     }
 
-    /// The same, and every row is spilled.
+    /// Creates a scenario with full pushdown in which every row is spilled.
     pub(super) fn spilled(
         name: &str,
         function: &Arc<dyn Invoke>,
@@ -77,18 +76,18 @@ impl Way {
         Self { name: name.to_owned(), engine, spilled, blocks: 0, rows: 0 }
     }
 
-    /// The rows of `sql`, sorted if it does not say how.
-    pub(super) async fn answer(&mut self, sql: &str) -> Answer {
+    /// Returns the rows of `sql`, sorted if the statement does not order them.
+    pub(super) async fn run(&mut self, sql: &str) -> QueryResult {
         self.traced(sql).await.1
     }
 
-    /// The same, and the calls that it took.
-    pub(super) async fn traced(&mut self, sql: &str) -> (Vec<Call>, Answer) {
+    /// Returns the calls and the rows of `sql`; see [`Self::run`].
+    pub(super) async fn traced(&mut self, sql: &str) -> (Vec<Call>, QueryResult) {
         let trace = Trace::default();
-        let answer = self.rows_of(sql, &trace).await.map_err(|error| format!("{error:#}"));
+        let result = self.rows_of(sql, &trace).await.map_err(|error| format!("{error:#}"));
         let calls = trace.calls();
-        let answer = answer.and_then(|rows| self.check_travel(&calls).map(|()| rows));
-        (calls, answer)
+        let result = result.and_then(|rows| self.check_calls(&calls).map(|()| rows));
+        (calls, result)
     }
 
     async fn rows_of(&self, sql: &str, trace: &Trace) -> anyhow::Result<Vec<String>> {
@@ -100,18 +99,18 @@ impl Way {
         Ok(lines)
     }
 
-    /// Says no if rows did not travel as they had to.
-    fn check_travel(&mut self, calls: &[Call]) -> Result<(), String> {
+    /// Checks that rows are inline or spilled as the scenario requires.
+    fn check_calls(&mut self, calls: &[Call]) -> Result<(), String> {
         for call in calls {
             match &call.outcome {
                 Outcome::Inline { rows } if self.spilled && *rows > 0 => {
-                    return Err(format!("{rows} rows of {} came inline", call.subject));
+                    return Err(format!("{rows} rows of {} are inline", call.subject));
                 }
                 Outcome::Spilled { .. } if !self.spilled => {
-                    return Err(format!("{} was spilled", call.subject));
+                    return Err(format!("{} is spilled", call.subject));
                 }
                 Outcome::Spilled { sealed: false, .. } => {
-                    return Err(format!("{} was spilled in clear", call.subject));
+                    return Err(format!("{} is spilled without encryption", call.subject));
                 }
                 Outcome::Inline { rows } => self.rows += rows,
                 Outcome::Spilled { blocks, rows, .. } => {
@@ -132,20 +131,23 @@ fn lines(batch: &RecordBatch) -> Vec<String> {
         .iter()
         .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
         .collect();
-    let line = |row| {
-        columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" | ")
-    };
-    (0..batch.num_rows()).map(line).collect()
+    (0..batch.num_rows())
+        .map(|row| {
+            let values: Vec<_> =
+                columns.iter().map(|column| column.value(row).to_string()).collect();
+            values.join(" | ")
+        })
+        .collect()
 }
 
-/// Where two answers part.
-pub(super) fn difference(expected: &Answer, got: &Answer) -> String {
+/// Describes the first difference between two results.
+pub(super) fn difference(expected: &QueryResult, got: &QueryResult) -> String {
     let (Ok(expected), Ok(got)) = (expected, got) else {
-        let in_words = |answer: &Answer| match answer {
+        let describe = |result: &QueryResult| match result {
             Ok(rows) => format!("{} rows", rows.len()),
             Err(error) => format!("error: {error}"),
         };
-        return format!("{} became {}", in_words(expected), in_words(got));
+        return format!("got {}, expected {}", describe(got), describe(expected));
     };
     let at = expected.iter().zip(got).position(|(expected, got)| expected != got);
     let at = at.unwrap_or(expected.len().min(got.len()));
@@ -153,10 +155,10 @@ pub(super) fn difference(expected: &Answer, got: &Answer) -> String {
         rows.get(at).map_or("no row", String::as_str).chars().take(300).collect::<String>()
     };
     format!(
-        "{} rows became {}; row {at}\n    was {}\n    is  {}",
-        expected.len(),
+        "got {} rows, expected {}; row {at}\n    got      {}\n    expected {}",
         got.len(),
-        row(expected),
-        row(got)
+        expected.len(),
+        row(got),
+        row(expected)
     )
 }

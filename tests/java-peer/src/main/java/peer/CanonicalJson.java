@@ -32,13 +32,13 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** Schemas and blocks in the neutral form of the golden files. */
-final class Neutral {
+/** Schemas and blocks as canonical JSON, the form of the golden files. */
+final class CanonicalJson {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-    /** Up to here every integer is a double. */
+    /** Largest integer up to which all integers are exact doubles. */
     private static final long EXACT = 1L << 53;
 
-    private Neutral() {}
+    private CanonicalJson() {}
 
     static ObjectNode schema(Schema schema) {
         ObjectNode node = JSON.objectNode();
@@ -84,7 +84,7 @@ final class Neutral {
                 case MILLISECOND -> "date64";
             };
         }
-        // The rest is called by Arrow's name for it.
+        // All other types have Arrow's names.
         return type.getTypeID().name().toLowerCase();
     }
 
@@ -148,7 +148,7 @@ final class Neutral {
         return list;
     }
 
-    /** Pairs, in order. */
+    /** Returns the entries as pairs, in order. */
     private static ArrayNode entries(MapVector maps, int row) {
         ArrayNode list = JSON.arrayNode();
         StructVector entries = (StructVector) maps.getDataVector();

@@ -1,4 +1,4 @@
-//! Lies about what a predicate lets pass.
+//! Faults in predicates.
 
 use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
@@ -19,9 +19,9 @@ use athena_protocol::{
     timestamp_tz::{pack, unpack},
 };
 
-use super::super::liar::Liar;
+use super::super::faulty_connector::FaultyConnector;
 
-/// The rows for which `keep` is true, given the constraints and the names and cells of a row.
+/// Returns the rows for which `keep` is true, given the column names and the cells of a row.
 fn only(rows: &RecordBatch, keep: impl Fn(&[String], &Row) -> bool) -> RecordBatch {
     let names: Vec<String> =
         rows.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -29,24 +29,24 @@ fn only(rows: &RecordBatch, keep: impl Fn(&[String], &Row) -> bool) -> RecordBat
     filter_record_batch(rows, &kept).unwrap()
 }
 
-/// A liar that loses the rows in which a column with a value set has a cell that `hates` names.
-fn losing(kind: Kind, name: &'static str, hates: fn(&Cell) -> bool) -> Liar {
-    Liar::new(kind, name).in_cases(1_200).giving(move |asked, rows| {
+/// Creates a connector that drops the rows in which `is_lost` is true for a cell with a value set.
+fn losing(kind: Kind, name: &'static str, is_lost: fn(&Cell) -> bool) -> FaultyConnector {
+    FaultyConnector::new(kind, name).with_cases(1_200).map_rows(move |request, rows| {
         only(&rows, |names, row| {
             let constrained = names
                 .iter()
                 .zip(row)
-                .filter(|(name, _)| asked.constraints.summary.contains_key(*name));
-            !constrained.into_iter().any(|(_, cell)| hates(cell))
+                .filter(|(name, _)| request.constraints.summary.contains_key(*name));
+            !constrained.into_iter().any(|(_, cell)| is_lost(cell))
         })
     })
 }
 
-/// A liar that hears other value sets.
-fn mishearing(kind: Kind, name: &'static str, lie: fn(&mut ValueSet)) -> Liar {
-    Liar::new(kind, name)
-        .in_cases(1_200)
-        .reading(move |request| request.constraints.summary.values_mut().for_each(lie))
+/// Creates a connector that receives other value sets.
+fn changing_sets(kind: Kind, name: &'static str, fault: fn(&mut ValueSet)) -> FaultyConnector {
+    FaultyConnector::new(kind, name)
+        .with_cases(1_200)
+        .map_read_request(move |request| request.constraints.summary.values_mut().for_each(fault))
 }
 
 fn everything(data_type: &DataType) -> ValueSet {
@@ -57,7 +57,7 @@ fn everything(data_type: &DataType) -> ValueSet {
     })
 }
 
-/// Every value of a set, changed.
+/// Changes every value of a set.
 fn each_value(set: &mut ValueSet, change: impl Fn(&ArrayRef) -> Option<ArrayRef>) {
     match set {
         ValueSet::AllOrNone(_) => {}
@@ -78,31 +78,31 @@ fn each_value(set: &mut ValueSet, change: impl Fn(&ArrayRef) -> Option<ArrayRef>
     }
 }
 
-/// Asks for all rows and filters by itself, in a way of its own.
+/// Creates a connector that reads all rows and filters them with `keep`.
 fn filtering(
     kind: Kind,
     name: &'static str,
     keep: impl Fn(&ReadRecordsRequest, &[String], &Row) -> bool + Send + Sync + 'static,
-) -> Liar {
-    Liar::new(kind, name)
-        .in_cases(1_200)
-        .reading(|request| {
+) -> FaultyConnector {
+    FaultyConnector::new(kind, name)
+        .with_cases(1_200)
+        .map_read_request(|request| {
             if request.constraints.limit.is_none() {
                 request.constraints = Constraints::default();
             }
         })
-        .giving(move |asked, rows| match asked.constraints.limit {
-            None => only(&rows, |names, row| keep(asked, names, row)),
+        .map_rows(move |request, rows| match request.constraints.limit {
+            None => only(&rows, |names, row| keep(request, names, row)),
             Some(_) => rows,
         })
 }
 
 fn passes(constraints: &Constraints, names: &[String], row: &Row) -> bool {
-    Predicate::new(constraints, names).judge(row).0 == Verdict::Keep
+    Predicate::new(constraints, names).judge(row) == Verdict::Keep
 }
 
-/// Text as Java orders it.
-fn in_utf16(left: &Cell, right: &Cell) -> Option<Ordering> {
+/// Compares text by UTF-16 code units, as Java does.
+fn cmp_utf16(left: &Cell, right: &Cell) -> Option<Ordering> {
     match (left, right) {
         (Cell::Text(left), Cell::Text(right)) => {
             Some(left.encode_utf16().cmp(right.encode_utf16()))
@@ -111,8 +111,8 @@ fn in_utf16(left: &Cell, right: &Cell) -> Option<Ordering> {
     }
 }
 
-/// Whether ranges hold a text, compared by UTF-16.
-fn in_ranges_of_utf16(set: &ValueSet, cell: &Cell) -> bool {
+/// Returns true if a value set contains a text, compared by UTF-16 code units.
+fn contains_utf16(set: &ValueSet, cell: &Cell) -> bool {
     let ValueSet::SortedRange(ranges) = set else { return allows(set, cell) == Verdict::Keep };
     if cell.is_null() {
         return ranges.null_allowed;
@@ -121,12 +121,12 @@ fn in_ranges_of_utf16(set: &ValueSet, cell: &Cell) -> bool {
         marker.value.as_ref().filter(|v| !v.is_empty()).map(|value| Cell::read(value, 0))
     };
     ranges.ranges.iter().any(|range| {
-        let low = end(&range.low).is_none_or(|low| match in_utf16(cell, &low) {
+        let low = end(&range.low).is_none_or(|low| match cmp_utf16(cell, &low) {
             Some(Ordering::Greater) => true,
             Some(Ordering::Equal) => range.low.bound == Bound::Exactly,
             _ => false,
         });
-        let high = end(&range.high).is_none_or(|high| match in_utf16(cell, &high) {
+        let high = end(&range.high).is_none_or(|high| match cmp_utf16(cell, &high) {
             Some(Ordering::Less) => true,
             Some(Ordering::Equal) => range.high.bound == Bound::Exactly,
             _ => false,
@@ -135,26 +135,26 @@ fn in_ranges_of_utf16(set: &ValueSet, cell: &Cell) -> bool {
     })
 }
 
-pub(super) fn lies() -> Vec<Liar> {
-    let mut lies = of_sets();
-    lies.extend(of_constants());
-    lies.extend(of_values());
-    lies.extend(of_plans());
-    lies
+pub(super) fn connectors() -> Vec<FaultyConnector> {
+    let mut connectors = of_sets();
+    connectors.extend(of_constants());
+    connectors.extend(of_values());
+    connectors.extend(of_plans());
+    connectors
 }
 
-fn of_plans() -> Vec<Liar> {
+fn of_plans() -> Vec<FaultyConnector> {
     vec![
-        Liar::new(Kind::RowsLost, "a query plan costs the last row").in_cases(400).giving(
-            |asked, rows| {
+        FaultyConnector::new(Kind::RowsLost, "a query plan drops the last row")
+            .with_cases(400)
+            .map_rows(|request, rows| {
                 let lost =
-                    usize::from(asked.constraints.query_plan.is_some() && rows.num_rows() > 0);
+                    usize::from(request.constraints.query_plan.is_some() && rows.num_rows() > 0);
                 rows.slice(0, rows.num_rows() - lost)
-            },
-        ),
-        Liar::new(Kind::LimitShort, "the limit of a query plan is one row too small")
-            .in_cases(400)
-            .reading(|request| {
+            }),
+        FaultyConnector::new(Kind::LimitShort, "the limit of a query plan is one row too small")
+            .with_cases(400)
+            .map_read_request(|request| {
                 if request.constraints.query_plan.take().is_some() {
                     request.constraints.limit =
                         request.constraints.limit.map(|limit| limit.saturating_sub(1));
@@ -163,14 +163,14 @@ fn of_plans() -> Vec<Liar> {
     ]
 }
 
-fn of_sets() -> Vec<Liar> {
+fn of_sets() -> Vec<FaultyConnector> {
     vec![
-        mishearing(Kind::NullsLost, "nulls never pass", |set| match set {
+        changing_sets(Kind::NullsLost, "nulls are always dropped", |set| match set {
             ValueSet::SortedRange(set) => set.null_allowed = false,
             ValueSet::Equatable(set) => set.null_allowed = false,
             ValueSet::AllOrNone(set) => set.null_allowed = false,
         }),
-        mishearing(Kind::NullsKept, "null counts as zero", |set| {
+        changing_sets(Kind::NullsKept, "null is treated as zero", |set| {
             let zero = match set.data_type() {
                 DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
                     Cell::Int(0)
@@ -185,35 +185,31 @@ fn of_sets() -> Vec<Liar> {
                 ValueSet::AllOrNone(_) => {}
             }
         }),
-        mishearing(Kind::FilterNotApplied, "lists are ignored", |set| {
+        changing_sets(Kind::FilterNotApplied, "inclusive lists are ignored", |set| {
             if let ValueSet::Equatable(list) = set
                 && list.inclusive
             {
                 *set = everything(list.values.data_type());
             }
         }),
-        mishearing(Kind::FilterNotApplied, "lists of exceptions are ignored", |set| {
+        changing_sets(Kind::FilterNotApplied, "exclusive lists are ignored", |set| {
             if let ValueSet::Equatable(list) = set
                 && !list.inclusive
             {
                 *set = everything(list.values.data_type());
             }
         }),
-        mishearing(
-            Kind::FilterNotApplied,
-            "the ranges that were announced are not evaluated",
-            |set| {
-                if let ValueSet::SortedRange(ranges) = set {
-                    *set = everything(&ranges.data_type);
-                }
-            },
-        ),
-        mishearing(Kind::RowsLost, "of several ranges only the first counts", |set| {
+        changing_sets(Kind::FilterNotApplied, "announced ranges are ignored", |set| {
+            if let ValueSet::SortedRange(ranges) = set {
+                *set = everything(&ranges.data_type);
+            }
+        }),
+        changing_sets(Kind::RowsLost, "all ranges but the first are ignored", |set| {
             if let ValueSet::SortedRange(set) = set {
                 set.ranges.truncate(1);
             }
         }),
-        mishearing(Kind::RowsLost, "bounds are never included", |set| {
+        changing_sets(Kind::RowsLost, "upper bounds are always exclusive", |set| {
             if let ValueSet::SortedRange(set) = set {
                 for range in &mut set.ranges {
                     if range.low != range.high && range.high.bound == Bound::Exactly {
@@ -225,9 +221,9 @@ fn of_sets() -> Vec<Liar> {
     ]
 }
 
-fn of_constants() -> Vec<Liar> {
+fn of_constants() -> Vec<FaultyConnector> {
     vec![
-        mishearing(Kind::RowsLost, "times are compared by the clock on the wall", |set| {
+        changing_sets(Kind::RowsLost, "timestamps are compared by local time", |set| {
             each_value(set, |values| {
                 let times = values.as_primitive_opt::<TimestampMillisecondType>()?;
                 let shifted: TimestampMillisecondArray = times.unary(|packed| {
@@ -237,7 +233,7 @@ fn of_constants() -> Vec<Liar> {
                 Some(Arc::new(shifted.with_data_type(values.data_type().clone())))
             });
         }),
-        mishearing(Kind::RowsLost, "spaces at the end do not count", |set| {
+        changing_sets(Kind::RowsLost, "trailing spaces are ignored", |set| {
             each_value(set, |values| {
                 let texts = values.as_string_opt::<i32>()?;
                 Some(Arc::new(
@@ -248,11 +244,11 @@ fn of_constants() -> Vec<Liar> {
     ]
 }
 
-fn of_values() -> Vec<Liar> {
+fn of_values() -> Vec<FaultyConnector> {
     vec![
         losing(
             Kind::RowsLost,
-            "an empty text is null",
+            "an empty string is null",
             |cell| matches!(cell, Cell::Text(text) if text.is_empty()),
         ),
         losing(
@@ -260,54 +256,65 @@ fn of_values() -> Vec<Liar> {
             "minus zero is less than zero",
             |cell| matches!(cell, Cell::Double(value) if *value == 0.0 && value.is_sign_negative()),
         ),
-        losing(Kind::NanLost, "NaN never passes", Cell::is_nan),
-        filtering(Kind::NanKept, "NaN is the greatest number", |asked, names, row| {
+        losing(Kind::NanLost, "NaN is always dropped", Cell::is_nan),
+        filtering(Kind::NanKept, "NaN is the greatest number", |request, names, row| {
             let greatest = row.iter().map(|cell| match cell {
                 Cell::Single(value) if value.is_nan() => Cell::Single(f32::INFINITY),
                 Cell::Double(value) if value.is_nan() => Cell::Double(f64::INFINITY),
                 cell => cell.clone(),
             });
-            passes(&asked.constraints, names, &greatest.collect())
+            passes(&request.constraints, names, &greatest.collect())
         }),
-        filtering(Kind::RowsLost, "case does not matter", |asked, names, row| {
+        filtering(Kind::RowsLost, "text is compared without case", |request, names, row| {
             let lower = |cell: &Cell| match cell {
                 Cell::Text(text) => Cell::Text(text.to_lowercase().into()),
                 cell => cell.clone(),
             };
-            passes(&asked.constraints, names, &row.iter().map(lower).collect())
+            passes(&request.constraints, names, &row.iter().map(lower).collect())
         }),
-        filtering(Kind::RowsLost, "texts go by UTF-16", |asked, names, row| {
-            let cell = |name: &str| {
-                names.iter().position(|column| column == name).map(|place| &row[place])
-            };
-            let sets = asked.constraints.summary.iter();
-            let conditions = Constraints { summary: BTreeMap::new(), ..asked.constraints.clone() };
-            sets.into_iter()
-                .all(|(name, set)| cell(name).is_none_or(|cell| in_ranges_of_utf16(set, cell)))
-                && passes(&conditions, names, row)
-        })
-        .in_cases(4_000),
-        filtering(Kind::RowsLost, "decimals are compared as whole numbers", |asked, names, row| {
-            let whole = |cell: &Cell| match cell {
-                Cell::Decimal(digits, scale) if *scale == 2 => Cell::Decimal(digits / 100 * 100, 2),
-                cell => cell.clone(),
-            };
-            passes(&asked.constraints, names, &row.iter().map(whole).collect())
-        }),
-        Liar::new(Kind::ExpressionNotApplied, "expressions are announced and not evaluated")
-            .in_cases(200)
-            .reading(|request| {
+        filtering(
+            Kind::RowsLost,
+            "text is compared by UTF-16 code units",
+            |request, names, row| {
+                let cell = |name: &str| {
+                    names.iter().position(|column| column == name).map(|index| &row[index])
+                };
+                let sets = request.constraints.summary.iter();
+                let conditions =
+                    Constraints { summary: BTreeMap::new(), ..request.constraints.clone() };
+                sets.into_iter()
+                    .all(|(name, set)| cell(name).is_none_or(|cell| contains_utf16(set, cell)))
+                    && passes(&conditions, names, row)
+            },
+        )
+        .with_cases(4_000),
+        filtering(
+            Kind::RowsLost,
+            "decimals are compared without their fraction",
+            |request, names, row| {
+                let whole = |cell: &Cell| match cell {
+                    Cell::Decimal(digits, scale) if *scale == 2 => {
+                        Cell::Decimal(digits / 100 * 100, 2)
+                    }
+                    cell => cell.clone(),
+                };
+                passes(&request.constraints, names, &row.iter().map(whole).collect())
+            },
+        ),
+        FaultyConnector::new(Kind::ExpressionNotApplied, "announced expressions are ignored")
+            .with_cases(200)
+            .map_read_request(|request| {
                 if request.constraints.limit.is_none() {
                     request.constraints.expressions.clear();
                 }
             }),
-        Liar::new(Kind::RowsInvented, "a predicate doubles a row").in_cases(200).giving(
-            |asked, rows| {
-                if asked.constraints.summary.is_empty() || rows.num_rows() == 0 {
+        FaultyConnector::new(Kind::RowsInvented, "a predicate duplicates a row")
+            .with_cases(200)
+            .map_rows(|request, rows| {
+                if request.constraints.summary.is_empty() || rows.num_rows() == 0 {
                     return rows;
                 }
                 concat_batches(&rows.schema(), [&rows, &rows.slice(0, 1)]).unwrap()
-            },
-        ),
+            }),
     ]
 }
