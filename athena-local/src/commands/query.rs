@@ -63,7 +63,7 @@ impl Session {
         let result = self.rows_of(sql, output, &trace).await;
         if self.explain {
             if let Ok((query, _)) = &result {
-                say(query.plan_in_words());
+                say(query.display_plan());
             }
             say(explanation(&trace).trim_end());
         }

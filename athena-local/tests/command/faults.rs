@@ -57,7 +57,7 @@ fn an_answer_that_lambda_would_not_carry_is_told_with_its_size() {
 #[test]
 fn an_answer_that_is_none_is_told_as_what_it_is() {
     assert!(broken("garbage").contains("66 bytes that are not JSON"));
-    assert!(broken("other").contains("answered ListSchemasResponse, expected ReadRecordsResponse"));
+    assert!(broken("other").contains("returned ListSchemasResponse, expected ReadRecordsResponse"));
     assert!(broken("fail").contains("the shop is closed (com.example.ShopException)"));
 }
 

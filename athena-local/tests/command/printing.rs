@@ -112,5 +112,5 @@ fn two_columns_of_one_name_are_refused_before_a_row_is_printed() {
         "--format",
         "json",
     ]);
-    assert!(failed(&output).contains("two columns of the result are called \"n\""));
+    assert!(failed(&output).contains("two columns of the result are named \"n\""));
 }

@@ -141,7 +141,7 @@ impl Suite {
         report.checked(Area::Conversation);
         let announced = report.take(None, self.caller.capabilities().await);
         let announced = announced.map(|exchange| exchange.answer).unwrap_or_default();
-        report.announced = announced.in_words();
+        report.announced = announced.to_string();
         let unasked = unasked(&announced.functions);
         if !unasked.is_empty() {
             report.left_out.push(format!(

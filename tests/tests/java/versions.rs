@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use athena_client::CallOutcome;
 use athena_client::Invoke;
-use athena_client::Outcome;
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
 
@@ -41,14 +41,14 @@ pub(super) async fn compare(java: &Arc<dyn Invoke>, reference: &mut Way, s3: &Lo
                 let (calls, got) = way.traced(sql).await;
                 for call in calls {
                     let verdict = match call.outcome {
-                        Outcome::Failed(error) => Err(error),
+                        CallOutcome::Failed(error) => Err(error),
                         // Rows that are not right condemn whatever was said to get them.
                         _ if got != expected => {
                             Err(format!("{}: {sql}\n{}", way.name, difference(&expected, &got)))
                         }
-                        Outcome::Answer(_) | Outcome::Inline { .. } | Outcome::Spilled { .. } => {
-                            Ok(())
-                        }
+                        CallOutcome::Response(_)
+                        | CallOutcome::Inline { .. }
+                        | CallOutcome::Spilled { .. } => Ok(()),
                     };
                     let verdicts = verdicts.entry((call.operation.to_string(), version.number()));
                     verdicts

@@ -7,7 +7,7 @@ use arrow::{
     util::display::{ArrayFormatter, FormatOptions},
 };
 use athena_client::Invoke;
-use athena_client::{Call, ClientOptions, FederatedClient, Outcome, Trace};
+use athena_client::{CallOutcome, CallRecord, ClientOptions, FederatedClient, Trace};
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
@@ -83,7 +83,7 @@ impl Way {
     }
 
     /// The same, and the calls that it took.
-    pub(super) async fn traced(&mut self, sql: &str) -> (Vec<Call>, Answer) {
+    pub(super) async fn traced(&mut self, sql: &str) -> (Vec<CallRecord>, Answer) {
         let trace = Trace::default();
         let answer = self.rows_of(sql, &trace).await.map_err(|error| format!("{error:#}"));
         let calls = trace.calls();
@@ -101,24 +101,24 @@ impl Way {
     }
 
     /// Says no if rows did not travel as they had to.
-    fn check_travel(&mut self, calls: &[Call]) -> Result<(), String> {
+    fn check_travel(&mut self, calls: &[CallRecord]) -> Result<(), String> {
         for call in calls {
             match &call.outcome {
-                Outcome::Inline { rows } if self.spilled && *rows > 0 => {
+                CallOutcome::Inline { rows } if self.spilled && *rows > 0 => {
                     return Err(format!("{rows} rows of {} came inline", call.subject));
                 }
-                Outcome::Spilled { .. } if !self.spilled => {
+                CallOutcome::Spilled { .. } if !self.spilled => {
                     return Err(format!("{} was spilled", call.subject));
                 }
-                Outcome::Spilled { sealed: false, .. } => {
+                CallOutcome::Spilled { encrypted: false, .. } => {
                     return Err(format!("{} was spilled in clear", call.subject));
                 }
-                Outcome::Inline { rows } => self.rows += rows,
-                Outcome::Spilled { blocks, rows, .. } => {
+                CallOutcome::Inline { rows } => self.rows += rows,
+                CallOutcome::Spilled { blocks, rows, .. } => {
                     self.blocks += blocks;
                     self.rows += rows;
                 }
-                Outcome::Answer(_) | Outcome::Failed(_) => {}
+                CallOutcome::Response(_) | CallOutcome::Failed(_) => {}
             }
         }
         Ok(())
