@@ -11,9 +11,10 @@ use athena_protocol::TableName;
 use datafusion::{
     catalog::{CatalogProvider, SchemaProvider, TableProvider},
     error::DataFusionError,
+    logical_expr::TableType,
 };
 
-use super::{error::to_datafusion, scan_options::ScanOptions, table::FederatedTable};
+use super::{error::to_datafusion, scan_options::ScanOptions, table_cache::TableCache};
 
 /// The catalog of one connector, for one query.
 ///
@@ -22,13 +23,14 @@ use super::{error::to_datafusion, scan_options::ScanOptions, table::FederatedTab
 #[derive(Debug)]
 pub(crate) struct FederatedCatalog {
     client: FederatedClient,
-    options: ScanOptions,
+    tables: TableCache,
     listed: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
 impl FederatedCatalog {
     pub(crate) fn new(client: FederatedClient, options: ScanOptions) -> Self {
-        Self { client, options, listed: OnceLock::new() }
+        let tables = TableCache::new(client.clone(), options);
+        Self { client, tables, listed: OnceLock::new() }
     }
 
     /// Fetches all names, for a query that reads `information_schema`.
@@ -53,8 +55,7 @@ impl CatalogProvider for FederatedCatalog {
         let listed =
             self.listed.get().and_then(|names| names.get(name)).cloned().unwrap_or_default();
         Some(Arc::new(FederatedSchema {
-            client: self.client.clone(),
-            options: self.options,
+            tables: self.tables.clone(),
             name: name.to_owned(),
             listed,
         }))
@@ -63,8 +64,7 @@ impl CatalogProvider for FederatedCatalog {
 
 #[derive(Debug)]
 struct FederatedSchema {
-    client: FederatedClient,
-    options: ScanOptions,
+    tables: TableCache,
     name: String,
     /// Names of its tables, if the catalog was listed.
     listed: Vec<String>,
@@ -77,12 +77,13 @@ impl SchemaProvider for FederatedSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let name = TableName::new(&self.name, name);
-        let definition = self.client.get_table(&name).await.map_err(to_datafusion)?;
-        let table = FederatedTable::open(self.client.clone(), definition, self.options)
-            .await
-            .map_err(to_datafusion)?;
-        Ok(Some(Arc::new(table)))
+        let table = self.tables.get(&TableName::new(&self.name, name)).await;
+        Ok(Some(table.map_err(to_datafusion)?))
+    }
+
+    /// Returns the type of a listed table without a request: connectors have base tables only.
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
+        Ok(self.table_exist(name).then_some(TableType::Base))
     }
 
     fn table_exist(&self, name: &str) -> bool {

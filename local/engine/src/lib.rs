@@ -25,6 +25,7 @@ mod session;
 mod show;
 mod statements;
 mod table;
+mod table_cache;
 mod type_mapping;
 mod types;
 mod udf;
