@@ -5,7 +5,7 @@ mod sharing;
 use std::{path::PathBuf, time::Duration};
 
 use athena_engine::{Format, PushdownMode};
-use athena_lambda_host::{FORMS, FunctionOptions, Spec};
+use athena_lambda_host::{FunctionOptions, Spec};
 use athena_protocol::TableName;
 use clap::{Args, Parser, Subcommand};
 
@@ -228,14 +228,16 @@ pub(crate) struct ServeCommand {
 fn connector(text: &str) -> Result<(String, Spec), String> {
     let Some((name, spec)) = text.split_once('=') else {
         return Err(format!(
-            "expected NAME=SPEC, such as shop=cargo:connectors/shop; a SPEC is {FORMS}"
+            "expected NAME=SPEC, such as shop=cargo:connectors/shop; a SPEC is {}",
+            Spec::SYNTAX
         ));
     };
     let plain = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !plain {
         return Err(format!(
-            "catalog name {name:?} has to be lower-case letters, digits and underscores, before a SPEC: {FORMS}"
+            "catalog name {name:?} has to be lower-case letters, digits and underscores, before a SPEC: {}",
+            Spec::SYNTAX
         ));
     }
     let spec = spec.parse::<Spec>().map_err(|error| error.to_string())?;
