@@ -39,7 +39,7 @@ def plain(row):
 def test_all_rows_and_types_come_through(mode):
     rows, said = query("SELECT * FROM py.shop.orders ORDER BY id", "--pushdown", mode, "--explain")
     assert [plain(row) for row in rows] == [plain(row) for row in ALL]
-    assert "serde version 1, speaking 1" in said
+    assert "serde version 1, using 1" in said
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-//! Whether a function is a good connector.
+//! The `check` command.
 
 use std::{io::Write as _, path::Path, time::Instant};
 
@@ -11,10 +11,9 @@ use crate::{
     output::{Spool, StatusLine, say},
 };
 
-/// Runs the command: the report goes to standard output. Findings are an error, so that they end
-/// the program as one.
+/// Runs the command and writes the report to standard output. Fails if there are findings.
 pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
-    let began = Instant::now();
+    let start = Instant::now();
     let report = tokio::select! {
         report = check(&command) => report,
         _ = tokio::signal::ctrl_c() => bail!("cancelled"),
@@ -28,25 +27,25 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     let mut out = Spool::default();
     out.write_all(report.to_text().as_bytes())?;
     out.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
-    say(format_args!("({:.1} s)", began.elapsed().as_secs_f64()));
+    say(format_args!("({:.1} s)", start.elapsed().as_secs_f64()));
     match report.findings.len() {
         0 => Ok(()),
         findings => {
             let remedy = if command.json.is_some() {
                 ""
             } else {
-                "; --json FILE writes the requests that show them"
+                "; use --json FILE for requests that reproduce them"
             };
             let noun = if findings == 1 { "finding" } else { "findings" };
-            bail!("{findings} {noun}: see conformance/src/docs/conformance.md{remedy}")
+            bail!("{findings} {noun}, see conformance/src/docs/conformance.md{remedy}")
         }
     }
 }
 
 async fn check(command: &CheckCommand) -> Report {
-    // Errors are provoked by the hundred: `invoke` with the request of a finding shows what the
-    // function prints.
-    let options = FunctionOptions { show_output: false, ..command.process.options() };
+    // The suite provokes hundreds of errors. To see the output of the function, run `invoke` with
+    // the request of a finding.
+    let options = FunctionOptions { show_output: false, ..command.limits.options() };
     let registry = Registry::new(options);
     let options = Options {
         seed: command.seed,
@@ -57,7 +56,7 @@ async fn check(command: &CheckCommand) -> Report {
     let function = registry.open("function", command.spec.clone());
     let suite = Suite::new(function, options).with_store(registry.spill_store(&command.spec));
     let status = StatusLine::new();
-    suite.run_with(|doing| status.show(doing)).await
+    suite.run_with(|activity| status.show(activity)).await
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {

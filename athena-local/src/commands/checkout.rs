@@ -1,11 +1,16 @@
-//! The connectors of this checkout, for a command line that names none.
+//! The connectors of this checkout: the default catalogs.
 
 use std::path::{Path, PathBuf};
 
 use super::Usage;
 use athena_lambda_host::Spec;
 
-/// `tpch` and `example`, from the folder that this program was built in, or from the current one.
+/// Returns `tpch` and `example` from the checkout that this program was built in, or from the
+/// current folder.
+///
+/// # Errors
+///
+/// If neither has connectors.
 pub(super) fn connectors() -> anyhow::Result<Vec<(String, Spec)>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf);
     let candidates = [here, Some(PathBuf::from("."))];
@@ -16,7 +21,7 @@ pub(super) fn connectors() -> anyhow::Result<Vec<(String, Spec)>> {
         .find(|folder| folder.is_dir());
     let Some(folder) = folder else {
         return Err(Usage(
-            "no checkout with its connectors is near; name one with --connector NAME=SPEC"
+            "there is no catalog: add --connector NAME=SPEC, or run in a checkout with connectors"
                 .to_owned(),
         )
         .into());

@@ -1,4 +1,4 @@
-//! Any message or spilled object, as JSON that a person can read.
+//! The `decode` command.
 
 use std::{io::Write as _, path::Path};
 
@@ -17,12 +17,14 @@ pub(super) fn run(command: &DecodeCommand) -> anyhow::Result<()> {
     let json = match &command.schema {
         None => message(&bytes).with_context(|| {
             format!(
-                "{} is not a message; a spilled object needs --schema, and --key and --nonce if it is sealed",
+                "{} is not a message; \
+                 add --schema, and --key and --nonce if encrypted, to decode a spilled object",
                 command.file.display()
             )
         })?,
         Some(schema) => {
-            let schema = schema_of(&read(schema)?).with_context(|| format!("{} holds no schema", schema.display()))?;
+            let schema = schema_of(&read(schema)?)
+                .with_context(|| format!("{} contains no schema", schema.display()))?;
             let batch = decode_object(Bytes::from(bytes), key(command)?.as_ref(), &schema)?;
             canonical::block(&batch)
         }
@@ -33,7 +35,7 @@ pub(super) fn run(command: &DecodeCommand) -> anyhow::Result<()> {
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 fn message(bytes: &[u8]) -> anyhow::Result<serde_json::Value> {
@@ -45,13 +47,14 @@ fn message(bytes: &[u8]) -> anyhow::Result<serde_json::Value> {
                 Ok(canonical::function_error(&error))
             }
             _ => bail!(
-                "as a request: {request}; as a response: {response}; nor is it an error of a function"
+                "as a request: {request}; as a response: {response}; \
+                 nor is it the error document of a function"
             ),
         },
     }
 }
 
-/// The schema in a document that has one, or in a schema message in base64.
+/// Returns the schema in a message that contains one, or in base64.
 fn schema_of(bytes: &[u8]) -> anyhow::Result<arrow::datatypes::SchemaRef> {
     if let Ok((Request::ReadRecords(request), _)) = Request::decode(bytes) {
         return Ok(request.schema);
@@ -60,7 +63,7 @@ fn schema_of(bytes: &[u8]) -> anyhow::Result<arrow::datatypes::SchemaRef> {
         Ok(Response::RemoteReadRecords(response)) => return Ok(response.schema),
         Ok(Response::GetTable(response)) => return Ok(response.schema),
         Ok(Response::ReadRecords(response)) => return Ok(response.records.schema()),
-        Ok(other) => bail!("a {} has no schema of records", other.type_name()),
+        Ok(other) => bail!("a {} contains no schema of records", other.type_name()),
         Err(_) => {}
     }
     Ok(block::decode_schema(&base64(bytes)?)?)
@@ -73,7 +76,7 @@ fn key(command: &DecodeCommand) -> anyhow::Result<Option<EncryptionKey>> {
             key: base64(key.as_bytes())?,
             nonce: base64(nonce.as_bytes())?,
         })),
-        _ => Err(Usage("--key and --nonce go together".to_owned()).into()),
+        _ => Err(Usage("--key and --nonce have to be used together".to_owned()).into()),
     }
 }
 

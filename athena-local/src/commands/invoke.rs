@@ -1,4 +1,4 @@
-//! One raw request, one raw answer.
+//! The `invoke` command.
 
 use std::io::{Read as _, Write as _};
 
@@ -7,24 +7,23 @@ use athena_lambda_host::Registry;
 
 use crate::cli::InvokeCommand;
 
-/// Runs the command: the answer goes to standard output byte for byte, the error of a function to
-/// standard error.
+/// Runs the command and writes the response to standard output byte for byte.
 pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
     let mut request = Vec::new();
     match &command.file {
         Some(file) => {
             request =
-                std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?
+                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?
         }
         None => {
-            std::io::stdin().read_to_end(&mut request).context("standard input cannot be read")?;
+            std::io::stdin().read_to_end(&mut request).context("cannot read standard input")?;
         }
     }
-    let registry = Registry::new(command.process.options());
+    let registry = Registry::new(command.limits.options());
     let function = registry.open("function", command.spec.clone());
-    let answer = function.invoke(request.into()).await?;
+    let response = function.invoke(request.into()).await?;
     let mut out = std::io::stdout().lock();
-    out.write_all(&answer)?;
+    out.write_all(&response)?;
     out.flush()?;
     Ok(())
 }

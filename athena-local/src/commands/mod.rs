@@ -1,4 +1,4 @@
-//! What the command line can do, one file a command.
+//! The commands, one per file.
 
 #[cfg(feature = "aws")]
 mod account_profiles;
@@ -24,10 +24,10 @@ use crate::{
     output::say,
 };
 
-/// Runs the command line and says how it went: 0, 1 if the command failed, 2 if what it was given
-/// is not there.
+/// Runs a command and returns its exit status: 0 on success, 1 on failure, 2 for an invalid command
+/// line.
 pub(crate) async fn run(cli: Cli) -> ExitCode {
-    // Warnings of our own unless RUST_LOG says otherwise; standard output is for rows.
+    // Standard output is for rows. RUST_LOG overrides the log level.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
@@ -62,11 +62,10 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
 
 #[cfg(not(feature = "aws"))]
 fn without_aws() -> anyhow::Error {
-    Usage("this build cannot speak to AWS; build athena-local with --features aws".to_owned())
-        .into()
+    Usage("this build has no AWS support; build athena-local with --features aws".to_owned()).into()
 }
 
-/// A command line that cannot be right.
+/// An error of the command line, with exit status 2.
 #[derive(Debug)]
 struct Usage(String);
 

@@ -1,4 +1,4 @@
-//! One query, its rows, and how they came.
+//! The `query` command.
 
 use std::{
     fs::File,
@@ -13,27 +13,24 @@ use athena_engine::{Engine, EngineOptions, Format, Query, RowWriter};
 
 use super::{Usage, registry};
 use crate::{
-    cli::{QueryCommand, Running},
+    cli::{QueryCommand, QueryOptions},
     output::{ProgressLine, Spool, explanation, say},
 };
 
 /// Runs the command.
 pub(super) async fn run(command: QueryCommand) -> anyhow::Result<()> {
-    let QueryCommand { sql, output, running } = command;
-    if running.format == Format::Parquet && output.is_none() {
-        return Err(Usage(
-            "--format parquet needs --output FILE: a terminal cannot show it".to_owned(),
-        )
-        .into());
+    let QueryCommand { sql, output, options } = command;
+    if options.format == Format::Parquet && output.is_none() {
+        return Err(Usage("--format parquet needs --output FILE".to_owned()).into());
     }
-    let session = Session::open(&running)?;
+    let session = Session::open(&options)?;
     tokio::select! {
         done = session.run(&sql, output.as_deref()) => done,
         _ = tokio::signal::ctrl_c() => anyhow::bail!("cancelled"),
     }
 }
 
-/// An engine and how its rows are printed.
+/// An engine and the output options of its queries.
 pub(super) struct Session {
     engine: Engine,
     format: Format,
@@ -41,34 +38,34 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Sets up the engine; no function starts before a query needs it.
-    pub(super) fn open(running: &Running) -> anyhow::Result<Self> {
-        let options = EngineOptions {
-            schema: running.schema.clone(),
-            pushdown: running.pushdown,
-            trust: running.trust,
-            concurrency: usize::from(running.connectors.concurrency),
-            memory: running.engine_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
+    /// Creates the engine. Starts no function: the first query that needs one does.
+    pub(super) fn open(options: &QueryOptions) -> anyhow::Result<Self> {
+        let engine_options = EngineOptions {
+            schema: options.schema.clone(),
+            pushdown: options.pushdown,
+            trust: options.trust,
+            concurrency: usize::from(options.connectors.concurrency),
+            memory: options.engine_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
         };
-        let registry = registry::for_queries(running)?;
-        let engine = Engine::try_new(registry.clients(), options)?
+        let registry = registry::for_queries(options)?;
+        let engine = Engine::try_new(registry.clients(), engine_options)?
             .with_open_function(registry::opener(&registry));
-        Ok(Self { engine, format: running.format, explain: running.explain })
+        Ok(Self { engine, format: options.format, explain: options.explain })
     }
 
-    /// Runs `sql` and prints its rows, all or none.
+    /// Runs `sql` and prints all its rows, or none if it fails.
     pub(super) async fn run(&self, sql: &str, output: Option<&Path>) -> anyhow::Result<()> {
-        let began = Instant::now();
+        let start = Instant::now();
         let trace = Trace::default();
         let result = self.rows_of(sql, output, &trace).await;
         if self.explain {
             if let Ok((query, _)) = &result {
-                say(query.plan_in_words());
+                say(query.display_plan());
             }
             say(explanation(&trace).trim_end());
         }
         let (_, rows) = result?;
-        let seconds = began.elapsed().as_secs_f64();
+        let seconds = start.elapsed().as_secs_f64();
         say(format_args!("({rows} {}, {seconds:.2} s)", if rows == 1 { "row" } else { "rows" }));
         Ok(())
     }
@@ -94,8 +91,9 @@ impl Session {
         Ok((query, rows))
     }
 
-    /// Writes the rows to `path`, under that name only when all are there. What a link leads to is
-    /// written, and a pipe or a device is written into.
+    /// Writes the rows to `path`, which is replaced only when all rows are complete.
+    ///
+    /// Follows a symbolic link. Opens a pipe or a device instead of replacing it.
     async fn write_file(&self, query: &Query, path: &Path) -> anyhow::Result<u64> {
         let resolved = path.canonicalize();
         let path = resolved.as_deref().unwrap_or(path);
@@ -111,7 +109,7 @@ impl Session {
         let folder =
             path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut temporary = tempfile::Builder::new();
-        // As any new file: what the user's mask leaves of it.
+        // The permissions of any new file, subject to the user's mask.
         #[cfg(unix)]
         temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = temporary
@@ -120,7 +118,7 @@ impl Session {
         let writer = BufWriter::new(file.as_file().try_clone()?);
         let (rows, mut writer) = self.write(query, writer).await?;
         writer.flush()?;
-        file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
+        file.persist(path).with_context(|| format!("cannot write to {}", path.display()))?;
         Ok(rows)
     }
 

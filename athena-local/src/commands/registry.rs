@@ -1,4 +1,4 @@
-//! The functions that a command line names.
+//! The functions of a command line.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use athena_engine::OpenFunction;
 use athena_lambda_host::{FunctionOptions, Registry, Spec};
 
 use super::checkout;
-use crate::cli::{Connectors, Running};
+use crate::cli::{Connectors, QueryOptions};
 
 /// Registers the functions of `connectors`, with Athena's block sizes.
-pub(super) fn of(connectors: &Connectors) -> anyhow::Result<Registry> {
+pub(super) fn for_functions(connectors: &Connectors) -> anyhow::Result<Registry> {
     let options = FunctionOptions {
         memory_mb: connectors.memory,
         timeout: connectors.timeout(),
@@ -24,21 +24,21 @@ pub(super) fn of(connectors: &Connectors) -> anyhow::Result<Registry> {
     Ok(registry)
 }
 
-/// Registers the functions of `running`.
-pub(super) fn for_queries(running: &Running) -> anyhow::Result<Registry> {
-    Ok(of(&running.connectors)?.with_client_options(ClientOptions {
-        max_block_size: running.max_block_size,
-        max_inline_block_size: running.max_inline,
+/// Registers the functions of `options`, with its block sizes.
+pub(super) fn for_queries(options: &QueryOptions) -> anyhow::Result<Registry> {
+    Ok(for_functions(&options.connectors)?.with_client_options(ClientOptions {
+        max_block_size: options.max_block_size,
+        max_inline_block_size: options.max_inline,
         ..ClientOptions::default()
     }))
 }
 
-/// Returns the functions that `connectors` name, or those of this checkout if they name none.
+/// Returns the functions of `connectors`, or the connectors of this checkout if there are none.
 pub(super) fn specs(connectors: &Connectors) -> anyhow::Result<Vec<(String, Spec)>> {
     if connectors.named.is_empty() { checkout::connectors() } else { Ok(connectors.named.clone()) }
 }
 
-/// Opens the functions that a query names by a spec.
+/// Returns a callback that opens the function of a `LAMBDA` clause by its spec.
 pub(super) fn opener(registry: &Registry) -> OpenFunction {
     let registry = registry.clone();
     Arc::new(move |text| {

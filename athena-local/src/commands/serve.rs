@@ -1,4 +1,4 @@
-//! Functions behind the Invoke endpoint of Lambda, for any AWS client.
+//! The `serve` command.
 
 use anyhow::Context as _;
 use athena_lambda_host::invoke_endpoint;
@@ -7,14 +7,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::registry;
 use crate::{cli::ServeCommand, output::say};
 
-/// Runs the command until it is interrupted, and then until what runs is done or it is interrupted
-/// once more.
+/// Runs the command until it is interrupted and all invocations have ended, or until it is
+/// interrupted twice.
 ///
-/// The address goes to standard error as `serving on http://ADDRESS`, and with it what a client
-/// needs to read what functions spilled, in the names that AWS clients look for: keys of this
-/// process, for its own objects on the loopback interface.
+/// Writes three lines to standard error: `serving on http://ADDRESS`, the names of the functions,
+/// and `objects:` with the variables that AWS clients need to read spilled objects. The keys in
+/// them are valid only for the S3 stand-in of this process.
 pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
-    let registry = registry::of(&command.connectors)?;
+    let registry = registry::for_functions(&command.connectors)?;
     let functions = registry.functions();
     let names = functions.keys().cloned().collect::<Vec<_>>().join(", ");
     let endpoint = invoke_endpoint::serve(command.listen, functions)
@@ -31,7 +31,7 @@ pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     }
     let mut stop = Stop::new()?;
     stop.requested().await;
-    say("waiting for what runs; interrupt once more to end it");
+    say("waiting for invocations to end; interrupt again to kill them");
     tokio::select! {
         () = endpoint.stop() => {}
         () = stop.requested() => {}
@@ -39,7 +39,7 @@ pub(super) async fn run(command: ServeCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ctrl-C, and what a supervisor sends.
+/// The signals that stop the server: Ctrl-C and a supervisor's `SIGTERM`.
 struct Stop {
     interrupt: Signal,
     terminate: Signal,

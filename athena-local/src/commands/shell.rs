@@ -1,4 +1,4 @@
-//! A prompt for queries, or queries from a pipe.
+//! The `shell` command: queries from a prompt or from a pipe.
 
 use std::{io::IsTerminal as _, path::PathBuf};
 
@@ -10,35 +10,29 @@ use crate::{cli::ShellCommand, output::say};
 
 /// Runs the command.
 pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
-    if command.running.format == Format::Parquet {
+    if command.options.format == Format::Parquet {
         return Err(Usage(
-            "--format parquet is for query with --output FILE: a terminal cannot show it"
-                .to_owned(),
+            "--format parquet is not supported by shell; use query with --output FILE".to_owned(),
         )
         .into());
     }
-    let mut session = Session::open(&command.running)?;
+    let mut session = Session::open(&command.options)?;
     let mut editor = DefaultEditor::new()?;
     let history = history_file();
     if let Some(file) = &history {
-        // The first time there is none.
+        // The file does not exist at first.
         let _ = editor.load_history(file);
     }
     let piped = !std::io::stdin().is_terminal();
     let mut failed = 0;
     if !piped {
-        say("Queries end with a semicolon; \\q leaves, \\explain explains.");
+        say("Queries end with a semicolon. \\q quits, \\explain turns explanations on or off.");
     }
     let mut text = String::new();
     loop {
         let prompt = if text.is_empty() { "athena> " } else { "     -> " };
-        // Reading blocks a thread; the functions that queries started go on living on others.
-        let (returned, line) = tokio::task::spawn_blocking(move || {
-            let line = editor.readline(prompt);
-            (editor, line)
-        })
-        .await?;
-        editor = returned;
+        let line;
+        (editor, line) = read_line(editor, prompt).await?;
         match line {
             Ok(line) => {
                 match line.trim() {
@@ -46,7 +40,7 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
                     "\\explain" if text.is_empty() => {
                         session.explain = !session.explain;
                         say(format_args!(
-                            "explanations are {}",
+                            "explanations are now {}",
                             if session.explain { "on" } else { "off" }
                         ));
                         continue;
@@ -65,19 +59,32 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
             Err(error) => return Err(error.into()),
         }
     }
-    // A pipe's last query may end with it; at a prompt, what was typed and not ended is not meant.
+    // The last query of a pipe needs no semicolon. An unfinished query at a prompt is discarded.
     if piped && has_statement(&text) {
         failed += usize::from(!run_query(&session, &text).await);
     }
     if let Some(file) = history.filter(|_| !piped) {
-        // A shell without a memory is still a shell.
+        // A missing history is not an error.
         let _ = editor.save_history(&file);
     }
-    anyhow::ensure!(!piped || failed == 0, "{failed} of the queries failed");
+    let noun = if failed == 1 { "query" } else { "queries" };
+    anyhow::ensure!(!piped || failed == 0, "{failed} {noun} failed");
     Ok(())
 }
 
-/// Runs one query and says whether its rows are there.
+/// Reads a line and returns it with the editor. Reading blocks, so it runs on a separate thread.
+async fn read_line(
+    mut editor: DefaultEditor,
+    prompt: &'static str,
+) -> anyhow::Result<(DefaultEditor, rustyline::Result<String>)> {
+    let read = tokio::task::spawn_blocking(move || {
+        let line = editor.readline(prompt);
+        (editor, line)
+    });
+    Ok(read.await?)
+}
+
+/// Runs one query, prints its error, and returns whether it succeeded.
 async fn run_query(session: &Session, query: &str) -> bool {
     tokio::select! {
         done = session.run(query, None) => {
@@ -86,7 +93,7 @@ async fn run_query(session: &Session, query: &str) -> bool {
             }
             done.is_ok()
         }
-        // The query's future is dropped, and with it everything that it does.
+        // Dropping the future cancels the query.
         _ = tokio::signal::ctrl_c() => {
             say("cancelled");
             false

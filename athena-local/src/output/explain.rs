@@ -1,41 +1,42 @@
-//! What happened between the engine and its connectors, in words.
+//! Explanation of a query: its calls to connectors, as text.
 
 use std::{fmt::Write as _, time::Duration};
 
-use athena_client::{Call, Outcome, Trace};
+use athena_client::{CallOutcome, CallRecord, Trace};
 
-/// The calls of `trace` in their order, one a line, what was pushed down under each, and a sum.
+/// Formats the calls of `trace`, one per line and in order, with their pushed-down constraints, and
+/// a summary.
 pub(crate) fn explanation(trace: &Trace) -> String {
     let calls = trace.calls();
     let mut text = String::new();
-    // The same predicate goes along with every message of a scan; once is enough.
+    // All messages of a scan carry the same constraints, which are printed once.
     let mut last_pushed = String::new();
     for (index, call) in calls.iter().enumerate() {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "{:>3}. {}", index + 1, line(call));
         if !call.pushed.is_empty() && call.pushed != last_pushed {
             let _ = writeln!(text, "     pushed down: {}", call.pushed);
             last_pushed.clone_from(&call.pushed);
         }
     }
-    let _ = write!(text, "{}", sum(trace, &calls));
+    let _ = write!(text, "{}", summary(trace, &calls));
     text
 }
 
-fn line(call: &Call) -> String {
+fn line(call: &CallRecord) -> String {
     let subject =
         if call.subject.is_empty() { String::new() } else { format!(" {}", call.subject) };
     let outcome = match &call.outcome {
-        Outcome::Answer(words) => words.clone(),
-        Outcome::Inline { rows } => format!("{} inline", plural(*rows, "row")),
-        Outcome::Spilled { blocks, rows, bytes, .. } => {
+        CallOutcome::Response(summary) => summary.clone(),
+        CallOutcome::Inline { rows } => format!("{} inline", plural(*rows, "row")),
+        CallOutcome::Spilled { blocks, rows, bytes, .. } => {
             let blocks = plural(*blocks as u64, "block");
             format!("{} in {blocks} spilled, {}", plural(*rows, "row"), size(*bytes))
         }
-        Outcome::Failed(why) => format!("FAILED: {why}"),
+        CallOutcome::Failed(error) => format!("FAILED: {error}"),
     };
     format!(
-        "{}.{}{subject} -> {outcome} ({} out, {} in, {})",
+        "{}.{}{subject} -> {outcome} ({} sent, {} received, {})",
         call.catalog,
         call.operation,
         size(call.request_bytes as u64),
@@ -44,13 +45,13 @@ fn line(call: &Call) -> String {
     )
 }
 
-fn sum(trace: &Trace, calls: &[Call]) -> String {
+fn summary(trace: &Trace, calls: &[CallRecord]) -> String {
     let progress = trace.progress();
     let spilled: u64 = calls
         .iter()
         .map(|call| match call.outcome {
-            Outcome::Spilled { bytes, .. } => bytes,
-            Outcome::Answer(_) | Outcome::Inline { .. } | Outcome::Failed(_) => 0,
+            CallOutcome::Spilled { bytes, .. } => bytes,
+            CallOutcome::Response(_) | CallOutcome::Inline { .. } | CallOutcome::Failed(_) => 0,
         })
         .sum();
     let time: Duration = calls.iter().map(|call| call.elapsed).sum();
@@ -64,8 +65,8 @@ fn sum(trace: &Trace, calls: &[Call]) -> String {
     )
 }
 
-pub(super) fn plural(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{} {thing}s", thousands(count)) }
+pub(super) fn plural(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count)) }
 }
 
 fn thousands(count: u64) -> String {
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_sizes_are_short() {
+    fn counts_have_thousands_separators_and_sizes_have_units() {
         assert_eq!(plural(1, "row"), "1 row");
         assert_eq!(plural(6_001_215, "row"), "6,001,215 rows");
         assert_eq!(size(999), "999 B");

@@ -1,4 +1,4 @@
-//! A line on the terminal that says how far a query or a check has come.
+//! Progress lines on the terminal.
 
 use std::{io::IsTerminal as _, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::explain::{plural, size};
 use athena_client::Trace;
 
-/// How often the line is written again.
+/// Time between two updates of a line.
 const INTERVAL: Duration = Duration::from_millis(120);
 
 fn line() -> ProgressBar {
@@ -17,8 +17,8 @@ fn line() -> ProgressBar {
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style)
 }
 
-/// The line of one query; it is gone when this is dropped. There is none if standard error is not a
-/// terminal.
+/// The progress line of a query. Dropping it clears the line. There is none if standard error is
+/// not a terminal.
 #[derive(Debug)]
 pub(crate) struct ProgressLine(Option<(ProgressBar, JoinHandle<()>)>);
 
@@ -29,7 +29,8 @@ impl ProgressLine {
             return Self(None);
         }
         let bar = line();
-        let (shown, trace) = (bar.clone(), trace.clone());
+        let shown = bar.clone();
+        let trace = trace.clone();
         let task = tokio::spawn(async move {
             loop {
                 let now = trace.progress();
@@ -60,13 +61,13 @@ impl Drop for ProgressLine {
     }
 }
 
-/// A line that says what is being done; it is gone when this is dropped. There is none if standard
-/// error is not a terminal.
+/// A line with the current activity. Dropping it clears the line. There is none if standard error
+/// is not a terminal.
 #[derive(Debug)]
 pub(crate) struct StatusLine(Option<ProgressBar>);
 
 impl StatusLine {
-    /// An empty line.
+    /// Creates an empty line.
     pub(crate) fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(line);
         if let Some(bar) = &bar {
@@ -75,10 +76,10 @@ impl StatusLine {
         Self(bar)
     }
 
-    /// Says what is being done.
-    pub(crate) fn show(&self, doing: &str) {
+    /// Shows the current activity.
+    pub(crate) fn show(&self, activity: &str) {
         if let Some(bar) = &self.0 {
-            bar.set_message(doing.to_owned());
+            bar.set_message(activity.to_owned());
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Words for people, on standard error, which nobody has to read.
+//! Messages on standard error.
 
 use std::{fmt::Display, io::Write as _};
 
-/// Writes `words` and a line end. If standard error is closed, nobody wanted to know.
-pub(crate) fn say(words: impl Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{words}");
+/// Writes `message` and a line break to standard error. Ignores errors, such as a closed pipe.
+pub(crate) fn say(message: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
 }

@@ -1,13 +1,13 @@
-//! Bytes that must not be seen before they are complete.
+//! A buffer for output that must be complete before it is written.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 
 use tempfile::SpooledTempFile;
 
-/// Output up to this size stays in memory.
+/// Maximum size of output in memory, in bytes.
 const IN_MEMORY: usize = 16 * 1024 * 1024;
 
-/// Holds output in memory, and beyond 16 MB in a temporary file, until it is released.
+/// A buffer in memory, and beyond 16 MB in a temporary file.
 #[derive(Debug)]
 pub(crate) struct Spool(SpooledTempFile);
 
@@ -28,11 +28,11 @@ impl Write for Spool {
 }
 
 impl Spool {
-    /// Writes everything to `out`.
+    /// Writes the buffer to `out`.
     ///
     /// # Errors
     ///
-    /// What `out` or the temporary file says. A reader that went away, such as `head`, is no error.
+    /// If `out` or the temporary file fails. A closed pipe, such as to `head`, is not an error.
     pub(crate) fn release(mut self, out: &mut dyn Write) -> io::Result<()> {
         self.0.seek(SeekFrom::Start(0))?;
         let mut buffer = vec![0; 64 * 1024];
@@ -60,9 +60,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_went_in_comes_out_even_from_a_file() {
+    fn a_buffer_in_a_file_is_released_completely() {
         let mut spool = Spool(SpooledTempFile::new(8));
-        let text = b"longer than what stays in memory";
+        let text = b"longer than the part that stays in memory";
         spool.write_all(text).unwrap();
         let mut out = Vec::new();
         spool.release(&mut out).unwrap();

@@ -1,11 +1,10 @@
-//! `check`: a report on standard output, findings by name, and an exit status that says whether
-//! there are any.
+//! `check`: the report on standard output, the report files, and the exit status.
 
 use std::{fs, process::Output};
 
 use super::{printed, run, text};
 
-/// Where the report of a check goes, as JSON and as test results.
+/// A temporary folder for the reports of a check, as JSON and as JUnit XML.
 struct Reports(tempfile::TempDir);
 
 impl Reports {
@@ -28,7 +27,7 @@ impl Reports {
 }
 
 #[test]
-fn the_connector_to_copy_has_no_findings() {
+fn the_example_connector_has_no_findings() {
     let reports = Reports::new();
     let output = reports.run(&["cargo:connectors/example", "--cases", "300", "--seed", "11"]);
     let report = printed(&output);
@@ -39,7 +38,7 @@ fn the_connector_to_copy_has_no_findings() {
         (&json["findings"], &json["seed"]),
         (&serde_json::json!([]), &serde_json::json!(11))
     );
-    // A predicate may fail on a row, as a division by zero does, and is then judged neither way.
+    // A predicate that fails on a row, such as a division by zero, is undecided.
     let (cases, undecided) = (json["cases"].as_u64().unwrap(), json["undecided"].as_u64().unwrap());
     assert!(
         cases + undecided >= 300
@@ -52,7 +51,7 @@ fn the_connector_to_copy_has_no_findings() {
 }
 
 #[test]
-fn tables_that_are_named_are_the_only_ones_to_be_checked() {
+fn only_the_given_tables_are_checked() {
     let reports = Reports::new();
     let output = reports.run(&[
         "cargo:connectors/tpch",
@@ -75,15 +74,15 @@ fn tables_that_are_named_are_the_only_ones_to_be_checked() {
         .collect();
     assert_eq!(tables, ["sf0_01.customer", "sf1.lineitem"]);
     assert_eq!(json["tables"][0]["rows"], 1_500);
-    // A split of a million rows is more than was allowed, and the report says so.
+    // A split of a million rows exceeds the limit, and the report says so.
     assert_eq!(json["tables"][1]["rows"], 0);
     assert!(json["tables"][1]["skipped"].as_str().unwrap().contains("2000"), "{json}");
 }
 
 #[test]
-fn findings_end_the_command_with_an_error_and_come_with_their_requests() {
+fn findings_are_an_error_and_have_their_requests() {
     let reports = Reports::new();
-    // It speaks the runtime API and none of Athena.
+    // This function uses the Runtime API, but not Athena's protocol.
     let output = reports.run(&["exec:python3 tests/functions/behaviour.py"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("answer-unreadable"), "{}", text(&output.stdout));
@@ -93,7 +92,7 @@ fn findings_end_the_command_with_an_error_and_come_with_their_requests() {
 }
 
 #[test]
-fn a_wrong_command_line_is_a_usage_error() {
+fn an_invalid_command_line_is_a_usage_error() {
     for arguments in [
         &["check"][..],
         &["check", "nowhere"],

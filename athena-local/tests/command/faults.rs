@@ -1,5 +1,5 @@
-//! A connector that breaks in the middle of a read fails the query, and no row is printed as if the
-//! result were complete.
+//! A connector that fails in the middle of a read fails the query, and no partial result is
+//! printed.
 
 use std::{
     fs,
@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 
 use super::{command, failed, run};
 
-/// The first split was read well, the second ends as `fault` says.
+/// Returns the error of a query whose first split is read and whose second one has a `fault`.
 fn broken(fault: &str) -> String {
     let connector = format!("shop=exec:python3 tests/functions/faulty.py tests/golden {fault}");
     let sql = "SELECT * FROM shop.sales.orders";
     let output =
         run(&["query", sql, "--connector", &connector, "--timeout", "2", "--concurrency", "1"]);
-    let said = failed(&output);
-    let error = format!("\n{said}").split_once("\nerror: ").unwrap().1.to_owned();
+    let stderr = failed(&output);
+    let error = format!("\n{stderr}").split_once("\nerror: ").unwrap().1.to_owned();
     assert!(
         error.starts_with(
             "function \"shop\" failed ReadRecords of sales.orders, split region=emea, year=2023: "
@@ -35,19 +35,19 @@ fn broken(fault: &str) -> String {
 }
 
 #[test]
-fn a_process_that_ends_is_told_with_its_status_and_last_words() {
+fn the_error_of_an_exited_process_has_its_status_and_last_output() {
     assert!(broken("kill").contains("signal: killed"));
     let error = broken("exit");
     assert!(error.contains("exit status 3") && error.contains("the pump is broken"), "{error}");
 }
 
 #[test]
-fn a_process_that_takes_too_long_is_told_with_its_limit() {
+fn the_error_of_a_timeout_has_the_limit() {
     assert!(broken("sleep").contains("Task timed out after 2.00 seconds"));
 }
 
 #[test]
-fn an_answer_that_lambda_would_not_carry_is_told_with_its_size() {
+fn the_error_of_a_response_that_is_too_large_has_its_size() {
     assert!(
         broken("large")
             .contains("7000002 bytes) exceeded maximum allowed payload size (6291556 bytes)")
@@ -55,9 +55,9 @@ fn an_answer_that_lambda_would_not_carry_is_told_with_its_size() {
 }
 
 #[test]
-fn an_answer_that_is_none_is_told_as_what_it_is() {
+fn the_error_of_an_invalid_response_describes_it() {
     assert!(broken("garbage").contains("66 bytes that are not JSON"));
-    assert!(broken("other").contains("answered ListSchemasResponse, expected ReadRecordsResponse"));
+    assert!(broken("other").contains("returned ListSchemasResponse, expected ReadRecordsResponse"));
     assert!(broken("fail").contains("the shop is closed (com.example.ShopException)"));
 }
 
@@ -78,16 +78,16 @@ fn a_connector_that_is_killed_from_outside_fails_the_query() {
     });
     kill(Pid::from_raw(reading), Signal::SIGKILL).unwrap();
     let output = query.wait_with_output().unwrap();
-    let said = failed(&output);
+    let stderr = failed(&output);
     assert!(
-        said.contains("function \"tpch\" failed ReadRecords of sf10.lineitem, split cell="),
-        "{said}"
+        stderr.contains("function \"tpch\" failed ReadRecords of sf10.lineitem, split cell="),
+        "{stderr}"
     );
-    assert!(said.contains("signal: killed"), "{said}");
+    assert!(stderr.contains("signal: killed"), "{stderr}");
 }
 
 #[tokio::test]
-async fn functions_die_with_their_host_even_if_it_is_killed() {
+async fn functions_are_killed_with_their_host_even_by_sigkill() {
     for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
         let connector = "shop=exec:python3 tests/functions/behaviour.py";
         let mut host = command(&["serve", "--listen", "127.0.0.1:0", "--connector", connector])
@@ -101,7 +101,7 @@ async fn functions_die_with_their_host_even_if_it_is_killed() {
         let options = FunctionOptions { name: "shop".to_owned(), ..FunctionOptions::default() };
         let function = athena_lambda_host::open(&url.trim().parse().unwrap(), options).await;
         let function = function.unwrap();
-        // The grandchild calls nobody, so nothing tells it to end.
+        // The grandchild has no connection to the host that could tell it to exit.
         let mut processes = Vec::new();
         for event in [json!({ "do": "spawn", "then": "answer" }), json!({ "do": "process" })] {
             let answer = function.invoke(event.to_string().into()).await.unwrap();
@@ -119,7 +119,7 @@ async fn functions_die_with_their_host_even_if_it_is_killed() {
     }
 }
 
-/// Whether a process runs. One that has ended and was not waited for does not.
+/// Returns whether a process runs. A zombie does not.
 fn runs(process: i64) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
@@ -136,7 +136,7 @@ fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     panic!("waited in vain for {what}");
 }
 
-/// The connectors that `host` started, with their processor time in ticks.
+/// Returns the connectors that `host` started, with their processor time in ticks.
 fn children_of(host: u32) -> Vec<(i32, u64)> {
     let host = host.to_string();
     let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
@@ -145,7 +145,7 @@ fn children_of(host: u32) -> Vec<(i32, u64)> {
         let (name, rest) = stat.rsplit_once(") ")?;
         let fields: Vec<&str> = rest.split(' ').collect();
         let ticks = fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?;
-        // The kernel keeps 15 characters of a name.
+        // The kernel truncates names to 15 characters.
         (fields[1] == host && name.contains("(athena-connecto")).then_some((process, ticks))
     });
     processes.collect()

@@ -1,5 +1,4 @@
-//! `invoke` sends a request as it is, and the connector to copy answers in the version that it was
-//! asked in.
+//! `invoke` sends a request unchanged, and the example connector responds in its serde version.
 
 use std::{collections::BTreeMap, fs};
 
@@ -18,9 +17,9 @@ fn recorded(file: &str) -> String {
 }
 
 #[test]
-fn a_recorded_request_of_every_version_is_answered_in_that_version() {
+fn a_recorded_request_of_any_version_gets_a_response_in_that_version() {
     for version in 2..=6 {
-        // The same request for a table that this connector has.
+        // The same request, for a table of this connector.
         let request = recorded(&format!("v{version}-gettable.request.json"));
         let request = request.replace("\"sales\"", "\"web\"").replace("\"orders\"", "\"visits\"");
         let (_, understood) = Request::decode(request.as_bytes()).unwrap();
@@ -38,7 +37,7 @@ fn a_recorded_request_of_every_version_is_answered_in_that_version() {
 }
 
 #[test]
-fn ping_is_answered_and_a_request_that_is_none_is_refused() {
+fn ping_gets_a_response_and_an_invalid_request_is_rejected() {
     for version in [2, 6] {
         let file = format!("tests/golden/exchange/v{version}-ping.request.json");
         let output = run(&["invoke", EXAMPLE, &file]);
@@ -53,9 +52,9 @@ fn ping_is_answered_and_a_request_that_is_none_is_refused() {
     assert!(failed(&output).contains("JSON"), "{output:?}");
 }
 
-/// One process gets every request that was ever recorded, well formed or damaged, and answers each.
+/// Sends all recorded requests, valid and malformed, to one process.
 #[tokio::test(flavor = "multi_thread")]
-async fn one_process_answers_every_recorded_request_and_lives_on() {
+async fn one_process_responds_to_all_recorded_requests_and_keeps_running() {
     let package = root().join("connectors/example");
     let executable = tokio::task::spawn_blocking(move || build_all(&[package]))
         .await
@@ -81,14 +80,14 @@ async fn one_process_answers_every_recorded_request_and_lives_on() {
         let member = if case.kind == "exchange" { "request" } else { "file" };
         let file = case.members[member].as_str().unwrap();
         let request = Bytes::from(golden.file(file).unwrap());
-        // What is no JSON at all is refused by the Invoke endpoint already.
+        // The Invoke endpoint would reject a request that is not JSON.
         let outcome = match function.invoke(request).await {
             Ok(answer) => {
                 Response::decode(&answer).unwrap();
                 "an answer".to_owned()
             }
             Err(InvokeError::Function(error)) => {
-                // The caller is at fault, and is told of what.
+                // The error has a code of a client error and a message.
                 let message = error.error_message.unwrap_or_default();
                 let (code, words) = message.split_once(": ").unwrap_or_default();
                 let kind = ErrorKind::from_wire_code(code)
@@ -101,6 +100,6 @@ async fn one_process_answers_every_recorded_request_and_lives_on() {
         *outcomes.entry(outcome).or_default() += 1;
     }
     println!("{outcomes:#?}");
-    assert_eq!(function.cold_starts().len(), 1, "the process lived on");
+    assert_eq!(function.cold_starts().len(), 1, "the process keeps running");
     assert!(outcomes["an answer"] > 50);
 }

@@ -1,4 +1,4 @@
-//! The command itself, as a user runs it: what it prints, where, and how it ends.
+//! The command as a user runs it: output and exit status.
 
 mod check;
 mod faults;
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// `athena-local` in the root of the checkout.
+/// Returns `athena-local` with `arguments`, in the root of the checkout.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_athena-local"));
     command.current_dir(root()).args(arguments);
@@ -31,20 +31,20 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// What it printed, if it went well.
+/// Returns standard output of a successful command.
 fn printed(output: &Output) -> &str {
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }
 
-/// What it said, if it failed and printed nothing.
+/// Returns standard error of a command that failed without standard output.
 fn failed(output: &Output) -> &str {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert_eq!(text(&output.stdout), "", "no partial result is printed");
     text(&output.stderr)
 }
 
-/// Bytes received, as the sum under the messages says.
+/// Returns the bytes received according to the last line of an explanation.
 fn bytes_received(explanation: &str) -> f64 {
     let sum = explanation.lines().find(|line| line.contains(" received (")).unwrap();
     let (before, _) = sum.split_once(" received (").unwrap();

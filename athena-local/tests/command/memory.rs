@@ -1,4 +1,4 @@
-//! How much memory the command itself takes for a query that reads far more than it may hold.
+//! Peak memory of the command for a query that reads far more than fits.
 
 use std::{
     fs::{self, File},
@@ -8,28 +8,29 @@ use std::{
 
 use super::{bytes_received, command};
 
-/// The largest block, so that everything is spilled, and in many.
+/// Maximum block size, so that all rows are spilled, in many blocks.
 const BLOCK: u64 = 1_000_000;
 /// The defaults of `--concurrency` and of `ClientOptions::blocks_ahead`.
 const CONCURRENCY: u64 = 4;
 const BLOCKS_AHEAD: u64 = 2;
-/// What blocks take beside themselves: those that functions are putting into the stand-in of S3,
-/// and what the allocator keeps. 12 to 23 MB were measured; where whole splits were fetched ahead
-/// it was 100 MB more.
+/// Allowance for blocks that functions are writing to the S3 stand-in, and for memory that the
+/// allocator retains. 12 to 23 MB were measured, and 100 MB more when whole splits were fetched in
+/// advance.
 const REST: u64 = 44_000_000;
 
-/// All columns of the rows of `bench.wide16` that `filter` keeps: what was printed, bytes received,
-/// most bytes of memory.
+/// Reads all columns of `bench.wide16` under `filter`. Returns the output, the bytes received, and
+/// the peak memory in bytes.
 fn read(filter: &str) -> (String, f64, u64) {
     let sql = format!(
-        "SELECT count(*), sum(id), count(b1), count(i1), count(s1), count(d1), count(dd), count(v8), count(v48), \
-         count(b2) + count(i2) + count(f) + count(d2) + count(m) + count(dm) + count(v16) + count(v24) > 0 \
-         FROM bench.bench.wide16 {filter}"
+        "SELECT count(*), sum(id), count(b1), count(i1), count(s1), count(d1), count(dd), \
+         count(v8), count(v48), count(b2) + count(i2) + count(f) + count(d2) + count(m) \
+         + count(dm) + count(v16) + count(v24) > 0 FROM bench.bench.wide16 {filter}"
     );
     let block = BLOCK.to_string();
     let concurrency = CONCURRENCY.to_string();
     let folder = tempfile::tempdir().unwrap();
-    let (rows, said) = (folder.path().join("rows"), folder.path().join("said"));
+    let rows = folder.path().join("rows");
+    let stderr = folder.path().join("stderr");
     let arguments = [
         "query",
         &sql,
@@ -43,7 +44,7 @@ fn read(filter: &str) -> (String, f64, u64) {
     let mut query = command(&arguments)
         .args(sizes)
         .stdout(Stdio::from(File::create(&rows).unwrap()))
-        .stderr(Stdio::from(File::create(&said).unwrap()))
+        .stderr(Stdio::from(File::create(&stderr).unwrap()))
         .spawn()
         .unwrap();
     let mut peak = 0;
@@ -55,12 +56,12 @@ fn read(filter: &str) -> (String, f64, u64) {
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    let said = fs::read_to_string(said).unwrap();
-    assert!(status.success(), "{said}");
-    (fs::read_to_string(rows).unwrap(), bytes_received(&said), peak)
+    let stderr = fs::read_to_string(stderr).unwrap();
+    assert!(status.success(), "{stderr}");
+    (fs::read_to_string(rows).unwrap(), bytes_received(&stderr), peak)
 }
 
-/// The most that was ever resident of a process, in bytes.
+/// Returns the peak resident set of a process in bytes.
 fn high_water_mark(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -68,7 +69,7 @@ fn high_water_mark(process: u32) -> Option<u64> {
 }
 
 #[test]
-fn a_table_is_read_in_the_memory_of_the_blocks_that_are_ahead() {
+fn memory_is_bounded_by_the_blocks_fetched_in_advance() {
     let (_, few, least) = read("WHERE id < 1000");
     let (rows, all, peak) = read("");
     println!("memory: {least} bytes at most for {few} received, {peak} for {all}");
@@ -76,9 +77,9 @@ fn a_table_is_read_in_the_memory_of_the_blocks_that_are_ahead() {
     let values =
         [n, n * (n - 1) / 2, n, n, n, n, n, n, n].map(|value| format!("\"{value}\",")).concat();
     assert_eq!(rows.lines().nth(1).unwrap(), format!("{values}\"true\""));
-    assert!(least > 0, "the system tells");
+    assert!(least > 0, "the system reports no peak memory");
     assert!(few < 1e6 && all > 180e6, "{few} and {all} bytes were received");
-    // Of each split: the blocks ahead, the one that is next, and the one that the engine has.
+    // Per split: the blocks fetched in advance, the next one, and the one in the engine.
     let blocks = CONCURRENCY * (BLOCKS_AHEAD + 2) * BLOCK;
     assert!(peak < least + blocks + REST, "{peak} bytes, and {least} for a thousand rows");
 }

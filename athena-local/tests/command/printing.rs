@@ -1,4 +1,4 @@
-//! What is printed where, and what happens when nobody reads it.
+//! Output: standard output, files, pipes and closed pipes.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{command, failed, printed, run, text};
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_an_error() {
     for arguments in [
         ["decode", "tests/golden/v6/variant/GetSplitsRequest-many.json"],
         ["query", "SELECT 1 AS a"],
@@ -27,7 +27,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn an_error_of_a_function_is_decoded_too() {
+fn the_error_document_of_a_function_is_decoded() {
     let output = run(&["decode", "tests/golden/errors/v4-meta-gettable.error.json"]);
     let error: Value = serde_json::from_str(printed(&output)).unwrap();
     assert!(error["errorType"].as_str().unwrap().contains("Exception"), "{error}");
@@ -37,7 +37,7 @@ fn an_error_of_a_function_is_decoded_too() {
 }
 
 #[test]
-fn a_spilled_object_is_decoded_with_its_key_and_refused_without() {
+fn a_spilled_object_is_decoded_with_its_key_and_rejected_without() {
     let golden = Golden::open().unwrap();
     let case = golden.cases.iter().find(|case| case.id == "spill.aes256").unwrap();
     let key = &case.members["expect"]["encryptionKey"];
@@ -55,7 +55,7 @@ fn a_spilled_object_is_decoded_with_its_key_and_refused_without() {
     assert!(without.stdout.is_empty());
 }
 
-/// What the shell made of `input` from a pipe.
+/// Runs the shell with `input` from a pipe and returns its exit status, rows and messages.
 fn shell(input: &str) -> (Option<i32>, String, String) {
     let mut shell = command(&["shell", "--format", "csv"]);
     shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -66,19 +66,19 @@ fn shell(input: &str) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn a_shell_runs_all_that_a_pipe_gives_it_and_tells_whether_it_went_well() {
-    let (status, rows, said) =
+fn a_shell_runs_all_queries_of_a_pipe_and_fails_if_one_failed() {
+    let (status, rows, stderr) =
         shell("SELECT 1 /* a; b */ AS a;\nSELECT 2 /* don't */ AS b;\nSELECT 3 AS c");
-    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(status, Some(0), "{stderr}");
     assert_eq!(rows, "\"a\"\n\"1\"\n\"b\"\n\"2\"\n\"c\"\n\"3\"\n");
-    let (status, rows, said) = shell("SELECT nope;\nSELECT 1 AS a;\n-- the end\n");
-    assert_eq!(status, Some(1), "{said}");
+    let (status, rows, stderr) = shell("SELECT nope;\nSELECT 1 AS a;\n-- the end\n");
+    assert_eq!(status, Some(1), "{stderr}");
     assert_eq!(rows, "\"a\"\n\"1\"\n");
-    assert!(said.contains("nope") && said.contains("1 of the queries failed"), "{said}");
+    assert!(stderr.contains("nope") && stderr.contains("1 query failed"), "{stderr}");
 }
 
 #[test]
-fn an_output_that_is_a_link_or_a_pipe_stays_one() {
+fn an_output_file_that_is_a_link_or_a_pipe_stays_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let query = |output: &str| {
@@ -105,12 +105,12 @@ fn an_output_that_is_a_link_or_a_pipe_stays_one() {
 }
 
 #[test]
-fn two_columns_of_one_name_are_refused_before_a_row_is_printed() {
+fn duplicate_column_names_are_rejected_before_any_row_is_printed() {
     let output = run(&[
         "query",
         "SELECT a.n, b.n FROM (SELECT 1 AS n) a, (SELECT 2 AS n) b",
         "--format",
         "json",
     ]);
-    assert!(failed(&output).contains("two columns of the result are called \"n\""));
+    assert!(failed(&output).contains("two columns of the result are named \"n\""));
 }

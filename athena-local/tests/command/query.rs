@@ -6,7 +6,7 @@ const ORDERS: &str = "SELECT o_orderkey, o_totalprice FROM tpch.sf0_01.orders \
                       WHERE o_totalprice > 300000 AND o_orderdate < DATE '1995-01-01' ORDER BY o_totalprice DESC LIMIT 5";
 
 #[test]
-fn the_readmes_query_joins_two_connectors() {
+fn the_query_in_the_readme_joins_two_connectors() {
     let sql = "SELECT c.c_mktsegment, count(*) AS visits, avg(v.seconds) AS seconds \
                FROM example.web.visits v JOIN tpch.sf0_01.customer c ON v.customer_key = c.c_custkey \
                WHERE v.month = 2 GROUP BY 1 ORDER BY 2 DESC";
@@ -20,7 +20,7 @@ fn the_readmes_query_joins_two_connectors() {
 }
 
 #[test]
-fn explain_shows_what_was_sent_and_less_comes_back_for_it() {
+fn explain_shows_the_pushdown_and_that_it_reduces_the_bytes_received() {
     let with = run(&["query", ORDERS, "--explain", "--format", "csv"]);
     let without = run(&["query", ORDERS, "--explain", "--format", "csv", "--pushdown", "off"]);
     assert_eq!(printed(&with), printed(&without), "the rows are the same");
@@ -47,30 +47,30 @@ fn explain_shows_what_was_sent_and_less_comes_back_for_it() {
 }
 
 #[test]
-fn a_table_that_is_not_there_is_the_connectors_to_report() {
+fn the_connector_reports_a_missing_table() {
     let output = run(&[
         "query",
         "SELECT * FROM tpch.sf1.orderz",
         "--connector",
         "tpch=cargo:connectors/tpch",
     ]);
-    let said = failed(&output);
-    assert!(said.contains("orderz") && said.contains("orders"), "{said}");
-    assert!(said.contains("EntityNotFoundException"), "{said}");
+    let stderr = failed(&output);
+    assert!(stderr.contains("orderz") && stderr.contains("orders"), "{stderr}");
+    assert!(stderr.contains("EntityNotFoundException"), "{stderr}");
 }
 
 #[test]
-fn a_wrong_spec_is_answered_with_the_forms_there_are() {
+fn the_error_of_an_invalid_spec_has_the_syntax() {
     for spec in ["tpch", "=cargo:x", "tpch=ftp://x", "tpch=exec:", "tpch=arn:aws:s3:::bucket"] {
         let output = run(&["query", "SELECT 1", "--connector", spec]);
         assert_eq!(output.status.code(), Some(2), "{spec}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty());
-        let said = text(&output.stderr);
+        let stderr = text(&output.stderr);
         assert!(
             ["cargo:", "exec:", "http://", "arn:aws:lambda:"]
                 .iter()
-                .all(|form| said.contains(form)),
-            "{said}"
+                .all(|form| stderr.contains(form)),
+            "{stderr}"
         );
     }
 }

@@ -7,7 +7,7 @@ use arrow::{
     datatypes::{Field, Schema},
     record_batch::RecordBatch,
 };
-use athena_client::{ClientOptions, FederatedClient, Scan};
+use athena_client::{ClientOptions, FederatedClient, TableRead};
 use athena_lambda_host::{FunctionOptions, HostedFunction, build_all};
 use athena_protocol::{Constraints, Result, Split, TableName};
 use futures::{StreamExt as _, stream::BoxStream};
@@ -57,7 +57,7 @@ impl Setup {
         name: &TableName,
         without: Option<&str>,
         constraints: Constraints,
-    ) -> (Scan, Vec<Split>) {
+    ) -> (TableRead, Vec<Split>) {
         let table = self.client.get_table(name).await.expect("a table");
         let layout = self.client.get_table_layout(&table, &constraints).await.expect("a layout");
         let splits = self.client.get_splits(&table, layout, &constraints);
@@ -65,20 +65,23 @@ impl Setup {
         let wanted = |field: &&Arc<Field>| without.is_none_or(|end| !field.name().ends_with(end));
         let fields: Vec<Arc<Field>> =
             table.schema.fields().iter().filter(wanted).map(Arc::clone).collect();
-        (Scan { table: name.clone(), schema: Arc::new(Schema::new(fields)), constraints }, splits)
+        (
+            TableRead { table: name.clone(), schema: Arc::new(Schema::new(fields)), constraints },
+            splits,
+        )
     }
 
     /// Has a split read. What it wrote is taken from the store when the stream is polled.
     pub(crate) async fn read(
         &self,
-        scan: &Scan,
+        scan: &TableRead,
         split: Split,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         self.client.read_records(scan, split).await
     }
 
     /// Has a split read, and does not look at the rows.
-    pub(crate) async fn write(&self, scan: &Scan, split: Split) -> Result<()> {
+    pub(crate) async fn write(&self, scan: &TableRead, split: Split) -> Result<()> {
         self.read(scan, split).await.map(drop)
     }
 

@@ -169,7 +169,7 @@ impl Suite {
         report.count_check(Area::Conversation);
         let announced = report.ok_or_record(None, self.client.capabilities().await);
         let announced = announced.map(|exchange| exchange.response).unwrap_or_default();
-        report.announced = announced.in_words();
+        report.announced = announced.to_string();
         let untestable = untestable_functions(&announced.functions);
         if !untestable.is_empty() {
             report

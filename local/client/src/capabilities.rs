@@ -1,32 +1,39 @@
-//! What a connector said that it evaluates itself (section 3.8 of the protocol).
+//! Pushdown capabilities of a connector (section 3.8 of `docs/protocol.md`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use athena_protocol::message::CapabilitySubType;
 
-/// What may be pushed down to a connector.
+/// Pushdown capabilities of a connector. The default has none.
+///
+/// Displayed as a human-readable list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "one flag per name that the protocol defines")]
 pub struct Capabilities {
     /// Value sets made of ranges.
     pub sorted_ranges: bool,
-    /// Value sets made of single values.
+    /// Value sets made of discrete values.
     pub equatable: bool,
-    /// Value sets of everything or nothing.
+    /// Value sets of all values or none.
     pub all_or_none: bool,
-    /// Value sets that tell nulls from values.
+    /// Value sets that distinguish null from other values.
     pub nulls: bool,
-    /// Functions that expressions may use.
+    /// Functions allowed in expressions.
     pub functions: BTreeSet<String>,
-    /// A limit.
+    /// A limit without an order.
     pub limit: bool,
-    /// A limit by an order.
+    /// A limit with an order.
     pub top_n: bool,
 }
 
 impl Capabilities {
-    /// What connectors can do whose version has no way to say so: they are given value sets, and
-    /// apply them or not.
+    /// Returns the capabilities assumed of connectors before serde version 4.
+    ///
+    /// Those versions cannot announce capabilities: every connector receives value sets, and
+    /// applies them or not.
     pub fn before_version_4() -> Self {
         Self {
             sorted_ranges: true,
@@ -37,7 +44,7 @@ impl Capabilities {
         }
     }
 
-    /// Reads what a connector announced; names that are not known here are passed over.
+    /// Parses the capabilities that a connector announced. Ignores unknown names.
     pub fn from_wire(announced: &BTreeMap<String, Vec<CapabilitySubType>>) -> Self {
         let mut all = Self::default();
         for (name, sub_types) in announced {
@@ -66,10 +73,11 @@ impl Capabilities {
         }
         all
     }
+}
 
-    /// The same, in words.
-    pub fn in_words(&self) -> String {
-        let mut words = Vec::new();
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
         let sets = [
             (self.sorted_ranges, "ranges"),
             (self.equatable, "values"),
@@ -78,17 +86,17 @@ impl Capabilities {
         ];
         let sets: Vec<_> = sets.into_iter().filter_map(|(has, name)| has.then_some(name)).collect();
         if !sets.is_empty() {
-            words.push(format!("filters by {}", sets.join(", ")));
+            parts.push(format!("filters by {}", sets.join(", ")));
         }
         if !self.functions.is_empty() {
-            words.push(format!("{} functions", self.functions.len()));
+            parts.push(format!("{} functions", self.functions.len()));
         }
         if self.limit {
-            words.push("limit".to_owned());
+            parts.push("limit".to_owned());
         }
         if self.top_n {
-            words.push("top-N".to_owned());
+            parts.push("top-N".to_owned());
         }
-        if words.is_empty() { "no pushdown".to_owned() } else { words.join("; ") }
+        if parts.is_empty() { f.write_str("no pushdown") } else { f.write_str(&parts.join("; ")) }
     }
 }

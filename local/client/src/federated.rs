@@ -1,4 +1,4 @@
-//! The client of one connector: encode, invoke, decode, write down.
+//! The client of one connector: encodes, invokes, decodes and records.
 
 use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Instant};
 
@@ -12,21 +12,21 @@ use tokio::sync::OnceCell;
 use tracing::debug;
 
 use crate::{
-    Call, Capabilities, Invoke, InvokeError, Operation, Outcome, Trace, operation::type_name,
+    CallOutcome, CallRecord, Capabilities, FederationOperation, Invoke, InvokeError, Trace,
 };
 
-/// Sizes and the caller's name, the same for all calls of a client.
+/// Options for all calls of a client. The default sizes are those of Athena.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// Largest block that a connector may make, in bytes. Athena's is 16,000,000.
+    /// Maximum size of a block that a connector makes, in bytes. 16,000,000 by default.
     pub max_block_size: u64,
-    /// From this size on, in bytes, a connector spills what it read. Athena's is 5,242,880.
+    /// Size in bytes from which on a connector spills its rows. 5,242,880 by default.
     pub max_inline_block_size: u64,
-    /// Spilled blocks of one answer that are fetched before they are asked for.
+    /// Number of spilled blocks of one response to fetch in advance. 2 by default.
     pub blocks_ahead: usize,
-    /// Highest serde version to speak.
+    /// Highest serde version to negotiate. The latest one by default.
     pub highest_version: SerdeVersion,
-    /// Who is said to ask.
+    /// Identity of the caller in each request.
     pub identity: FederatedIdentity,
 }
 
@@ -37,7 +37,7 @@ impl Default for ClientOptions {
             max_inline_block_size: 5_242_880,
             blocks_ahead: 2,
             highest_version: SerdeVersion::LATEST,
-            // Made up, and shaped like the real ones, because connectors may parse them.
+            // Fictitious, but in the form of real ones, because connectors may parse them.
             identity: FederatedIdentity {
                 account: Some("111122223333".to_owned()),
                 arn: Some("arn:aws:sts::111122223333:assumed-role/athena-local/analyst".to_owned()),
@@ -49,10 +49,13 @@ impl Default for ClientOptions {
     }
 }
 
-/// Typed calls to the function of one catalog, in the name of one query.
+/// A client of the function of one catalog, for one query.
 ///
-/// Clones are cheap and share what was learned about the function: its version and its
-/// capabilities.
+/// Clones are cheap and share the serde version and the capabilities of the function, each
+/// requested once, and the [`Trace`].
+///
+/// Errors name the catalog, the operation and its subject. The kind of an error that the function
+/// returned is kept; a function that cannot be run is `Internal`.
 #[derive(Debug, Clone)]
 pub struct FederatedClient {
     pub(super) shared: Arc<Shared>,
@@ -71,7 +74,10 @@ pub(super) struct Shared {
 }
 
 impl FederatedClient {
-    /// A client of `function`, registered as `catalog`, that reads spilled blocks from `store`.
+    /// Creates a client of `function`, registered as `catalog`, that reads spilled blocks from
+    /// `store`.
+    ///
+    /// Sends nothing. Without a store, reading spilled rows fails with `Unsupported`.
     pub fn new(
         catalog: impl Into<String>,
         function: Arc<dyn Invoke>,
@@ -92,23 +98,30 @@ impl FederatedClient {
         }
     }
 
-    /// The same client asking for the query `query_id` and writing into `trace`.
+    /// Returns a client for the query `query_id` that records its calls in `trace`.
     #[must_use]
     pub fn for_query(&self, query_id: &str, trace: Trace) -> Self {
         Self { shared: Arc::clone(&self.shared), query_id: query_id.into(), trace }
     }
 
-    /// The catalog that the function is registered as.
+    /// Returns the catalog that the function is registered as.
     pub fn catalog(&self) -> &str {
         &self.shared.catalog
     }
 
-    /// The calls made for this query, by all clients of it.
+    /// Returns the record of the calls made for this query, by all its clients.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// The version to speak with the function: pinged once, remembered for all queries.
+    /// Returns the serde version negotiated with the function.
+    ///
+    /// Pings the function once and remembers the version for all queries.
+    ///
+    /// # Errors
+    ///
+    /// If the ping fails, or with `InvalidResponse` if its response is of another type. The next
+    /// call pings again.
     pub async fn version(&self) -> Result<SerdeVersion> {
         let version = self.shared.version.get_or_try_init(|| self.ping()).await?;
         Ok(*version)
@@ -120,61 +133,68 @@ impl FederatedClient {
             catalog_name: self.shared.catalog.clone(),
             query_id: self.query_id.to_string(),
         });
-        // A ping is the same in every version.
-        let (response, place) = self.send(SerdeVersion::V2, &request, &"", "").await?;
+        // A ping is the same in all versions.
+        let (response, index) = self.send(SerdeVersion::V2, &request, &"", "").await?;
         let Response::Ping(pong) = response else {
-            return Err(self.wrong_type(Operation::Ping, &"", &response, "PingResponse"));
+            return Err(self.wrong_type(FederationOperation::Ping, &"", &response, "PingResponse"));
         };
-        let spoken =
+        let negotiated =
             SerdeVersion::negotiate(pong.serde_version).min(self.shared.options.highest_version);
         let source = pong.source_type.as_deref().unwrap_or("unnamed source");
         self.trace.set_outcome(
-            place,
-            Outcome::Answer(format!(
-                "{source}, serde version {}, speaking {}",
+            index,
+            CallOutcome::Response(format!(
+                "{source}, serde version {}, using {}",
                 pong.serde_version,
-                spoken.number()
+                negotiated.number()
             )),
         );
-        Ok(spoken)
+        Ok(negotiated)
     }
 
-    /// What the function evaluates itself: asked once, remembered for all queries.
+    /// Returns the pushdown capabilities of the function.
     ///
-    /// A function that fails to answer has none, as before version 4: a capability is a promise,
-    /// and there is none.
+    /// Requests them once and remembers them for all queries. A function that fails to return them
+    /// has none, because a capability is a promise. Before version 4, which introduced the request,
+    /// they follow from the version.
+    ///
+    /// # Errors
+    ///
+    /// If the [version](Self::version) cannot be negotiated, or with `Timeout`. The next call
+    /// requests them again.
     pub async fn capabilities(&self) -> Result<&Capabilities> {
         self.shared
             .capabilities
             .get_or_try_init(|| async {
                 let version = self.version().await?;
                 if version == SerdeVersion::V1 {
-                    // Its value sets lose what they say, and who speaks it today filters nothing.
+                    // Value sets lose information in this version, and no connector that uses it
+                    // today filters.
                     return Ok(Capabilities::default());
                 }
                 if version < SerdeVersion::V4 {
                     return Ok(Capabilities::before_version_4());
                 }
-                match self.ask_capabilities().await {
+                match self.request_capabilities().await {
                     Err(error) if error.kind() != ErrorKind::Timeout => {
-                        debug!(catalog = self.catalog(), %error, "no capabilities, so nothing is pushed down");
+                        debug!(catalog = self.catalog(), %error, "no capabilities: no pushdown");
                         Ok(Capabilities::default())
                     }
-                    answer => answer,
+                    capabilities => capabilities,
                 }
             })
             .await
     }
 
-    async fn ask_capabilities(&self) -> Result<Capabilities> {
+    async fn request_capabilities(&self) -> Result<Capabilities> {
         let request = Request::GetDataSourceCapabilities(GetDataSourceCapabilitiesRequest {
             identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.shared.catalog.clone(),
         });
-        let (response, place) = self.call(&request, &"", "").await?;
+        let (response, index) = self.call(&request, &"", "").await?;
         let Response::GetDataSourceCapabilities(answer) = response else {
-            let operation = Operation::GetDataSourceCapabilities;
+            let operation = FederationOperation::GetDataSourceCapabilities;
             return Err(self.wrong_type(
                 operation,
                 &"",
@@ -183,7 +203,7 @@ impl FederatedClient {
             ));
         };
         let capabilities = Capabilities::from_wire(&answer.capabilities);
-        self.trace.set_outcome(place, Outcome::Answer(capabilities.in_words()));
+        self.trace.set_outcome(index, CallOutcome::Response(capabilities.to_string()));
         Ok(capabilities)
     }
 
@@ -191,7 +211,8 @@ impl FederatedClient {
         self.shared.options.identity.clone()
     }
 
-    /// Asks in the negotiated version; returns the answer and the call's place in the trace.
+    /// Sends `request` in the negotiated version and returns the response with the index of the
+    /// call in the trace.
     pub(super) async fn call(
         &self,
         request: &Request,
@@ -209,13 +230,13 @@ impl FederatedClient {
         subject: &(dyn Display + Sync),
         pushed: &str,
     ) -> Result<(Response, usize)> {
-        let operation = Operation::of(request);
+        let operation = FederationOperation::of(request);
         let bytes = request.encode(version).map_err(|error| {
             let kind = error.kind();
-            Error::new(kind, self.site(operation, subject, "the request has no form on the wire"))
+            Error::new(kind, self.site(operation, subject, "the request cannot be encoded"))
                 .with_source(error)
         })?;
-        let mut call = Call {
+        let mut call = CallRecord {
             catalog: self.shared.catalog.clone(),
             operation,
             subject: subject.to_string(),
@@ -223,17 +244,17 @@ impl FederatedClient {
             request_bytes: bytes.len(),
             response_bytes: 0,
             elapsed: std::time::Duration::ZERO,
-            outcome: Outcome::Answer(String::new()),
+            outcome: CallOutcome::Response(String::new()),
         };
         let sent = Instant::now();
-        let answer = self.shared.function.invoke(Bytes::from(bytes)).await;
+        let invoked = self.shared.function.invoke(Bytes::from(bytes)).await;
         call.elapsed = sent.elapsed();
-        let decoded = match answer {
+        let decoded = match invoked {
             Err(error) => Err(self.failure(operation, subject, &error)),
             Ok(bytes) => {
                 call.response_bytes = bytes.len();
                 Response::decode(&bytes).map_err(|error| {
-                    let text = format!("its answer of {} bytes cannot be read", bytes.len());
+                    let text = format!("its response of {} bytes cannot be decoded", bytes.len());
                     Error::invalid_response(self.site(operation, subject, &text)).with_source(error)
                 })
             }
@@ -241,15 +262,20 @@ impl FederatedClient {
         match decoded {
             Ok(response) => Ok((response, self.trace.add(call))),
             Err(error) => {
-                call.outcome = Outcome::Failed(error.to_string());
+                call.outcome = CallOutcome::Failed(error.to_string());
                 self.trace.add(call);
                 Err(error)
             }
         }
     }
 
-    /// Says where `text` happened: `function "tpch" failed ReadRecords of sf1.lineitem: text`.
-    pub(super) fn site(&self, operation: Operation, subject: &dyn Display, text: &str) -> String {
+    /// Returns the message of an error: `function "tpch" failed ReadRecords of sf1.lineitem: text`.
+    pub(super) fn site(
+        &self,
+        operation: FederationOperation,
+        subject: &dyn Display,
+        text: &str,
+    ) -> String {
         let subject = subject.to_string();
         let of = if subject.is_empty() { "" } else { " of " };
         format!("function \"{}\" failed {operation}{of}{subject}: {text}", self.shared.catalog)
@@ -257,22 +283,27 @@ impl FederatedClient {
 
     pub(super) fn wrong_type(
         &self,
-        operation: Operation,
+        operation: FederationOperation,
         subject: &dyn Display,
         response: &Response,
         expected: &str,
     ) -> Error {
-        let text = format!("it answered {}, expected {expected}", type_name(response));
+        let text = format!("it returned {}, expected {expected}", response.type_name());
         Error::invalid_response(self.site(operation, subject, &text))
     }
 
-    fn failure(&self, operation: Operation, subject: &dyn Display, error: &InvokeError) -> Error {
+    fn failure(
+        &self,
+        operation: FederationOperation,
+        subject: &dyn Display,
+        error: &InvokeError,
+    ) -> Error {
         let (kind, text) = match error {
             InvokeError::Function(document) => {
                 let kind = Error::from(document).kind();
                 match (&document.error_message, &document.error_type) {
-                    // The class of every error that a connector means; the code is in front of its
-                    // message.
+                    // The Java class of all errors that connectors raise on purpose. The message
+                    // begins with the error code, so the class adds nothing.
                     (Some(message), Some(class))
                         if class.ends_with(".AthenaConnectorException") =>
                     {

@@ -1,4 +1,4 @@
-//! A function that can be invoked, wherever it runs.
+//! The [`Invoke`] trait: a function that can be invoked, wherever it runs.
 
 use std::fmt;
 
@@ -7,19 +7,29 @@ use athena_protocol::error::FunctionError;
 use bytes::Bytes;
 
 /// A Lambda function: one JSON document in, one out.
+///
+/// Implementations run the function as a local process, behind an HTTP endpoint, in AWS, or inside
+/// a test. Invocations may run concurrently; an implementation that limits them makes the others
+/// wait.
 #[async_trait]
 pub trait Invoke: Send + Sync + fmt::Debug + 'static {
-    /// Sends `request` and waits for the answer.
+    /// Sends `request` and returns the response.
+    ///
+    /// Dropping the future abandons the invocation; the function may still run to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`InvokeError::Function`] if the function ran and failed, [`InvokeError::Host`] if it could
+    /// not be run or returned no response.
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError>;
 }
 
-/// Why there is no answer.
+/// A failed invocation.
 #[derive(Debug, Clone)]
 pub enum InvokeError {
-    /// The function ran and failed: the document it answered, and the kind that Lambda puts beside
-    /// it (`Unhandled`).
+    /// The function ran and failed, with this error document. Lambda marks it `Unhandled`.
     Function(FunctionError),
-    /// The function could not be run, or gave no answer: what happened, for people.
+    /// The function could not be run or returned no response. The message is for humans only.
     Host(String),
 }
 

@@ -1,9 +1,11 @@
-//! The caller's half of the Athena federation protocol.
+//! A client of the Athena federation protocol: the caller's side of a connector.
 //!
-//! [`Invoke`] is a Lambda function, wherever it runs. [`FederatedClient`] calls one: one method per
-//! operation, every call recorded in a [`Trace`]. It negotiates the serde version, follows page
-//! tokens, fetches spilled blocks, and rejects answers that do not fit the request. Which requests
-//! to send is up to the caller.
+//! [`Invoke`] is a Lambda function, wherever it runs. [`FederatedClient`] calls one: it has one
+//! method per operation and records every call in a [`Trace`]. It negotiates the serde version,
+//! follows page tokens, fetches spilled blocks, and rejects responses that do not fit the request.
+//! It does not decide which requests to send: a query engine does.
+//!
+//! [`canonical`] renders messages as JSON for comparison and for reading.
 
 pub mod canonical;
 
@@ -12,19 +14,18 @@ mod federated;
 mod invoke;
 mod metadata;
 mod operation;
+mod predicate_sql;
 mod read;
-mod schema_mismatch;
+mod schema_check;
 mod trace;
 mod udf;
-mod under_schema;
-mod words;
 
 pub use capabilities::Capabilities;
 pub use federated::{ClientOptions, FederatedClient};
 pub use invoke::{Invoke, InvokeError};
 pub use metadata::{TableDefinition, TablePage};
-pub use operation::Operation;
-pub use read::Scan;
-pub use schema_mismatch::schema_mismatch;
-pub use trace::{Call, Outcome, Progress, Trace};
-pub use words::{constraints_in_words, expression_in_words, value_set_in_words};
+pub use operation::FederationOperation;
+pub use predicate_sql::{constraints_to_sql, expression_to_sql, value_set_to_sql};
+pub use read::TableRead;
+pub use schema_check::schema_mismatch;
+pub use trace::{CallOutcome, CallRecord, QueryProgress, Trace};

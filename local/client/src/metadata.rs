@@ -1,4 +1,4 @@
-//! What there is to read: schemas, tables, partitions, splits.
+//! Metadata operations: schemas, tables, partitions and splits.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -15,58 +15,60 @@ use athena_protocol::{
 };
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{
-    FederatedClient, Operation, Outcome,
-    words::{constraints_in_words, plural},
-};
+use super::{CallOutcome, FederatedClient, FederationOperation, constraints_to_sql, trace::plural};
 
-/// A table as its connector defines it.
+/// The definition of a table, as its connector returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDefinition {
-    /// Its name.
+    /// Name in the connector's spelling, which may differ from the requested one.
     pub name: TableName,
-    /// Its columns, with the schema metadata that the connector wants back.
+    /// Columns in the connector's order. Requests have to repeat the schema metadata.
     pub schema: SchemaRef,
-    /// Names of its partition columns.
+    /// Names of the partition columns. Each is a column of `schema`.
     pub partition_columns: Vec<String>,
 }
 
 /// One page of the tables of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TablePage {
-    /// Tables in the connector's order.
+    /// Tables in the connector's order. May be empty before the last page, too.
     pub tables: Vec<TableName>,
     /// Token of the next page; `None` on the last.
     pub next_token: Option<String>,
 }
 
 impl FederatedClient {
-    /// All schemas, in the connector's order.
+    /// Lists all schemas, in the connector's order.
+    ///
+    /// # Errors
+    ///
+    /// If the call fails, or with `InvalidResponse` if its response is of another type.
     pub async fn list_schemas(&self) -> Result<Vec<String>> {
         let request = Request::ListSchemas(ListSchemasRequest {
             identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.catalog().to_owned(),
         });
-        let (response, place) = self.call(&request, &"", "").await?;
+        let (response, index) = self.call(&request, &"", "").await?;
         let Response::ListSchemas(answer) = response else {
             return Err(self.wrong_type(
-                Operation::ListSchemas,
+                FederationOperation::ListSchemas,
                 &"",
                 &response,
                 "ListSchemasResponse",
             ));
         };
-        self.trace().set_outcome(place, Outcome::Answer(plural(answer.schemas.len(), "schema")));
+        self.trace()
+            .set_outcome(index, CallOutcome::Response(plural(answer.schemas.len(), "schema")));
         Ok(answer.schemas)
     }
 
-    /// All tables of `schema`, page after page, in the connector's order.
+    /// Lists all tables of `schema`, page by page, in the connector's order.
     ///
     /// # Errors
     ///
-    /// `InvalidResponse` for a connector that answers the same token twice in a row, which would go
-    /// on for ever.
+    /// If a call fails, or with `InvalidResponse` if a connector returns the same token twice:
+    /// the list would never end.
     pub async fn list_tables(&self, schema: &str) -> Result<Vec<TableName>> {
         let mut tables = Vec::new();
         let mut token = None;
@@ -81,12 +83,23 @@ impl FederatedClient {
             }
             token = page.next_token;
             if !seen.insert(token.clone()) {
-                return Err(self.repeated_token(Operation::ListTables, schema, token.as_deref()));
+                return Err(self.repeated_token(
+                    FederationOperation::ListTables,
+                    schema,
+                    token.as_deref(),
+                ));
             }
         }
     }
 
-    /// One page of the tables of `schema`: the one after `token`, or the first.
+    /// Lists one page of the tables of `schema`: the page of `token`, or the first.
+    ///
+    /// A connector may return fewer or more tables than `page_size`;
+    /// [`ListTablesRequest::UNLIMITED`] requests all.
+    ///
+    /// # Errors
+    ///
+    /// If the call fails, or with `InvalidResponse` if its response is of another type.
     pub async fn list_tables_page(
         &self,
         schema: &str,
@@ -101,27 +114,28 @@ impl FederatedClient {
             next_token: token.map(str::to_owned),
             page_size,
         });
-        let (response, place) = self.call(&request, &schema, "").await?;
+        let (response, index) = self.call(&request, &schema, "").await?;
         let Response::ListTables(answer) = response else {
             return Err(self.wrong_type(
-                Operation::ListTables,
+                FederationOperation::ListTables,
                 &schema,
                 &response,
                 "ListTablesResponse",
             ));
         };
-        let more = if answer.next_token.is_some() { ", more to come" } else { "" };
+        let more = if answer.next_token.is_some() { ", more pages" } else { "" };
         self.trace()
-            .set_outcome(place, Outcome::Answer(plural(answer.tables.len(), "table") + more));
+            .set_outcome(index, CallOutcome::Response(plural(answer.tables.len(), "table") + more));
         Ok(TablePage { tables: answer.tables, next_token: answer.next_token })
     }
 
-    /// The definition of `table`.
+    /// Requests the definition of `table`.
     ///
     /// # Errors
     ///
+    /// If the call fails, with the connector's kind: `NotFound` for a table that does not exist.
     /// `InvalidResponse` for a definition without columns, or with a partition column that is not
-    /// among them.
+    /// one of them.
     pub async fn get_table(&self, table: &TableName) -> Result<TableDefinition> {
         let request = Request::GetTable(GetTableRequest {
             identity: Some(self.identity()),
@@ -130,12 +144,18 @@ impl FederatedClient {
             table_name: table.clone(),
             query_passthrough_arguments: BTreeMap::new(),
         });
-        let (response, place) = self.call(&request, table, "").await?;
+        let (response, index) = self.call(&request, table, "").await?;
         let Response::GetTable(answer) = response else {
-            return Err(self.wrong_type(Operation::GetTable, table, &response, "GetTableResponse"));
+            return Err(self.wrong_type(
+                FederationOperation::GetTable,
+                table,
+                &response,
+                "GetTableResponse",
+            ));
         };
-        let invalid =
-            |text: &str| Error::invalid_response(self.site(Operation::GetTable, table, text));
+        let invalid = |text: &str| {
+            Error::invalid_response(self.site(FederationOperation::GetTable, table, text))
+        };
         if answer.schema.fields().is_empty() {
             return Err(invalid("the table has no columns"));
         }
@@ -151,7 +171,8 @@ impl FederatedClient {
             columns => format!(", partitioned by {}", columns.join(", ")),
         };
         let columns = answer.schema.fields().len();
-        self.trace().set_outcome(place, Outcome::Answer(plural(columns, "column") + &partitioned));
+        self.trace()
+            .set_outcome(index, CallOutcome::Response(plural(columns, "column") + &partitioned));
         Ok(TableDefinition {
             name: answer.table_name,
             schema: answer.schema,
@@ -159,7 +180,12 @@ impl FederatedClient {
         })
     }
 
-    /// The partitions of `table` that `constraints` can match, one a row.
+    /// Requests the partitions of `table` that can match `constraints`, one per row.
+    ///
+    /// # Errors
+    ///
+    /// If the call fails, or with `InvalidResponse` for partitions without one of the partition
+    /// columns.
     pub async fn get_table_layout(
         &self,
         table: &TableDefinition,
@@ -174,23 +200,23 @@ impl FederatedClient {
             schema: Arc::clone(&table.schema),
             partition_columns: table.partition_columns.clone(),
         });
-        let (response, place) =
-            self.call(&request, &table.name, &constraints_in_words(constraints)).await?;
+        let (response, index) =
+            self.call(&request, &table.name, &constraints_to_sql(constraints)).await?;
         let Response::GetTableLayout(answer) = response else {
             return Err(self.wrong_type(
-                Operation::GetTableLayout,
+                FederationOperation::GetTableLayout,
                 &table.name,
                 &response,
                 "GetTableLayoutResponse",
             ));
         };
         let rows = answer.partitions.num_rows();
-        self.trace().set_outcome(place, Outcome::Answer(plural(rows, "partition")));
+        self.trace().set_outcome(index, CallOutcome::Response(plural(rows, "partition")));
         for column in &table.partition_columns {
             if rows > 0 && answer.partitions.schema().column_with_name(column).is_none() {
                 let text = format!("its partitions lack the partition column {column:?}");
                 return Err(Error::invalid_response(self.site(
-                    Operation::GetTableLayout,
+                    FederationOperation::GetTableLayout,
                     &table.name,
                     &text,
                 )));
@@ -199,14 +225,18 @@ impl FederatedClient {
         Ok(answer.partitions)
     }
 
-    /// The splits of `partitions`, page after page as they are asked for.
+    /// Streams the splits of `partitions`, in the connector's order.
+    ///
+    /// Requests each page when the stream reaches it. Ends after the first error: one of a call, or
+    /// `InvalidResponse` if a connector returns the same token twice. Dropping the stream stops
+    /// the requests.
     pub fn get_splits(
         &self,
         table: &TableDefinition,
         partitions: RecordBatch,
         constraints: &Constraints,
     ) -> BoxStream<'static, Result<Split>> {
-        let first = Page {
+        let first = SplitsPage {
             client: self.clone(),
             request: GetSplitsRequest {
                 identity: Some(self.identity()),
@@ -231,55 +261,60 @@ impl FederatedClient {
         .boxed()
     }
 
-    fn repeated_token(&self, operation: Operation, subject: &str, token: Option<&str>) -> Error {
+    fn repeated_token(
+        &self,
+        operation: FederationOperation,
+        subject: &str,
+        token: Option<&str>,
+    ) -> Error {
         let text = format!(
-            "it answered the token {:?} once more, so that its list would never end",
+            "it returned the token {:?} twice: the list would never end",
             token.unwrap_or_default()
         );
         Error::invalid_response(self.site(operation, &subject, &text))
     }
 }
 
-/// A page of splits that is still to be asked for.
-struct Page {
+/// A page of splits that is not requested yet.
+struct SplitsPage {
     client: FederatedClient,
     request: GetSplitsRequest,
-    /// The tokens of the pages so far.
+    /// Tokens of the pages so far.
     seen: HashSet<String>,
 }
 
-impl Page {
+impl SplitsPage {
     async fn get(self) -> Result<(Vec<Split>, Option<Self>)> {
         let Self { client, request, mut seen } = self;
-        let table = request.table_name.clone();
-        let words = match request.continuation_token {
-            None => constraints_in_words(&request.constraints),
-            Some(_) => "next page".to_owned(),
+        let subject = match request.continuation_token {
+            None => request.table_name.to_string(),
+            Some(_) => format!("{}, next page", request.table_name),
         };
+        let pushed = constraints_to_sql(&request.constraints);
         let message = Request::GetSplits(request);
-        let (response, place) = client.call(&message, &table, &words).await?;
+        let (response, index) = client.call(&message, &subject, &pushed).await?;
         let Request::GetSplits(mut request) = message else {
-            return Err(Error::internal("a request changed its kind"));
+            unreachable!("the request was constructed above");
         };
         let Response::GetSplits(answer) = response else {
             return Err(client.wrong_type(
-                Operation::GetSplits,
-                &table,
+                FederationOperation::GetSplits,
+                &subject,
                 &response,
                 "GetSplitsResponse",
             ));
         };
-        let more = if answer.continuation_token.is_some() { ", more to come" } else { "" };
+        let more = if answer.continuation_token.is_some() { ", more pages" } else { "" };
         client
             .trace()
-            .set_outcome(place, Outcome::Answer(plural(answer.splits.len(), "split") + more));
+            .set_outcome(index, CallOutcome::Response(plural(answer.splits.len(), "split") + more));
         client.trace().add_splits(answer.splits.len());
         let next = match answer.continuation_token {
             None => None,
             Some(token) if !seen.insert(token.clone()) => {
                 return Err(client.repeated_token(
-                    Operation::GetSplits,
-                    &table.to_string(),
+                    FederationOperation::GetSplits,
+                    &subject,
                     Some(&token),
                 ));
             }

@@ -1,13 +1,13 @@
-//! What can be asked of a connector.
+//! Operations of the federation protocol.
 
 use std::fmt;
 
-use athena_protocol::{Request, Response};
+use athena_protocol::Request;
 
-/// An operation of the protocol, by the name that people know it by.
+/// An operation of the federation protocol, displayed by its wire name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // the names say it
-pub enum Operation {
+#[allow(missing_docs)] // the variants are named after the requests of the protocol
+pub enum FederationOperation {
     Ping,
     ListSchemas,
     ListTables,
@@ -19,8 +19,8 @@ pub enum Operation {
     UserDefinedFunction,
 }
 
-impl Operation {
-    /// The operation that `request` asks for.
+impl FederationOperation {
+    /// Returns the operation of `request`.
     pub fn of(request: &Request) -> Self {
         match request {
             Request::Ping(_) => Self::Ping,
@@ -36,7 +36,7 @@ impl Operation {
     }
 }
 
-impl fmt::Display for Operation {
+impl fmt::Display for FederationOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ping => "Ping",
@@ -49,21 +49,5 @@ impl fmt::Display for Operation {
             Self::ReadRecords => "ReadRecords",
             Self::UserDefinedFunction => "UserDefinedFunction",
         })
-    }
-}
-
-/// The `@type` that `response` travels under.
-pub(super) fn type_name(response: &Response) -> &'static str {
-    match response {
-        Response::Ping(_) => "PingResponse",
-        Response::ListSchemas(_) => "ListSchemasResponse",
-        Response::ListTables(_) => "ListTablesResponse",
-        Response::GetTable(_) => "GetTableResponse",
-        Response::GetTableLayout(_) => "GetTableLayoutResponse",
-        Response::GetSplits(_) => "GetSplitsResponse",
-        Response::GetDataSourceCapabilities(_) => "GetDataSourceCapabilitiesResponse",
-        Response::ReadRecords(_) => "ReadRecordsResponse",
-        Response::RemoteReadRecords(_) => "RemoteReadRecordsResponse",
-        Response::UserDefinedFunction(_) => "UserDefinedFunctionResponse",
     }
 }

@@ -1,8 +1,7 @@
-//! The rows of one split, wherever the connector put them.
+//! Reading the rows of one split, inline or spilled.
 
 use std::{fmt, sync::Arc};
 
-use crate::schema_mismatch;
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::{
     Constraints, Error, Request, Response, Result, Split, TableName,
@@ -12,21 +11,22 @@ use athena_spill::SpillReader;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::{
-    FederatedClient, Operation, Outcome, under_schema::under_schema, words::constraints_in_words,
+    CallOutcome, FederatedClient, FederationOperation, constraints_to_sql,
+    schema_check::{apply_schema, schema_mismatch},
 };
 
-/// What is wanted of every split of a table.
+/// The parts of a `ReadRecords` request that all splits of a read share.
 #[derive(Debug, Clone)]
-pub struct Scan {
-    /// The table.
+pub struct TableRead {
+    /// Table to read.
     pub table: TableName,
-    /// Columns wanted, in this order, with the table's schema metadata.
+    /// Requested columns, in this order, with the table's schema metadata.
     pub schema: SchemaRef,
-    /// What the query asks for.
+    /// Constraints of the query on the table.
     pub constraints: Constraints,
 }
 
-/// "sf1.lineitem, split part=3", without anything that could be a secret.
+/// Displays a split as "sf1.lineitem, split part=3": table and properties, no keys.
 struct SplitOfTable<'a>(&'a TableName, &'a Split);
 
 impl fmt::Display for SplitOfTable<'_> {
@@ -37,7 +37,7 @@ impl fmt::Display for SplitOfTable<'_> {
             return f.write_str(" without properties");
         }
         for (index, (name, value)) in split.properties.iter().enumerate() {
-            // Some connectors put whole plans into a property; the beginning tells them apart.
+            // Some connectors put a whole plan into a property; its beginning identifies the split.
             let short: String = value.chars().take(40).collect();
             let dots = if short.len() < value.len() { "..." } else { "" };
             write!(f, "{}{name}={short}{dots}", if index == 0 { " " } else { ", " })?;
@@ -47,43 +47,50 @@ impl fmt::Display for SplitOfTable<'_> {
 }
 
 impl FederatedClient {
-    /// The rows of `split`: one batch if they came inline, else one a spilled block, fetched some
-    /// ahead.
+    /// Reads the rows of `split`.
     ///
-    /// Dropping the stream stops the fetches.
+    /// Yields one batch if the rows are inline, otherwise one per spilled block, in the order of
+    /// the response. Up to [`ClientOptions::blocks_ahead`](crate::ClientOptions::blocks_ahead)
+    /// blocks are fetched in advance. Batches have the requested schema. Dropping the stream stops
+    /// the fetches.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidResponse` for rows of another schema, `Unsupported` for spilled rows if the client
+    /// has no object store. Errors of fetching a block keep the kind of the store's error.
     pub async fn read_records(
         &self,
-        scan: &Scan,
+        read: &TableRead,
         split: Split,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        let subject = SplitOfTable(&scan.table, &split).to_string();
+        let subject = SplitOfTable(&read.table, &split).to_string();
         let request = Request::ReadRecords(ReadRecordsRequest {
             identity: Some(self.identity()),
             query_id: self.query_id.to_string(),
             catalog_name: self.catalog().to_owned(),
-            table_name: scan.table.clone(),
-            schema: Arc::clone(&scan.schema),
+            table_name: read.table.clone(),
+            schema: Arc::clone(&read.schema),
             split,
-            constraints: scan.constraints.clone(),
+            constraints: read.constraints.clone(),
             max_block_size: self.shared.options.max_block_size,
             max_inline_block_size: self.shared.options.max_inline_block_size,
         });
-        let (response, place) =
-            self.call(&request, &subject, &constraints_in_words(&scan.constraints)).await?;
+        let (response, index) =
+            self.call(&request, &subject, &constraints_to_sql(&read.constraints)).await?;
         match response {
-            Response::ReadRecords(answer) => {
-                let rows = answer.records.num_rows() as u64;
-                self.trace().set_outcome(place, Outcome::Inline { rows });
-                self.check_schema(&subject, &scan.schema, &answer.records.schema())?;
-                let batch = self.fit(&subject, &answer.records, &scan.schema)?;
+            Response::ReadRecords(response) => {
+                let rows = response.records.num_rows() as u64;
+                self.trace().set_outcome(index, CallOutcome::Inline { rows });
+                self.check_schema(&subject, &read.schema, &response.records.schema())?;
+                let batch = self.fit(&subject, &response.records, &read.schema)?;
                 Ok(stream::iter([Ok(batch)]).boxed())
             }
-            Response::RemoteReadRecords(answer) => {
-                self.spilled(subject, Arc::clone(&scan.schema), place, answer)
+            Response::RemoteReadRecords(response) => {
+                self.spilled(subject, Arc::clone(&read.schema), index, response)
             }
             other => {
                 let expected = "ReadRecordsResponse or RemoteReadRecordsResponse";
-                Err(self.wrong_type(Operation::ReadRecords, &subject, &other, expected))
+                Err(self.wrong_type(FederationOperation::ReadRecords, &subject, &other, expected))
             }
         }
     }
@@ -92,26 +99,34 @@ impl FederatedClient {
         &self,
         subject: String,
         schema: SchemaRef,
-        place: usize,
-        answer: RemoteReadRecordsResponse,
+        index: usize,
+        response: RemoteReadRecordsResponse,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        let blocks = answer.remote_blocks.len();
-        let sealed = answer.encryption_key.is_some();
-        self.trace().set_outcome(place, Outcome::Spilled { blocks, rows: 0, bytes: 0, sealed });
-        self.check_schema(&subject, &schema, &answer.schema)?;
+        let blocks = response.remote_blocks.len();
+        let encrypted = response.encryption_key.is_some();
+        self.trace()
+            .set_outcome(index, CallOutcome::Spilled { blocks, rows: 0, bytes: 0, encrypted });
+        self.check_schema(&subject, &schema, &response.schema)?;
         let Some(store) = &self.shared.store else {
-            let text = "it spilled its rows, and no object store is configured to read them from";
-            return Err(Error::unsupported(self.site(Operation::ReadRecords, &subject, text)));
+            let text = "its rows are spilled, but no object store is configured";
+            return Err(Error::unsupported(self.site(
+                FederationOperation::ReadRecords,
+                &subject,
+                text,
+            )));
         };
         let reader = SpillReader::new(Arc::clone(store), self.shared.options.blocks_ahead);
         let client = self.clone();
-        let batches = reader.read(answer).map(move |block| {
+        let batches = reader.read(response).map(move |block| {
             let (batch, bytes) = block.map_err(|error| {
-                let text = "a spilled block of it cannot be read";
-                Error::new(error.kind(), client.site(Operation::ReadRecords, &subject, text))
-                    .with_source(error)
+                let text = "a spilled block cannot be read";
+                Error::new(
+                    error.kind(),
+                    client.site(FederationOperation::ReadRecords, &subject, text),
+                )
+                .with_source(error)
             })?;
-            client.trace().add_block(place, batch.num_rows(), bytes);
+            client.trace().add_block(index, batch.num_rows(), bytes);
             client.fit(&subject, &batch, &schema)
         });
         Ok(batches.boxed())
@@ -120,15 +135,17 @@ impl FederatedClient {
     fn check_schema(&self, subject: &str, expected: &SchemaRef, got: &SchemaRef) -> Result<()> {
         match schema_mismatch(expected, got) {
             None => Ok(()),
-            Some(text) => {
-                Err(Error::invalid_response(self.site(Operation::ReadRecords, &subject, &text)))
-            }
+            Some(text) => Err(Error::invalid_response(self.site(
+                FederationOperation::ReadRecords,
+                &subject,
+                &text,
+            ))),
         }
     }
 
     fn fit(&self, subject: &str, batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-        under_schema(batch, schema).map_err(|text| {
-            Error::invalid_response(self.site(Operation::ReadRecords, &subject, &text))
+        apply_schema(batch, schema).map_err(|text| {
+            Error::invalid_response(self.site(FederationOperation::ReadRecords, &subject, &text))
         })
     }
 }

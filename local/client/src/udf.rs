@@ -1,8 +1,7 @@
-//! Calling a user-defined function on batches.
+//! Calls of a user-defined function on batches of arguments.
 
 use std::sync::Arc;
 
-use crate::schema_mismatch;
 use arrow::{
     array::ArrayRef,
     datatypes::{FieldRef, Schema, SchemaRef},
@@ -14,14 +13,17 @@ use athena_protocol::{
     message::UserDefinedFunctionRequest,
 };
 
-use super::{FederatedClient, Operation, Outcome, under_schema::under_schema, words::plural};
+use super::{
+    CallOutcome, FederatedClient, FederationOperation,
+    schema_check::{apply_schema, schema_mismatch},
+    trace::plural,
+};
 
-/// Blocks of arguments are kept below this size, which leaves room for base64 and for what is
-/// around it.
+/// Maximum size of a block of arguments, which leaves room for base64 and the rest of the request.
 const MAX_BLOCK_BYTES: usize = MAX_PAYLOAD_BYTES / 2;
 
-/// As many of the first rows of `arguments` as a request carries; one at least, which may be too
-/// many.
+/// Returns as many of the first rows of `arguments` as fit a request, and at least one, which may
+/// not fit.
 fn first_part(arguments: &RecordBatch) -> Result<RecordBatch> {
     let mut part = arguments.clone();
     while part.num_rows() > 1 && encoded_len(&part, Framing::Modern)? > MAX_BLOCK_BYTES {
@@ -31,12 +33,14 @@ fn first_part(arguments: &RecordBatch) -> Result<RecordBatch> {
 }
 
 impl FederatedClient {
-    /// The results of `method` for every row of `arguments`, in order, asked in as many requests as
-    /// their size needs.
+    /// Calls `method` on every row of `arguments` and returns the results in the same order.
+    ///
+    /// Sends as many requests, one after the other, as the size of the arguments needs, and none
+    /// for zero rows.
     ///
     /// # Errors
     ///
-    /// `InvalidResponse` for an answer of another length or type.
+    /// `InvalidResponse` for a response with another number of rows or another type than `result`.
     pub async fn udf(
         &self,
         method: &str,
@@ -46,10 +50,10 @@ impl FederatedClient {
         let schema: SchemaRef = Arc::new(Schema::new(vec![Arc::clone(result)]));
         let rows = arguments.num_rows();
         let mut results: Vec<ArrayRef> = Vec::new();
-        let mut left = arguments.slice(0, rows);
-        while left.num_rows() > 0 {
-            let part = first_part(&left)?;
-            left = left.slice(part.num_rows(), left.num_rows() - part.num_rows());
+        let mut rest = arguments.slice(0, rows);
+        while rest.num_rows() > 0 {
+            let part = first_part(&rest)?;
+            rest = rest.slice(part.num_rows(), rest.num_rows() - part.num_rows());
             results.push(self.udf_part(method, part, &schema).await?);
         }
         match results.len() {
@@ -58,7 +62,8 @@ impl FederatedClient {
             _ => {
                 let parts: Vec<_> = results.iter().map(AsRef::as_ref).collect();
                 arrow::compute::concat(&parts).map_err(|error| {
-                    Error::internal("results of one function do not add up").with_source(error)
+                    Error::internal("results of one function cannot be concatenated")
+                        .with_source(error)
                 })
             }
         }
@@ -77,8 +82,8 @@ impl FederatedClient {
             output_schema: Arc::clone(schema),
             method_name: method.to_owned(),
         });
-        let (response, place) = self.call(&request, &method, "").await?;
-        let operation = Operation::UserDefinedFunction;
+        let (response, index) = self.call(&request, &method, "").await?;
+        let operation = FederationOperation::UserDefinedFunction;
         let Response::UserDefinedFunction(answer) = response else {
             return Err(self.wrong_type(
                 operation,
@@ -87,25 +92,25 @@ impl FederatedClient {
                 "UserDefinedFunctionResponse",
             ));
         };
-        self.trace().set_outcome(place, Outcome::Answer(plural(rows, "row")));
+        self.trace().set_outcome(index, CallOutcome::Response(plural(rows, "row")));
         let invalid = |text: &str| Error::invalid_response(self.site(operation, &method, text));
         if answer.records.num_rows() != rows {
             let text =
-                format!("it answered {} for {rows}", plural(answer.records.num_rows(), "row"));
+                format!("it returned {} for {rows}", plural(answer.records.num_rows(), "row"));
             return Err(invalid(&text));
         }
         if answer.records.num_columns() != 1 {
             return Err(invalid(&format!(
-                "it answered {} columns, expected 1",
+                "it returned {} columns, expected 1",
                 answer.records.num_columns()
             )));
         }
-        // The label of the one result column means nothing.
+        // The name of the result column has no meaning.
         let got_field = answer.records.schema().field(0).clone().with_name(schema.field(0).name());
         if let Some(text) = schema_mismatch(schema, &Arc::new(Schema::new(vec![got_field]))) {
             return Err(invalid(&text));
         }
-        let batch = under_schema(&answer.records, schema).map_err(|text| invalid(&text))?;
+        let batch = apply_schema(&answer.records, schema).map_err(|text| invalid(&text))?;
         Ok(Arc::clone(batch.column(0)))
     }
 }

@@ -1,4 +1,4 @@
-//! What Athena's SQL means where the engine reads something else into it.
+//! Rewrites of SQL statements whose meaning differs between Athena and `DataFusion`.
 
 use std::ops::ControlFlow;
 
@@ -10,23 +10,23 @@ use datafusion::sql::{
     },
 };
 
-/// Makes `statement` mean what it means in Athena: `1e3` is a double, as `1.5` is a decimal.
+/// Rewrites `statement` to have Athena's meaning: `1e3` is a double, and `1.5` a decimal.
 ///
 /// # Errors
 ///
-/// Which clause the engine would leave out without a word.
+/// Names a clause that the engine would silently ignore.
 pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
     let adapted = match statement {
         Statement::Statement(statement) => statement.visit(&mut Adaptation),
         Statement::Explain(explain) => return adapt(&mut explain.statement),
-        // Nothing that a connector is asked.
+        // These do not query connectors.
         Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => {
             ControlFlow::Continue(())
         }
     };
     match adapted {
         ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(clause) => anyhow::bail!("{clause} is not supported here; leave it out"),
+        ControlFlow::Break(clause) => anyhow::bail!("{clause} is not supported; remove it"),
     }
 }
 
@@ -39,7 +39,7 @@ impl VisitorMut for Adaptation {
         match factor {
             TableFactor::Table { sample: Some(_), .. }
             | TableFactor::Derived { sample: Some(_), .. } => ControlFlow::Break("TABLESAMPLE"),
-            // Not our enum: nothing else can be sampled.
+            // Foreign enum: no other table factor can be sampled.
             _ => ControlFlow::Continue(()),
         }
     }

@@ -1,4 +1,4 @@
-//! Catalogs and schemas, looked up when a query names them.
+//! Catalogs and schemas, looked up by the names in a query.
 
 use std::{
     collections::BTreeMap,
@@ -6,41 +6,31 @@ use std::{
 };
 
 use async_trait::async_trait;
+use athena_client::FederatedClient;
 use athena_protocol::TableName;
 use datafusion::{
     catalog::{CatalogProvider, SchemaProvider, TableProvider},
     error::DataFusionError,
+    logical_expr::TableType,
 };
 
-use super::{error::to_datafusion, pushdown::PushdownMode, table::FederatedTable};
-use athena_client::FederatedClient;
-
-/// How the tables of a query are scanned.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ScanOptions {
-    /// What is pushed down.
-    pub(crate) pushdown: PushdownMode,
-    /// Whether what was pushed down is not done again.
-    pub(crate) trust: bool,
-    /// Splits that are read at the same time.
-    pub(crate) concurrency: usize,
-}
+use super::{error::to_datafusion, scan_options::ScanOptions, table_cache::TableCache};
 
 /// The catalog of one connector, for one query.
 ///
-/// Any schema exists as far as this knows: whether it does is for the connector to say when a table
-/// of it is asked for. Names are listed only after [`Self::list`], because a list costs a call per
-/// schema.
+/// Every schema name is accepted: the connector rejects a wrong one in its response to `GetTable`.
+/// Names are listed only after [`Self::list`], because a list costs one call per schema.
 #[derive(Debug)]
 pub(crate) struct FederatedCatalog {
     client: FederatedClient,
-    options: ScanOptions,
+    tables: TableCache,
     listed: OnceLock<BTreeMap<String, Vec<String>>>,
 }
 
 impl FederatedCatalog {
     pub(crate) fn new(client: FederatedClient, options: ScanOptions) -> Self {
-        Self { client, options, listed: OnceLock::new() }
+        let tables = TableCache::new(client.clone(), options);
+        Self { client, tables, listed: OnceLock::new() }
     }
 
     /// Fetches all names, for a query that reads `information_schema`.
@@ -50,7 +40,7 @@ impl FederatedCatalog {
             let tables = self.client.list_tables(&schema).await?;
             names.insert(schema, tables.into_iter().map(|name| name.table).collect());
         }
-        // Listed twice is listed the same way.
+        // A second list would have the same names.
         let _ = self.listed.set(names);
         Ok(())
     }
@@ -62,41 +52,41 @@ impl CatalogProvider for FederatedCatalog {
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        let tables =
+        let listed =
             self.listed.get().and_then(|names| names.get(name)).cloned().unwrap_or_default();
         Some(Arc::new(FederatedSchema {
-            client: self.client.clone(),
-            options: self.options,
+            tables: self.tables.clone(),
             name: name.to_owned(),
-            tables,
+            listed,
         }))
     }
 }
 
 #[derive(Debug)]
 struct FederatedSchema {
-    client: FederatedClient,
-    options: ScanOptions,
+    tables: TableCache,
     name: String,
-    tables: Vec<String>,
+    /// Names of its tables, if the catalog was listed.
+    listed: Vec<String>,
 }
 
 #[async_trait]
 impl SchemaProvider for FederatedSchema {
     fn table_names(&self) -> Vec<String> {
-        self.tables.clone()
+        self.listed.clone()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let name = TableName::new(&self.name, name);
-        let definition = self.client.get_table(&name).await.map_err(to_datafusion)?;
-        let table = FederatedTable::open(self.client.clone(), definition, self.options)
-            .await
-            .map_err(to_datafusion)?;
-        Ok(Some(Arc::new(table)))
+        let table = self.tables.get(&TableName::new(&self.name, name)).await;
+        Ok(Some(table.map_err(to_datafusion)?))
+    }
+
+    /// Returns the type of a listed table without a request: connectors have base tables only.
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
+        Ok(self.table_exist(name).then_some(TableType::Base))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.tables.iter().any(|table| table == name)
+        self.listed.iter().any(|table| table == name)
     }
 }

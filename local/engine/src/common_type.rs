@@ -1,8 +1,8 @@
-//! Operands of two types meet in the type that Trino would choose: a decimal beside a double
-//! becomes a double, a date beside a timestamp its midnight.
+//! Coercion of mixed operands to the common type that Trino chooses: a decimal and a double to a
+//! double, a date and a timestamp to the timestamp of midnight.
 //!
-//! The engine would rather make the double a decimal of 15 places, which fails for large numbers
-//! and rounds small ones, and the date a timestamp in nanoseconds, which ends in the year 2262.
+//! `DataFusion` coerces the double to a decimal of 15 places, which fails for large numbers and
+//! rounds small ones, and the date to a timestamp in nanoseconds, which ends in the year 2262.
 
 use datafusion::{
     common::{
@@ -19,7 +19,8 @@ use datafusion::{
 
 use arrow::datatypes::{DataType, TimeUnit};
 
-/// The rule. It has to run before the engine's own type coercion.
+/// An analyzer rule that casts operands to their common type. It has to run before the type
+/// coercion of `DataFusion`.
 #[derive(Debug)]
 pub(crate) struct CommonType;
 
@@ -73,17 +74,17 @@ fn cast_operands(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             let expr = Box::new(operands.swap_remove(0));
             Transformed::new_transformed(Expr::InList(InList { expr, list, negated }), cast)
         }
-        // Not our enum: nothing else compares or computes with two operands of any type.
+        // Foreign enum: no other expression has operands of any two types.
         other => Transformed::no(other),
     }
 }
 
-/// Casts those among `operands` that have to give way to the others.
+/// Casts all `operands` that have to be cast. Returns whether there are any, and the operands.
 fn cast_all(operands: Vec<Expr>, schema: &DFSchema) -> (bool, Vec<Expr>) {
     let types: Vec<Option<DataType>> =
         operands.iter().map(|operand| operand.get_type(schema).ok()).collect();
     let any = |is: fn(&DataType) -> bool| types.iter().flatten().find(|data_type| is(data_type));
-    let (giving_way, common): (fn(&DataType) -> bool, DataType) = if let Some(double) =
+    let (is_coerced, common): (fn(&DataType) -> bool, DataType) = if let Some(double) =
         any(DataType::is_floating)
     {
         (DataType::is_decimal, double.clone())
@@ -95,14 +96,17 @@ fn cast_all(operands: Vec<Expr>, schema: &DFSchema) -> (bool, Vec<Expr>) {
     } else {
         return (false, operands);
     };
-    if any(giving_way).is_none() {
+    if any(is_coerced).is_none() {
         return (false, operands);
     }
-    let cast = |(operand, data_type): (Expr, &Option<DataType>)| match data_type {
-        Some(data_type) if giving_way(data_type) => {
-            datafusion::logical_expr::cast(operand, common.clone())
-        }
-        _ => operand,
-    };
-    (true, operands.into_iter().zip(&types).map(cast).collect())
+    let mut cast = Vec::with_capacity(operands.len());
+    for (operand, data_type) in operands.into_iter().zip(&types) {
+        cast.push(match data_type {
+            Some(data_type) if is_coerced(data_type) => {
+                datafusion::logical_expr::cast(operand, common.clone())
+            }
+            _ => operand,
+        });
+    }
+    (true, cast)
 }

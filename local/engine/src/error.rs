@@ -1,13 +1,13 @@
-//! Errors on their way through the SQL engine.
+//! Conversion of errors to and from the SQL engine.
 
 use datafusion::error::DataFusionError;
 
-/// An error of the wire as the SQL engine carries it.
+/// Wraps an error of a connector for the SQL engine.
 pub(crate) fn to_datafusion(error: athena_protocol::Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
-/// What went wrong, without the wrappers that the SQL engine put around it on the way.
+/// Returns the original error, without the wrappers that the SQL engine added on the way.
 pub(crate) fn from_datafusion(error: &DataFusionError) -> anyhow::Error {
     match error.find_root() {
         DataFusionError::External(inner) => anyhow::anyhow!("{inner}"),

@@ -1,8 +1,8 @@
-//! Calls of external functions in projections of their own, innermost first.
+//! Isolation of external function calls in separate projections, innermost first.
 //!
-//! The engine awaits such calls in projections and filters, but mixes them up where an aggregation
-//! has several, and does not await one that is the argument of another, of a sort or of a group. A
-//! projection below that does nothing but call is what it does well.
+//! `DataFusion` awaits such calls in projections and filters, but confuses several calls of one
+//! aggregation, and does not await a call that is an argument of another, of a sort or of a group.
+//! It handles all of them in a projection below that contains only calls.
 
 use std::sync::Arc;
 
@@ -14,17 +14,19 @@ use datafusion::{
     logical_expr::{Expr, LogicalPlan, Projection, expr_rewriter::NamePreserver},
 };
 
-/// What the results are called between their projection and its consumer.
+/// Prefix of the column names of results, between their projection and its consumer.
 const RESULT: &str = "__external_";
 
-/// Moves every call in `plan` into a projection under the node that it stands in.
+/// Moves each call in `plan` into a projection below its node.
 ///
-/// This has to come after the optimizer, which would merge the projections again. Conditions of
-/// joins keep their calls: they have no one input to call them on.
-pub(crate) fn hoist(plan: LogicalPlan) -> Result<LogicalPlan> {
+/// This has to run after the optimizer, which would merge the projections again. Calls in join
+/// conditions stay, because a join has more than one input.
+pub(crate) fn isolate(plan: LogicalPlan) -> Result<LogicalPlan> {
     let mut number = 0;
-    let hoisted = plan.transform_up_with_subqueries(|node| {
-        let restores = !matches!(node, LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_));
+    let isolated = plan.transform_up_with_subqueries(|node| {
+        // Other nodes pass on the columns of their input, which now include results.
+        let needs_projection =
+            !matches!(node, LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_));
         let columns: Vec<Expr> = node.schema().columns().into_iter().map(Expr::Column).collect();
         let mut node = node;
         let mut changed = false;
@@ -44,23 +46,23 @@ pub(crate) fn hoist(plan: LogicalPlan) -> Result<LogicalPlan> {
                 results.push((call, Expr::Column(Column::new_unqualified(name))));
             }
             let below = LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(input))?);
-            node = over(node, below, &results)?;
+            node = replace_calls(node, below, &results)?;
             changed = true;
         }
         if !changed {
             return Ok(Transformed::no(node));
         }
-        let node = if restores {
+        let node = if needs_projection {
             LogicalPlan::Projection(Projection::try_new(columns, Arc::new(node))?)
         } else {
             node
         };
         Ok(Transformed::yes(node))
     })?;
-    Ok(hoisted.data)
+    Ok(isolated.data)
 }
 
-/// The calls in the expressions of `node` whose arguments hold no call, each once.
+/// Returns the distinct calls in the expressions of `node` whose arguments contain no call.
 fn innermost_calls(node: &LogicalPlan) -> Result<Vec<Expr>> {
     let mut calls = Vec::new();
     node.apply_expressions(|expr| {
@@ -71,8 +73,7 @@ fn innermost_calls(node: &LogicalPlan) -> Result<Vec<Expr>> {
             Ok(TreeNodeRecursion::Continue)
         })
     })?;
-    // A projection that is nothing but columns and calls is what this is about to make.
-    let done = match node {
+    let is_isolated = match node {
         LogicalPlan::Projection(projection) => projection.expr.iter().all(|expr| {
             let inner = match expr {
                 Expr::Alias(alias) => alias.expr.as_ref(),
@@ -82,7 +83,7 @@ fn innermost_calls(node: &LogicalPlan) -> Result<Vec<Expr>> {
         }),
         _ => false,
     };
-    Ok(if done { Vec::new() } else { calls })
+    Ok(if is_isolated { Vec::new() } else { calls })
 }
 
 fn is_call(expr: &Expr) -> bool {
@@ -100,8 +101,12 @@ fn has_inner_call(expr: &Expr) -> Result<bool> {
     Ok(found)
 }
 
-/// `node` over `input`, with the results of calls in place of the calls.
-fn over(node: LogicalPlan, input: LogicalPlan, results: &[(Expr, Expr)]) -> Result<LogicalPlan> {
+/// Replaces the input of `node` with `input`, and each call with the column of its result.
+fn replace_calls(
+    node: LogicalPlan,
+    input: LogicalPlan,
+    results: &[(Expr, Expr)],
+) -> Result<LogicalPlan> {
     let names = NamePreserver::new(&node);
     let replaced = node.map_expressions(|expr| {
         let name = names.save(&expr);

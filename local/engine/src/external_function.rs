@@ -1,4 +1,4 @@
-//! Athena's clause for functions that live in a Lambda function.
+//! Parser of Athena's `USING EXTERNAL FUNCTION` clause.
 //!
 //! ```sql
 //! USING EXTERNAL FUNCTION mask(text VARCHAR, keep INTEGER) RETURNS VARCHAR LAMBDA 'example'
@@ -11,39 +11,40 @@ use datafusion::sql::sqlparser::{
     tokenizer::{Location, Token, Tokenizer},
 };
 
-/// A function as the clause declares it.
+/// The declaration of a user-defined function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExternalFunction {
-    /// Name in lower case, in SQL and on the wire.
+    /// Name in lower case, in SQL and in requests.
     pub(crate) name: String,
-    /// Types of its arguments, as written.
+    /// SQL types of its arguments.
     pub(crate) arguments: Vec<String>,
-    /// Type of its result, as written.
+    /// SQL type of its result.
     pub(crate) returns: String,
-    /// The Lambda function: a catalog's name, or where the function lives.
+    /// The Lambda function: the name of a catalog, or the address of a function.
     pub(crate) lambda: String,
 }
 
-/// Takes the clause off the front of `sql`: the functions that it declares, and the query that is
-/// left.
+/// Splits `sql` into the functions that the clause declares and the query after it.
+///
+/// Returns no functions and all of `sql` if it does not begin with the clause.
 ///
 /// # Errors
 ///
-/// What is wrong with the clause, and where. Text without the clause is never wrong here.
+/// Names the unexpected token of a malformed clause and its location.
 pub(crate) fn split_off(sql: &str) -> Result<(Vec<ExternalFunction>, &str), ParserError> {
     let dialect = GenericDialect {};
-    // A text that has no tokens is for the parser of the query to complain about.
+    // The parser of the query reports text that cannot be tokenized.
     let Ok(tokens) = Tokenizer::new(&dialect, sql).tokenize_with_location() else {
         return Ok((Vec::new(), sql));
     };
     let mut parser = Parser::new(&dialect).with_tokens_with_locations(tokens);
-    if !word(&mut parser, "USING") {
+    if !consume_word(&mut parser, "USING") {
         return Ok((Vec::new(), sql));
     }
     let mut functions = Vec::new();
     loop {
-        // From the second function on, the two words may be left out.
-        if word(&mut parser, "EXTERNAL") {
+        // The two words are optional from the second function on.
+        if consume_word(&mut parser, "EXTERNAL") {
             expect_word(&mut parser, "FUNCTION")?;
         } else if functions.is_empty() {
             return Err(unexpected(&parser, "EXTERNAL FUNCTION"));
@@ -78,9 +79,12 @@ fn function(parser: &mut Parser<'_>) -> Result<ExternalFunction, ParserError> {
     Ok(ExternalFunction { name, arguments, returns, lambda })
 }
 
-/// Consumes the next token if it is `expected`, whatever its case.
-fn word(parser: &mut Parser<'_>, expected: &str) -> bool {
-    let found = matches!(&parser.peek_token().token, Token::Word(word) if word.value.eq_ignore_ascii_case(expected));
+/// Consumes the next token if it is the word `expected`, ignoring case.
+fn consume_word(parser: &mut Parser<'_>, expected: &str) -> bool {
+    let found = match &parser.peek_token().token {
+        Token::Word(word) => word.value.eq_ignore_ascii_case(expected),
+        _ => false,
+    };
     if found {
         parser.next_token();
     }
@@ -88,7 +92,7 @@ fn word(parser: &mut Parser<'_>, expected: &str) -> bool {
 }
 
 fn expect_word(parser: &mut Parser<'_>, expected: &str) -> Result<(), ParserError> {
-    if word(parser, expected) { Ok(()) } else { Err(unexpected(parser, expected)) }
+    if consume_word(parser, expected) { Ok(()) } else { Err(unexpected(parser, expected)) }
 }
 
 fn unexpected(parser: &Parser<'_>, expected: &str) -> ParserError {
@@ -99,7 +103,7 @@ fn unexpected(parser: &Parser<'_>, expected: &str) -> ParserError {
     ))
 }
 
-/// The byte at `location`; the end of the text for the end of the tokens.
+/// Returns the byte offset of `location`. The location of the end of input is the end of `sql`.
 pub(crate) fn offset(sql: &str, location: Location) -> usize {
     if location.line == 0 {
         return sql.len();
@@ -116,14 +120,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_without_the_clause_stays_as_it_is() {
+    fn a_query_without_the_clause_is_unchanged() {
         assert_eq!(split_off("SELECT 1").unwrap(), (vec![], "SELECT 1"));
     }
 
     #[test]
-    fn functions_are_taken_off_the_front() {
-        let sql = "using external function Mask(s VARCHAR, keep integer) returns varchar lambda 'example',\n\
-                   half(d DECIMAL(10, 2)) RETURNS DECIMAL(10, 2) LAMBDA 'exec:./half'\n  SELECT 'é', mask(a, 1) FROM t";
+    fn functions_are_split_off() {
+        let sql = "using external function Mask(s VARCHAR, keep integer) \
+                   returns varchar lambda 'example',\n\
+                   half(d DECIMAL(10, 2)) RETURNS DECIMAL(10, 2) LAMBDA 'exec:./half'\n  \
+                   SELECT 'é', mask(a, 1) FROM t";
         let (functions, rest) = split_off(sql).unwrap();
         assert_eq!(rest, "SELECT 'é', mask(a, 1) FROM t");
         assert_eq!(
@@ -140,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn an_error_names_the_missing_word() {
         let error = split_off("USING EXTERNAL FUNCTION f(a INT) LAMBDA 'x' SELECT 1").unwrap_err();
         assert!(error.to_string().contains("expected RETURNS, found LAMBDA"), "{error}");
     }

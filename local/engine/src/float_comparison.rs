@@ -1,11 +1,11 @@
-//! Comparisons of floating-point numbers as in SQL and Trino: NaN compares with nothing, and zero
-//! has no sign.
+//! Comparisons of floating-point numbers as in SQL and Trino: comparisons with NaN are false, and
+//! zero has no sign.
 //!
-//! The engine compares in the total order of IEEE 754, where NaN is the largest number and equals
-//! itself. Connectors filter by the rules of Trino, so that the same query would answer differently
-//! with and without pushdown. And the engine's optimizer turns comparisons around, which is only
-//! right in an order that is total: `NOT (x > 1)` is true of NaN, and `x <= 1` is not. So each
-//! comparison becomes a function before it looks at them.
+//! `DataFusion` compares in the total order of IEEE 754, where NaN is the largest number and equals
+//! itself. Connectors filter by the rules of Trino, so the same query would return different rows
+//! with and without pushdown. In addition, the optimizer negates comparisons, which is correct only
+//! in a total order: `NOT (x > 1)` is true for NaN, and `x <= 1` is not. So an analyzer rule
+//! replaces each comparison with a function before the optimizer runs.
 
 use std::sync::{Arc, LazyLock};
 
@@ -29,7 +29,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-/// The comparisons that have a function, and its name.
+/// Comparison operators and the names of their functions.
 const FUNCTIONS: [(Operator, &str); 6] = [
     (Operator::Eq, "float_equal"),
     (Operator::NotEq, "float_not_equal"),
@@ -47,8 +47,7 @@ static UDFS: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
     FUNCTIONS.into_iter().map(udf).collect()
 });
 
-/// Puts functions in place of the engine's own comparisons. It has to run after the engine's type
-/// coercion.
+/// An analyzer rule that replaces comparisons with functions. It has to run after type coercion.
 #[derive(Debug)]
 pub(crate) struct FloatComparisons;
 
@@ -71,25 +70,28 @@ impl AnalyzerRule for FloatComparisons {
     }
 }
 
-/// `expr` with the comparisons that it was written with.
-pub(super) fn restored(expr: &Expr) -> Expr {
-    let restore = |expr: Expr| match expr {
-        Expr::ScalarFunction(mut call) => match call.func.inner().downcast_ref::<FloatComparison>()
-        {
-            Some(comparison) if call.args.len() == 2 => {
-                let (right, left) = (call.args.remove(1), call.args.remove(0));
-                Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(
-                    Box::new(left),
-                    comparison.op,
-                    Box::new(right),
-                ))))
-            }
-            _ => Ok(Transformed::no(Expr::ScalarFunction(call))),
-        },
-        other => Ok(Transformed::no(other)),
-    };
-    let restored = expr.clone().transform_up(restore);
+/// Replaces the functions in `expr` with the original comparisons.
+pub(super) fn restore_comparisons(expr: &Expr) -> Expr {
+    let restored = expr.clone().transform_up(|expr| Ok(to_comparison(expr)));
     restored.map_or_else(|_| expr.clone(), |restored| restored.data)
+}
+
+fn to_comparison(expr: Expr) -> Transformed<Expr> {
+    let Expr::ScalarFunction(mut call) = expr else {
+        return Transformed::no(expr);
+    };
+    match call.func.inner().downcast_ref::<FloatComparison>() {
+        Some(comparison) if call.args.len() == 2 => {
+            let right = call.args.remove(1);
+            let left = call.args.remove(0);
+            Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(
+                Box::new(left),
+                comparison.op,
+                Box::new(right),
+            )))
+        }
+        _ => Transformed::no(Expr::ScalarFunction(call)),
+    }
 }
 
 fn to_function(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
@@ -120,18 +122,21 @@ fn to_function(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
                 None => Transformed::no(Expr::InList(InList { expr, list, negated })),
             }
         }
-        // Not our enum: nothing else compares.
+        // Foreign enum: no other expression compares.
         other => Transformed::no(other),
     }
 }
 
-/// What the engine may join by: as a function it would have to try every pair of rows. In a join,
-/// NaN meets NaN.
+/// Returns true for an equality that a join can use as its key.
+///
+/// Such a comparison is not replaced: with a function, the join would compare all pairs of rows.
+/// As join keys, NaN equals NaN.
 fn is_join_key(left: &Expr, op: Operator, right: &Expr) -> bool {
-    let (left, right) = (left.column_refs(), right.column_refs());
-    let of_one_table =
+    let left = left.column_refs();
+    let right = right.column_refs();
+    let same_table =
         left.iter().any(|column| right.iter().any(|other| other.relation == column.relation));
-    op == Operator::Eq && !left.is_empty() && !right.is_empty() && !of_one_table
+    op == Operator::Eq && !left.is_empty() && !right.is_empty() && !same_table
 }
 
 fn call(op: Operator, left: &Expr, right: &Expr) -> Option<Expr> {
@@ -139,7 +144,7 @@ fn call(op: Operator, left: &Expr, right: &Expr) -> Option<Expr> {
     Some(UDFS[number].call(vec![left.clone(), right.clone()]))
 }
 
-/// The disjunction of `conditions`, as deep as the logarithm of their number.
+/// Returns the disjunction of `conditions` as a balanced tree.
 fn any_of(mut conditions: Vec<Expr>) -> Option<Expr> {
     let mut half = conditions.split_off(conditions.len() / 2);
     match (conditions.is_empty(), half.len()) {
@@ -153,7 +158,7 @@ fn negated_if(negated: bool, condition: Expr) -> Expr {
     if negated { not(condition) } else { condition }
 }
 
-/// One comparison.
+/// The function of one comparison operator.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct FloatComparison {
     op: Operator,

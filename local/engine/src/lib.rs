@@ -1,30 +1,36 @@
-//! The SQL engine: a query in, rows out, connectors asked on the way.
+//! The SQL engine: runs a query over connectors and returns its rows.
 //!
-//! `DataFusion` parses, plans and executes; what is here makes a connector's tables its tables,
-//! sends them what they can take of a query, and bends its SQL towards Athena's where that is
-//! cheap.
+//! `DataFusion` parses, plans and executes. This crate exposes the tables of connectors to it,
+//! pushes down filters, orders and limits that a connector supports, and adapts its SQL to
+//! Athena's where that is cheap.
+//!
+//! An [`Engine`] holds the catalogs; [`Engine::query`] plans a [`Query`]; [`Query::execute`]
+//! returns [`QueryRows`]; a [`RowWriter`] writes them.
 
 mod athena_sql;
-mod bound;
 mod catalog;
 mod common_type;
 mod error;
 mod external_calls;
 mod external_function;
 mod float_comparison;
-mod listing;
+mod limit_pushdown;
 mod output;
-mod presentation;
 mod pushdown;
+mod pushed_limit;
 mod query;
 mod scan;
+mod scan_options;
 mod session;
+mod show;
 mod statements;
 mod table;
+mod table_cache;
+mod type_mapping;
 mod types;
 mod udf;
 
 pub use output::{Format, RowWriter};
 pub use pushdown::PushdownMode;
-pub use query::{Engine, EngineOptions, OpenFunction, Query, Rows};
+pub use query::{Engine, EngineOptions, OpenFunction, Query, QueryRows};
 pub use statements::{has_statement, take_statements};

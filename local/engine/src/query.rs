@@ -1,4 +1,4 @@
-//! From a query's text to its rows.
+//! Queries: planning and execution.
 
 use std::{fmt, sync::Arc};
 
@@ -21,29 +21,34 @@ use futures::future::BoxFuture;
 
 use super::{
     athena_sql,
-    catalog::{FederatedCatalog, ScanOptions},
+    catalog::FederatedCatalog,
     error::from_datafusion,
     external_function::{self, ExternalFunction},
-    listing,
     pushdown::PushdownMode,
+    scan_options::ScanOptions,
     session::session,
+    show,
     udf::ExternalUdf,
 };
 use athena_client::{FederatedClient, Trace};
 
-/// How queries are run.
+/// Options of an [`Engine`].
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Schema of tables that are named without one; `None` for the only one that the default
-    /// catalog has, or `default`.
+    /// Schema of unqualified tables. `None` by default: the only schema of the default catalog, or
+    /// the schema named `default`.
     pub schema: Option<String>,
-    /// What is pushed down.
+    /// Constraints to push down to connectors. All that they support by default.
     pub pushdown: PushdownMode,
-    /// Whether filters, orders and limits that a connector took are not applied again.
+    /// Whether the engine skips filters, orders and limits that it pushed down. False by default.
+    ///
+    /// Shows which rows a connector returns; rows may be wrong if the connector is.
     pub trust: bool,
-    /// Splits of a table that are read at the same time.
+    /// Maximum number of splits read concurrently, per table. 4 by default.
     pub concurrency: usize,
-    /// Bytes that sorts, joins and aggregations may hold; `None` for no limit.
+    /// Maximum memory of sorts, joins and aggregations, in bytes. No limit by default.
+    ///
+    /// Beyond it, operators that can use temporary files do, and others fail.
     pub memory: Option<usize>,
 }
 
@@ -59,11 +64,13 @@ impl Default for EngineOptions {
     }
 }
 
-/// Opens the function that a `LAMBDA` clause names, where that is not a catalog.
+/// A callback that opens the function of a `LAMBDA` clause that is not a catalog.
 pub type OpenFunction =
     Arc<dyn Fn(String) -> BoxFuture<'static, anyhow::Result<FederatedClient>> + Send + Sync>;
 
-/// A local Athena: catalogs, and queries over them.
+/// A local Athena: runs queries over catalogs.
+///
+/// Queries may run concurrently; they share [`EngineOptions::memory`].
 pub struct Engine {
     catalogs: Vec<FederatedClient>,
     options: EngineOptions,
@@ -81,7 +88,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// A query that is planned and not yet run.
+/// A planned query.
 #[derive(Debug)]
 pub struct Query {
     id: String,
@@ -91,11 +98,11 @@ pub struct Query {
 }
 
 impl Engine {
-    /// An engine over `catalogs`, the first of which is the default one.
+    /// Creates an engine over `catalogs`. The first is the default catalog. Sends nothing.
     ///
     /// # Errors
     ///
-    /// If the engine's own files for data beyond the memory limit cannot be set up.
+    /// If the memory pool or the folder for temporary files cannot be set up.
     pub fn try_new(catalogs: Vec<FederatedClient>, options: EngineOptions) -> anyhow::Result<Self> {
         let mut runtime = RuntimeEnvBuilder::new();
         if let Some(bytes) = options.memory {
@@ -103,32 +110,36 @@ impl Engine {
         }
         let runtime = runtime
             .build_arc()
-            .context("the engine cannot set up its memory and temporary files")?;
+            .context("cannot set up the engine's memory pool and temporary files")?;
         Ok(Self { catalogs, options, open_function: None, runtime })
     }
 
-    /// The same engine, which opens functions of `LAMBDA` clauses with `open`.
+    /// Sets the callback for functions of `LAMBDA` clauses. Without it, they must name a catalog.
     #[must_use]
     pub fn with_open_function(mut self, open: OpenFunction) -> Self {
         self.open_function = Some(open);
         self
     }
 
-    /// Plans the query `sql`: connectors are asked for the tables that it names, and for no rows.
+    /// Plans the query `sql`.
+    ///
+    /// Requests the definition of each table in the query once, and no rows. A `SHOW` statement is
+    /// run at once.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, or what a connector refused.
+    /// If the SQL is invalid or not supported, such as a statement that writes, or if a connector
+    /// fails.
     pub async fn query(&self, sql: &str) -> anyhow::Result<Query> {
         self.query_into(sql, Trace::default()).await
     }
 
-    /// As [`Self::query`], writing every call into `trace`, which so is there even if planning
-    /// fails.
+    /// Plans the query `sql` like [`Self::query`] and records all calls in `trace`, even if
+    /// planning fails.
     ///
     /// # Errors
     ///
-    /// As [`Self::query`].
+    /// See [`Self::query`].
     pub async fn query_into(&self, sql: &str, trace: Trace) -> anyhow::Result<Query> {
         let id = uuid::Uuid::new_v4().to_string();
         let catalogs: Vec<FederatedClient> =
@@ -143,9 +154,9 @@ impl Engine {
             .map_err(|error| from_datafusion(&error))?;
         athena_sql::adapt(&mut statement)?;
         if let Some(names) =
-            listing::answer(&statement, &catalogs, self.options.schema.as_deref()).await?
+            show::run(&statement, &catalogs, self.options.schema.as_deref()).await?
         {
-            return self.of_batch(id, trace, names).await;
+            return self.plan_batch(id, trace, names).await;
         }
         let schema = match &self.options.schema {
             Some(schema) => Some(schema.clone()),
@@ -175,7 +186,7 @@ impl Engine {
             .state()
             .resolve_table_references(statement)
             .map_err(|error| from_datafusion(&error))?;
-        for (place, client) in catalogs.iter().enumerate() {
+        for (index, client) in catalogs.iter().enumerate() {
             let options = ScanOptions {
                 pushdown: self.options.pushdown,
                 trust: self.options.trust,
@@ -184,7 +195,7 @@ impl Engine {
             let catalog = FederatedCatalog::new(client.clone(), options);
             let listed = references.iter().any(|reference| {
                 reference.schema() == Some("information_schema")
-                    && reference.catalog().map_or(place == 0, |name| name == client.catalog())
+                    && reference.catalog().map_or(index == 0, |name| name == client.catalog())
             });
             if listed {
                 catalog.list().await?;
@@ -205,22 +216,16 @@ impl Engine {
             return Ok(client.clone());
         }
         let Some(open) = &self.open_function else {
-            bail!(
-                "LAMBDA '{}' of the function {} names no catalog",
-                function.lambda,
-                function.name
-            );
+            bail!("LAMBDA '{}' of function {} is not a catalog", function.lambda, function.name);
         };
         let client = open(function.lambda.clone()).await.with_context(|| {
-            format!(
-                "LAMBDA '{}' of the function {} cannot be opened",
-                function.lambda, function.name
-            )
+            format!("LAMBDA '{}' of function {} cannot be opened", function.lambda, function.name)
         })?;
         Ok(client.for_query(id, trace.clone()))
     }
 
-    async fn of_batch(
+    /// Plans a query that returns `batch`.
+    async fn plan_batch(
         &self,
         id: String,
         trace: Trace,
@@ -241,18 +246,20 @@ async fn plan(
     context: &SessionContext,
     statement: Statement,
 ) -> anyhow::Result<Query> {
-    let wrong = |error| from_datafusion(&error);
+    let unwrap = |error| from_datafusion(&error);
     let state = context.state();
-    let plan = state.statement_to_plan(statement).await.map_err(wrong)?;
+    let plan = state.statement_to_plan(statement).await.map_err(unwrap)?;
     let read_only =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    read_only.verify_plan(&plan).map_err(wrong)?;
-    let plan = state.create_physical_plan(&plan).await.map_err(wrong)?;
+    read_only.verify_plan(&plan).map_err(unwrap)?;
+    let plan = state.create_physical_plan(&plan).await.map_err(unwrap)?;
     Ok(Query { id, trace, plan, context: context.task_ctx() })
 }
 
-/// The schema of tables that are named without one: the only one that the default catalog has, or
-/// the one named `default`. It is looked for only if `statement` has such a table.
+/// Returns the schema of unqualified tables: the only schema of the default catalog, or the one
+/// named `default`.
+///
+/// Lists the schemas only if `statement` has an unqualified table.
 async fn default_schema(
     context: &SessionContext,
     statement: &Statement,
@@ -273,7 +280,8 @@ async fn default_schema(
             Ok(Some("default".to_owned()))
         }
         several => bail!(
-            "table {table} is named without a schema, and {} has these: {}; write {}.SCHEMA.{table} or say --schema",
+            "table {table} has no schema, and catalog {} has several: {}; \
+             write {}.SCHEMA.{table} or add --schema NAME",
             client.catalog(),
             several.join(", "),
             client.catalog()
@@ -286,8 +294,8 @@ fn register_function(
     function: ExternalFunction,
     client: FederatedClient,
 ) -> anyhow::Result<()> {
-    let data_type = |written: &str| {
-        let null = format!("CAST(NULL AS {written})");
+    let data_type = |sql_type: &str| {
+        let null = format!("CAST(NULL AS {sql_type})");
         let schema = datafusion::common::DFSchema::empty();
         let expr =
             context.parse_sql_expr(&null, &schema).map_err(|error| from_datafusion(&error))?;
@@ -295,49 +303,49 @@ fn register_function(
             .map_err(|error| from_datafusion(&error))
     };
     let arguments: anyhow::Result<Vec<_>> =
-        function.arguments.iter().map(|written| data_type(written)).collect();
+        function.arguments.iter().map(|sql_type| data_type(sql_type)).collect();
     let udf = ExternalUdf::new(client, function.name, arguments?, &data_type(&function.returns)?);
     context.register_udf(AsyncScalarUDF::new(Arc::new(udf)).into_scalar_udf());
     Ok(())
 }
 
 impl Query {
-    /// The id that connectors see.
+    /// Returns the query id that connectors receive.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The calls made for it, now and later.
+    /// Returns the record of its calls, those of planning and of execution.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }
 
-    /// The columns of its result.
+    /// Returns the schema of its result.
     pub fn schema(&self) -> SchemaRef {
         self.plan.schema()
     }
 
-    /// Its plan as a tree of text.
-    pub fn plan_in_words(&self) -> String {
+    /// Formats its physical plan as an indented tree.
+    pub fn display_plan(&self) -> String {
         displayable(self.plan.as_ref()).indent(false).to_string()
     }
 
-    /// Runs it. Dropping the stream cancels it.
+    /// Runs the query and streams its rows. Dropping the stream cancels the query.
     ///
     /// # Errors
     ///
-    /// If it cannot begin; what happens later comes through the stream.
-    pub fn execute(&self) -> anyhow::Result<Rows> {
+    /// If the query cannot be started. Later errors come through the stream.
+    pub fn execute(&self) -> anyhow::Result<QueryRows> {
         let stream = execute_stream(Arc::clone(&self.plan), Arc::clone(&self.context))
             .map_err(|error| from_datafusion(&error))?;
-        Ok(Rows(stream))
+        Ok(QueryRows(stream))
     }
 
-    /// Runs it and holds all its rows: for small results and tests.
+    /// Runs the query and returns all rows, in memory: for small results and tests.
     ///
     /// # Errors
     ///
-    /// What went wrong on the way.
+    /// If the query fails.
     pub async fn collect(&self) -> anyhow::Result<Vec<RecordBatch>> {
         let mut rows = self.execute()?;
         let mut batches = Vec::new();
@@ -348,21 +356,21 @@ impl Query {
     }
 }
 
-/// The rows of a running query.
-pub struct Rows(SendableRecordBatchStream);
+/// A stream of the rows of a running query, in batches.
+pub struct QueryRows(SendableRecordBatchStream);
 
-impl fmt::Debug for Rows {
+impl fmt::Debug for QueryRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Rows").field(&self.0.schema()).finish()
+        f.debug_tuple("QueryRows").field(&self.0.schema()).finish()
     }
 }
 
-impl Rows {
-    /// The next batch; `None` after the last.
+impl QueryRows {
+    /// Returns the next batch, or `None` after the last one.
     ///
     /// # Errors
     ///
-    /// Why there are no more rows although there should be.
+    /// If the query fails. There are no more batches after an error.
     pub async fn next(&mut self) -> anyhow::Result<Option<RecordBatch>> {
         match futures::StreamExt::next(&mut self.0).await {
             None => Ok(None),

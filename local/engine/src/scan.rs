@@ -1,4 +1,4 @@
-//! Reading a table: layout, splits page by page, several splits at once, as one stream of batches.
+//! The scan of a table: one stream of batches over layout, pages of splits, and concurrent reads.
 
 use std::{
     fmt,
@@ -31,39 +31,39 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{
     error::to_datafusion,
-    presentation::{sql_schema, to_sql},
-    table::RowBound,
+    pushed_limit::PushedLimit,
+    type_mapping::{sql_schema, to_sql},
 };
-use athena_client::{FederatedClient, Scan, TableDefinition, constraints_in_words};
+use athena_client::{FederatedClient, TableDefinition, TableRead, constraints_to_sql};
 
-/// Partitions go out in requests of about this many bytes of rows, far below Lambda's limit after
-/// base64.
+/// Approximate size in bytes of the partitions in one `GetSplits` request, far below Lambda's limit
+/// even in base64.
 const PARTITION_BYTES: usize = 1_500_000;
 
-/// What is read, and how.
+/// The parameters of a scan.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
+pub(crate) struct ScanPlan {
     pub(crate) client: FederatedClient,
     pub(crate) table: Arc<TableDefinition>,
-    /// Columns that are asked for, in wire types.
+    /// Requested columns, in wire types.
     pub(crate) requested: SchemaRef,
-    /// Which of them the query sees.
+    /// Indices of the requested columns that the scan returns.
     pub(crate) outputs: Vec<usize>,
-    /// What every request carries.
+    /// Constraints of every request.
     pub(crate) constraints: Constraints,
-    /// The limit among them, if any.
-    pub(crate) bound: Option<RowBound>,
-    /// Splits that are read at the same time.
+    /// Limit in the constraints, if any.
+    pub(crate) limit: Option<PushedLimit>,
+    /// Maximum number of splits read concurrently.
     pub(crate) concurrency: usize,
 }
 
-/// A scan of a table of a connector.
+/// The scan of a connector's table.
 ///
-/// One partition: the splits are not known before the query runs, and the engine spreads the rows
-/// itself.
+/// It has one partition: the splits are not known before the query runs, and the engine
+/// redistributes the rows where that helps.
 #[derive(Debug)]
 pub(crate) struct FederatedScanExec {
-    plan: Arc<Plan>,
+    plan: Arc<ScanPlan>,
     /// All requested columns, in SQL types.
     read: SchemaRef,
     properties: Arc<PlanProperties>,
@@ -71,7 +71,7 @@ pub(crate) struct FederatedScanExec {
 }
 
 impl FederatedScanExec {
-    pub(crate) fn new(plan: Plan) -> DataFusionResult<Self> {
+    pub(crate) fn new(plan: ScanPlan) -> DataFusionResult<Self> {
         let read = sql_schema(&plan.requested);
         let schema = Arc::new(read.project(&plan.outputs)?);
         let properties = PlanProperties::new(
@@ -89,8 +89,8 @@ impl FederatedScanExec {
     }
 }
 
-impl Plan {
-    /// All splits of the scan, asked for as they are wanted.
+impl ScanPlan {
+    /// Streams all splits of the scan, requested on demand.
     fn splits(self: &Arc<Self>) -> BoxStream<'static, Result<Split>> {
         let plan = Arc::clone(self);
         let per_request = async move {
@@ -104,8 +104,8 @@ impl Plan {
         stream::once(per_request).try_flatten().boxed()
     }
 
-    fn scan(&self) -> Scan {
-        Scan {
+    fn table_read(&self) -> TableRead {
+        TableRead {
             table: self.table.name.clone(),
             schema: Arc::clone(&self.requested),
             constraints: self.constraints.clone(),
@@ -113,7 +113,8 @@ impl Plan {
     }
 }
 
-/// `partitions` cut so that a request with one part stays small. No partitions are no parts.
+/// Slices `partitions` so that a request with one slice stays small. Returns no slice for no
+/// partitions.
 fn in_parts(partitions: &RecordBatch) -> Vec<RecordBatch> {
     let rows = partitions.num_rows();
     let parts = partitions.get_array_memory_size().div_ceil(PARTITION_BYTES).max(1);
@@ -121,37 +122,46 @@ fn in_parts(partitions: &RecordBatch) -> Vec<RecordBatch> {
     (0..rows).step_by(step).map(|start| partitions.slice(start, step.min(rows - start))).collect()
 }
 
-/// Reads splits one after the other until there are none left or nobody wants more.
-async fn work(
-    plan: Arc<Plan>,
+/// One of several concurrent readers of a scan.
+struct SplitReader {
+    plan: Arc<ScanPlan>,
+    /// Splits that no reader has taken yet.
     splits: Arc<Mutex<BoxStream<'static, Result<Split>>>>,
-    read: SchemaRef,
+    /// All requested columns, in SQL types.
+    schema: SchemaRef,
     rows: mpsc::Sender<DataFusionResult<RecordBatch>>,
     splits_read: Arc<AtomicUsize>,
-) -> DataFusionResult<()> {
-    let scan = plan.scan();
-    loop {
-        let next = splits.lock().await.next().await;
-        let Some(split) = next.transpose().map_err(to_datafusion)? else {
-            return Ok(());
-        };
-        let mut batches = plan.client.read_records(&scan, split).await.map_err(to_datafusion)?;
-        while let Some(batch) = batches.try_next().await.map_err(to_datafusion)? {
-            let batch = to_sql(&batch, &read).map_err(to_datafusion)?;
-            if rows.send(Ok(batch)).await.is_err() {
-                // The query ended: it has what it needs, or it failed elsewhere.
+}
+
+impl SplitReader {
+    /// Reads one split after the other until none are left or the receiver is dropped.
+    async fn run(self) -> DataFusionResult<()> {
+        let client = &self.plan.client;
+        let read = self.plan.table_read();
+        loop {
+            let next = self.splits.lock().await.next().await;
+            let Some(split) = next.transpose().map_err(to_datafusion)? else {
                 return Ok(());
+            };
+            let mut batches = client.read_records(&read, split).await.map_err(to_datafusion)?;
+            while let Some(batch) = batches.try_next().await.map_err(to_datafusion)? {
+                let batch = to_sql(&batch, &self.schema).map_err(to_datafusion)?;
+                if self.rows.send(Ok(batch)).await.is_err() {
+                    // The query has enough rows, or it failed elsewhere.
+                    return Ok(());
+                }
             }
+            self.splits_read.fetch_add(1, Ordering::Relaxed);
+            client.trace().finish_split();
         }
-        splits_read.fetch_add(1, Ordering::Relaxed);
-        plan.client.trace().finish_split();
     }
 }
 
-/// Merges what several splits answered to a trusted limit: one split's answer stays as it came.
+/// Merges the rows of several splits under a trusted limit. The rows of a single split are
+/// returned unchanged.
 async fn merge(
     mut batches: SendableRecordBatchStream,
-    bound: RowBound,
+    limit: PushedLimit,
     splits_read: Arc<AtomicUsize>,
 ) -> DataFusionResult<RecordBatch> {
     let schema = batches.schema();
@@ -163,15 +173,15 @@ async fn merge(
     if splits_read.load(Ordering::Relaxed) <= 1 {
         return Ok(rows);
     }
-    let limit = usize::try_from(bound.limit).unwrap_or(usize::MAX);
-    if bound.order_by.is_empty() {
-        return Ok(rows.slice(0, limit.min(rows.num_rows())));
+    let row_limit = usize::try_from(limit.limit).unwrap_or(usize::MAX);
+    if limit.order_by.is_empty() {
+        return Ok(rows.slice(0, row_limit.min(rows.num_rows())));
     }
     let mut columns = Vec::new();
-    for field in &bound.order_by {
+    for field in &limit.order_by {
         let name = field.column_name.as_deref().unwrap_or_default();
         let Some(values) = rows.column_by_name(name) else {
-            return internal_err!("column {name:?} of the order was not asked for");
+            return internal_err!("column {name:?} of the order was not requested");
         };
         let options = SortOptions {
             descending: field.direction.descending(),
@@ -179,7 +189,7 @@ async fn merge(
         };
         columns.push(SortColumn { values: Arc::clone(values), options: Some(options) });
     }
-    let indices = lexsort_to_indices(&columns, Some(limit))?;
+    let indices = lexsort_to_indices(&columns, Some(row_limit))?;
     Ok(take_record_batch(&rows, &indices)?)
 }
 
@@ -195,7 +205,7 @@ impl DisplayAs for FederatedScanExec {
             plan.table.name,
             names.join(", ")
         )?;
-        let pushed = constraints_in_words(&plan.constraints);
+        let pushed = constraints_to_sql(&plan.constraints);
         if pushed.is_empty() { Ok(()) } else { write!(f, ", pushed=[{pushed}]") }
     }
 }
@@ -241,25 +251,25 @@ impl ExecutionPlan for FederatedScanExec {
         _: Arc<TaskContext>,
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let workers = self.plan.concurrency.max(1);
-        // One batch waits while the next is fetched; more would only take memory.
+        let readers = self.plan.concurrency.max(1);
+        // One batch is buffered while the next is fetched; more would only use memory.
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.read), 1);
         let splits = Arc::new(Mutex::new(self.plan.splits()));
         let splits_read = Arc::new(AtomicUsize::new(0));
-        for _ in 0..workers {
-            let (plan, splits) = (Arc::clone(&self.plan), Arc::clone(&splits));
-            builder.spawn(work(
-                plan,
-                splits,
-                Arc::clone(&self.read),
-                builder.tx(),
-                Arc::clone(&splits_read),
-            ));
+        for _ in 0..readers {
+            let reader = SplitReader {
+                plan: Arc::clone(&self.plan),
+                splits: Arc::clone(&splits),
+                schema: Arc::clone(&self.read),
+                rows: builder.tx(),
+                splits_read: Arc::clone(&splits_read),
+            };
+            builder.spawn(reader.run());
         }
-        // Dropping this stream aborts the workers.
+        // Dropping this stream aborts the readers.
         let mut batches = builder.build();
-        if let Some(bound) = self.plan.bound.clone().filter(|bound| bound.trusted) {
-            let merged = stream::once(merge(batches, bound, splits_read));
+        if let Some(limit) = self.plan.limit.clone().filter(|limit| limit.trusted) {
+            let merged = stream::once(merge(batches, limit, splits_read));
             batches = Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.read), merged));
         }
         let outputs = self.plan.outputs.clone();

@@ -1,4 +1,4 @@
-//! The engine's session, set up so that SQL for Athena works as far as it goes.
+//! The `DataFusion` session, configured for Athena's SQL.
 
 use std::sync::Arc;
 
@@ -9,15 +9,14 @@ use datafusion::{
 };
 
 use super::{
-    bound::BoundingPlanner, common_type::CommonType, float_comparison::FloatComparisons,
-    types::AthenaTypes,
+    common_type::CommonType, float_comparison::FloatComparisons,
+    limit_pushdown::LimitPushdownPlanner, types::AthenaTypes,
 };
 
-/// The name of the session's own catalog while no connector is the default one. It has nothing in
-/// it.
+/// Name of the default catalog, which does not exist, of a session without connectors.
 const NO_CATALOG: &str = "none";
 
-/// A session without catalogs, whose default ones have the names given.
+/// Creates a session without catalogs. `catalog` and `schema` are the names of the default ones.
 pub(crate) fn session(
     catalog: Option<&str>,
     schema: Option<&str>,
@@ -32,11 +31,11 @@ pub(crate) fn session(
             schema.unwrap_or("default"),
         );
     if trust {
-        // Spreading rows over threads would mix the order in which a trusted connector gave them.
+        // Redistribution over threads would destroy the row order of a trusted connector.
         config = config.with_target_partitions(1);
     }
     let options = config.options_mut();
-    // 1.5 is a decimal, nulls come last either way, and text is text, as in Athena.
+    // As in Athena, 1.5 is a decimal, text is `Utf8`, and nulls are last in either direction.
     options.sql_parser.parse_float_as_decimal = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
@@ -49,7 +48,7 @@ pub(crate) fn session(
         .with_runtime_env(runtime)
         .with_default_features()
         .with_analyzer_rules(rules)
-        .with_query_planner(Arc::new(BoundingPlanner))
+        .with_query_planner(Arc::new(LimitPushdownPlanner))
         .with_type_planner(Arc::new(AthenaTypes))
         .build();
     SessionContext::new_with_state(state)

@@ -1,9 +1,10 @@
-//! A table of a connector, as the SQL engine sees it.
+//! A connector's table as a table provider of `DataFusion`.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
+use athena_client::{Capabilities, FederatedClient, TableDefinition};
 use athena_protocol::{
     Constraints, Result, SerdeVersion,
     predicate::{Direction, OrderByField},
@@ -16,26 +17,14 @@ use datafusion::{
 };
 
 use super::{
-    catalog::ScanOptions,
-    presentation::sql_schema,
     pushdown::{Pushdown, PushdownMode},
-    scan::{FederatedScanExec, Plan},
+    pushed_limit::PushedLimit,
+    scan::{FederatedScanExec, ScanPlan},
+    scan_options::ScanOptions,
+    type_mapping::sql_schema,
 };
-use athena_client::{Capabilities, FederatedClient, TableDefinition};
 
-/// How many rows are needed, and which: what a LIMIT over a scan allows the connector to leave out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RowBound {
-    /// So many rows are enough.
-    pub(crate) limit: u64,
-    /// The first ones in this order; any if empty.
-    pub(crate) order_by: Vec<OrderByField>,
-    /// Whether the rows are taken as they come, because nothing above the scan orders and limits
-    /// them again.
-    pub(crate) trusted: bool,
-}
-
-/// A table of a connector. Its columns are those of SQL: see [`presentation`](super::presentation).
+/// A connector's table. Its columns have [SQL types](super::type_mapping).
 #[derive(Debug, Clone)]
 pub(crate) struct FederatedTable {
     client: FederatedClient,
@@ -44,11 +33,11 @@ pub(crate) struct FederatedTable {
     capabilities: Capabilities,
     version: SerdeVersion,
     options: ScanOptions,
-    bound: Option<RowBound>,
+    limit: Option<PushedLimit>,
 }
 
 impl FederatedTable {
-    /// The table of `definition`, with what its connector can do.
+    /// Creates the table of `definition`. Requests the capabilities of its connector.
     pub(crate) async fn open(
         client: FederatedClient,
         definition: TableDefinition,
@@ -67,36 +56,39 @@ impl FederatedTable {
             capabilities,
             version,
             options,
-            bound: None,
+            limit: None,
         })
     }
 
-    /// The same table, of which a query needs no more than `bound`.
-    pub(crate) fn with_bound(&self, bound: RowBound) -> Self {
-        Self { bound: Some(bound), ..self.clone() }
+    /// Returns the table with `limit` pushed down to its scan.
+    pub(crate) fn with_limit(&self, limit: PushedLimit) -> Self {
+        Self { limit: Some(limit), ..self.clone() }
     }
 
-    pub(crate) fn bound(&self) -> Option<&RowBound> {
-        self.bound.as_ref()
+    pub(crate) fn limit(&self) -> Option<&PushedLimit> {
+        self.limit.as_ref()
     }
 
-    /// Whether the limits and orders that the connector applied are not applied again.
+    /// Returns whether the engine skips limits and orders that were pushed down.
     pub(crate) fn trusted(&self) -> bool {
         self.options.trust
     }
 
-    /// Whether a limit, by an order or without one, may be sent for a scan under `filters`.
+    /// Returns whether a limit, with or without an order, can be pushed down to a scan with
+    /// `filters`.
     ///
-    /// Every filter has to be sent whole, else rows that the engine removes would count.
-    pub(crate) fn takes_limit(&self, filters: &[Expr], ordered: bool) -> bool {
+    /// All filters have to be pushed down completely. Otherwise the connector would count rows that
+    /// the engine then removes.
+    pub(crate) fn supports_limit(&self, filters: &[Expr], ordered: bool) -> bool {
         let announced = if ordered { self.capabilities.top_n } else { self.capabilities.limit };
         let full = matches!(self.options.pushdown, PushdownMode::Full);
         full && announced
             && self.version >= SerdeVersion::V4
-            && self.pushdown().plan(filters).complete()
+            && self.pushdown().translate(filters).is_complete()
     }
 
-    /// The order of `column` as it travels, if a connector can go by it.
+    /// Returns the order by `column` in wire format, or `None` for a nested type, which has no
+    /// order.
     pub(crate) fn order_field(
         &self,
         column: usize,
@@ -119,7 +111,7 @@ impl FederatedTable {
         )
     }
 
-    /// The column that is read when only rows are counted: the one that takes the fewest bytes.
+    /// Returns the column to read if the query only counts rows: the one with the smallest type.
     fn narrowest_column(&self) -> usize {
         let width = |data_type: &DataType| match data_type {
             DataType::Boolean => 0,
@@ -145,19 +137,19 @@ impl TableProvider for FederatedTable {
         filters: &[&Expr],
     ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         let pushdown = self.pushdown();
-        let answers = filters.iter().map(|filter| {
-            let sent = pushdown.plan(std::slice::from_ref(*filter));
-            match (sent.sends_anything(), self.options.trust && sent.complete()) {
-                (false, _) => TableProviderFilterPushDown::Unsupported,
-                (true, false) => TableProviderFilterPushDown::Inexact,
-                (true, true) => TableProviderFilterPushDown::Exact,
+        let support = filters.iter().map(|filter| {
+            let pushed = pushdown.translate(std::slice::from_ref(*filter));
+            match (pushed.is_empty(), self.options.trust && pushed.is_complete()) {
+                (true, _) => TableProviderFilterPushDown::Unsupported,
+                (false, false) => TableProviderFilterPushDown::Inexact,
+                (false, true) => TableProviderFilterPushDown::Exact,
             }
         });
-        Ok(answers.collect())
+        Ok(support.collect())
     }
 
-    /// Plans the scan. `limit` is not used: which limit may be sent is decided in
-    /// [`bound`](super::bound), with all filters in view.
+    /// Plans the scan. Ignores `_limit`, because [`limit_pushdown`](super::limit_pushdown) decides
+    /// about limits, when all filters are known.
     async fn scan(
         &self,
         _state: &dyn Session,
@@ -165,15 +157,15 @@ impl TableProvider for FederatedTable {
         filters: &[Expr],
         _limit: Option<usize>,
     ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-        let sent = self.pushdown().plan(filters);
+        let pushed = self.pushdown().translate(filters);
         let outputs: Vec<usize> = match projection {
             Some(projection) => projection.clone(),
             None => (0..self.schema.fields().len()).collect(),
         };
-        // A connector can only filter and order rows by columns that it is asked for.
+        // A connector can filter and order rows only by requested columns.
         let mut requested = outputs.clone();
-        let mut needed: Vec<&str> = sent.columns().collect();
-        let order_by = self.bound.iter().flat_map(|bound| &bound.order_by);
+        let mut needed: Vec<&str> = pushed.columns().collect();
+        let order_by = self.limit.iter().flat_map(|limit| &limit.order_by);
         needed.extend(order_by.filter_map(|field| field.column_name.as_deref()));
         for name in needed {
             if let Some((index, _)) = self.definition.schema.column_with_name(name)
@@ -186,20 +178,20 @@ impl TableProvider for FederatedTable {
             requested.push(self.narrowest_column());
         }
         let constraints = Constraints {
-            summary: sent.summary,
-            expressions: sent.expressions,
-            order_by: self.bound.as_ref().map(|bound| bound.order_by.clone()).unwrap_or_default(),
-            limit: self.bound.as_ref().map(|bound| bound.limit),
+            summary: pushed.summary,
+            expressions: pushed.expressions,
+            order_by: self.limit.as_ref().map(|limit| limit.order_by.clone()).unwrap_or_default(),
+            limit: self.limit.as_ref().map(|limit| limit.limit),
             ..Constraints::default()
         };
-        let plan = Plan {
+        let plan = ScanPlan {
             client: self.client.clone(),
             table: Arc::clone(&self.definition),
             requested: Arc::new(self.definition.schema.project(&requested)?),
-            // Outputs come first among the requested columns.
+            // The outputs are the first of the requested columns.
             outputs: (0..outputs.len()).collect(),
             constraints,
-            bound: self.bound.clone(),
+            limit: self.limit.clone(),
             concurrency: self.options.concurrency,
         };
         Ok(Arc::new(FederatedScanExec::new(plan)?))

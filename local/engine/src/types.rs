@@ -1,4 +1,4 @@
-//! Types of Athena's SQL that the engine spells otherwise.
+//! Type names of Athena's SQL that differ from `DataFusion`.
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::{
@@ -7,8 +7,8 @@ use datafusion::{
     sql::sqlparser::ast::{DataType as SqlType, TimezoneInfo},
 };
 
-/// `TIMESTAMP` has microseconds, which reach far enough where nanoseconds do not, and `VARBINARY`
-/// is bytes.
+/// Plans `TIMESTAMP` in microseconds, because nanoseconds have too small a range, and `VARBINARY`
+/// as bytes.
 #[derive(Debug)]
 pub(crate) struct AthenaTypes;
 
@@ -24,7 +24,7 @@ impl TypePlanner for AthenaTypes {
                 Some(micros(Some("UTC")))
             }
             SqlType::Varbinary(_) | SqlType::Binary(_) => Some(DataType::Binary),
-            // Not our enum: every other type is the engine's.
+            // Foreign enum: every other type has the default meaning.
             _ => None,
         })
     }

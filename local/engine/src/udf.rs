@@ -1,4 +1,4 @@
-//! External functions as functions of the SQL engine.
+//! External functions as asynchronous scalar functions of `DataFusion`.
 
 use std::{
     hash::{Hash, Hasher},
@@ -22,11 +22,11 @@ use datafusion::{
 
 use super::{
     error::to_datafusion,
-    presentation::{sql_type, to_sql, to_wire, wire_type},
+    type_mapping::{sql_type, to_sql, to_wire, wire_type},
 };
 use athena_client::FederatedClient;
 
-/// A function that lives in a Lambda function.
+/// A user-defined function that a Lambda function implements.
 #[derive(Debug)]
 pub(crate) struct ExternalUdf {
     client: FederatedClient,
@@ -43,8 +43,7 @@ impl ExternalUdf {
         arguments: Vec<DataType>,
         returns: &DataType,
     ) -> Self {
-        // Volatile, so that the engine does not try to work out a call with constants while it
-        // plans.
+        // Volatile, so that the engine does not evaluate a call with constants while planning.
         let signature = match arguments.len() {
             0 => Signature::nullary(Volatility::Volatile),
             count => Signature::any(count, Volatility::Volatile),
@@ -53,10 +52,11 @@ impl ExternalUdf {
     }
 }
 
-/// Whether SQL may hand a value of `given` to an argument of `declared` without saying CAST.
+/// Returns whether a value of type `given` can be passed to an argument of type `declared` without
+/// a CAST.
 ///
-/// The engine takes `2` for a BIGINT and `1.5` for a decimal, and both have to do for narrower
-/// arguments; a value that is too large for one fails the query.
+/// The engine types the literal `2` as BIGINT and `1.5` as a decimal, and both have to be accepted
+/// for narrower arguments. A value out of range fails the query.
 fn fits(given: &DataType, declared: &DataType) -> bool {
     let is_decimal = |data_type: &DataType| {
         matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
@@ -104,11 +104,11 @@ impl ScalarUDFImpl for ExternalUdf {
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        for (place, (given, declared)) in given.iter().zip(&self.arguments).enumerate() {
+        for (index, (given, declared)) in given.iter().zip(&self.arguments).enumerate() {
             if !fits(given, declared) {
-                let place = place + 1;
+                let number = index + 1;
                 return Err(DataFusionError::Plan(format!(
-                    "argument {place} of {} is {given}, declared as {declared}: write CAST",
+                    "argument {number} of {} is {given}, declared as {declared}: add a CAST",
                     self.name
                 )));
             }
@@ -118,7 +118,7 @@ impl ScalarUDFImpl for ExternalUdf {
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
         Err(DataFusionError::NotImplemented(format!(
-            "{} can be called for rows of a query only",
+            "function {} cannot be called while planning",
             self.name
         )))
     }
@@ -142,9 +142,9 @@ impl AsyncScalarUDFImpl for ExternalUdf {
         let arguments =
             RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
         let result: FieldRef = Arc::new(Field::new(&self.name, wire_type(&self.returns), true));
-        let answer =
+        let values =
             self.client.udf(&self.name, &arguments, &result).await.map_err(to_datafusion)?;
-        let wire = RecordBatch::try_new(Arc::new(Schema::new(vec![result])), vec![answer])?;
+        let wire = RecordBatch::try_new(Arc::new(Schema::new(vec![result])), vec![values])?;
         let sql = Arc::new(Schema::new(vec![Field::new(&self.name, self.returns.clone(), true)]));
         let batch = to_sql(&wire, &sql).map_err(to_datafusion)?;
         Ok(ColumnarValue::Array(Arc::clone(batch.column(0))))

@@ -1,15 +1,46 @@
-//! AWS Lambda on this machine: functions as processes behind the Runtime API, and an S3 API for
-//! what they spill.
+//! AWS Lambda on this machine: functions as local processes behind the Runtime API, and an S3 API
+//! for the objects that they spill.
 //!
-//! | To | see |
+//! | Task | Item |
 //! |---|---|
-//! | run a program as Lambda would: deadline, memory, payload limits, concurrency | [`HostedFunction`] |
-//! | open a function by a [`Spec`]: a package, a process, an endpoint, an ARN | [`open`], [`build_all`] |
-//! | share functions and one S3 among queries | [`Registry`] |
-//! | offer functions to AWS clients | [`invoke_endpoint`] |
-//! | store objects on the loopback interface | [`LocalS3`] |
+//! | Name functions, and share them and one S3 stand-in among queries | [`Registry`] |
+//! | Open one function by its [`Spec`]: a package, a process, an endpoint, an ARN | [`open`], [`build_all`] |
+//! | Run a program with Lambda's limits: time, memory, payload, concurrency | [`HostedFunction`] |
+//! | Call a function behind an HTTP endpoint | [`EndpointFunction`] |
+//! | Serve functions to AWS clients | [`invoke_endpoint`] |
+//! | Store objects on the loopback interface | [`LocalS3`] |
 //!
-//! Works on Unix.
+//! All functions implement [`Invoke`](athena_client::Invoke), so a caller does not depend on where
+//! they run.
+//!
+//! ```no_run
+//! use athena_lambda_host::{FunctionOptions, Registry};
+//!
+//! # async fn example() -> anyhow::Result<()> {
+//! let mut registry = Registry::new(FunctionOptions::default());
+//! registry.register("shop", "cargo:connectors/shop".parse()?)?;
+//! for client in registry.clients() {
+//!     println!("{}: {:?}", client.catalog(), client.list_schemas().await?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | Feature | Effect |
+//! |---|---|
+//! | `aws` | Invokes functions in AWS by their ARN. Without it, opening one fails. |
+//!
+//! # Platforms
+//!
+//! Unix. Memory limits are enforced on Linux only.
+//!
+//! # Isolation
+//!
+//! Hosted functions run as ordinary processes of the current user: limits catch mistakes, not
+//! malicious code. Variables beginning with `AWS_`, including credentials, are not passed on to
+//! them.
 
 pub mod invoke_endpoint;
 
@@ -26,4 +57,4 @@ pub use local_s3::LocalS3;
 pub use options::FunctionOptions;
 pub use registry::Registry;
 pub use runtime::{ColdStart, HostedFunction};
-pub use spec::{FORMS, InvalidSpec, Spec};
+pub use spec::{InvalidSpec, Spec};

@@ -1,4 +1,4 @@
-//! The S3 of this machine.
+//! A stand-in for S3 on the loopback interface.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,47 +15,47 @@ use uuid::Uuid;
 
 use crate::http::Server;
 
-/// The region that the store says it is in.
+/// Region of the store.
 const REGION: &str = "us-east-1";
-/// The bucket that there is from the beginning, for what connectors spill.
+/// Bucket for spilled objects, created on start.
 const SPILL_BUCKET: &str = "athena-local-spill";
-/// Where in that bucket. The default of the Java SDK.
+/// Key prefix of spilled objects: the default of the Java SDK.
 const SPILL_PREFIX: &str = "athena-federation-spill";
 
-/// A real S3 API over a folder, on the loopback interface, with keys of its own, so that the code
-/// which speaks to AWS is the code which runs here.
+/// A stand-in for S3: an S3 API over a folder, on the loopback interface, with its own keys.
 ///
-/// A bucket is a folder and an object a file. Stops when it is dropped; a temporary folder is then
-/// deleted.
+/// Functions use it through the same client as S3 in AWS. A bucket is a folder and an object a
+/// file. Dropping the store stops it and deletes its temporary folder.
 #[derive(Debug)]
 pub struct LocalS3 {
     server: Server,
     access_key: String,
     secret_key: String,
     root: PathBuf,
-    /// Deletes the folder, after the server has gone.
+    /// Deletes the folder when it is dropped, after the server.
     _temporary: Option<TempDir>,
 }
 
 impl LocalS3 {
-    /// Starts with the objects that are in `folder`, or none in a temporary one, and a bucket for
-    /// what is spilled.
+    /// Starts a store over `folder`, or over a new temporary folder, and creates the spill bucket.
+    ///
+    /// Existing objects in `folder` are available.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be used.
+    /// If the folder cannot be used or no port can be opened.
     pub async fn start(folder: Option<PathBuf>) -> anyhow::Result<Self> {
         let (root, temporary) = if let Some(folder) = folder {
             (folder, None)
         } else {
             let temporary = tempfile::Builder::new().prefix("athena-local-s3-").tempdir();
-            let temporary = temporary.context("cannot make a temporary folder for objects")?;
+            let temporary = temporary.context("cannot create a temporary folder for objects")?;
             (temporary.path().to_owned(), Some(temporary))
         };
         let files = FileSystem::new(&root).map_err(|error| {
-            anyhow::anyhow!("cannot keep objects in {}: {error:?}", root.display())
+            anyhow::anyhow!("cannot store objects in {}: {error:?}", root.display())
         })?;
-        // In the form of AWS keys, which some clients insist on.
+        // In the format of AWS keys, which some clients require.
         let access_key =
             format!("AKIA{}", &Uuid::new_v4().simple().to_string().to_uppercase()[..16]);
         let secret_key = Uuid::new_v4().simple().to_string();
@@ -72,17 +72,18 @@ impl LocalS3 {
         Ok(store)
     }
 
-    /// Where it listens, such as `http://127.0.0.1:40123`. Clients then write the bucket into the
-    /// path, for a number is no domain.
+    /// Returns the URL of the store, such as `http://127.0.0.1:40123`.
+    ///
+    /// With an IP address as host, clients use path-style requests.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.server.address())
     }
 
-    /// Makes a bucket, if it is not there.
+    /// Creates a bucket if it does not exist.
     ///
     /// # Errors
     ///
-    /// If the name could be no bucket's, or the folder cannot be made.
+    /// If S3 would reject the name, or the folder cannot be created.
     pub fn create_bucket(&self, name: &str) -> anyhow::Result<()> {
         let plain = name.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte)
@@ -93,25 +94,27 @@ impl LocalS3 {
         });
         anyhow::ensure!(
             plain && bounded && (3..=63).contains(&name.len()),
-            "bucket name {name:?} has to be 3 to 63 lower-case letters, digits, dots and hyphens"
+            "invalid bucket name {name:?}: expected 3 to 63 lower-case letters, digits, dots and \
+             hyphens, beginning and ending with a letter or digit"
         );
         let folder = self.root.join(name);
         std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the bucket {}", folder.display()))
+            .with_context(|| format!("cannot create the bucket {}", folder.display()))
     }
 
-    /// The folder of the buckets: the object `a/b` of the bucket `x` is the file `x/a/b` in it.
-    /// Files there that begin with a dot are the store's own.
+    /// Returns the folder of the buckets: the object `a/b` of the bucket `x` is the file `x/a/b`.
+    ///
+    /// Files whose names begin with a dot are internal to the store.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The bucket that there is from the beginning.
+    /// Returns the name of the bucket for spilled objects.
     pub fn spill_bucket(&self) -> &'static str {
         SPILL_BUCKET
     }
 
-    /// The store for code of this process, by the client that speaks to AWS.
+    /// Returns a client of the store for this process: the same client as for S3 in AWS.
     pub fn store(&self) -> Arc<dyn ObjectStore> {
         Arc::new(S3Store::new(&SpillSettings::default()).with_endpoint(
             &self.endpoint(),
@@ -121,7 +124,7 @@ impl LocalS3 {
         ))
     }
 
-    /// The environment by which a function uses this store, and spills to it.
+    /// Returns the environment variables that make a function use this store and spill to it.
     pub fn env(&self) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ENDPOINT_URL_S3", self.endpoint()),

@@ -1,29 +1,33 @@
-//! What a function is given to run.
+//! Options of a function.
 
 use std::{thread::available_parallelism, time::Duration};
 
-/// How a function is hosted; the defaults are what a connector in AWS is usually given.
+/// Options of a function. The defaults are common settings of connectors in AWS.
 ///
-/// For a function that runs elsewhere only the name and the time limit count.
+/// For a function that is not hosted here, only the name and the timeout apply.
 #[derive(Debug, Clone)]
 pub struct FunctionOptions {
-    /// Name of the function, in its ARN, its environment and in front of what it prints.
+    /// Name of the function: in its ARN, its environment and as a prefix of its output.
     pub name: String,
-    /// Memory in MiB, watched and enforced on Linux. 3008 by default.
+    /// Memory limit in MiB. 3008 by default. Enforced on Linux only.
     pub memory_mb: u32,
-    /// Time for one invocation. 900 seconds by default, the most there is.
+    /// Timeout of one invocation. 900 seconds by default, the maximum of Lambda.
     pub timeout: Duration,
-    /// Time for a process to ask for its first invocation. Lambda gives 10 seconds, and then lets
-    /// the first invocation pay for the rest; here it is 60 seconds by default, for a Java
-    /// connector on a busy laptop takes 17.
+    /// Timeout of the initialization: from the start of a process to its first request for an
+    /// invocation. 60 seconds by default.
+    ///
+    /// Lambda allows 10 seconds and repeats a longer initialization within the first invocation. A
+    /// Java connector on a busy laptop takes 17.
     pub init_timeout: Duration,
-    /// Most processes, and so most invocations at a time; others wait. Twice the cores by default,
-    /// 8 at most.
+    /// Maximum number of processes, each with one invocation at a time. Further invocations wait.
+    /// Twice the number of cores by default, but at most 8.
     pub concurrency: usize,
-    /// Environment variables, over those that the host sets.
+    /// Environment variables. They override those that the host sets.
     pub env: Vec<(String, String)>,
-    /// Whether what the function prints goes to standard error line by line. Otherwise only the
-    /// last lines are kept, for the error if the process ends.
+    /// Whether the output of the function is written to standard error, line by line. True by
+    /// default.
+    ///
+    /// Otherwise only the last lines are kept, for the error if the process exits.
     pub show_output: bool,
 }
 

@@ -1,8 +1,10 @@
-//! Where a function lives.
+//! The address of a function.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-/// Where a function lives, as a command line says it.
+/// The address of a function: a package, a process, an endpoint or an ARN.
+///
+/// `Display` writes text that parses as the same spec.
 ///
 /// ```
 /// use athena_lambda_host::Spec;
@@ -15,20 +17,24 @@ use std::{fmt, path::PathBuf, str::FromStr};
 pub enum Spec {
     /// `cargo:PATH`: the folder of a package, built and hosted here.
     Cargo(PathBuf),
-    /// `exec:COMMAND`: any process that speaks the Lambda Runtime API, hosted here. The words are
-    /// split as a shell does, and no shell runs.
+    /// `exec:COMMAND`: any program that uses the Lambda Runtime API, hosted here. The command is
+    /// split into words like in a shell, but no shell runs.
     Exec(Vec<String>),
     /// `http://HOST:PORT[/PATH]`: an Invoke endpoint, such as `cargo lambda watch` or the runtime
-    /// interface emulator. A path is taken as it is; without one the function is asked for by its
-    /// name.
+    /// interface emulator. Without a path, the path of the Invoke operation with the function's
+    /// name is used.
     Http(String),
     /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`: a function in AWS.
     Arn(String),
 }
 
 impl Spec {
-    /// Whether the function runs on this machine as a child of this process, and so can be given
-    /// this machine's S3.
+    /// The syntax of all forms, human-readable.
+    pub const SYNTAX: &str = "cargo:PATH, exec:COMMAND, http://HOST:PORT[/PATH] or \
+                              arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]";
+
+    /// Returns whether the function runs as a child of this process, and so can use the S3
+    /// stand-in.
     pub fn is_hosted(&self) -> bool {
         match self {
             Self::Cargo(_) | Self::Exec(_) => true,
@@ -37,11 +43,7 @@ impl Spec {
     }
 }
 
-/// The forms of a [`Spec`], for people.
-pub const FORMS: &str = "cargo:PATH, exec:COMMAND, http://HOST:PORT[/PATH] or \
-                         arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]";
-
-/// A text that is no [`Spec`].
+/// An error of parsing a [`Spec`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidSpec {
     text: String,
@@ -50,11 +52,7 @@ pub struct InvalidSpec {
 
 impl fmt::Display for InvalidSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:?} does not say where a function lives: {}; expected {FORMS}",
-            self.text, self.fault
-        )
+        write!(f, "invalid function {:?}: {}; expected {}", self.text, self.fault, Spec::SYNTAX)
     }
 }
 
@@ -78,7 +76,7 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
     }
     if let Some(command) = text.strip_prefix("exec:") {
         let words = shlex::split(command).ok_or("a quote is not closed")?;
-        // An empty first word would be a process without a name.
+        // An empty first word would be an empty program name.
         return match words.first() {
             Some(program) if !program.is_empty() => Ok(Spec::Exec(words)),
             Some(_) | None => Err("the command is empty"),
@@ -89,26 +87,24 @@ fn parse(text: &str) -> Result<Spec, &'static str> {
             Ok(uri) if uri.host().is_some_and(|host| !host.is_empty()) => {
                 Ok(Spec::Http(text.to_owned()))
             }
-            Ok(_) | Err(_) => Err("this is not a URL"),
+            Ok(_) | Err(_) => Err("not a URL"),
         };
     }
     if text.starts_with("https://") {
-        return Err(
-            "an Invoke endpoint is spoken to over http only, on this machine or through a tunnel",
-        );
+        return Err("https is not supported, only http to this machine or through a tunnel");
     }
     if text.starts_with("arn:") {
         return if is_function_arn(text) {
             Ok(Spec::Arn(text.to_owned()))
         } else {
-            Err("this is not the ARN of a Lambda function")
+            Err("not the ARN of a Lambda function")
         };
     }
-    Err("it begins like none of the forms")
+    Err("unknown prefix")
 }
 
-/// Whether `arn` has the parts of a function's ARN. Partitions other than `aws` (in China, for
-/// governments) have the same form.
+/// Returns whether `arn` has the parts of a function's ARN. Partitions other than `aws` (China,
+/// government) have the same form.
 fn is_function_arn(arn: &str) -> bool {
     let parts: Vec<_> = arn.split(':').collect();
     let [_, partition, "lambda", region, account, "function", name, qualifier @ ..] = &parts[..]
@@ -122,7 +118,6 @@ fn is_function_arn(arn: &str) -> bool {
     filled && qualifier.len() <= 1 && partition.starts_with("aws")
 }
 
-/// Writes a text that reads back as the same place.
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -146,7 +141,7 @@ mod tests {
     const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:shop";
 
     #[test]
-    fn every_form_is_read_and_written_back() {
+    fn all_forms_round_trip() {
         let forms = [
             ("cargo:connectors/tpch", Spec::Cargo("connectors/tpch".into())),
             ("exec:./bootstrap", Spec::Exec(vec!["./bootstrap".into()])),
@@ -169,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn words_in_quotes_stay_together() {
+    fn quoted_words_stay_together() {
         let spec: Spec = r#"exec:sh -c "echo 'a b'" a\ b '' "#.parse().unwrap();
         assert_eq!(spec, Spec::Exec(["sh", "-c", "echo 'a b'", "a b", ""].map(Into::into).into()));
     }
 
     #[test]
-    fn what_is_no_place_is_refused_with_the_forms() {
+    fn an_invalid_spec_is_rejected_with_the_syntax() {
         let wrong = [
             "",
             "tpch",

@@ -6,7 +6,7 @@ use arrow::{
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use athena_client::{Call, ClientOptions, FederatedClient, Invoke, Outcome, Trace};
+use athena_client::{CallRecord, ClientOptions, FederatedClient, Invoke, CallOutcome, Trace};
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
@@ -82,7 +82,7 @@ impl Scenario {
     }
 
     /// Returns the calls and the rows of `sql`; see [`Self::run`].
-    pub(super) async fn traced(&mut self, sql: &str) -> (Vec<Call>, QueryResult) {
+    pub(super) async fn traced(&mut self, sql: &str) -> (Vec<CallRecord>, QueryResult) {
         let trace = Trace::default();
         let result = self.rows_of(sql, &trace).await.map_err(|error| format!("{error:#}"));
         let calls = trace.calls();
@@ -100,24 +100,24 @@ impl Scenario {
     }
 
     /// Checks that rows are inline or spilled as the scenario requires.
-    fn check_calls(&mut self, calls: &[Call]) -> Result<(), String> {
+    fn check_calls(&mut self, calls: &[CallRecord]) -> Result<(), String> {
         for call in calls {
             match &call.outcome {
-                Outcome::Inline { rows } if self.spilled && *rows > 0 => {
+                CallOutcome::Inline { rows } if self.spilled && *rows > 0 => {
                     return Err(format!("{rows} rows of {} are inline", call.subject));
                 }
-                Outcome::Spilled { .. } if !self.spilled => {
+                CallOutcome::Spilled { .. } if !self.spilled => {
                     return Err(format!("{} is spilled", call.subject));
                 }
-                Outcome::Spilled { sealed: false, .. } => {
+                CallOutcome::Spilled { encrypted: false, .. } => {
                     return Err(format!("{} is spilled without encryption", call.subject));
                 }
-                Outcome::Inline { rows } => self.rows += rows,
-                Outcome::Spilled { blocks, rows, .. } => {
+                CallOutcome::Inline { rows } => self.rows += rows,
+                CallOutcome::Spilled { blocks, rows, .. } => {
                     self.blocks += blocks;
                     self.rows += rows;
                 }
-                Outcome::Answer(_) | Outcome::Failed(_) => {}
+                CallOutcome::Response(_) | CallOutcome::Failed(_) => {}
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use athena_client::{Invoke, Outcome};
+use athena_client::{Invoke, CallOutcome};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
 
@@ -46,14 +46,14 @@ pub(super) async fn compare(
                 let (calls, got) = scenario.traced(sql).await;
                 for call in calls {
                     let verdict = match call.outcome {
-                        Outcome::Failed(error) => Err(error),
+                        CallOutcome::Failed(error) => Err(error),
                         // Wrong rows count against every call of the statement.
                         _ if got != expected => Err(format!(
                             "{}: {sql}\n{}",
                             scenario.name,
                             difference(&expected, &got)
                         )),
-                        Outcome::Answer(_) | Outcome::Inline { .. } | Outcome::Spilled { .. } => {
+                        CallOutcome::Answer(_) | CallOutcome::Inline { .. } | CallOutcome::Spilled { .. } => {
                             Ok(())
                         }
                     };

@@ -8,7 +8,7 @@ use arrow::{
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use athena_client::Outcome;
+use athena_client::CallOutcome;
 use athena_engine::{Engine, PushdownMode};
 
 use super::{Wire, everything_spills, reference, scale};
@@ -55,7 +55,7 @@ pub(super) async fn run(engine: &Engine, sql: &str, spills: bool) -> (TextRows, 
             .trace()
             .calls()
             .into_iter()
-            .find(|call| matches!(call.outcome, Outcome::Inline { rows: 1.. }));
+            .find(|call| matches!(call.outcome, CallOutcome::Inline { rows: 1.. }));
         assert!(inline.is_none(), "rows are inline: {inline:?}");
     }
     (TextRows::of(&batches), query.trace().progress().bytes)

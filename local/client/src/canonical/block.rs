@@ -1,4 +1,4 @@
-//! Blocks, rows and cells.
+//! Canonical JSON of blocks, rows and cells.
 
 use arrow::{
     array::{Array, AsArray},
@@ -13,14 +13,14 @@ use arrow::{
 use athena_protocol::timestamp_tz::unpack;
 use serde_json::{Value, json};
 
-/// A batch as it travels: its schema and its rows. Zoned timestamps are packed values here, as
-/// blocks hold them.
+/// Returns the schema and the rows of a batch in wire format: timestamps with time zone are packed.
 pub fn block(batch: &RecordBatch) -> Value {
     json!({ "schema": super::schema(batch.schema_ref()), "rows": rows(batch) })
 }
 
-/// The rows of a batch, each a list of cells; their number where there are no columns, since rows
-/// without cells may be any number.
+/// Returns the rows of a batch, each as a list of cells.
+///
+/// For a batch without columns, returns the number of rows.
 pub fn rows(batch: &RecordBatch) -> Value {
     if batch.num_columns() == 0 {
         return batch.num_rows().into();
@@ -30,13 +30,13 @@ pub fn rows(batch: &RecordBatch) -> Value {
         .collect()
 }
 
-/// All cells of one array.
+/// Returns all cells of one array.
 pub(super) fn cells(array: &dyn Array) -> Value {
     (0..array.len()).map(|row| cell(array, row)).collect()
 }
 
-/// One value. Integers that a JSON reader might round, and numbers that JSON does not have, are
-/// texts.
+/// Returns one value. Integers that a JSON parser might round, and numbers that JSON lacks, become
+/// strings.
 pub(super) fn cell(array: &dyn Array, row: usize) -> Value {
     if array.is_null(row) {
         return Value::Null;
@@ -62,7 +62,7 @@ pub(super) fn cell(array: &dyn Array, row: usize) -> Value {
         DataType::Date32 => native::<Date32Type>(array, row).into(),
         DataType::Date64 => integer(native::<Date64Type>(array, row).into()),
         DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
-            zoned(native::<TimestampMillisecondType>(array, row))
+            timestamp_tz(native::<TimestampMillisecondType>(array, row))
         }
         DataType::Timestamp(_, _) | DataType::Time32(_) | DataType::Time64(_) => count(array, row),
         DataType::Utf8 => array.as_string::<i32>().value(row).into(),
@@ -80,10 +80,11 @@ pub(super) fn cell(array: &dyn Array, row: usize) -> Value {
         }
         DataType::Map(_, _) => {
             let entries = array.as_map().value(row);
-            let pair = |entry| {
-                entries.columns().iter().map(|column| cell(column, entry)).collect::<Value>()
-            };
-            (0..entries.len()).map(pair).collect()
+            (0..entries.len())
+                .map(|entry| {
+                    entries.columns().iter().map(|column| cell(column, entry)).collect::<Value>()
+                })
+                .collect()
         }
         _ => array_value_to_string(array, row).unwrap_or_default().into(),
     }
@@ -94,7 +95,7 @@ fn native<T: ArrowPrimitiveType>(array: &dyn Array, row: usize) -> T::Native {
 }
 
 pub(super) fn integer(value: i128) -> Value {
-    /// Up to here every integer is a double.
+    /// All integers up to here are exact as a double.
     const EXACT: i128 = 1 << 53;
     match i64::try_from(value) {
         Ok(small) if (-EXACT..=EXACT).contains(&value) => small.into(),
@@ -121,12 +122,17 @@ fn float(value: f64) -> Value {
     )
 }
 
-fn zoned(packed: i64) -> Value {
+fn timestamp_tz(packed: i64) -> Value {
     let (millis, key) = unpack(packed);
-    json!({ "packed": integer(packed.into()), "millis": millis, "zoneKey": key.number(), "zone": key.name() })
+    json!({
+        "packed": integer(packed.into()),
+        "millis": millis,
+        "zoneKey": key.number(),
+        "zone": key.name(),
+    })
 }
 
-/// The integer behind a time or timestamp of any unit.
+/// Returns the integer behind a time or timestamp of any unit.
 fn count(array: &dyn Array, row: usize) -> Value {
     let width = array.data_type().primitive_width();
     let wide = if width == Some(4) { DataType::Int32 } else { DataType::Int64 };
@@ -151,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_json_would_change_are_texts() {
+    fn numbers_that_json_would_change_become_strings() {
         let decimals =
             Decimal128Array::from(vec![-5, 1250]).with_precision_and_scale(10, 2).unwrap();
         for (array, expected) in [
@@ -173,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn zones_without_a_name_have_none() {
+    fn an_unknown_zone_key_has_no_name() {
         assert_eq!(
-            zoned(4095),
+            timestamp_tz(4095),
             json!({ "packed": 4095, "millis": 0, "zoneKey": 4095, "zone": null })
         );
     }

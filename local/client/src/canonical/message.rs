@@ -1,4 +1,4 @@
-//! Requests, responses and errors.
+//! Canonical JSON of requests, responses and errors.
 
 use athena_protocol::{
     EncryptionKey, FederatedIdentity, Request, Response, S3SpillLocation, Split, TableName,
@@ -11,7 +11,7 @@ use super::{
     constraints, schema,
 };
 
-/// A request, as an object with the member names of the wire.
+/// Returns a request as an object with the member names of the wire format.
 pub fn request(request: &Request) -> Value {
     let mut members = match request {
         Request::Ping(request) => json!({ "queryId": request.query_id }),
@@ -59,7 +59,7 @@ pub fn request(request: &Request) -> Value {
             "functionType": "SCALAR",
         }),
     };
-    let (who, catalog) = match request {
+    let (caller, catalog) = match request {
         Request::Ping(request) => (&request.identity, Some(&request.catalog_name)),
         Request::ListSchemas(request) => (&request.identity, Some(&request.catalog_name)),
         Request::ListTables(request) => (&request.identity, Some(&request.catalog_name)),
@@ -73,14 +73,14 @@ pub fn request(request: &Request) -> Value {
         Request::UserDefinedFunction(request) => (&request.identity, None),
     };
     members["@type"] = request.type_name().into();
-    members["identity"] = identity(who.as_ref());
+    members["identity"] = identity(caller.as_ref());
     if let Some(catalog) = catalog {
         members["catalogName"] = catalog.as_str().into();
     }
     members
 }
 
-/// A response, as an object with the member names of the wire.
+/// Returns a response as an object with the member names of the wire format.
 pub fn response(response: &Response) -> Value {
     let mut members = match response {
         Response::Ping(response) => json!({
@@ -116,12 +116,15 @@ pub fn response(response: &Response) -> Value {
         }),
         Response::GetDataSourceCapabilities(response) => {
             let capabilities = response.capabilities.iter().map(|(name, sub_types)| {
-                let sub_types = sub_types
-                    .iter()
-                    .map(|sub_type| json!({ "subType": sub_type.sub_type, "properties": sub_type.properties }));
+                let sub_types = sub_types.iter().map(|sub_type| {
+                    json!({ "subType": sub_type.sub_type, "properties": sub_type.properties })
+                });
                 (name.clone(), sub_types.collect::<Value>())
             });
-            json!({ "catalogName": response.catalog_name, "capabilities": capabilities.collect::<Value>() })
+            json!({
+                "catalogName": response.catalog_name,
+                "capabilities": capabilities.collect::<Value>(),
+            })
         }
         Response::ReadRecords(response) => {
             json!({ "catalogName": response.catalog_name, "records": block(&response.records) })
@@ -140,8 +143,8 @@ pub fn response(response: &Response) -> Value {
     members
 }
 
-/// The error of a function, with the message that the Java SDK's caller makes of it and of each of
-/// its causes.
+/// Returns the error document of a function, with the message that callers of the Java SDK derive
+/// from it and from each of its causes.
 pub fn function_error(error: &FunctionError) -> Value {
     json!({
         "errorType": error.error_type,
@@ -168,7 +171,7 @@ fn table_name(name: &TableName) -> Value {
     json!({ "schemaName": name.schema, "tableName": name.table })
 }
 
-/// One split of a table.
+/// Returns a split, with its key in clear text.
 pub fn split(split: &Split) -> Value {
     json!({
         "spillLocation": split.spill_location.as_ref().map(spill_location),
@@ -177,12 +180,12 @@ pub fn split(split: &Split) -> Value {
     })
 }
 
-/// Where something is spilled.
+/// Returns a spill location.
 pub fn spill_location(location: &S3SpillLocation) -> Value {
     json!({ "bucket": location.bucket, "key": location.key, "directory": location.directory })
 }
 
-/// A key and its nonce in base64, in the clear: this is for keys of test data.
+/// Returns a key and its nonce in base64, in clear text: for keys of test data only.
 pub fn encryption_key(key: &EncryptionKey) -> Value {
     json!({ "key": base64(&key.key), "nonce": base64(&key.nonce) })
 }

@@ -1,8 +1,10 @@
-//! Messages as plain JSON that says what they mean, whatever version and framing they came in.
+//! Canonical JSON of messages: the same for the same content, whatever the serde version and
+//! framing.
 //!
-//! The form is described in `tests/golden/README.md`: blocks are rows, schemas are lists of fields,
-//! allocator ids are gone, and what a version lacks shows the value that its reader fills in. It is
-//! what golden files are compared in, and what people look at: it is not meant to be read back.
+//! `tests/golden/README.md` describes the format: blocks are rows, schemas are lists of fields,
+//! allocator ids are left out, and a member that a version lacks has the default that a reader of
+//! that version assumes. Golden files are compared in it and `athena-local decode` prints it. It
+//! cannot be parsed back into messages.
 
 mod block;
 mod message;

@@ -1,4 +1,4 @@
-//! Constraints: value sets, expressions, order, limit, plan.
+//! Canonical JSON of constraints: value sets, expressions, order, limit and query plan.
 
 use arrow::datatypes::DataType;
 use athena_protocol::{
@@ -9,19 +9,23 @@ use serde_json::{Value, json};
 
 use super::{block, data_type};
 
-/// Everything that a query asks of a table.
+/// Returns the constraints of a query on a table.
 pub fn constraints(constraints: &Constraints) -> Value {
     let summary: Value =
         constraints.summary.iter().map(|(column, set)| (column.clone(), value_set(set))).collect();
     let order_by = constraints
         .order_by
         .iter()
-        .map(|field| json!({ "columnName": field.column_name, "direction": field.direction.wire_name() }))
+        .map(|field| {
+            json!({ "columnName": field.column_name, "direction": field.direction.wire_name() })
+        })
         .collect::<Value>();
-    let plan = constraints
-        .query_plan
-        .as_ref()
-        .map(|plan| json!({ "substraitVersion": plan.substrait_version, "substraitPlan": plan.substrait_plan }));
+    let plan = constraints.query_plan.as_ref().map(|plan| {
+        json!({
+            "substraitVersion": plan.substrait_version,
+            "substraitPlan": plan.substrait_plan,
+        })
+    });
     json!({
         "summary": summary,
         "expression": constraints.expressions.iter().map(expression).collect::<Value>(),
@@ -32,7 +36,7 @@ pub fn constraints(constraints: &Constraints) -> Value {
     })
 }
 
-/// A value set, with what the Java SDK derives from it.
+/// Returns a value set, with the properties that the Java SDK derives from it.
 pub fn value_set(set: &ValueSet) -> Value {
     let null_allowed = set.null_allowed();
     let data_type = data_type(set.data_type());
@@ -81,7 +85,7 @@ fn derived(none: bool, all: bool, single_value: bool) -> Value {
     json!({ "isNone": none, "isAll": all, "isSingleValue": single_value })
 }
 
-/// Whether both ends stand at the same value; never true of bytes, which Java compares by identity.
+/// Returns true for a range of one value, except of bytes, which Java compares by identity.
 fn is_single_value(range: &Range) -> bool {
     range.low.bound == Bound::Exactly
         && range.low == range.high
@@ -99,14 +103,16 @@ fn marker(marker: &Marker) -> Value {
         Bound::Above => "ABOVE",
     };
     match &marker.value {
-        Some(value) => {
-            json!({ "bound": bound, "nullValue": marker.null_value, "value": block::cell(value, 0) })
-        }
+        Some(value) => json!({
+            "bound": bound,
+            "nullValue": marker.null_value,
+            "value": block::cell(value, 0),
+        }),
         None => json!({ "bound": bound, "nullValue": marker.null_value }),
     }
 }
 
-/// An expression and everything below it.
+/// Returns an expression with all its arguments.
 pub fn expression(expression: &Expression) -> Value {
     match expression {
         Expression::Constant { values: Some(values), data_type } => json!({

@@ -1,11 +1,11 @@
-//! Schemas and types.
+//! Canonical JSON of schemas and types.
 
 use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use serde_json::{Map, Value, json};
 
-/// A schema: its fields and its metadata.
+/// Returns a schema: its fields and its metadata.
 pub fn schema(schema: &Schema) -> Value {
     json!({ "fields": fields(schema.fields()), "metadata": metadata(schema.metadata()) })
 }
@@ -14,7 +14,7 @@ fn fields(fields: &Fields) -> Value {
     fields.iter().map(|child| field(child)).collect()
 }
 
-/// Name, type and whether it can be null; metadata and children where there are any.
+/// Returns name, type and nullability of a field, and its metadata and children if it has any.
 fn field(field: &Field) -> Value {
     let mut members = Map::new();
     members.insert("name".to_owned(), field.name().as_str().into());
@@ -40,7 +40,7 @@ fn metadata(metadata: &HashMap<String, String>) -> Value {
     metadata.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
 }
 
-/// A type in one word, such as `decimal128(12,2)`. Children are not part of it.
+/// Returns a type as one word, such as `decimal128(12,2)`, without its children.
 pub fn data_type(data_type: &DataType) -> String {
     match data_type {
         DataType::Null => "null".to_owned(),
@@ -59,8 +59,7 @@ pub fn data_type(data_type: &DataType) -> String {
         DataType::FixedSizeList(_, size) => format!("fixed_size_list({size})"),
         DataType::Struct(_) => "struct".to_owned(),
         DataType::Map(_, _) => "map".to_owned(),
-        // Numbers are called what Arrow calls them; the rest has no form here because no block has
-        // it.
+        // Arrow's name: of numbers, since blocks have no other types.
         other => other.to_string().to_lowercase(),
     }
 }

@@ -1,5 +1,5 @@
-//! Comma-separated values as Athena writes them: every value in quotes, and null as nothing between
-//! the commas.
+//! Comma-separated values as Athena writes them: every value in quotes, and null as an empty field
+//! without quotes.
 
 use std::io::Write;
 
@@ -10,18 +10,18 @@ use arrow::{
     util::display::{ArrayFormatter, FormatOptions},
 };
 
-/// Writes rows as text of any type, nested ones as in a table.
+/// A writer of comma-separated values. Values of nested types have the same form as in a table.
 #[derive(Debug)]
 pub struct CsvWriter<W> {
     out: W,
 }
 
 impl<W: Write> CsvWriter<W> {
-    /// Writes the header, which is there even if no row follows.
+    /// Creates a writer and writes the header, which a result without rows has too.
     pub(super) fn try_new(schema: &SchemaRef, mut out: W) -> anyhow::Result<Self> {
         let mut line = String::new();
         for (index, field) in schema.fields().iter().enumerate() {
-            push(&mut line, index, Some(field.name()));
+            push_value(&mut line, index, Some(field.name()));
         }
         writeln!(out, "{line}")?;
         Ok(Self { out })
@@ -45,7 +45,7 @@ impl<W: Write> CsvWriter<W> {
                 } else {
                     Some(formatter.value(row).try_to_string()?)
                 };
-                push(&mut line, index, text.as_deref());
+                push_value(&mut line, index, text.as_deref());
             }
             writeln!(self.out, "{line}")?;
         }
@@ -58,7 +58,7 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
-fn push(line: &mut String, index: usize, text: Option<&str>) {
+fn push_value(line: &mut String, index: usize, text: Option<&str>) {
     if index > 0 {
         line.push(',');
     }

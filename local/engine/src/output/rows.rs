@@ -1,4 +1,4 @@
-//! Batches as text or Parquet.
+//! A writer of rows in any output format.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterPr
 
 use super::{Format, csv::CsvWriter, json, table::TableWriter};
 
-/// Writes the batches of one result in one format.
+/// A writer of the batches of one result in one format.
 pub enum RowWriter<W: Write + Send> {
     /// Aligned columns.
     Table(TableWriter<W>),
@@ -32,11 +32,12 @@ impl<W: Write + Send> std::fmt::Debug for RowWriter<W> {
 }
 
 impl<W: Write + Send> RowWriter<W> {
-    /// A writer of rows of `schema` to `out`.
+    /// Creates a writer of rows of `schema` to `out`. CSV writes its header.
     ///
     /// # Errors
     ///
-    /// If the format has no form for a column of `schema`.
+    /// If the format does not support a type in `schema`, if two columns have the same name where
+    /// the format needs distinct ones (JSON lines and Parquet), or if `out` fails.
     pub fn try_new(format: Format, schema: &SchemaRef, out: W) -> anyhow::Result<Self> {
         Ok(match format {
             Format::Table => Self::Table(TableWriter::new(SchemaRef::clone(schema), out)),
@@ -47,17 +48,17 @@ impl<W: Write + Send> RowWriter<W> {
                 let properties =
                     WriterProperties::builder().set_compression(Compression::SNAPPY).build();
                 let writer = ArrowWriter::try_new(out, SchemaRef::clone(schema), Some(properties))
-                    .context("the result has no form as Parquet")?;
+                    .context("Parquet does not support a type of the result")?;
                 Self::Parquet(Box::new(writer))
             }
         })
     }
 
-    /// Adds the rows of `batch`.
+    /// Writes the rows of `batch`. They may stay buffered until [`finish`](Self::finish).
     ///
     /// # Errors
     ///
-    /// What the sink says, or that a value has no form.
+    /// If the sink fails, or if a value cannot be formatted.
     pub fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         match self {
             Self::Table(writer) => writer.write(batch),
@@ -67,11 +68,11 @@ impl<W: Write + Send> RowWriter<W> {
         }
     }
 
-    /// Ends the result and gives back what it was written to.
+    /// Writes the end of the result, flushes, and returns the sink.
     ///
     /// # Errors
     ///
-    /// What the sink says.
+    /// If the sink fails.
     pub fn finish(self) -> anyhow::Result<W> {
         match self {
             Self::Table(writer) => writer.finish(),
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_has_one_header_however_many_batches_there_are() {
+    fn csv_has_one_header_for_any_number_of_batches() {
         let header = "\"n\",\"text\"\n";
         assert_eq!(written(Format::Csv, &[]), header);
         let rows = "\"1\",\"a,b\"\n,\n";
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_tells_null_from_empty_text_and_shows_what_is_nested() {
+    fn csv_distinguishes_null_from_empty_text_and_formats_nested_values() {
         let text = StringArray::from(vec![Some(""), None, Some("say \"a\"")]);
         let list = ListArray::from_iter_primitive::<Int32Type, _, _>([
             Some(vec![Some(1), None]),
@@ -144,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn json_is_one_object_a_line_with_every_column() {
+    fn json_is_one_object_per_line_with_all_columns() {
         let rows = "{\"n\":1,\"text\":\"a,b\"}\n{\"n\":null,\"text\":null}\n";
         assert_eq!(written(Format::Json, &[batch()]), rows);
     }
 
     #[test]
-    fn json_tells_what_is_no_number_from_null() {
+    fn json_distinguishes_non_finite_numbers_from_null() {
         let x = Float64Array::from(vec![
             Some(0.1),
             Some(1e300),
@@ -168,10 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn two_columns_of_one_name_are_refused_where_one_would_be_lost() {
+    fn duplicate_column_names_are_rejected_where_one_would_be_lost() {
         let field = || Field::new("id", DataType::Int32, true);
         let schema = Arc::new(Schema::new(vec![field(), field()]));
-        for (format, taken) in [
+        for (format, accepted) in [
             (Format::Table, true),
             (Format::Csv, true),
             (Format::Json, false),
@@ -179,14 +180,14 @@ mod tests {
         ] {
             assert_eq!(
                 RowWriter::try_new(format, &schema, Vec::new()).is_ok(),
-                taken,
+                accepted,
                 "{format:?}"
             );
         }
     }
 
     #[test]
-    fn a_table_without_rows_still_has_its_columns() {
+    fn a_table_without_rows_has_a_header() {
         assert_eq!(written(Format::Table, &[]), " n | text\n---+------\n");
         assert_eq!(
             written(Format::Table, &[batch()]),

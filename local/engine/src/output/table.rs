@@ -1,31 +1,33 @@
-//! Aligned columns for people, in the manner of psql.
+//! Human-readable tables in the style of psql.
 
 use std::{fmt::Write as _, io::Write};
 
 use arrow::{
     array::ArrayRef,
-    datatypes::{DataType, SchemaRef},
+    datatypes::SchemaRef,
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
 
-/// Rows by which the widths of columns are decided; more would have to be held in memory.
+/// Number of rows that determine the column widths. They are buffered in memory until then.
 const ROWS_MEASURED: usize = 10_000;
 
-/// Writes rows in columns as wide as the first 10,000 rows need. Later values that are wider push
-/// their line out.
+/// A writer of aligned columns.
+///
+/// The first 10,000 rows determine the column widths. A wider value in a later row shifts the rest
+/// of its line.
 #[derive(Debug)]
 pub struct TableWriter<W> {
     schema: SchemaRef,
     out: W,
-    /// Rows that wait until the widths are known.
-    waiting: Vec<Vec<String>>,
+    /// Rows buffered until the widths are known.
+    buffered: Vec<Vec<String>>,
     widths: Option<Vec<usize>>,
 }
 
 impl<W: Write> TableWriter<W> {
     pub(super) fn new(schema: SchemaRef, out: W) -> Self {
-        Self { schema, out, waiting: Vec::new(), widths: None }
+        Self { schema, out, buffered: Vec::new(), widths: None }
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
@@ -42,8 +44,8 @@ impl<W: Write> TableWriter<W> {
             if self.widths.is_some() {
                 self.line(&cells)?;
             } else {
-                self.waiting.push(cells);
-                if self.waiting.len() == ROWS_MEASURED {
+                self.buffered.push(cells);
+                if self.buffered.len() == ROWS_MEASURED {
                     self.begin()?;
                 }
             }
@@ -59,12 +61,12 @@ impl<W: Write> TableWriter<W> {
         Ok(self.out)
     }
 
-    /// Decides the widths, and writes the header and the rows that waited.
+    /// Computes the widths, and writes the header and the buffered rows.
     fn begin(&mut self) -> anyhow::Result<()> {
         let names: Vec<String> =
             self.schema.fields().iter().map(|field| one_line(field.name())).collect();
         let mut widths: Vec<usize> = names.iter().map(|name| name.chars().count()).collect();
-        for row in &self.waiting {
+        for row in &self.buffered {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.chars().count());
             }
@@ -75,7 +77,7 @@ impl<W: Write> TableWriter<W> {
         let rule: Vec<String> = widths.iter().map(|&width| "-".repeat(width + 2)).collect();
         writeln!(self.out, "{}", rule.join("+"))?;
         self.widths = Some(widths);
-        for row in std::mem::take(&mut self.waiting) {
+        for row in std::mem::take(&mut self.buffered) {
             self.line(&row)?;
         }
         Ok(())
@@ -91,7 +93,7 @@ impl<W: Write> TableWriter<W> {
                 line.push('|');
             }
             line.push(' ');
-            if is_number(field.data_type()) {
+            if field.data_type().is_numeric() {
                 write!(line, "{cell:>width$}")?;
             } else {
                 write!(line, "{cell:width$}")?;
@@ -103,11 +105,7 @@ impl<W: Write> TableWriter<W> {
     }
 }
 
-fn is_number(data_type: &DataType) -> bool {
-    data_type.is_numeric()
-}
-
-/// A line break inside a value would break the table.
+/// Escapes line breaks, which would break the table.
 fn one_line(text: &str) -> String {
     if text.contains(['\n', '\r']) {
         text.replace("\r\n", "\\n").replace(['\n', '\r'], "\\n")

@@ -1,8 +1,11 @@
-//! Sets of values of one column, with their algebra.
+//! Sets of values of one column: intersection, union and complement.
 
 use std::cmp::Ordering;
 
-use arrow::datatypes::DataType;
+use arrow::{
+    array::{ArrayRef, new_empty_array},
+    datatypes::DataType,
+};
 use athena_protocol::predicate::{
     AllOrNoneValueSet, Bound, EquatableValueSet, Marker, Range, SortedRangeSet, ValueSet,
 };
@@ -10,9 +13,9 @@ use datafusion::common::ScalarValue;
 
 use athena_client::Capabilities;
 
-/// The values that a column may have: disjoint spans in ascending order, and perhaps null.
+/// A set of values of a column: disjoint spans in ascending order, with or without null.
 ///
-/// Values are of the column's type on the wire.
+/// Values have the column's wire type.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Domain {
     data_type: DataType,
@@ -20,21 +23,21 @@ pub(super) struct Domain {
     null: bool,
 }
 
-/// A stretch of values between two ends.
+/// All values between two endpoints.
 #[derive(Debug, Clone, PartialEq)]
 struct Span {
-    low: End,
-    high: End,
+    low: Endpoint,
+    high: Endpoint,
 }
 
-/// An end of a span.
+/// An endpoint of a span.
 #[derive(Debug, Clone, PartialEq)]
-enum End {
-    Open,
-    At { value: ScalarValue, included: bool },
+enum Endpoint {
+    Unbounded,
+    At { value: ScalarValue, inclusive: bool },
 }
 
-/// How a value is compared with the column.
+/// A comparison of a column with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it
 pub(super) enum Comparison {
@@ -46,51 +49,50 @@ pub(super) enum Comparison {
 }
 
 impl Domain {
-    /// No value and no null.
-    pub(super) fn nothing(data_type: &DataType) -> Self {
+    /// Returns the empty set.
+    pub(super) fn none(data_type: &DataType) -> Self {
         Self { data_type: data_type.clone(), spans: Vec::new(), null: false }
     }
 
-    /// Null alone.
+    /// Returns the set of null only.
     pub(super) fn null(data_type: &DataType) -> Self {
-        Self { null: true, ..Self::nothing(data_type) }
+        Self { null: true, ..Self::none(data_type) }
     }
 
-    /// Every value but null.
+    /// Returns the set of all values except null.
     pub(super) fn not_null(data_type: &DataType) -> Self {
-        Self { spans: vec![Span { low: End::Open, high: End::Open }], ..Self::nothing(data_type) }
+        Self {
+            spans: vec![Span { low: Endpoint::Unbounded, high: Endpoint::Unbounded }],
+            ..Self::none(data_type)
+        }
     }
 
-    /// The values that compare with `value` in this way.
+    /// Returns the set of all values for which `comparison` with `value` is true.
     pub(super) fn compared(comparison: Comparison, value: &ScalarValue) -> Self {
         let data_type = value.data_type();
-        let at = |included| End::At { value: value.clone(), included };
+        let at = |inclusive| Endpoint::At { value: value.clone(), inclusive };
         let (low, high) = match comparison {
             Comparison::Equal => (at(true), at(true)),
-            Comparison::Less => (End::Open, at(false)),
-            Comparison::LessOrEqual => (End::Open, at(true)),
-            Comparison::Greater => (at(false), End::Open),
-            Comparison::GreaterOrEqual => (at(true), End::Open),
+            Comparison::Less => (Endpoint::Unbounded, at(false)),
+            Comparison::LessOrEqual => (Endpoint::Unbounded, at(true)),
+            Comparison::Greater => (at(false), Endpoint::Unbounded),
+            Comparison::GreaterOrEqual => (at(true), Endpoint::Unbounded),
         };
         Self { data_type, spans: vec![Span { low, high }], null: false }
     }
 
-    /// Every value of `values`.
-    pub(super) fn any_of(data_type: &DataType, values: Vec<ScalarValue>) -> Self {
-        let mut values = values;
+    /// Returns the set of `values`.
+    pub(super) fn any_of(data_type: &DataType, mut values: Vec<ScalarValue>) -> Self {
         values.sort_by(compare);
         values.dedup();
-        let point = |value| {
-            let end = End::At { value, included: true };
-            Span { low: end.clone(), high: end }
-        };
-        Self { spans: values.into_iter().map(point).collect(), ..Self::nothing(data_type) }
+        Self { spans: values.into_iter().map(Span::of_value).collect(), ..Self::none(data_type) }
     }
 
-    /// What is in both.
+    /// Returns the intersection of both sets.
     pub(super) fn intersect(&self, other: &Self) -> Self {
         let mut spans = Vec::new();
-        let (mut left, mut right) = (self.spans.iter().peekable(), other.spans.iter().peekable());
+        let mut left = self.spans.iter().peekable();
+        let mut right = other.spans.iter().peekable();
         while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
             let span = Span {
                 low: if compare_lows(&a.low, &b.low).is_ge() {
@@ -104,7 +106,7 @@ impl Domain {
                     b.high.clone()
                 },
             };
-            if span.holds_something() {
+            if !span.is_empty() {
                 spans.push(span);
             }
             if compare_highs(&a.high, &b.high).is_le() {
@@ -116,14 +118,14 @@ impl Domain {
         Self { data_type: self.data_type.clone(), spans, null: self.null && other.null }
     }
 
-    /// What is in either.
+    /// Returns the union of both sets.
     pub(super) fn union(&self, other: &Self) -> Self {
         let mut all: Vec<Span> = self.spans.iter().chain(&other.spans).cloned().collect();
         all.sort_by(|a, b| compare_lows(&a.low, &b.low));
         let mut spans: Vec<Span> = Vec::new();
         for span in all {
             match spans.last_mut() {
-                Some(last) if last.reaches(&span) => {
+                Some(last) if last.touches(&span) => {
                     if compare_highs(&span.high, &last.high).is_gt() {
                         last.high = span.high;
                     }
@@ -134,55 +136,59 @@ impl Domain {
         Self { data_type: self.data_type.clone(), spans, null: self.null || other.null }
     }
 
-    /// Whether this union of `left` and `right` holds NaN, which neither of them does.
-    pub(super) fn has_nan_by_union_of(&self, left: &Self, right: &Self) -> bool {
+    /// Returns whether this union of `left` and `right` contains NaN although neither does.
+    pub(super) fn adds_nan(&self, left: &Self, right: &Self) -> bool {
         self.data_type.is_floating()
-            && self.is_everything()
-            && !left.is_everything()
-            && !right.is_everything()
+            && self.has_all_values()
+            && !left.has_all_values()
+            && !right.has_all_values()
     }
 
-    /// Whether every value is in it, whether or not null is.
-    fn is_everything(&self) -> bool {
-        matches!(self.spans.as_slice(), [Span { low: End::Open, high: End::Open }])
+    /// Returns whether the set contains all values, with or without null.
+    fn has_all_values(&self) -> bool {
+        matches!(
+            self.spans.as_slice(),
+            [Span { low: Endpoint::Unbounded, high: Endpoint::Unbounded }]
+        )
     }
 
-    /// Every value and null that is not in it.
+    /// Returns the set of all values, and null, that are not in this set.
     pub(super) fn complement(&self) -> Self {
         if self.data_type == DataType::Boolean {
-            // Two values: what is not one of them is the other, not a range beside it.
+            // With two values, the complement is a discrete value and not a range.
             let mut values: Vec<_> =
                 [false, true].map(|value| ScalarValue::Boolean(Some(value))).into();
-            values.retain(|value| !self.holds(value));
+            values.retain(|value| !self.contains(value));
             return Self { null: !self.null, ..Self::any_of(&self.data_type, values) };
         }
         let mut spans = Vec::new();
-        let mut low = End::Open;
-        let mut ended = false;
+        let mut low = Endpoint::Unbounded;
+        let mut unbounded = false;
         for span in &self.spans {
-            if let Some(high) = span.low.other_side() {
+            if let Some(high) = span.low.adjacent() {
                 spans.push(Span { low: low.clone(), high });
             }
-            match span.high.other_side() {
+            match span.high.adjacent() {
                 Some(next) => low = next,
-                None => ended = true,
+                None => unbounded = true,
             }
         }
-        if !ended {
-            spans.push(Span { low, high: End::Open });
+        if !unbounded {
+            spans.push(Span { low, high: Endpoint::Unbounded });
         }
         Self { data_type: self.data_type.clone(), spans, null: !self.null }
     }
 
-    fn holds(&self, value: &ScalarValue) -> bool {
+    fn contains(&self, value: &ScalarValue) -> bool {
         let point = Self::compared(Comparison::Equal, value);
         !self.intersect(&point).spans.is_empty()
     }
 
-    /// The form on the wire, of a kind that the connector takes; `None` if it takes none that fits.
+    /// Converts the set to the first suitable kind of value set that the connector supports.
+    /// Returns `None` if there is none.
     pub(super) fn to_value_set(&self, capabilities: &Capabilities) -> Option<ValueSet> {
-        let everything = self.is_everything();
-        if (self.null || everything) && !capabilities.nulls {
+        let all = self.has_all_values();
+        if (self.null || all) && !capabilities.nulls {
             return None;
         }
         let data_type = self.data_type.clone();
@@ -203,53 +209,61 @@ impl Domain {
         {
             return Some(ValueSet::Equatable(set));
         }
-        if capabilities.all_or_none && (everything || self.spans.is_empty()) {
-            let set = AllOrNoneValueSet { data_type, all: everything, null_allowed: self.null };
+        if capabilities.all_or_none && (all || self.spans.is_empty()) {
+            let set = AllOrNoneValueSet { data_type, all, null_allowed: self.null };
             return Some(ValueSet::AllOrNone(set));
         }
         None
     }
 
-    /// As a list of values allowed or refused, if it is one.
+    /// Converts the set, or else its complement, to a list of discrete values. Returns `None` if
+    /// neither is one.
     fn to_equatable(&self) -> Option<EquatableValueSet> {
-        let points = |domain: &Self| {
-            let values: Option<Vec<ScalarValue>> = domain.spans.iter().map(Span::point).collect();
-            let values = values?;
-            if values.is_empty() {
-                return Some(arrow::array::new_empty_array(&domain.data_type));
-            }
-            ScalarValue::iter_to_array(values).ok()
-        };
-        if let Some(values) = points(self) {
+        if let Some(values) = self.discrete_values() {
             return Some(EquatableValueSet { values, inclusive: true, null_allowed: self.null });
         }
-        let values = points(&self.complement())?;
+        let values = self.complement().discrete_values()?;
         Some(EquatableValueSet { values, inclusive: false, null_allowed: self.null })
+    }
+
+    /// Returns the values of the set except null, or `None` if one of its spans has several.
+    fn discrete_values(&self) -> Option<ArrayRef> {
+        let values: Option<Vec<ScalarValue>> = self.spans.iter().map(Span::single_value).collect();
+        let values = values?;
+        if values.is_empty() {
+            return Some(new_empty_array(&self.data_type));
+        }
+        ScalarValue::iter_to_array(values).ok()
     }
 }
 
 impl Span {
-    fn holds_something(&self) -> bool {
+    fn of_value(value: ScalarValue) -> Self {
+        let endpoint = Endpoint::At { value, inclusive: true };
+        Self { low: endpoint.clone(), high: endpoint }
+    }
+
+    fn is_empty(&self) -> bool {
         match (&self.low, &self.high) {
-            (End::Open, _) | (_, End::Open) => true,
+            (Endpoint::Unbounded, _) | (_, Endpoint::Unbounded) => false,
             (
-                End::At { value: low, included: with_low },
-                End::At { value: high, included: with_high },
+                Endpoint::At { value: low, inclusive: with_low },
+                Endpoint::At { value: high, inclusive: with_high },
             ) => match compare(low, high) {
-                Ordering::Less => true,
-                Ordering::Equal => *with_low && *with_high,
-                Ordering::Greater => false,
+                Ordering::Less => false,
+                Ordering::Equal => !(*with_low && *with_high),
+                Ordering::Greater => true,
             },
         }
     }
 
-    /// Whether nothing lies between this span and `next`, which begins no earlier.
-    fn reaches(&self, next: &Self) -> bool {
+    /// Returns whether no value lies between this span and `next`, which begins no earlier.
+    fn touches(&self, next: &Self) -> bool {
         match (&self.high, &next.low) {
-            (End::Open, _) | (_, End::Open) => true,
+            (Endpoint::Unbounded, _) | (_, Endpoint::Unbounded) => true,
             (
-                End::At { value: high, included: with_high },
-                End::At { value: low, included: with_low },
+                Endpoint::At { value: high, inclusive: with_high },
+                Endpoint::At { value: low, inclusive: with_low },
             ) => match compare(low, high) {
                 Ordering::Less => true,
                 Ordering::Equal => *with_low || *with_high,
@@ -258,30 +272,29 @@ impl Span {
         }
     }
 
-    /// The only value in it, if there is only one.
-    fn point(&self) -> Option<ScalarValue> {
+    /// Returns the value of a span with a single one.
+    fn single_value(&self) -> Option<ScalarValue> {
         match (&self.low, &self.high) {
-            (End::At { value: low, included: true }, End::At { value: high, included: true })
-                if low == high =>
-            {
-                Some(low.clone())
-            }
+            (
+                Endpoint::At { value: low, inclusive: true },
+                Endpoint::At { value: high, inclusive: true },
+            ) if low == high => Some(low.clone()),
             _ => None,
         }
     }
 
     fn to_range(&self, data_type: &DataType) -> Option<Range> {
         let low = match &self.low {
-            End::Open => Marker::lower_unbounded(data_type.clone()),
-            End::At { value, included } => {
-                let bound = if *included { Bound::Exactly } else { Bound::Above };
+            Endpoint::Unbounded => Marker::lower_unbounded(data_type.clone()),
+            Endpoint::At { value, inclusive } => {
+                let bound = if *inclusive { Bound::Exactly } else { Bound::Above };
                 Marker::new(bound, value.to_array().ok()?)
             }
         };
         let high = match &self.high {
-            End::Open => Marker::upper_unbounded(data_type.clone()),
-            End::At { value, included } => {
-                let bound = if *included { Bound::Exactly } else { Bound::Below };
+            Endpoint::Unbounded => Marker::upper_unbounded(data_type.clone()),
+            Endpoint::At { value, inclusive } => {
+                let bound = if *inclusive { Bound::Exactly } else { Bound::Below };
                 Marker::new(bound, value.to_array().ok()?)
             }
         };
@@ -289,41 +302,43 @@ impl Span {
     }
 }
 
-impl End {
-    /// The end of what lies on the other side; `None` where there is nothing.
-    fn other_side(&self) -> Option<Self> {
+impl Endpoint {
+    /// Returns the endpoint of the adjacent span, or `None` if there is none.
+    fn adjacent(&self) -> Option<Self> {
         match self {
-            Self::Open => None,
-            Self::At { value, included } => {
-                Some(Self::At { value: value.clone(), included: !included })
+            Self::Unbounded => None,
+            Self::At { value, inclusive } => {
+                Some(Self::At { value: value.clone(), inclusive: !inclusive })
             }
         }
     }
 }
 
-fn compare_lows(a: &End, b: &End) -> Ordering {
+fn compare_lows(a: &Endpoint, b: &Endpoint) -> Ordering {
     match (a, b) {
-        (End::Open, End::Open) => Ordering::Equal,
-        (End::Open, End::At { .. }) => Ordering::Less,
-        (End::At { .. }, End::Open) => Ordering::Greater,
-        (End::At { value: a, included: with_a }, End::At { value: b, included: with_b }) => {
-            compare(a, b).then(with_b.cmp(with_a))
-        }
+        (Endpoint::Unbounded, Endpoint::Unbounded) => Ordering::Equal,
+        (Endpoint::Unbounded, Endpoint::At { .. }) => Ordering::Less,
+        (Endpoint::At { .. }, Endpoint::Unbounded) => Ordering::Greater,
+        (
+            Endpoint::At { value: a, inclusive: with_a },
+            Endpoint::At { value: b, inclusive: with_b },
+        ) => compare(a, b).then(with_b.cmp(with_a)),
     }
 }
 
-fn compare_highs(a: &End, b: &End) -> Ordering {
+fn compare_highs(a: &Endpoint, b: &Endpoint) -> Ordering {
     match (a, b) {
-        (End::Open, End::Open) => Ordering::Equal,
-        (End::Open, End::At { .. }) => Ordering::Greater,
-        (End::At { .. }, End::Open) => Ordering::Less,
-        (End::At { value: a, included: with_a }, End::At { value: b, included: with_b }) => {
-            compare(a, b).then(with_a.cmp(with_b))
-        }
+        (Endpoint::Unbounded, Endpoint::Unbounded) => Ordering::Equal,
+        (Endpoint::Unbounded, Endpoint::At { .. }) => Ordering::Greater,
+        (Endpoint::At { .. }, Endpoint::Unbounded) => Ordering::Less,
+        (
+            Endpoint::At { value: a, inclusive: with_a },
+            Endpoint::At { value: b, inclusive: with_b },
+        ) => compare(a, b).then(with_a.cmp(with_b)),
     }
 }
 
-/// Both are of the column's type and not null, so they have an order.
+/// Compares two values. They have an order, because both have the column's type and are not null.
 fn compare(a: &ScalarValue, b: &ScalarValue) -> Ordering {
     a.partial_cmp(b).unwrap_or(Ordering::Equal)
 }

@@ -1,5 +1,4 @@
-//! Conditions of SQL as expressions of the protocol, as far as the connector announced their
-//! functions.
+//! Translation of SQL conditions into expressions of the protocol.
 
 use std::collections::BTreeSet;
 
@@ -11,56 +10,63 @@ use datafusion::{
 };
 
 use super::literal::in_milliseconds;
-use crate::presentation::{sql_type, to_wire as array_to_wire};
+use crate::type_mapping::{sql_type, to_wire as array_to_wire};
 
-/// The form of `condition` over columns of `schema` (the one on the wire), if all of it has one in
-/// `functions`.
+/// Translates `condition` over columns of the wire schema `schema`. Returns `None` unless
+/// `functions`, which the connector announced, contains all functions of it.
 pub(super) fn to_wire(
     condition: &Expr,
     schema: &SchemaRef,
     functions: &BTreeSet<String>,
 ) -> Option<Expression> {
-    let expression = Translation { schema, functions }.of(condition)?;
+    let expression = Translator { schema, functions }.translate(condition)?;
     (data_type(&expression) == &DataType::Boolean).then_some(expression)
 }
 
-struct Translation<'a> {
+struct Translator<'a> {
     schema: &'a SchemaRef,
     functions: &'a BTreeSet<String>,
 }
 
-impl Translation<'_> {
-    fn of(&self, expr: &Expr) -> Option<Expression> {
+impl Translator<'_> {
+    fn translate(&self, expr: &Expr) -> Option<Expression> {
         match expr {
-            Expr::Alias(alias) => self.of(&alias.expr),
+            Expr::Alias(alias) => self.translate(&alias.expr),
             Expr::Column(column) => {
                 let (_, field) = self.schema.column_with_name(&column.name)?;
-                // The JSON form of a nested type is without its children.
+                // The JSON of a nested type lacks its children.
                 (!field.data_type().is_nested()).then(|| Expression::Variable {
                     column: field.name().clone(),
                     data_type: field.data_type().clone(),
                 })
             }
             Expr::Literal(value, _) => constant(value),
-            Expr::Not(inner) => self.not(self.of(inner)?),
+            Expr::Not(inner) => self.not(self.translate(inner)?),
             Expr::Negative(inner) => {
-                let inner = self.of(inner)?;
+                let inner = self.translate(inner)?;
                 let data_type = data_type(&inner).clone();
                 self.call(f::NEGATE, vec![inner], data_type)
             }
-            Expr::IsNull(inner) => self.condition(f::IS_NULL, vec![self.of(inner)?]),
-            Expr::IsNotNull(inner) => self.not(self.condition(f::IS_NULL, vec![self.of(inner)?])?),
+            Expr::IsNull(inner) => self.condition(f::IS_NULL, vec![self.translate(inner)?]),
+            Expr::IsNotNull(inner) => {
+                self.not(self.condition(f::IS_NULL, vec![self.translate(inner)?])?)
+            }
             Expr::BinaryExpr(binary) => self.binary(binary),
             Expr::Between(between) => {
-                let value = self.of(&between.expr)?;
-                let low =
-                    self.compared(f::GREATER_THAN_OR_EQUAL, value.clone(), self.of(&between.low)?)?;
-                let high = self.compared(f::LESS_THAN_OR_EQUAL, value, self.of(&between.high)?)?;
+                let value = self.translate(&between.expr)?;
+                let low = self.compared(
+                    f::GREATER_THAN_OR_EQUAL,
+                    value.clone(),
+                    self.translate(&between.low)?,
+                )?;
+                let high =
+                    self.compared(f::LESS_THAN_OR_EQUAL, value, self.translate(&between.high)?)?;
                 self.negated_if(between.negated, self.condition(f::AND, vec![low, high])?)
             }
             Expr::InList(list) => {
-                let value = self.of(&list.expr)?;
-                let items: Option<Vec<_>> = list.list.iter().map(|item| self.of(item)).collect();
+                let value = self.translate(&list.expr)?;
+                let items: Option<Vec<_>> =
+                    list.list.iter().map(|item| self.translate(item)).collect();
                 let items = items?;
                 if items.iter().any(|item| data_type(item) != data_type(&value)) {
                     return None;
@@ -72,7 +78,7 @@ impl Translation<'_> {
             Expr::Like(like) => self.like(like),
             Expr::ScalarFunction(call) if call.name() == "nullif" => {
                 let arguments: Option<Vec<_>> =
-                    call.args.iter().map(|argument| self.of(argument)).collect();
+                    call.args.iter().map(|argument| self.translate(argument)).collect();
                 let arguments = arguments?;
                 let [first, second] = arguments.as_slice() else { return None };
                 let result = data_type(first).clone();
@@ -81,17 +87,18 @@ impl Translation<'_> {
                 }
                 self.call(f::NULLIF, arguments, result)
             }
-            // Not our enum; whatever else there is has no function on the wire.
+            // Foreign enum: no other expression has a function in the protocol.
             _ => None,
         }
     }
 
     fn binary(&self, BinaryExpr { left, op, right }: &BinaryExpr) -> Option<Expression> {
         match op {
-            Operator::And => self.flat(f::AND, Operator::And, &[left, right]),
-            Operator::Or => self.flat(f::OR, Operator::Or, &[left, right]),
+            Operator::And => self.flatten(f::AND, Operator::And, &[left, right]),
+            Operator::Or => self.flatten(f::OR, Operator::Or, &[left, right]),
             _ => {
-                let (left, right) = (self.of(left)?, self.of(right)?);
+                let left = self.translate(left)?;
+                let right = self.translate(right)?;
                 match op {
                     Operator::Eq => self.compared(f::EQUAL, left, right),
                     Operator::NotEq => self.compared(f::NOT_EQUAL, left, right),
@@ -114,16 +121,16 @@ impl Translation<'_> {
         }
     }
 
-    /// `a AND b AND c` as one call of three arguments.
-    fn flat(&self, function: &str, op: Operator, sides: &[&Expr]) -> Option<Expression> {
+    /// Translates `a AND b AND c` into one call with three arguments.
+    fn flatten(&self, function: &str, op: Operator, sides: &[&Expr]) -> Option<Expression> {
         let mut arguments = Vec::new();
-        let mut left: Vec<&Expr> = sides.iter().rev().copied().collect();
-        while let Some(expr) = left.pop() {
+        let mut pending: Vec<&Expr> = sides.iter().rev().copied().collect();
+        while let Some(expr) = pending.pop() {
             match expr {
                 Expr::BinaryExpr(inner) if inner.op == op => {
-                    left.extend([inner.right.as_ref(), inner.left.as_ref()])
+                    pending.extend([inner.right.as_ref(), inner.left.as_ref()])
                 }
-                other => arguments.push(self.of(other)?),
+                other => arguments.push(self.translate(other)?),
             }
         }
         self.condition(function, arguments)
@@ -133,22 +140,26 @@ impl Translation<'_> {
         let Expr::Literal(ScalarValue::Utf8(Some(pattern)), _) = like.pattern.as_ref() else {
             return None;
         };
-        // The engine takes a backslash for an escape, the protocol for itself.
+        // A backslash is an escape character for the engine, but a literal one in the protocol.
         if like.case_insensitive || like.escape_char.is_some() || pattern.contains('\\') {
             return None;
         }
-        let matched =
-            self.compared(f::LIKE_PATTERN, self.of(&like.expr)?, self.of(&like.pattern)?)?;
+        let matched = self.compared(
+            f::LIKE_PATTERN,
+            self.translate(&like.expr)?,
+            self.translate(&like.pattern)?,
+        )?;
         self.negated_if(like.negated, matched)
     }
 
-    /// There is no cast on the wire, so both sides must be of one type already.
+    /// Translates a comparison. The protocol has no casts, so both sides must have the same type.
     fn compared(&self, function: &str, left: Expression, right: Expression) -> Option<Expression> {
         same_type(&left, &right)?;
         self.condition(function, vec![left, right])
     }
 
-    /// Numbers of the machine only: how a decimal result is rounded differs between engines.
+    /// Translates arithmetic on integers and floating-point numbers only, because engines round
+    /// decimal results differently.
     fn arithmetic(
         &self,
         function: &str,
@@ -157,8 +168,10 @@ impl Translation<'_> {
     ) -> Option<Expression> {
         same_type(&left, &right)?;
         let result = data_type(&left).clone();
-        let plain = result.is_integer() || result.is_floating();
-        if plain { self.call(function, vec![left, right], result) } else { None }
+        if !(result.is_integer() || result.is_floating()) {
+            return None;
+        }
+        self.call(function, vec![left, right], result)
     }
 
     fn negated_if(&self, negated: bool, expression: Expression) -> Option<Expression> {
@@ -195,7 +208,8 @@ fn data_type(expression: &Expression) -> &DataType {
     }
 }
 
-/// Zones of timestamps may differ: they are compared as instants.
+/// Returns `None` unless both types are the same. Time zones of timestamps may differ, because they
+/// are compared as instants.
 fn same_type(left: &Expression, right: &Expression) -> Option<()> {
     let same = match (data_type(left), data_type(right)) {
         (DataType::Timestamp(a, Some(_)), DataType::Timestamp(b, Some(_))) => a == b,
@@ -204,7 +218,7 @@ fn same_type(left: &Expression, right: &Expression) -> Option<()> {
     same.then_some(())
 }
 
-/// A constant, unless its form on the wire would be another value.
+/// Translates a constant. Returns `None` if the wire format cannot represent it exactly.
 fn constant(value: &ScalarValue) -> Option<Expression> {
     let array = value.to_array().ok()?;
     if array.data_type().is_nested() || array.data_type().is_null() {

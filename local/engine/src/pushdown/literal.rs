@@ -1,18 +1,18 @@
-//! Constants of SQL as values of a column on the wire, exactly or not at all.
+//! Exact conversion of SQL constants to the wire type of a column.
 
 use arrow::datatypes::{DataType, TimeUnit};
 use athena_protocol::timestamp_tz::{TimeZoneKey, pack};
 use datafusion::common::ScalarValue;
 
-use crate::presentation::sql_type;
+use crate::type_mapping::sql_type;
 
-/// `literal` as a value of a column of type `wire`; `None` if it is null, not exactly such a value,
-/// or has no place in an order (NaN).
+/// Converts `literal` to the type `wire`. Returns `None` for null, for a value that the type cannot
+/// represent exactly, and for NaN, which has no order.
 pub(super) fn to_wire(literal: &ScalarValue, wire: &DataType) -> Option<ScalarValue> {
     if literal.is_null() {
         return None;
     }
-    let sql = exactly(literal, &in_milliseconds(sql_type(wire)))?;
+    let sql = cast_exactly(literal, &in_milliseconds(sql_type(wire)))?;
     match (sql, wire) {
         (ScalarValue::TimestampMillisecond(millis, None), DataType::Date64) => {
             Some(ScalarValue::Date64(millis))
@@ -26,15 +26,15 @@ pub(super) fn to_wire(literal: &ScalarValue, wire: &DataType) -> Option<ScalarVa
         )),
         (ScalarValue::Float64(Some(value)), _) if value.is_nan() => None,
         (ScalarValue::Float32(Some(value)), _) if value.is_nan() => None,
-        // Zero has one value and two forms; as the lower end of a range the negative one would let
-        // nothing slip.
+        // Both zeros are equal in SQL, but as an endpoint of a range `-0.0` would be less than
+        // `0.0`.
         (ScalarValue::Float64(Some(0.0)), _) => Some(ScalarValue::Float64(Some(0.0))),
         (ScalarValue::Float32(Some(0.0)), _) => Some(ScalarValue::Float32(Some(0.0))),
         (value, _) => Some(value),
     }
 }
 
-/// The type in which a value of SQL type `sql` is counted on the wire.
+/// Returns the SQL type `sql` in the resolution of the wire format.
 pub(super) fn in_milliseconds(sql: DataType) -> DataType {
     match sql {
         DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Millisecond, zone),
@@ -42,8 +42,8 @@ pub(super) fn in_milliseconds(sql: DataType) -> DataType {
     }
 }
 
-/// The same value in another type, if it is the same.
-fn exactly(literal: &ScalarValue, data_type: &DataType) -> Option<ScalarValue> {
+/// Casts `literal` if the value stays the same.
+fn cast_exactly(literal: &ScalarValue, data_type: &DataType) -> Option<ScalarValue> {
     if &literal.data_type() == data_type {
         return Some(literal.clone());
     }
@@ -55,8 +55,8 @@ fn exactly(literal: &ScalarValue, data_type: &DataType) -> Option<ScalarValue> {
     (!cast.is_null() && &back == literal).then_some(cast)
 }
 
-/// Whether a cast between the two changes the form of a value only: a text that looks like a number
-/// is not one.
+/// Returns whether a cast between the two types keeps the meaning of a value. Text that looks like
+/// a number is not a number.
 fn same_family(a: &DataType, b: &DataType) -> bool {
     let is_text =
         |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);

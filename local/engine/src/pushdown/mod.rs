@@ -1,13 +1,13 @@
-//! What of a query's filters can be sent to a connector, and in which form.
+//! Translation of a query's filters into constraints for a connector.
 //!
-//! A conjunct travels as a value set of its column if it speaks of one column and constants only,
-//! else as an expression if the connector announced every function of it. Whatever was sent whole
-//! is known, because only then may a limit go along.
+//! A conjunct over one column and constants becomes a value set of the column. Any other conjunct
+//! becomes an expression if the connector announced all its functions. The result says whether all
+//! conjuncts were pushed down completely, because only then can a limit be.
 
 mod domain;
+mod domain_translator;
 mod expression;
 mod literal;
-mod truth;
 
 use std::collections::BTreeMap;
 
@@ -18,26 +18,26 @@ use athena_protocol::{
 };
 use datafusion::logical_expr::{Expr, utils::split_conjunction};
 
-use super::float_comparison::restored;
+use super::float_comparison::restore_comparisons;
 use athena_client::Capabilities;
 
 use domain::Domain;
-use truth::Truth;
+use domain_translator::ColumnDomains;
 
-/// How much is pushed down.
+/// The constraints that are pushed down to connectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PushdownMode {
-    /// Nothing but the columns wanted.
+    /// No constraints, only the requested columns.
     Off,
-    /// Value sets.
+    /// Value sets only.
     Sets,
-    /// Value sets, expressions, limits and orders, as far as the connector announced them.
+    /// All value sets, expressions, limits and orders that a connector supports.
     #[default]
     Full,
 }
 
-/// The rules by which filters of one table are sent.
+/// A translator of the filters on one table.
 #[derive(Debug)]
 pub(crate) struct Pushdown<'a> {
     mode: PushdownMode,
@@ -46,29 +46,29 @@ pub(crate) struct Pushdown<'a> {
     schema: &'a SchemaRef,
 }
 
-/// Filters in the form in which they are sent.
+/// Filters in wire format.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Sent {
-    /// Column name to the values it may have.
+pub(crate) struct PushedFilters {
+    /// Value sets by column name.
     pub(crate) summary: BTreeMap<String, ValueSet>,
-    /// What has no form as a value set.
+    /// Conjuncts that are not value sets.
     pub(crate) expressions: Vec<Expression>,
-    /// Conjuncts that were given and not sent.
-    left_out: usize,
+    /// Number of conjuncts that are not pushed down.
+    not_pushed: usize,
 }
 
-impl Sent {
-    /// Whether every filter is in it, whole.
-    pub(crate) fn complete(&self) -> bool {
-        self.left_out == 0
+impl PushedFilters {
+    /// Returns whether all filters are pushed down completely.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.not_pushed == 0
     }
 
-    /// Whether any filter is in it.
-    pub(crate) fn sends_anything(&self) -> bool {
-        !self.summary.is_empty() || !self.expressions.is_empty()
+    /// Returns whether no filter is pushed down.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.summary.is_empty() && self.expressions.is_empty()
     }
 
-    /// Every column that it speaks of, perhaps more than once.
+    /// Returns the columns of all filters, possibly with duplicates.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         let of_summary = self.summary.keys().map(String::as_str);
         of_summary.chain(self.expressions.iter().flat_map(Expression::columns))
@@ -76,7 +76,7 @@ impl Sent {
 }
 
 impl<'a> Pushdown<'a> {
-    /// The rules for a table of `schema`, which is the one on the wire.
+    /// Creates a translator for a table with the wire schema `schema`.
     pub(crate) fn new(
         mode: PushdownMode,
         capabilities: &'a Capabilities,
@@ -86,46 +86,47 @@ impl<'a> Pushdown<'a> {
         Self { mode, capabilities, version, schema }
     }
 
-    /// The form of `filters`, which must all hold.
-    pub(crate) fn plan(&self, filters: &[Expr]) -> Sent {
-        let mut sent = Sent::default();
+    /// Translates the conjunction of `filters`.
+    pub(crate) fn translate(&self, filters: &[Expr]) -> PushedFilters {
+        let mut pushed = PushedFilters::default();
         let mut domains: BTreeMap<String, Domain> = BTreeMap::new();
-        let filters: Vec<Expr> = filters.iter().map(restored).collect();
+        let filters: Vec<Expr> = filters.iter().map(restore_comparisons).collect();
         for conjunct in filters.iter().flat_map(split_conjunction) {
             if self.mode == PushdownMode::Off {
-                sent.left_out += 1;
-            } else if let Some((column, domain)) = self.as_domain(conjunct) {
+                pushed.not_pushed += 1;
+            } else if let Some((column, domain)) = self.to_domain(conjunct) {
                 let merged = match domains.remove(&column) {
                     Some(earlier) => earlier.intersect(&domain),
                     None => domain,
                 };
                 domains.insert(column, merged);
-            } else if let Some(expression) = self.as_expression(conjunct) {
-                sent.expressions.push(expression);
+            } else if let Some(expression) = self.to_expression(conjunct) {
+                pushed.expressions.push(expression);
             } else {
-                sent.left_out += 1;
+                pushed.not_pushed += 1;
             }
         }
         for (column, domain) in domains {
-            // Each part had a form, and an intersection never needs more than its parts.
+            // The connector supports each part, and an intersection needs no more than its parts.
             match domain.to_value_set(self.capabilities) {
                 Some(values) => {
-                    sent.summary.insert(column, values);
+                    pushed.summary.insert(column, values);
                 }
-                None => sent.left_out += 1,
+                None => pushed.not_pushed += 1,
             }
         }
-        sent
+        pushed
     }
 
-    /// `conjunct` as the values of one column for which it is true, if the connector takes them.
-    fn as_domain(&self, conjunct: &Expr) -> Option<(String, Domain)> {
-        let truth = Truth::of(conjunct, self.schema)?;
-        truth.yes.to_value_set(self.capabilities)?;
-        Some((truth.column, truth.yes))
+    /// Translates `conjunct` into the values of one column for which it is true, if the connector
+    /// supports such a value set.
+    fn to_domain(&self, conjunct: &Expr) -> Option<(String, Domain)> {
+        let domains = ColumnDomains::of(conjunct, self.schema)?;
+        domains.when_true.to_value_set(self.capabilities)?;
+        Some((domains.column, domains.when_true))
     }
 
-    fn as_expression(&self, conjunct: &Expr) -> Option<Expression> {
+    fn to_expression(&self, conjunct: &Expr) -> Option<Expression> {
         if self.mode != PushdownMode::Full || self.version < SerdeVersion::V4 {
             return None;
         }

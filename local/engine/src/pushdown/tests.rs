@@ -1,9 +1,9 @@
-//! What SQL conditions become, through the engine's own parser, coercion and simplification.
+//! Translation of SQL conditions after the parser, coercion and simplification of `DataFusion`.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use athena_client::constraints_in_words;
+use athena_client::constraints_to_sql;
 use athena_protocol::{Constraints, predicate::functions as f};
 use datafusion::{
     catalog::MemTable,
@@ -13,7 +13,7 @@ use datafusion::{
 };
 
 use super::*;
-use crate::{presentation::sql_schema, session::session};
+use crate::{session::session, type_mapping::sql_schema};
 
 fn wire_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
@@ -31,7 +31,7 @@ fn wire_schema() -> SchemaRef {
     ]))
 }
 
-fn everything() -> Capabilities {
+fn all_capabilities() -> Capabilities {
     let functions = [
         f::AND,
         f::OR,
@@ -66,8 +66,8 @@ fn everything() -> Capabilities {
     }
 }
 
-/// The condition as the optimizer would offer it to a table.
-fn offered(condition: &str) -> Vec<Expr> {
+/// Returns the filters that the optimizer passes to a table for `condition`.
+fn filters_of(condition: &str) -> Vec<Expr> {
     let context = session(None, None, false, Arc::new(RuntimeEnv::default()));
     let table = MemTable::try_new(sql_schema(&wire_schema()), vec![vec![]]).unwrap();
     let frame = context.read_table(Arc::new(table)).unwrap();
@@ -86,19 +86,19 @@ fn offered(condition: &str) -> Vec<Expr> {
 
 fn sent_to(condition: &str, capabilities: &Capabilities, mode: PushdownMode) -> String {
     let schema = wire_schema();
-    let filters = offered(condition);
-    let sent = Pushdown::new(mode, capabilities, SerdeVersion::V6, &schema).plan(&filters);
-    let left = if sent.complete() { "" } else { " [rest]" };
+    let filters = filters_of(condition);
+    let pushed = Pushdown::new(mode, capabilities, SerdeVersion::V6, &schema).translate(&filters);
+    let rest = if pushed.is_complete() { "" } else { " [rest]" };
     let constraints = Constraints {
-        summary: sent.summary,
-        expressions: sent.expressions,
+        summary: pushed.summary,
+        expressions: pushed.expressions,
         ..Constraints::default()
     };
-    format!("{}{left}", constraints_in_words(&constraints)).trim().to_owned()
+    format!("{}{rest}", constraints_to_sql(&constraints)).trim().to_owned()
 }
 
 fn sent(condition: &str) -> String {
-    sent_to(condition, &everything(), PushdownMode::Full)
+    sent_to(condition, &all_capabilities(), PushdownMode::Full)
 }
 
 #[test]
@@ -107,36 +107,36 @@ fn conditions_on_one_column_become_value_sets() {
         ("i = 5", "sets: i = 5"),
         ("5 < i", "sets: i > 5"),
         ("i <> 5", "sets: (i < 5 or i > 5)"),
-        ("i BETWEEN 3 AND 7", "sets: i >= 3 and <= 7"),
+        ("i BETWEEN 3 AND 7", "sets: i >= 3 and i <= 7"),
         ("i NOT BETWEEN 3 AND 7", "sets: (i < 3 or i > 7)"),
         ("i IN (1, 5, 9, 5)", "sets: i in (1, 5, 9)"),
-        ("i NOT IN (1, 5)", "sets: (i < 1 or i > 1 and < 5 or i > 5)"),
+        ("i NOT IN (1, 5)", "sets: (i < 1 or i > 1 and i < 5 or i > 5)"),
         ("i IS NULL", "sets: i is null"),
         ("i IS NOT NULL", "sets: i is not null"),
         ("i = 5 OR i IS NULL", "sets: (i = 5 or i is null)"),
         ("i IS DISTINCT FROM 5", "sets: ((i < 5 or i > 5) or i is null)"),
-        ("i > 3 AND i <= 9", "sets: i > 3 and <= 9"),
-        ("i > 3 AND i < 2", "sets: i is nothing"),
-        ("(i > 3 AND i < 5) OR i = 9", "sets: (i > 3 and < 5 or i = 9)"),
+        ("i > 3 AND i <= 9", "sets: i > 3 and i <= 9"),
+        ("i > 3 AND i < 2", "sets: i in ()"),
+        ("(i > 3 AND i < 5) OR i = 9", "sets: (i > 3 and i < 5 or i = 9)"),
         ("i < 5 OR i >= 5", "sets: i is not null"),
-        ("NOT (i > 5 OR i = 2)", "sets: (i < 2 or i > 2 and <= 5)"),
+        ("NOT (i > 5 OR i = 2)", "sets: (i < 2 or i > 2 and i <= 5)"),
         ("i > 1 AND s = 'x'", "sets: i > 1 AND s = 'x'"),
         ("ok", "sets: ok = true"),
         ("NOT ok", "sets: ok = false"),
         ("ok IS NOT TRUE", "sets: (ok = false or ok is null)"),
         ("ok IS NULL", "sets: ok is null"),
-        ("s >= 'a' AND s < 'b'", "sets: s >= 'a' and < 'b'"),
-        ("d BETWEEN 0.05 AND 0.07", "sets: d >= 0.05 and <= 0.07"),
+        ("s >= 'a' AND s < 'b'", "sets: s >= 'a' and s < 'b'"),
+        ("d BETWEEN 0.05 AND 0.07", "sets: d >= 0.05 and d <= 0.07"),
         ("d > 1", "sets: d > 1.00"),
         ("x > 1.5", "sets: x > 1.5"),
         ("b = 3000000000", "sets: b = 3000000000"),
         (
             "day >= date '1994-01-01' AND day < date '1994-01-01' + interval '1' year",
-            "sets: day >= 1994-01-01 and < 1995-01-01",
+            "sets: day >= 1994-01-01 and day < 1995-01-01",
         ),
         ("at >= timestamp '2024-03-01 12:00:00'", "sets: at >= 2024-03-01T12:00:00"),
         ("x IN (1e0, 2e0)", "sets: x in (1.0, 2.0)"),
-        ("x BETWEEN 1 AND 2e0", "sets: x >= 1.0 and <= 2.0"),
+        ("x BETWEEN 1 AND 2e0", "sets: x >= 1.0 and x <= 2.0"),
         ("x IS NOT NULL OR x > 1", "sets: x is not null"),
         ("at < timestamp '2024-03-01 12:00:00.5'", "sets: at < 2024-03-01T12:00:00.500"),
         ("zoned = timestamp '2024-03-01 12:00:00 UTC'", "sets: zoned = 2024-03-01T12:00:00Z"),
@@ -161,7 +161,7 @@ fn other_conditions_become_expressions() {
         ("i IN (1, 2, 3, 4, 5) OR j = 1", "expressions: (i in (1, 2, 3, 4, 5) or j = 1)"),
         ("nullif(i, j) = 5", "expressions: nullif(i, j) = 5"),
         ("x <> 1.5", "expressions: x <> 1.5"),
-        // As a set they would be everything, and NaN with it.
+        // A set of all values would include NaN.
         ("x > 1.5 OR x < 2.5", "expressions: (x > 1.5 or x < 2.5)"),
         ("x < 1.5 OR x = 1.5 OR x > 1.5", "expressions: (x < 1.5 or x = 1.5 or x > 1.5)"),
         ("NOT (x > 1.5)", "expressions: not x > 1.5"),
@@ -172,30 +172,33 @@ fn other_conditions_become_expressions() {
 }
 
 #[test]
-fn what_has_no_form_stays_with_the_engine() {
+fn conditions_without_a_wire_format_are_left_to_the_engine() {
     for condition in [
-        "s LIKE 'a\\%b'",                            // the engine escapes, the wire does not
+        "s LIKE 'a\\%b'",                            // the protocol has no escape character
         "s ILIKE 'abc'",                             // no function
-        "i = b",                                     // no cast on the wire
-        "i > 1.5",                                   // not a whole number
+        "i = b",                                     // no cast in the protocol
+        "i > 1.5",                                   // not an integer
         "upper(s) = 'X'",                            // no function
         "d * d > 4",                                 // decimal results differ between engines
         "list IS NULL",                              // nested
-        "at = timestamp '2024-03-01 12:00:00.0005'", // finer than the wire
+        "at = timestamp '2024-03-01 12:00:00.0005'", // finer than milliseconds
         "zoned > timestamp '2024-03-01 12:00:00.0005 UTC'",
     ] {
-        let words = sent(condition);
-        assert!(words.ends_with("[rest]") || words.is_empty(), "{condition}: {words}");
-        assert!(!words.contains("sets") && !words.contains("expressions"), "{condition}: {words}");
+        let pushed = sent(condition);
+        assert!(pushed.ends_with("[rest]") || pushed.is_empty(), "{condition}: {pushed}");
+        assert!(
+            !pushed.contains("sets") && !pushed.contains("expressions"),
+            "{condition}: {pushed}"
+        );
     }
     assert_eq!(sent("i > 3 AND upper(s) = 'X'"), "sets: i > 3 [rest]");
 }
 
 #[test]
-fn only_what_was_announced_is_sent() {
+fn only_announced_capabilities_are_used() {
     let nothing = Capabilities::default();
     assert_eq!(sent_to("i = 5 AND i < j", &nothing, PushdownMode::Full), "[rest]");
-    let sets = Capabilities { functions: std::collections::BTreeSet::new(), ..everything() };
+    let sets = Capabilities { functions: std::collections::BTreeSet::new(), ..all_capabilities() };
     assert_eq!(sent_to("i = 5 AND i < j", &sets, PushdownMode::Full), "sets: i = 5 [rest]");
     let no_nulls = Capabilities { nulls: false, ..sets.clone() };
     assert_eq!(sent_to("i = 5 AND j IS NULL", &no_nulls, PushdownMode::Full), "sets: i = 5 [rest]");
@@ -207,7 +210,7 @@ fn only_what_was_announced_is_sent() {
 }
 
 #[test]
-fn a_connector_without_ranges_gets_lists() {
+fn a_connector_without_ranges_receives_lists() {
     let lists = Capabilities { equatable: true, nulls: true, ..Capabilities::default() };
     assert_eq!(sent_to("s IN ('a', 'b')", &lists, PushdownMode::Full), "sets: s in ('a', 'b')");
     assert_eq!(sent_to("s <> 'a'", &lists, PushdownMode::Full), "sets: s not in ('a')");
@@ -218,8 +221,8 @@ fn a_connector_without_ranges_gets_lists() {
 }
 
 #[test]
-fn the_mode_bounds_what_is_sent() {
-    let all = everything();
+fn the_mode_limits_pushdown() {
+    let all = all_capabilities();
     assert_eq!(sent_to("i = 5 AND i < j", &all, PushdownMode::Off), "[rest]");
     assert_eq!(sent_to("i = 5 AND i < j", &all, PushdownMode::Sets), "sets: i = 5 [rest]");
 }
@@ -227,8 +230,9 @@ fn the_mode_bounds_what_is_sent() {
 #[test]
 fn expressions_need_version_4() {
     let schema = wire_schema();
-    let filters = offered("i = 5 AND i < j");
-    let sent =
-        Pushdown::new(PushdownMode::Full, &everything(), SerdeVersion::V3, &schema).plan(&filters);
-    assert!(sent.expressions.is_empty() && !sent.summary.is_empty() && !sent.complete());
+    let filters = filters_of("i = 5 AND i < j");
+    let capabilities = all_capabilities();
+    let pushdown = Pushdown::new(PushdownMode::Full, &capabilities, SerdeVersion::V3, &schema);
+    let pushed = pushdown.translate(&filters);
+    assert!(pushed.expressions.is_empty() && !pushed.summary.is_empty() && !pushed.is_complete());
 }

@@ -1,4 +1,4 @@
-//! Errors say which function, operation, table and split, and why.
+//! Errors name the function, operation, table and split, and the cause.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use athena_protocol::{
     message::{ListSchemasResponse, ReadRecordsResponse},
 };
 
-use super::fake::{Fake, Travel, orders};
+use super::fake::{Delivery, Fake, orders};
 
 const SQL: &str = "SELECT id FROM lake.shop.orders";
 
-fn answering(records: impl Fn() -> RecordBatch + Send + Sync + 'static) -> Fake {
+fn returning(records: impl Fn() -> RecordBatch + Send + Sync + 'static) -> Fake {
     Fake {
         read: Some(Arc::new(move |_| {
             Ok(Response::ReadRecords(ReadRecordsResponse {
@@ -26,7 +26,7 @@ fn answering(records: impl Fn() -> RecordBatch + Send + Sync + 'static) -> Fake 
 }
 
 #[tokio::test]
-async fn an_error_of_the_function_names_where_it_happened() {
+async fn an_error_of_the_function_names_function_operation_table_and_split() {
     let fake = Fake {
         read: Some(Arc::new(|_| Err(FunctionError::from(&Error::throttled("the source is busy"))))),
         ..Fake::new(vec![orders(0..10)])
@@ -38,7 +38,7 @@ async fn an_error_of_the_function_names_where_it_happened() {
 }
 
 #[tokio::test]
-async fn a_missing_table_is_the_connectors_to_report() {
+async fn the_connector_reports_a_missing_table() {
     let error = Fake::new(vec![]).error("SELECT * FROM lake.shop.missing").await;
     assert!(
         error.contains("GetTable of shop.missing") && error.contains("there is no table"),
@@ -47,7 +47,7 @@ async fn a_missing_table_is_the_connectors_to_report() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_type_is_refused() {
+async fn a_response_of_another_type_is_rejected() {
     let fake = Fake {
         read: Some(Arc::new(|_| {
             Ok(Response::ListSchemas(ListSchemasResponse {
@@ -58,34 +58,34 @@ async fn an_answer_of_another_type_is_refused() {
         ..Fake::new(vec![orders(0..10)])
     };
     let error = fake.error(SQL).await;
-    assert!(error.contains("it answered ListSchemasResponse"), "{error}");
+    assert!(error.contains("it returned ListSchemasResponse"), "{error}");
 }
 
 #[tokio::test]
-async fn columns_that_were_not_asked_for_are_refused() {
-    let error = answering(|| orders(0..3)).error(SQL).await;
+async fn columns_that_were_not_requested_are_rejected() {
+    let error = returning(|| orders(0..3)).error(SQL).await;
     assert!(error.contains("3 columns (id, region, amount), expected 1 (id)"), "{error}");
 }
 
 #[tokio::test]
-async fn a_column_of_another_type_is_refused() {
+async fn a_column_of_another_type_is_rejected() {
     let records = || {
         let column: ArrayRef = Arc::new(arrow::array::Int32Array::from(vec![1]));
         RecordBatch::try_from_iter([("id", column)]).unwrap()
     };
-    let error = answering(records).error(SQL).await;
+    let error = returning(records).error(SQL).await;
     assert!(error.contains("column \"id\" of its rows is Int32, expected Int64"), "{error}");
 }
 
 #[tokio::test]
-async fn a_spilled_block_that_is_not_there_fails_the_query() {
-    let fake = Fake { travel: Travel::Spilled, ..Fake::new(vec![orders(0..10)]) };
+async fn a_missing_spilled_block_fails_the_query() {
+    let fake = Fake { delivery: Delivery::Spilled, ..Fake::new(vec![orders(0..10)]) };
     let broken = Fake {
         read: Some(Arc::new({
             let fake = fake.clone();
             move |read| {
-                let response = fake.answer_read(read);
-                fake.forget("query/0.1");
+                let response = fake.read_response(read);
+                fake.remove_object("query/0.1");
                 Ok(response)
             }
         })),
@@ -96,7 +96,7 @@ async fn a_spilled_block_that_is_not_there_fails_the_query() {
 }
 
 #[tokio::test]
-async fn statements_that_write_are_refused() {
+async fn statements_that_write_are_rejected() {
     let fake = Fake::new(vec![]);
     for sql in [
         "CREATE TABLE t AS SELECT 1",
@@ -112,7 +112,7 @@ async fn statements_that_write_are_refused() {
 }
 
 #[tokio::test]
-async fn a_query_without_schema_uses_the_only_one() {
+async fn an_unqualified_table_is_in_the_only_schema() {
     let rows = Fake::new(vec![orders(0..4)]).rows("SELECT count(*) AS n FROM orders").await;
     assert!(rows.contains("| 4 |"), "{rows}");
 }

@@ -1,4 +1,4 @@
-//! A function that answers what a test wants, through real bytes.
+//! A fake function with configurable responses, which encodes real messages.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,17 +31,18 @@ use athena_protocol::{
 use athena_spill::{ObjectStore, testing::MemoryStore};
 use bytes::Bytes;
 
-/// How the rows of a split travel.
+/// Delivery of the rows of a split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Travel {
+pub(super) enum Delivery {
     #[default]
     Inline,
     Spilled,
 }
 
-type Answer<Q, A> = Arc<dyn Fn(&Q) -> A + Send + Sync>;
+type Responder<Q, A> = Arc<dyn Fn(&Q) -> A + Send + Sync>;
 
-/// The table `shop.orders`: `id`, `region`, `amount`; one split for each batch. It filters nothing.
+/// A connector with the table `shop.orders`: `id`, `region`, `amount`, and one split per batch. It
+/// ignores predicates and limits, and records all requests.
 #[derive(Clone)]
 pub(super) struct Fake {
     pub(super) serde_version: i32,
@@ -49,11 +50,11 @@ pub(super) struct Fake {
     pub(super) splits: Vec<RecordBatch>,
     pub(super) splits_per_page: usize,
     pub(super) tables_per_page: usize,
-    pub(super) travel: Travel,
-    /// In place of the answer to `ReadRecords`.
+    pub(super) delivery: Delivery,
+    /// Replaces the response to `ReadRecords`.
     pub(super) read:
-        Option<Answer<ReadRecordsRequest, std::result::Result<Response, FunctionError>>>,
-    pub(super) udf: Option<Answer<UserDefinedFunctionRequest, ArrayRef>>,
+        Option<Responder<ReadRecordsRequest, std::result::Result<Response, FunctionError>>>,
+    pub(super) udf: Option<Responder<UserDefinedFunctionRequest, ArrayRef>>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
     pub(super) store: Arc<MemoryStore>,
 }
@@ -74,7 +75,8 @@ pub(super) fn orders_schema() -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, metadata))
 }
 
-/// Rows with these ids; regions and amounts follow from them, every fourth amount is null.
+/// Returns rows with these ids. Regions and amounts follow from the ids; every fourth amount is
+/// null.
 pub(super) fn orders(ids: std::ops::Range<i64>) -> RecordBatch {
     let regions: StringArray = ids
         .clone()
@@ -88,7 +90,7 @@ pub(super) fn orders(ids: std::ops::Range<i64>) -> RecordBatch {
         .unwrap()
 }
 
-/// Every capability of the protocol, with these functions.
+/// Returns all capabilities for value sets, and those for `functions`, `limit` and `top_n`.
 pub(super) fn announce(
     functions: &[&str],
     limit: bool,
@@ -119,7 +121,7 @@ pub(super) const FUNCTIONS: &[&str] =
     &[f::AND, f::OR, f::NOT, f::EQUAL, f::LIKE_PATTERN, f::IS_NULL];
 
 impl Fake {
-    /// Answers `splits` inline, takes value sets, expressions, limits and orders.
+    /// Creates a fake that returns `splits` inline and announces all capabilities.
     pub(super) fn new(splits: Vec<RecordBatch>) -> Self {
         Self {
             serde_version: 6,
@@ -127,7 +129,7 @@ impl Fake {
             splits,
             splits_per_page: 100,
             tables_per_page: 100,
-            travel: Travel::Inline,
+            delivery: Delivery::Inline,
             read: None,
             udf: None,
             requests: Arc::default(),
@@ -135,7 +137,7 @@ impl Fake {
         }
     }
 
-    /// An engine with this as the catalog `lake`.
+    /// Returns an engine with this fake as the catalog `lake`.
     pub(super) fn engine(&self, options: EngineOptions) -> Engine {
         let store: Arc<dyn ObjectStore> = Arc::<MemoryStore>::clone(&self.store);
         let client = FederatedClient::new(
@@ -147,7 +149,7 @@ impl Fake {
         Engine::try_new(vec![client], options).unwrap()
     }
 
-    /// The rows of `sql` as a table, with full pushdown.
+    /// Runs `sql` with full pushdown and returns its rows as a table.
     pub(super) async fn rows(&self, sql: &str) -> String {
         self.rows_with(sql, EngineOptions::default()).await
     }
@@ -157,7 +159,7 @@ impl Fake {
         pretty_format_batches(&batches).unwrap().to_string()
     }
 
-    /// The error of `sql`, planned or run.
+    /// Returns the error of planning or running `sql`.
     pub(super) async fn error(&self, sql: &str) -> String {
         match self.engine(EngineOptions::default()).query(sql).await {
             Err(error) => format!("{error:#}"),
@@ -165,7 +167,7 @@ impl Fake {
         }
     }
 
-    /// The requests to read that came in.
+    /// Returns all `ReadRecords` requests.
     pub(super) fn reads(&self) -> Vec<ReadRecordsRequest> {
         let requests = self.requests.lock().unwrap();
         let reads = requests.iter().filter_map(|request| match request {
@@ -175,17 +177,17 @@ impl Fake {
         reads.collect()
     }
 
-    /// The constraints of the first request to read.
+    /// Returns the constraints of the first `ReadRecords` request.
     pub(super) fn constraints(&self) -> Constraints {
         self.reads().swap_remove(0).constraints
     }
 
-    /// How many requests of a kind came in.
+    /// Counts the requests of a kind.
     pub(super) fn count(&self, kind: impl Fn(&Request) -> bool) -> usize {
         self.requests.lock().unwrap().iter().filter(|&request| kind(request)).count()
     }
 
-    fn answer(&self, request: Request) -> std::result::Result<Response, FunctionError> {
+    fn respond(&self, request: Request) -> std::result::Result<Response, FunctionError> {
         let catalog_name = "lake".to_owned();
         let table_name = TableName::new("shop", "orders");
         Ok(match request {
@@ -249,8 +251,8 @@ impl Fake {
                 })
             }
             Request::ReadRecords(read) => match &self.read {
-                Some(answer) => answer(&read)?,
-                None => self.answer_read(&read),
+                Some(respond) => respond(&read)?,
+                None => self.read_response(&read),
             },
             Request::UserDefinedFunction(call) => {
                 let column = self.udf.as_ref().unwrap()(&call);
@@ -264,18 +266,20 @@ impl Fake {
     }
 
     /// Removes a spilled object.
-    pub(super) fn forget(&self, key: &str) {
+    pub(super) fn remove_object(&self, key: &str) {
         self.store.remove_object("spill", key);
     }
 
-    /// The rows of a split.
-    pub(super) fn answer_read(&self, read: &ReadRecordsRequest) -> Response {
+    /// Returns the rows of a split.
+    pub(super) fn read_response(&self, read: &ReadRecordsRequest) -> Response {
         let number: usize = read.split.properties["number"].parse().unwrap();
         let records = selected(&self.splits[number], &read.schema);
         let catalog_name = "lake".to_owned();
-        match self.travel {
-            Travel::Inline => Response::ReadRecords(ReadRecordsResponse { catalog_name, records }),
-            Travel::Spilled => {
+        match self.delivery {
+            Delivery::Inline => {
+                Response::ReadRecords(ReadRecordsResponse { catalog_name, records })
+            }
+            Delivery::Spilled => {
                 // Two blocks, the first of one row.
                 let blocks = [records.slice(0, 1), records.slice(1, records.num_rows() - 1)];
                 let location = read.split.spill_location.clone().unwrap();
@@ -305,7 +309,7 @@ impl Fake {
     }
 }
 
-/// The columns of `schema`, by name.
+/// Selects the columns of `schema` by name.
 fn selected(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
     let columns = schema
         .fields()
@@ -329,8 +333,8 @@ fn split(number: usize) -> Split {
     }
 }
 
-/// Options with a mode of pushdown.
-pub(super) fn pushing(pushdown: PushdownMode) -> EngineOptions {
+/// Returns default options with a pushdown mode.
+pub(super) fn with_pushdown(pushdown: PushdownMode) -> EngineOptions {
     EngineOptions { pushdown, ..EngineOptions::default() }
 }
 
@@ -341,11 +345,11 @@ impl Invoke for Fake {
             Request::decode(&request).map_err(|error| InvokeError::Host(error.to_string()))?;
         self.requests.lock().unwrap().push(request.clone());
         let version = match request {
-            // A ping does not say which version it is of.
+            // A ping does not carry its version.
             Request::Ping(_) => SerdeVersion::V2,
             _ => version,
         };
-        let response = self.answer(request).map_err(InvokeError::Function)?;
+        let response = self.respond(request).map_err(InvokeError::Function)?;
         Ok(response.encode(version).map_err(|error| InvokeError::Host(error.to_string()))?.into())
     }
 }

@@ -1,15 +1,15 @@
-//! When a limit may be sent, and when not.
+//! Pushdown of limits.
 
 use athena_engine::{EngineOptions, PushdownMode};
 use athena_protocol::predicate::Direction;
 
-use super::fake::{FUNCTIONS, Fake, announce, orders, pushing};
+use super::fake::{FUNCTIONS, Fake, announce, orders, with_pushdown};
 
 fn two_splits() -> Fake {
     Fake::new(vec![orders(0..10), orders(10..20)])
 }
 
-async fn limit_sent(fake: &Fake, sql: &str) -> Option<u64> {
+async fn pushed_limit(fake: &Fake, sql: &str) -> Option<u64> {
     fake.requests.lock().unwrap().clear();
     fake.rows(sql).await;
     let constraints = fake.constraints();
@@ -21,29 +21,29 @@ async fn limit_sent(fake: &Fake, sql: &str) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn a_limit_alone_is_sent() {
+async fn a_limit_without_filters_is_pushed_down() {
     let fake = two_splits();
-    assert_eq!(limit_sent(&fake, "SELECT id FROM lake.shop.orders LIMIT 5").await, Some(5));
+    assert_eq!(pushed_limit(&fake, "SELECT id FROM lake.shop.orders LIMIT 5").await, Some(5));
     assert_eq!(
-        limit_sent(&fake, "SELECT id FROM lake.shop.orders OFFSET 2 LIMIT 5").await,
+        pushed_limit(&fake, "SELECT id FROM lake.shop.orders OFFSET 2 LIMIT 5").await,
         Some(7)
     );
-    assert_eq!(limit_sent(&fake, "SELECT id + 1 FROM lake.shop.orders LIMIT 5").await, Some(5));
+    assert_eq!(pushed_limit(&fake, "SELECT id + 1 FROM lake.shop.orders LIMIT 5").await, Some(5));
 }
 
 #[tokio::test]
-async fn a_limit_is_sent_with_filters_that_are_sent_whole() {
+async fn a_limit_is_pushed_down_with_filters_that_are_pushed_down_completely() {
     let fake = two_splits();
     assert_eq!(
-        limit_sent(&fake, "SELECT id FROM lake.shop.orders WHERE id > 3 LIMIT 5").await,
+        pushed_limit(&fake, "SELECT id FROM lake.shop.orders WHERE id > 3 LIMIT 5").await,
         Some(5)
     );
     let like = "SELECT o.id FROM lake.shop.orders o WHERE o.region LIKE 'a%' LIMIT 5";
-    assert_eq!(limit_sent(&fake, like).await, Some(5));
+    assert_eq!(pushed_limit(&fake, like).await, Some(5));
 }
 
 #[tokio::test]
-async fn a_limit_is_not_sent_if_the_engine_still_removes_rows() {
+async fn a_limit_is_not_pushed_down_if_the_engine_still_removes_rows() {
     let fake = two_splits();
     for sql in [
         "SELECT id FROM lake.shop.orders WHERE upper(region) = 'AMER' LIMIT 5",
@@ -52,38 +52,38 @@ async fn a_limit_is_not_sent_if_the_engine_still_removes_rows() {
         "SELECT region, count(*) FROM lake.shop.orders GROUP BY region LIMIT 2",
         "SELECT a.id FROM lake.shop.orders a JOIN lake.shop.orders b ON a.id = b.id LIMIT 2",
     ] {
-        assert_eq!(limit_sent(&fake, sql).await, None, "{sql}");
+        assert_eq!(pushed_limit(&fake, sql).await, None, "{sql}");
     }
 }
 
 #[tokio::test]
-async fn a_limit_needs_its_order_or_is_not_sent() {
+async fn a_limit_with_an_order_is_pushed_down_only_together_with_it() {
     let fake = two_splits();
     let sql = "SELECT id FROM lake.shop.orders ORDER BY amount DESC, id LIMIT 3";
-    assert_eq!(limit_sent(&fake, sql).await, Some(3));
+    assert_eq!(pushed_limit(&fake, sql).await, Some(3));
     let order = fake.constraints().order_by;
     assert_eq!(order[0].column_name.as_deref(), Some("amount"));
     assert_eq!(order[0].direction, Direction::DescNullsLast, "as in Athena, nulls come last");
     assert_eq!(order[1].direction, Direction::AscNullsLast);
 
     let no_top_n = Fake { capabilities: announce(FUNCTIONS, true, false), ..two_splits() };
-    assert_eq!(limit_sent(&no_top_n, sql).await, None);
+    assert_eq!(pushed_limit(&no_top_n, sql).await, None);
     let computed = "SELECT id FROM lake.shop.orders ORDER BY amount * 2 LIMIT 3";
-    assert_eq!(limit_sent(&fake, computed).await, None);
+    assert_eq!(pushed_limit(&fake, computed).await, None);
 }
 
 #[tokio::test]
-async fn a_limit_is_not_sent_unannounced_or_in_lower_modes() {
+async fn a_limit_needs_a_capability_and_full_pushdown() {
     let sql = "SELECT id FROM lake.shop.orders LIMIT 5";
     let plain = Fake { capabilities: announce(FUNCTIONS, false, true), ..two_splits() };
-    assert_eq!(limit_sent(&plain, sql).await, None);
+    assert_eq!(pushed_limit(&plain, sql).await, None);
     let fake = two_splits();
-    fake.rows_with(sql, pushing(PushdownMode::Sets)).await;
+    fake.rows_with(sql, with_pushdown(PushdownMode::Sets)).await;
     assert_eq!(fake.constraints().limit, None);
 }
 
 #[tokio::test]
-async fn the_engine_limits_again_what_a_connector_did_not() {
+async fn the_engine_applies_a_limit_that_a_connector_ignores() {
     // The fake ignores limits.
     let rows = two_splits().rows("SELECT id FROM lake.shop.orders ORDER BY id DESC LIMIT 3").await;
     assert_eq!(rows.lines().count(), 3 + 4);
@@ -91,13 +91,13 @@ async fn the_engine_limits_again_what_a_connector_did_not() {
 }
 
 #[tokio::test]
-async fn a_trusted_limit_shows_what_the_connector_did() {
+async fn a_trusted_limit_is_not_applied_again_except_to_merge_splits() {
     let trust = || EngineOptions { trust: true, ..EngineOptions::default() };
     let sql = "SELECT id FROM lake.shop.orders ORDER BY id DESC LIMIT 3";
     let one_split = Fake::new(vec![orders(0..10)]);
     let rows = one_split.rows_with(sql, trust()).await;
     assert_eq!(rows.lines().count(), 10 + 4, "the fake ignores limits");
-    // Several splits have to be merged by somebody.
+    // The engine has to merge several splits.
     let rows = two_splits().rows_with(sql, trust()).await;
     assert_eq!(rows.lines().count(), 3 + 4);
     assert!(rows.contains("19"), "{rows}");

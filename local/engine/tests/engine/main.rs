@@ -1,9 +1,10 @@
-//! The engine against functions that are made up byte by byte.
+//! The engine against a fake function that encodes real messages.
 
-mod answers;
 mod errors;
 mod fake;
 mod limits;
-mod listing;
 mod paging;
+mod rows;
+mod show;
+mod table_lookup;
 mod udf;

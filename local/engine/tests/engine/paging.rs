@@ -16,7 +16,7 @@ async fn every_page_of_splits_is_read() {
 }
 
 #[tokio::test]
-async fn pages_that_nobody_wants_are_not_asked_for() {
+async fn pages_beyond_the_needed_rows_are_not_requested() {
     let splits = (0..50).map(|n| orders(n * 10..n * 10 + 10)).collect();
     let fake = Fake {
         splits_per_page: 1,
@@ -35,7 +35,7 @@ async fn every_page_of_tables_is_listed() {
 }
 
 #[tokio::test]
-async fn no_splits_are_no_rows() {
+async fn a_table_without_splits_has_no_rows() {
     let rows = Fake::new(vec![]).rows("SELECT count(*) AS n FROM lake.shop.orders").await;
     assert!(rows.contains("| 0 |"), "{rows}");
 }

@@ -1,4 +1,4 @@
-//! Functions that live in a Lambda function.
+//! User-defined functions.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use athena_protocol::Request;
 
 use super::fake::{Fake, orders};
 
-/// Lengths of texts; -1 for null.
+/// Returns a fake whose function returns the length of a text, or -1 for null.
 fn with_lengths() -> Fake {
     Fake {
         udf: Some(Arc::new(|call| {
@@ -42,7 +42,7 @@ async fn an_external_function_is_called_for_every_row() {
 }
 
 #[tokio::test]
-async fn an_argument_of_another_type_is_converted_where_nothing_can_be_lost_silently() {
+async fn an_argument_of_another_type_is_cast_unless_the_cast_loses_information() {
     let width = |call: &athena_protocol::message::UserDefinedFunctionRequest| {
         let column = call.input_records.column(0);
         assert_eq!(column.data_type(), &DataType::Int32);
@@ -58,11 +58,11 @@ async fn an_argument_of_another_type_is_converted_where_nothing_can_be_lost_sile
     let too_large = fake.error(&call("3000000000")).await;
     assert!(too_large.contains("3000000000"), "{too_large}");
     let text = fake.error(&call("region")).await;
-    assert!(text.contains("argument 1 of same is Utf8, declared as Int32: write CAST"), "{text}");
+    assert!(text.contains("argument 1 of same is Utf8, declared as Int32: add a CAST"), "{text}");
 }
 
 #[tokio::test]
-async fn an_external_function_may_stand_in_a_condition() {
+async fn an_external_function_can_be_called_in_a_condition() {
     let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
                SELECT count(*) AS n FROM lake.shop.orders WHERE len(region) = 4";
     let rows = with_lengths().rows(sql).await;
@@ -70,7 +70,7 @@ async fn an_external_function_may_stand_in_a_condition() {
 }
 
 #[tokio::test]
-async fn calls_may_be_nested_grouped_and_ordered_by() {
+async fn calls_can_be_nested_grouped_and_ordered_by() {
     let double = |call: &athena_protocol::message::UserDefinedFunctionRequest| {
         let values = call.input_records.column(0).as_primitive::<arrow::datatypes::Int64Type>();
         Arc::new(values.unary::<_, arrow::datatypes::Int64Type>(|value| value * 2)) as ArrayRef
@@ -81,19 +81,20 @@ async fn calls_may_be_nested_grouped_and_ordered_by() {
         format!("{declared} SELECT max(double(double(id) + 1)) AS n FROM lake.shop.orders");
     assert!(fake.rows(&nested).await.contains("| 38 |"));
     let grouped = format!(
-        "{declared} SELECT double(id % 2) AS g, count(*) AS n, sum(double(id)) AS s FROM lake.shop.orders \
-         GROUP BY double(id % 2) ORDER BY double(id % 2) DESC"
+        "{declared} SELECT double(id % 2) AS g, count(*) AS n, sum(double(id)) AS s \
+         FROM lake.shop.orders GROUP BY double(id % 2) ORDER BY double(id % 2) DESC"
     );
     let rows = fake.rows(&grouped).await;
     assert!(rows.contains("| 2 | 5 | 50 |\n| 0 | 5 | 40 |"), "{rows}");
     let filtered = format!(
-        "{declared} SELECT id FROM lake.shop.orders WHERE double(id) > 12 AND id < 9 ORDER BY double(id) DESC LIMIT 1"
+        "{declared} SELECT id FROM lake.shop.orders WHERE double(id) > 12 AND id < 9 \
+         ORDER BY double(id) DESC LIMIT 1"
     );
     assert!(fake.rows(&filtered).await.contains("| 8  |"));
 }
 
 #[tokio::test]
-async fn a_function_of_no_catalog_is_named() {
+async fn an_error_names_a_function_that_is_not_a_catalog() {
     let sql =
         "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'nowhere' SELECT len('x')";
     let error = with_lengths().error(sql).await;
@@ -101,7 +102,7 @@ async fn a_function_of_no_catalog_is_named() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_length_is_refused() {
+async fn a_response_with_another_number_of_rows_is_rejected() {
     let fake = Fake {
         udf: Some(Arc::new(|_| Arc::new(Int32Array::from(vec![1])) as ArrayRef)),
         ..Fake::new(vec![orders(0..10)])
@@ -109,5 +110,5 @@ async fn an_answer_of_another_length_is_refused() {
     let sql = "USING EXTERNAL FUNCTION len(s VARCHAR) RETURNS INTEGER LAMBDA 'lake' \
                SELECT len(region) FROM lake.shop.orders";
     let error = fake.error(sql).await;
-    assert!(error.contains("it answered 1 row for 10"), "{error}");
+    assert!(error.contains("it returned 1 row for 10"), "{error}");
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::options::FunctionOptions;
 
-/// Calls a function by its ARN, with the credentials that the AWS command line would use.
+/// A function in AWS, invoked by its ARN with the credentials that the AWS CLI would use.
 #[derive(Debug)]
 pub(super) struct AwsFunction {
     client: Client,
@@ -18,11 +18,10 @@ pub(super) struct AwsFunction {
 }
 
 impl AwsFunction {
-    /// Makes a client in the region of the ARN. Nothing is sent.
+    /// Creates a client for the region of the ARN. Sends nothing.
     pub(super) async fn open(arn: &str, options: FunctionOptions) -> anyhow::Result<Self> {
-        let region = arn.split(':').nth(3).with_context(|| format!("{arn:?} names no region"))?;
-        // The client would give up on a function that takes long, and call it again, while it still
-        // runs.
+        let region = arn.split(':').nth(3).with_context(|| format!("{arn:?} has no region"))?;
+        // With its default timeouts the client would retry a slow invocation while it still runs.
         let timeouts = TimeoutConfig::builder()
             .operation_timeout(options.timeout)
             .read_timeout(options.timeout)
@@ -42,7 +41,7 @@ impl Invoke for AwsFunction {
         let call = self.client.invoke().function_name(&self.arn).payload(Blob::new(request));
         let answer = call.send().await.map_err(|error| {
             InvokeError::Host(format!(
-                "{} cannot be invoked: {}",
+                "cannot invoke {}: {}",
                 self.arn,
                 DisplayErrorContext(&error)
             ))

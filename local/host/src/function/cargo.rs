@@ -1,4 +1,4 @@
-//! Packages, built by cargo.
+//! Builds of packages with cargo.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,19 +15,19 @@ use std::{
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-/// Time after which a build shows what it does. One that has nothing to do takes less.
+/// Time after which cargo's output is shown. A build without changes takes less.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Builds the packages in these folders and returns their executables, in the same order.
+/// Builds the packages in the given folders and returns their executables, in the same order.
 ///
-/// Packages of one workspace are built by one call of cargo, with the features that building the
-/// whole workspace would give them, so that nothing is compiled twice; optimised if this program
-/// is. Takes minutes if much has changed, and blocks the thread for that time.
+/// Runs cargo once per workspace, with the features of the whole workspace, so that nothing is
+/// compiled twice. Builds in release mode if this program is built so. Blocks the thread, for
+/// minutes if much has changed.
 ///
 /// # Errors
 ///
-/// If a folder holds no package, a package has no program or cannot be built. What cargo says is on
-/// standard error.
+/// If a folder contains no package, or a package has no program or cannot be built. Cargo's output
+/// is on standard error.
 pub fn build_all(packages: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut targets = Vec::new();
     for package in packages {
@@ -44,9 +44,7 @@ pub fn build_all(packages: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let found = targets.iter().map(|target| {
         let executable =
             executables.get(&(target.package.clone(), target.program.clone())).cloned();
-        executable.with_context(|| {
-            format!("cargo built {:?} and did not say where it is", target.program)
-        })
+        executable.with_context(|| format!("cargo did not report the path of {:?}", target.program))
     });
     found.collect()
 }
@@ -55,11 +53,11 @@ pub fn build_all(packages: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 #[derive(Debug)]
 struct Target {
     workspace: PathBuf,
-    /// The package's id.
+    /// Id of the package.
     package: String,
     package_name: String,
     program: String,
-    /// Whether no other package of the workspace has a program of this name.
+    /// Whether no other package of the workspace has a program with this name.
     unique: bool,
 }
 
@@ -91,8 +89,8 @@ impl Package {
         programs.map(|target| target.name.as_str()).collect()
     }
 
-    /// The program that is the function: the only one, the one that `cargo run` runs, or the one
-    /// that Lambda would.
+    /// Returns the program that is the function: the only one, the `default-run` one, or the one
+    /// named `bootstrap` or like the package.
     fn function(&self) -> anyhow::Result<&str> {
         let programs = self.programs();
         let named = |name: &str| programs.iter().copied().find(|program| *program == name);
@@ -105,7 +103,8 @@ impl Package {
             ([only], _) => Ok(only),
             (_, Some(chosen)) => Ok(chosen),
             (several, None) => bail!(
-                "the package {:?} has several programs ({}); name one \"bootstrap\" or set default-run in its Cargo.toml",
+                "the package {:?} has several programs ({}); \
+                 name one \"bootstrap\" or set default-run in its Cargo.toml",
                 self.name,
                 several.join(", ")
             ),
@@ -117,26 +116,24 @@ impl Target {
     fn find(folder: &Path) -> anyhow::Result<Self> {
         let manifest = folder.join("Cargo.toml");
         let manifest = manifest.canonicalize().with_context(|| {
-            format!("{} holds no package: there is no Cargo.toml", folder.display())
+            format!("{} contains no package: there is no Cargo.toml", folder.display())
         })?;
         let output = Command::new(cargo())
             .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
             .arg(&manifest)
             .stderr(Stdio::piped())
             .output()
-            .context(
-                "cargo cannot be started; install Rust, or name a program with exec:COMMAND",
-            )?;
+            .context("cannot start cargo; install Rust, or use a program with exec:COMMAND")?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("cargo cannot read {}: {}", manifest.display(), said.trim());
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            bail!("cargo cannot read {}: {}", manifest.display(), stderr.trim());
         }
         let metadata: Metadata = serde_json::from_slice(&output.stdout)
-            .context("cargo metadata wrote what is no JSON")?;
+            .context("the output of cargo metadata is not JSON")?;
         let package = metadata.packages.iter().find(|package| package.manifest_path == manifest);
         let package = package.with_context(|| {
             format!(
-                "{} is the manifest of a workspace; name one of its packages",
+                "{} is the manifest of a workspace; use one of its packages",
                 manifest.display()
             )
         })?;
@@ -156,7 +153,7 @@ impl Target {
     }
 }
 
-/// What cargo tells programs about a file that it made.
+/// A JSON message of cargo about a built file.
 #[derive(Deserialize)]
 struct Artifact {
     reason: String,
@@ -175,8 +172,7 @@ fn build(
     let mut command = Command::new(cargo());
     command.current_dir(workspace).args(["build", "--message-format", "json-render-diagnostics"]);
     if targets.iter().all(|target| target.unique) {
-        // With all its members selected, a workspace is built with the features that they need
-        // together.
+        // Selecting all members unifies the features that they need.
         command.arg("--workspace");
     } else {
         command.args(targets.iter().flat_map(|target| ["-p", &target.package]));
@@ -189,15 +185,16 @@ fn build(
         command.args(["--color", "always"]);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut cargo = command.spawn().context("cargo cannot be started")?;
-    let (stdout, stderr) = (cargo.stdout.take(), cargo.stderr.take());
-    let messages = thread::spawn(move || artifacts(stdout.expect("the output is piped")));
-    let unseen = show_if_slow(stderr.expect("the output is piped"), &names);
+    let mut cargo = command.spawn().context("cannot start cargo")?;
+    let stdout = cargo.stdout.take().expect("the output is piped");
+    let stderr = cargo.stderr.take().expect("the output is piped");
+    let messages = thread::spawn(move || artifacts(stdout));
+    let hidden = show_if_slow(stderr, &names);
     let artifacts = messages.join().expect("reading messages does not panic");
-    let status = cargo.wait().context("cargo cannot be waited for")?;
+    let status = cargo.wait().context("cannot wait for cargo")?;
     if !status.success() {
-        show(&unseen);
-        bail!("cargo cannot build {names} ({status}); what it says is above");
+        show(&hidden);
+        bail!("cargo cannot build {names} ({status}); see its output above");
     }
     for artifact in artifacts {
         if let (Some(package), Some(target), Some(executable)) =
@@ -212,7 +209,7 @@ fn build(
 fn artifacts(output: impl Read) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for line in BufReader::new(output).lines().map_while(Result::ok) {
-        // A line that is no message comes from a build script or a macro.
+        // Other lines are output of build scripts or macros.
         if let Ok(artifact) = serde_json::from_str::<Artifact>(&line)
             && artifact.reason == "compiler-artifact"
         {
@@ -222,8 +219,8 @@ fn artifacts(output: impl Read) -> Vec<Artifact> {
     artifacts
 }
 
-/// Reads what cargo says to its end, and shows it from the moment on where it took long. Returns
-/// what was not shown.
+/// Reads cargo's output to its end, and shows it once the build is slow. Returns the lines that
+/// were not shown.
 fn show_if_slow(output: impl Read + Send + 'static, names: &str) -> Vec<String> {
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -234,31 +231,31 @@ fn show_if_slow(output: impl Read + Send + 'static, names: &str) -> Vec<String> 
         }
     });
     let end = Instant::now() + QUIET;
-    let mut unseen = Vec::new();
+    let mut hidden = Vec::new();
     loop {
         match lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            Ok(line) => unseen.push(line),
-            Err(RecvTimeoutError::Disconnected) => return unseen,
+            Ok(line) => hidden.push(line),
+            Err(RecvTimeoutError::Disconnected) => return hidden,
             Err(RecvTimeoutError::Timeout) => break,
         }
     }
     show(&[format!("building {names} ...")]);
-    show(&std::mem::take(&mut unseen));
+    show(&std::mem::take(&mut hidden));
     for line in lines {
         show(&[line]);
     }
-    unseen
+    hidden
 }
 
 fn show(lines: &[String]) {
     let mut stderr = std::io::stderr().lock();
     for line in lines {
-        // Whether somebody reads it makes no difference to the build.
+        // A closed standard error does not affect the build.
         let _ = writeln!(stderr, "{line}");
     }
 }
 
-/// The cargo that runs us, if one does.
+/// Returns the cargo that runs this program, or else the one in the search path.
 fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

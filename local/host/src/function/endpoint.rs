@@ -1,5 +1,5 @@
-//! A function behind the Invoke operation of some server: `cargo lambda watch`, the runtime
-//! interface emulator, our own.
+//! A function behind an Invoke endpoint: `cargo lambda watch`, the runtime interface emulator, or
+//! [`invoke_endpoint`](crate::invoke_endpoint).
 
 use std::{fmt, time::Duration};
 
@@ -17,7 +17,9 @@ use hyper_util::{
 
 use crate::options::FunctionOptions;
 
-/// Calls a function over HTTP, without a signature, as often at a time as it is asked to.
+/// A function behind an HTTP endpoint.
+///
+/// Requests are not signed. Concurrency is not limited.
 pub struct EndpointFunction {
     client: Client<HttpConnector, Full<Bytes>>,
     url: Uri,
@@ -25,18 +27,21 @@ pub struct EndpointFunction {
 }
 
 impl EndpointFunction {
-    /// The function at `url`, which is asked for by the name in `options` if the URL has no path.
+    /// Creates the function at `url`. Sends nothing.
+    ///
+    /// If the URL has no path, the path of the Invoke operation with the name in `options` is used.
+    /// Of the other options only the timeout applies.
     ///
     /// # Errors
     ///
-    /// If it is no URL.
+    /// If `url` is not a URL, or the name cannot be part of a path.
     pub fn try_new(url: &str, options: &FunctionOptions) -> anyhow::Result<Self> {
         let mut url = url.parse::<Uri>().with_context(|| format!("{url:?} is not a URL"))?;
         if url.path_and_query().is_none_or(|path| path.as_str() == "/") {
             let path = format!("/2015-03-31/functions/{}/invocations", options.name);
             let mut parts = url.into_parts();
             parts.path_and_query =
-                Some(path.parse().with_context(|| format!("{path:?} is no path of a URL"))?);
+                Some(path.parse().with_context(|| format!("{path:?} is not the path of a URL"))?);
             url = Uri::from_parts(parts)?;
         }
         let mut connector = HttpConnector::new();
@@ -48,14 +53,14 @@ impl EndpointFunction {
     async fn call(&self, request: Bytes) -> Result<(Response<()>, Bytes), InvokeError> {
         let host = |error: &dyn std::error::Error| {
             let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            InvokeError::Host(format!("{} cannot be called: {error}{cause}", self.url))
+            InvokeError::Host(format!("cannot call {}: {error}{cause}", self.url))
         };
         let request = Request::builder()
             .method(Method::POST)
             .uri(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(request))
-            .expect("a URL and a header that are well formed");
+            .expect("the URL and the header are well formed");
         let response = self.client.request(request).await.map_err(|error| host(&error))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| host(&error))?.to_bytes();
@@ -69,22 +74,22 @@ impl Invoke for EndpointFunction {
         let Ok(called) = tokio::time::timeout(self.timeout, self.call(request)).await else {
             let seconds = self.timeout.as_secs_f64();
             return Err(InvokeError::Host(format!(
-                "{} did not answer within {seconds:.2} seconds",
+                "{} did not respond within {seconds:.2} seconds",
                 self.url
             )));
         };
         let (response, body) = called?;
         let failed = response.headers().contains_key("x-amz-function-error");
         if response.status() == StatusCode::OK && !failed {
-            // The emulator does not say that this is an error. No answer of a connector begins like
-            // one.
+            // The emulator returns an error document without the header. No response of a connector
+            // begins like one.
             return if body.starts_with(b"{\"error") {
                 Err(function_error(&body))
             } else {
                 Ok(body)
             };
         }
-        // cargo-lambda answers 500 with the document of the function.
+        // cargo-lambda returns status 500 with the error document of the function.
         let error = function_error(&body);
         match &error {
             InvokeError::Function(document) if failed || document.error_type.is_some() => {
@@ -93,7 +98,7 @@ impl Invoke for EndpointFunction {
             InvokeError::Function(_) | InvokeError::Host(_) => {
                 let status = response.status();
                 Err(InvokeError::Host(format!(
-                    "{} answered {status}: {}",
+                    "{} returned {status}: {}",
                     self.url,
                     service_message(&body)
                 )))
@@ -107,7 +112,7 @@ fn function_error(body: &[u8]) -> InvokeError {
         .map_or_else(|error| InvokeError::Host(error.to_string()), InvokeError::Function)
 }
 
-/// What an error of the service says: it writes `Message` or `message`, beside a type.
+/// Returns the message of a service error, in the member `Message` or `message`.
 fn service_message(body: &[u8]) -> String {
     let document = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
     let message = ["Message", "message"].iter().find_map(|name| document.get(name)?.as_str());

@@ -1,4 +1,4 @@
-//! Functions by where they live: built and hosted here, behind an endpoint, or in AWS.
+//! Functions by their address: built and hosted here, behind an endpoint, or in AWS.
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -14,15 +14,19 @@ pub use endpoint::EndpointFunction;
 
 use crate::{options::FunctionOptions, runtime::HostedFunction, spec::Spec};
 
-/// Makes the function at `spec` ready to be invoked.
+/// Opens the function at `spec`.
 ///
-/// A package is built now, with cargo's output on standard error if it takes long or fails. A
-/// process is started by the first invocation. Nothing is sent to an endpoint or to AWS before that
-/// either.
+/// Builds a package, with cargo's output on standard error if the build takes longer than 2 seconds
+/// or fails. The first invocation starts processes and connects to an endpoint or to AWS.
+///
+/// # Errors
+///
+/// If a package cannot be built, a URL or an ARN is invalid, or `spec` is an ARN and the crate is
+/// built without the feature `aws`.
 ///
 /// # Panics
 ///
-/// If `spec` is an [`Exec`](Spec::Exec) without words, which is read from no text.
+/// If `spec` is an [`Exec`](Spec::Exec) without words, which parsing never returns.
 ///
 /// ```no_run
 /// use athena_lambda_host::{FunctionOptions, open};
@@ -58,9 +62,9 @@ async fn in_aws(arn: &str, options: FunctionOptions) -> anyhow::Result<Arc<dyn I
 }
 
 #[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "the one that speaks to AWS is")]
+#[expect(clippy::unused_async, reason = "async with the feature `aws`")]
 async fn in_aws(arn: &str, _: FunctionOptions) -> anyhow::Result<Arc<dyn Invoke>> {
     anyhow::bail!(
-        "{arn} lives in AWS, which this build cannot speak to; build athena-local with --features aws"
+        "cannot invoke {arn}: this build has no AWS support; build athena-local with --features aws"
     )
 }

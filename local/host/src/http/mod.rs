@@ -1,7 +1,7 @@
-//! The HTTP server of the Runtime API, the Invoke endpoint and the S3 stand-in.
+//! HTTP server of the Runtime API, the Invoke endpoint and the S3 stand-in.
 
-mod received;
+mod limited_body;
 mod server;
 
-pub(crate) use received::Received;
+pub(crate) use limited_body::LimitedBody;
 pub(crate) use server::Server;

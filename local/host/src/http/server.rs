@@ -1,5 +1,4 @@
-//! A small HTTP server, for the Runtime API of a sandbox, the Invoke endpoint and the S3 of this
-//! machine.
+//! A small HTTP/1.1 server.
 
 use std::{fmt, future::Future, io, net::SocketAddr, pin::pin};
 
@@ -16,7 +15,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// Listens on one address until it is stopped or dropped; dropping cuts every connection.
+/// An HTTP server on one address. Dropping it closes all connections.
 pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
@@ -24,7 +23,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Binds `address`, port 0 for any that is free, and answers with copies of `service`.
+    /// Binds `address` (port 0 for any free port) and serves each connection with a clone of
+    /// `service`.
     pub(crate) async fn start<S, B>(address: SocketAddr, service: S) -> io::Result<Self>
     where
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
@@ -43,15 +43,15 @@ impl Server {
         Ok(Self { address, stop, connections })
     }
 
-    /// Where it listens.
+    /// Returns the bound address.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no more requests and waits for those that run.
+    /// Stops accepting requests and waits for those in progress.
     pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
-        // The task never panics, and nobody else aborts it.
+        // The task does not panic, and only `drop` aborts it.
         let _ = (&mut self.connections).await;
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// Gives every connection its task. They belong to this future: when it is dropped, so are they.
+/// Serves each connection in a task. Dropping this future aborts the tasks.
 async fn accept<F>(
     listener: TcpListener,
     stopped: watch::Receiver<bool>,
@@ -84,7 +84,7 @@ async fn accept<F>(
                 Ok((stream, _)) => {
                     connections.spawn(serve(stream, stopped.clone()));
                 }
-                // Such as too many open files: it passes, and a busy loop would not help.
+                // Such as too many open files, which passes; a busy loop would not help.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -107,13 +107,12 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    // Small messages to and fro, where waiting for more to send costs 40 ms a call.
+    // With Nagle's algorithm, small requests and responses take 40 ms longer each.
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
     let mut connection =
         pin!(builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service));
-    // A peer that goes away ends its connection with an error; what it asked for has been dropped
-    // with it.
+    // A client that disconnects causes an error, and its request has been dropped.
     tokio::select! {
         _ = connection.as_mut() => {}
         () = until_true(&mut stopped) => {
@@ -123,8 +122,7 @@ where
     }
 }
 
-/// Waits until the server is to stop. A server that was dropped has stopped too, and takes this
-/// future with it.
+/// Waits until the server should stop. Dropping the server drops this future, too.
 async fn until_true(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|&stop| stop).await;
 }

@@ -1,4 +1,4 @@
-//! A function that is built and started by its first invocation.
+//! A function that its first invocation builds and starts.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::shared_s3::SharedS3;
 use crate::{function, options::FunctionOptions, spec::Spec};
 
-/// A function that a query may never need.
+/// A function that is opened by its first invocation, because a query may not need it.
 #[derive(Debug)]
 pub(super) struct LazyFunction {
     pub(super) spec: Spec,
@@ -34,10 +34,7 @@ impl Invoke for LazyFunction {
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         let function = self.function.get_or_try_init(|| self.open()).await.map_err(|error| {
             let name = &self.options.name;
-            InvokeError::Host(format!(
-                "function {name:?} at {} cannot be opened: {error:#}",
-                self.spec
-            ))
+            InvokeError::Host(format!("cannot open function {name:?} at {}: {error:#}", self.spec))
         })?;
         function.invoke(request).await
     }

@@ -1,4 +1,4 @@
-//! Functions by name, opened on their first invocation, and what all of them share.
+//! Named functions, opened on first use, and the S3 stand-in that they share.
 
 mod lazy_function;
 mod shared_s3;
@@ -15,43 +15,76 @@ use lazy_function::LazyFunction;
 use shared_s3::SharedS3;
 use spill_store::SpillStore;
 
-/// Named functions with the same options, and one S3 stand-in for all that are hosted here.
+/// Named functions with common options, and one S3 stand-in for all that are hosted here.
 ///
-/// Nothing is built, started or connected before the first invocation. Clones share the S3
-/// stand-in and the functions that were registered before.
+/// The commands of `athena-local` open their functions through a registry.
+///
+/// Functions are lazy: nothing is built, started or connected before the first invocation, and a
+/// function that cannot be opened fails each invocation with [`InvokeError::Host`] until it can be.
+/// Hosted functions receive the address and the keys of the S3 stand-in in their environment, and
+/// spill to it.
+///
+/// Clones share the S3 stand-in and the functions registered so far; later registrations are not
+/// shared. When all clones and the functions, clients and stores from them are dropped, the
+/// processes are killed, the S3 stand-in stops, and its objects are deleted.
+///
+/// ```
+/// use athena_lambda_host::{FunctionOptions, Registry};
+///
+/// let mut registry = Registry::new(FunctionOptions { memory_mb: 512, ..Default::default() });
+/// registry.register("shop", "exec:./bootstrap".parse()?)?;
+/// registry.register("bank", "http://127.0.0.1:9000".parse()?)?;
+///
+/// let clients = registry.clients();
+/// let catalogs: Vec<_> = clients.iter().map(|client| client.catalog()).collect();
+/// assert_eq!(catalogs, ["shop", "bank"]);
+/// assert!(registry.has_hosted());
+/// # Ok::<(), anyhow::Error>(())
+/// ```
+///
+/// [`InvokeError::Host`]: athena_client::InvokeError::Host
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     options: FunctionOptions,
-    client: ClientOptions,
+    client_options: ClientOptions,
     s3: SharedS3,
-    /// In the order of registration: the first catalog is the default of a query.
-    registered: Vec<(String, Spec, Arc<dyn Invoke>)>,
+    /// In order of registration: the first catalog is the default one of a query.
+    registered: Vec<Registered>,
+}
+
+#[derive(Debug, Clone)]
+struct Registered {
+    name: String,
+    spec: Spec,
+    function: Arc<dyn Invoke>,
 }
 
 impl Registry {
-    /// Creates a registry without functions; `options` apply to each function, except the name.
+    /// Creates an empty registry. `options` apply to each function, except the name.
     pub fn new(options: FunctionOptions) -> Self {
         Self { options, ..Self::default() }
     }
 
-    /// Sets the sizes and versions that the clients of [`clients`](Self::clients) and
-    /// [`open_client`](Self::open_client) ask for.
+    /// Sets the options of clients. They are [`ClientOptions::default`] otherwise.
+    ///
+    /// Applies to all later calls of [`clients`](Self::clients) and
+    /// [`open_client`](Self::open_client).
     #[must_use]
-    pub fn with_client_options(self, client: ClientOptions) -> Self {
-        Self { client, ..self }
+    pub fn with_client_options(self, client_options: ClientOptions) -> Self {
+        Self { client_options, ..self }
     }
 
     /// Registers the function at `spec` as `name`.
     ///
     /// # Errors
     ///
-    /// If `name` is registered already.
+    /// If `name` is already registered.
     pub fn register(&mut self, name: &str, spec: Spec) -> anyhow::Result<()> {
-        if self.registered.iter().any(|(registered, ..)| registered == name) {
-            anyhow::bail!("{name:?} names two functions; each function needs a name of its own");
+        if self.registered.iter().any(|registered| registered.name == name) {
+            anyhow::bail!("function name {name:?} is used twice; give each function its own name");
         }
         let function = self.open(name, spec.clone());
-        self.registered.push((name.to_owned(), spec, function));
+        self.registered.push(Registered { name: name.to_owned(), spec, function });
         Ok(())
     }
 
@@ -59,30 +92,40 @@ impl Registry {
     pub fn functions(&self) -> BTreeMap<String, Arc<dyn Invoke>> {
         self.registered
             .iter()
-            .map(|(name, _, function)| (name.clone(), Arc::clone(function)))
+            .map(|registered| (registered.name.clone(), Arc::clone(&registered.function)))
             .collect()
     }
 
-    /// Returns whether a registered function is hosted here, and so uses the S3 stand-in.
+    /// Returns whether any registered function is hosted here and so uses the S3 stand-in.
     pub fn has_hosted(&self) -> bool {
-        self.registered.iter().any(|(_, spec, _)| spec.is_hosted())
+        self.registered.iter().any(|registered| registered.spec.is_hosted())
     }
 
-    /// Returns a client of each registered function, in the order of registration.
+    /// Returns one client per registered function, in order of registration.
+    ///
+    /// The catalog of a client is the name of its function. Each call returns new clients, which
+    /// negotiate version and capabilities again; the functions behind them are the same.
     pub fn clients(&self) -> Vec<FederatedClient> {
         self.registered
             .iter()
-            .map(|(name, spec, function)| self.client(name, spec, Arc::clone(function)))
+            .map(|registered| {
+                let function = Arc::clone(&registered.function);
+                self.client(&registered.name, &registered.spec, function)
+            })
             .collect()
     }
 
-    /// Returns a client of the function at `spec`, which is not registered.
+    /// Returns a client of the function at `spec`, with `name` as its catalog.
+    ///
+    /// The function is not registered: each call opens another one.
     pub fn open_client(&self, name: &str, spec: Spec) -> FederatedClient {
         let function = self.open(name, spec.clone());
         self.client(name, &spec, function)
     }
 
-    /// Returns the function at `spec`, which is not registered.
+    /// Returns the function at `spec`, called `name`.
+    ///
+    /// The function is not registered: each call opens another one.
     pub fn open(&self, name: &str, spec: Spec) -> Arc<dyn Invoke> {
         Arc::new(LazyFunction {
             spec,
@@ -93,21 +136,25 @@ impl Registry {
     }
 
     /// Returns the store that the function at `spec` spills to: the S3 stand-in for a function
-    /// hosted here, S3 for others.
+    /// hosted here, S3 in AWS for any other.
+    ///
+    /// The store is opened by its first use, with the credentials of the environment for AWS.
     pub fn spill_store(&self, spec: &Spec) -> Arc<dyn ObjectStore> {
         Arc::new(SpillStore::new(spec.is_hosted(), self.s3.clone()))
     }
 
-    /// Returns the S3 stand-in, and starts it if no function has.
+    /// Returns the S3 stand-in, and starts it if it is not running.
     ///
     /// # Errors
     ///
-    /// If no temporary folder can be made, or no port on the loopback interface opened.
+    /// If a temporary folder cannot be created, or a port on the loopback interface not be opened.
+    /// The next call tries again.
     pub async fn local_s3(&self) -> anyhow::Result<&LocalS3> {
         self.s3.get().await
     }
 
     fn client(&self, name: &str, spec: &Spec, function: Arc<dyn Invoke>) -> FederatedClient {
-        FederatedClient::new(name, function, Some(self.spill_store(spec)), self.client.clone())
+        let store = self.spill_store(spec);
+        FederatedClient::new(name, function, Some(store), self.client_options.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! One S3 stand-in for all functions of a registry, started by its first user.
+//! The S3 stand-in that all functions of a registry share.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::local_s3::LocalS3;
 pub(super) struct SharedS3(Arc<OnceCell<LocalS3>>);
 
 impl SharedS3 {
-    /// Returns the running store.
+    /// Returns the store, and starts it if it is not running.
     pub(super) async fn get(&self) -> anyhow::Result<&LocalS3> {
         self.0.get_or_try_init(|| LocalS3::start(None)).await
     }

@@ -1,5 +1,4 @@
-//! Where what a function spilled is read from: the S3 stand-in for functions that run here, AWS for
-//! others.
+//! The object store that a function spills to.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::shared_s3::SharedS3;
 
-/// The store of one function's objects, opened by the first read.
+/// The store of one function's spilled objects: the S3 stand-in or S3 in AWS. Opened on first use.
 #[derive(Debug)]
 pub(super) struct SpillStore {
     hosted: bool,
@@ -20,7 +19,7 @@ pub(super) struct SpillStore {
 }
 
 impl SpillStore {
-    /// The store of a function that is `hosted` here, beside the stand-in, or elsewhere.
+    /// Creates the store of a function that is `hosted` here, and uses the stand-in, or is not.
     pub(super) fn new(hosted: bool, s3: SharedS3) -> Self {
         Self { hosted, s3, store: OnceCell::new() }
     }
@@ -33,9 +32,10 @@ impl SpillStore {
         if !self.hosted {
             return Ok(Arc::new(S3Store::new(&SpillSettings::default())));
         }
-        let s3 = self.s3.get().await.map_err(|error| {
-            Error::internal(format!("the local S3 cannot be started: {error:#}"))
-        })?;
+        let s3 =
+            self.s3.get().await.map_err(|error| {
+                Error::internal(format!("cannot start the local S3: {error:#}"))
+            })?;
         Ok(s3.store())
     }
 }

@@ -1,15 +1,15 @@
-//! What a process finds in its environment.
+//! Environment variables of a hosted process.
 
 use std::path::Path;
 
 use crate::options::FunctionOptions;
 
-/// The variables of Lambda for `program`, then those that were given.
+/// Returns Lambda's variables for `program`, followed by those of `options`.
 ///
-/// The process also has what the developer's shell has, except everything that begins with `AWS_`.
-/// So that no library finds the developer's account in the home folder instead, the files there are
-/// hidden and credentials that belong to nobody are set; who means to use an account gives its
-/// variables.
+/// The process also inherits the developer's environment, except variables that begin with `AWS_`.
+/// To keep AWS libraries from using the developer's account by default, the configuration files in
+/// the home folder are replaced and invalid credentials are set. To use an account, set its
+/// variables in `options`.
 pub(super) fn environment(options: &FunctionOptions, program: &Path) -> Vec<(String, String)> {
     let folder =
         program.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -17,7 +17,7 @@ pub(super) fn environment(options: &FunctionOptions, program: &Path) -> Vec<(Str
     let memory = options.memory_mb.to_string();
     let group = format!("/aws/lambda/{}", options.name);
     let folder = folder.to_string_lossy();
-    let ours = [
+    let lambda = [
         ("AWS_LAMBDA_FUNCTION_NAME", options.name.as_str()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
@@ -33,6 +33,6 @@ pub(super) fn environment(options: &FunctionOptions, program: &Path) -> Vec<(Str
         ("LAMBDA_TASK_ROOT", &folder),
         ("_HANDLER", "bootstrap"),
     ];
-    let ours = ours.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    ours.into_iter().chain(options.env.iter().cloned()).collect()
+    let lambda = lambda.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    lambda.into_iter().chain(options.env.iter().cloned()).collect()
 }

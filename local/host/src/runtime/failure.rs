@@ -1,4 +1,4 @@
-//! Why an invocation has no answer, in the words of Lambda where it has some.
+//! Failures of an invocation, with Lambda's error types and messages where it defines them.
 
 use std::{
     ffi::OsString, os::unix::process::ExitStatusExt as _, process::ExitStatus, time::Duration,
@@ -8,41 +8,41 @@ use athena_client::InvokeError;
 use athena_protocol::{MAX_PAYLOAD_BYTES, error::FunctionError};
 use bytes::Bytes;
 
-/// Characters of an answer that an error may show: enough to see what kind of thing it is, too few
-/// for rows.
-const SHOWN: usize = 40;
+/// Number of characters of a response to include in an error: enough to recognize its format, too
+/// few for rows.
+const EXCERPT_CHARS: usize = 40;
 
-/// What went wrong with one invocation.
+/// A failure of one invocation.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The process could not be started.
     NotStarted { program: OsString, error: std::io::Error },
-    /// The function cannot start and says why.
+    /// The function reported an initialization error.
     InitReported(FunctionError),
-    /// The process did not ask for an invocation in time.
+    /// The process did not request an invocation within the initialization timeout.
     InitTimedOut(Duration),
-    /// The process ended.
+    /// The process exited.
     Exited {
-        /// Whether it had asked for an invocation before.
+        /// Whether it had requested an invocation before.
         started: bool,
         status: ExitStatus,
-        /// The last that it printed.
+        /// Last lines of its output.
         output: Vec<String>,
     },
-    /// The process used more memory than it has, both in bytes.
+    /// The process exceeded its memory limit. Both in bytes.
     OutOfMemory { used: u64, limit: u64 },
-    /// The time was up.
+    /// The invocation exceeded its timeout.
     TimedOut(Duration),
-    /// The function failed and says why.
+    /// The function reported an error of the invocation.
     Reported(FunctionError),
-    /// The answer is larger than Lambda carries, in bytes.
+    /// The response exceeds Lambda's maximum payload size. Its size in bytes.
     ResponseTooLarge(u64),
-    /// The answer is no JSON.
+    /// The response is not JSON.
     NotJson(Bytes),
 }
 
 impl Failure {
-    /// Whether the process can be given another invocation.
+    /// Returns whether the process can run another invocation.
     pub(super) fn leaves_sandbox_usable(&self) -> bool {
         match self {
             Self::Reported(_) | Self::ResponseTooLarge(_) => true,
@@ -56,36 +56,29 @@ impl Failure {
         }
     }
 
-    /// The error of the invocation `id` of the function `name`.
+    /// Converts the failure to the error of the invocation `id` of the function `name`.
     pub(super) fn into_error(self, name: &str, id: &str) -> InvokeError {
-        let document = |error_type: &str, message: String| {
-            InvokeError::Function(FunctionError {
-                error_type: Some(error_type.to_owned()),
-                error_message: Some(message),
-                ..FunctionError::default()
-            })
-        };
         match self {
             Self::NotStarted { program, error } => InvokeError::Host(format!(
-                "the function {name:?} cannot be started: {}: {error}",
+                "cannot start function {name:?}: {}: {error}",
                 program.display()
             )),
             Self::InitReported(error) | Self::Reported(error) => InvokeError::Function(error),
             Self::InitTimedOut(after) => document(
                 "Sandbox.Timedout",
                 format!(
-                    "RequestId: {id} Error: the function {name:?} did not ask for an invocation within {:.2} seconds of \
-                     its start",
+                    "RequestId: {id} Error: function {name:?} did not request an invocation \
+                     within {:.2} seconds of its start",
                     after.as_secs_f64()
                 ),
             ),
             Self::Exited { started, status, output } => {
-                let during = if started { "" } else { " before it asked for an invocation" };
-                let how = describe(status);
+                let during = if started { "" } else { " before it requested an invocation" };
+                let status = describe(status);
                 let mut message =
-                    format!("RequestId: {id} Error: Runtime exited with error: {how}{during}");
+                    format!("RequestId: {id} Error: Runtime exited with error: {status}{during}");
                 if !output.is_empty() {
-                    message.push_str("; the last that the function printed:\n");
+                    message.push_str("; last output:\n");
                     message.push_str(&output.join("\n"));
                 }
                 document("Runtime.ExitError", message)
@@ -93,8 +86,8 @@ impl Failure {
             Self::OutOfMemory { used, limit } => document(
                 "Runtime.OutOfMemory",
                 format!(
-                    "RequestId: {id} Error: Runtime exited with error: signal: killed, for it used {} MB of the {} MB \
-                     that the function {name:?} has",
+                    "RequestId: {id} Error: Runtime exited with error: signal: killed; \
+                     function {name:?} used {} MB of the {} MB limit",
                     used >> 20,
                     limit >> 20
                 ),
@@ -109,15 +102,15 @@ impl Failure {
             Self::ResponseTooLarge(bytes) => document(
                 "Function.ResponseSizeTooLarge",
                 format!(
-                    "Response payload size ({bytes} bytes) exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} \
-                     bytes)."
+                    "Response payload size ({bytes} bytes) exceeded maximum allowed payload size \
+                     ({MAX_PAYLOAD_BYTES} bytes)."
                 ),
             ),
             Self::NotJson(bytes) => {
-                let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]);
-                let beginning: String = text.chars().take(SHOWN).collect();
+                let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * EXCERPT_CHARS)]);
+                let excerpt: String = text.chars().take(EXCERPT_CHARS).collect();
                 InvokeError::Host(format!(
-                    "the function {name:?} answered {} bytes that are not JSON, beginning {beginning:?}",
+                    "function {name:?} returned {} bytes that are not JSON, beginning {excerpt:?}",
                     bytes.len()
                 ))
             }
@@ -125,22 +118,32 @@ impl Failure {
     }
 }
 
-/// The error of a request that Lambda would not take.
+fn document(error_type: &str, message: String) -> InvokeError {
+    InvokeError::Function(FunctionError {
+        error_type: Some(error_type.to_owned()),
+        error_message: Some(message),
+        ..FunctionError::default()
+    })
+}
+
+/// Returns the error of a request that exceeds Lambda's maximum payload size.
 pub(super) fn request_too_large(name: &str, bytes: usize) -> InvokeError {
     InvokeError::Host(format!(
-        "RequestTooLarge: the request of {bytes} bytes to the function {name:?} is larger than the {MAX_PAYLOAD_BYTES} bytes \
-         that Lambda carries"
+        "RequestTooLarge: the request of {bytes} bytes to function {name:?} exceeds \
+         Lambda's maximum payload size of {MAX_PAYLOAD_BYTES} bytes"
     ))
 }
 
-/// Reads the document of an error; what is none is shown as far as an error may.
+/// Decodes an error document. For other content, returns an error with an excerpt of it.
 pub(super) fn read_document(bytes: &[u8]) -> FunctionError {
     FunctionError::decode(bytes).unwrap_or_else(|_| {
-        let beginning: String = String::from_utf8_lossy(bytes).chars().take(SHOWN).collect();
+        let text = String::from_utf8_lossy(bytes);
+        let excerpt: String = text.chars().take(EXCERPT_CHARS).collect();
         FunctionError {
             error_type: Some("Runtime.UnknownReason".to_owned()),
             error_message: Some(format!(
-                "the function failed with {} bytes that are no error document, beginning {beginning:?}",
+                "the function failed with {} bytes that are not an error document, \
+                 beginning {excerpt:?}",
                 bytes.len()
             )),
             ..FunctionError::default()
@@ -148,7 +151,7 @@ pub(super) fn read_document(bytes: &[u8]) -> FunctionError {
     })
 }
 
-/// How a process ended, as Lambda says it.
+/// Describes an exit status like Lambda does.
 fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),

@@ -1,4 +1,4 @@
-//! A function on this machine: as many processes as it has invocations at a time.
+//! A function on this machine, as a pool of processes.
 
 use std::{
     ffi::OsString,
@@ -22,54 +22,54 @@ use super::{
     environment::environment,
     failure::{Failure, request_too_large},
     memory,
-    process::{Group, Launch},
-    sandbox::{Sandbox, Template},
+    process::{Launch, ProcessGroup},
+    sandbox::{Sandbox, SandboxConfig},
 };
 use crate::options::FunctionOptions;
 
-/// Time for a process that has answered to ask for more. A Java runtime out of memory answers and
-/// never asks again.
-const TIME_TO_ASK_AGAIN: Duration = Duration::from_secs(10);
-/// Time for an invocation that nobody waits for any more to end by itself, so that its process can
-/// be used again.
-const ABANDONED: Duration = Duration::from_secs(5);
+/// Timeout of a process, after its response, to request the next invocation. A Java runtime out of
+/// memory responds and then never does.
+const NEXT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for an invocation to end after its caller dropped it, so that its process can be reused.
+const ABANDONED_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A function whose processes run here, as Lambda would run them.
+/// A function whose processes run on this machine, under Lambda's rules.
 ///
-/// Every process serves one invocation at a time behind its own Runtime API. It is started when no
-/// other is idle, up to [`FunctionOptions::concurrency`], and used again until it ends, takes too
-/// long or answers what is no JSON. When the future of an invocation is dropped, the function may
-/// still finish for a few seconds and is then killed. Dropping this kills every process, and what
-/// they started, at once; the end of this process does so too, however it ends.
+/// Each process runs one invocation at a time, behind its own Runtime API. A process is started if
+/// none is idle, up to [`FunctionOptions::concurrency`], and reused until it exits, exceeds its
+/// timeout or memory, or returns a response that is not JSON.
+///
+/// An invocation whose future is dropped may run for another 5 seconds; then its process is killed.
+/// Dropping the function immediately kills all its processes and their children. So does the end of
+/// this process, even if it is killed.
 pub struct HostedFunction {
     pool: Arc<Pool>,
-    /// Invocations that run. They are tasks of their own, for an invocation does not end with its
-    /// caller.
+    /// Invocations in progress. They are tasks, because an invocation may outlive its caller.
     running: Mutex<JoinSet<()>>,
 }
 
-/// How a process started.
+/// Measurements of the start of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColdStart {
-    /// The number of the process.
+    /// Process id.
     pub process: i32,
-    /// Time from the start of the process until it asked for its first invocation.
+    /// Time from the start of the process to its first request for an invocation.
     pub init: Duration,
-    /// Time from the start of the process until its first invocation had ended.
+    /// Time from the start of the process to the end of its first invocation.
     pub first_answer: Duration,
 }
 
 struct Pool {
-    template: Template,
+    config: SandboxConfig,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Sandbox>>,
-    /// Every process that was started and may still run.
-    groups: Mutex<Vec<Group>>,
+    /// All started processes that may still run.
+    groups: Mutex<Vec<ProcessGroup>>,
     cold_starts: Mutex<Vec<ColdStart>>,
 }
 
 impl HostedFunction {
-    /// Hosts `program` with `arguments`. Nothing is started yet.
+    /// Creates a function that runs `program` with `arguments`. The first invocation starts it.
     pub fn new<A: Into<OsString>>(
         program: impl Into<OsString>,
         arguments: impl IntoIterator<Item = A>,
@@ -83,7 +83,7 @@ impl HostedFunction {
         };
         let region = launch.environment.iter().rev().find(|(name, _)| name == "AWS_REGION");
         let region = region.map_or("us-east-1", |(_, region)| region);
-        let template = Template {
+        let config = SandboxConfig {
             function_arn: format!("arn:aws:lambda:{region}:000000000000:function:{}", options.name),
             name: options.name,
             launch: launch.clone(),
@@ -93,7 +93,7 @@ impl HostedFunction {
             show_output: options.show_output,
         };
         let pool = Pool {
-            template,
+            config,
             permits: Arc::new(Semaphore::new(options.concurrency.max(1))),
             idle: Mutex::default(),
             groups: Mutex::default(),
@@ -102,14 +102,14 @@ impl HostedFunction {
         Self { pool: Arc::new(pool), running: Mutex::default() }
     }
 
-    /// The processes that were started so far and served an invocation, in the order in which they
-    /// did.
+    /// Returns the starts of all processes so far, in the order in which their first invocation
+    /// ended.
     pub fn cold_starts(&self) -> Vec<ColdStart> {
         lock(&self.pool.cold_starts).clone()
     }
 
-    /// The most memory in bytes that one of the processes ever had that still live; `None` where
-    /// the system does not say.
+    /// Returns the maximum peak memory, in bytes, of the processes that still run. Returns `None`
+    /// if there are none, or on platforms other than Linux.
     pub fn peak_memory(&self) -> Option<u64> {
         lock(&self.pool.groups).iter().filter_map(|group| memory::peak(group.id())).max()
     }
@@ -119,14 +119,14 @@ impl HostedFunction {
 impl Invoke for HostedFunction {
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         if request.len() > MAX_PAYLOAD_BYTES {
-            return Err(request_too_large(&self.pool.template.name, request.len()));
+            return Err(request_too_large(&self.pool.config.name, request.len()));
         }
         let permit = Arc::clone(&self.pool.permits)
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
         let pool = Arc::clone(&self.pool);
-        let (mut answer, answered) = oneshot::channel();
+        let (mut sender, receiver) = oneshot::channel();
         {
             let mut running = lock(&self.running);
             while running.try_join_next().is_some() {}
@@ -134,38 +134,38 @@ impl Invoke for HostedFunction {
                 let _permit = permit;
                 tokio::select! {
                     outcome = pool.invoke(request) => {
-                        // The caller may have gone meanwhile.
-                        let _ = answer.send(outcome);
+                        // The caller may have dropped the invocation.
+                        let _ = sender.send(outcome);
                     }
                     () = async {
-                        answer.closed().await;
-                        tokio::time::sleep(ABANDONED).await;
+                        sender.closed().await;
+                        tokio::time::sleep(ABANDONED_TIMEOUT).await;
                     } => {}
                 }
             });
         }
-        let name = &self.pool.template.name;
-        answered.await.unwrap_or_else(|_| {
-            Err(InvokeError::Host(format!("the host of {name:?} is shutting down")))
+        let name = &self.pool.config.name;
+        receiver.await.unwrap_or_else(|_| {
+            Err(InvokeError::Host(format!("the host of function {name:?} is shutting down")))
         })
     }
 }
 
 impl Pool {
-    /// Runs one invocation, in a process that is idle or else in a new one.
+    /// Runs one invocation in an idle process or else in a new one.
     async fn invoke(&self, request: Bytes) -> Result<Bytes, InvokeError> {
         let id = Uuid::new_v4().to_string();
         self.try_invoke(&id, request)
             .await
-            .map_err(|failure| failure.into_error(&self.template.name, &id))
+            .map_err(|failure| failure.into_error(&self.config.name, &id))
     }
 
     async fn try_invoke(&self, id: &str, request: Bytes) -> Result<Bytes, Failure> {
         let mut sandbox = self.sandbox().await?;
         let first = sandbox.is_first();
-        let outcome = sandbox.run(id, request, self.template.timeout).await;
+        let outcome = sandbox.run(id, request, self.config.timeout).await;
         if let (true, Some(init)) = (first, sandbox.init()) {
-            let first_answer = sandbox.began().elapsed();
+            let first_answer = sandbox.started().elapsed();
             lock(&self.cold_starts).push(ColdStart {
                 process: sandbox.process(),
                 init,
@@ -181,43 +181,43 @@ impl Pool {
         }
     }
 
-    /// A process that waits for an invocation.
+    /// Returns a process that waits for an invocation.
     async fn sandbox(&self) -> Result<Sandbox, Failure> {
-        // A process may have ended since it was used, or have stopped asking; that is no fault of
+        // An idle process may have exited or stopped requesting invocations. That does not fail
         // this invocation.
         while let Some(mut sandbox) = self.take_idle() {
-            if sandbox.ready(TIME_TO_ASK_AGAIN).await.is_ok() {
+            if sandbox.ready(NEXT_TIMEOUT).await.is_ok() {
                 return Ok(sandbox);
             }
         }
-        let mut sandbox = Sandbox::start(&self.template).await?;
+        let mut sandbox = Sandbox::start(&self.config).await?;
         {
             let mut groups = lock(&self.groups);
-            groups.retain(Group::is_alive);
+            groups.retain(ProcessGroup::is_alive);
             groups.push(sandbox.group());
         }
-        sandbox.ready(self.template.init_timeout).await?;
+        sandbox.ready(self.config.init_timeout).await?;
         Ok(sandbox)
     }
 
-    /// The last process that was used and asks already, or else the last: its memory is the
-    /// warmest.
+    /// Takes the most recently used process that waits for an invocation, or else the most recently
+    /// used one, because its memory is the warmest.
     fn take_idle(&self) -> Option<Sandbox> {
         let mut idle = lock(&self.idle);
-        let asking = idle.iter_mut().rposition(Sandbox::is_asking);
-        let index = asking.or_else(|| idle.len().checked_sub(1))?;
+        let waiting = idle.iter_mut().rposition(Sandbox::is_waiting);
+        let index = waiting.or_else(|| idle.len().checked_sub(1))?;
         Some(idle.remove(index))
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds one of these locks.
+    // No code panics while it holds one of these locks.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for HostedFunction {
     fn drop(&mut self) {
-        // The tasks go when the runtime gets to them; the processes go now.
+        // The runtime drops the tasks later; the processes are killed now.
         for group in lock(&self.pool.groups).drain(..) {
             group.kill();
         }
@@ -226,8 +226,6 @@ impl Drop for HostedFunction {
 
 impl fmt::Debug for HostedFunction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostedFunction")
-            .field("template", &self.pool.template)
-            .finish_non_exhaustive()
+        f.debug_struct("HostedFunction").field("config", &self.pool.config).finish_non_exhaustive()
     }
 }

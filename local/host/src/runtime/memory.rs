@@ -1,29 +1,29 @@
-//! The memory of a sandbox.
+//! Memory usage of a sandbox.
 
 use std::{fs, time::Duration};
 
-use super::process::Group;
+use super::process::ProcessGroup;
 
-/// Time between two looks at the memory.
+/// Time between two samples of memory usage.
 const INTERVAL: Duration = Duration::from_millis(50);
-/// Looks at the same processes before the group is searched for new ones, which means reading all
+/// Number of samples between two searches of the group for new processes, each of which reads all
 /// of `/proc`.
-const LOOKS_PER_SEARCH: u32 = 20;
+const SAMPLES_PER_SEARCH: u32 = 20;
 
-/// Waits until the processes of `group` use more than `limit` bytes, and returns what they use.
+/// Waits until the processes of `group` use more than `limit` bytes, and returns their usage.
 ///
-/// The resident sets are summed up, so pages that processes share count for each. This comes near
-/// to what Lambda enforces and is not the same: what is allocated and freed between two looks is
-/// not seen. A limit of address space (`RLIMIT_AS`) would be exact and wrong: Java and Rust
-/// programs reserve much more than they use. Without `/proc`, as on macOS, nothing is limited.
-pub(super) async fn exceeded(group: &Group, limit: u64) -> u64 {
+/// Usage is the sum of the resident sets, so shared pages count for each process. This approximates
+/// Lambda's limit: memory allocated and freed between two samples is not noticed. A limit of
+/// address space (`RLIMIT_AS`) would be exact but useless, because Java and Rust programs reserve
+/// much more than they use. Without `/proc`, as on macOS, there is no limit.
+pub(super) async fn exceeded(group: &ProcessGroup, limit: u64) -> u64 {
     let leader = group.id();
     let mut members = vec![leader];
-    let mut looks = 0;
+    let mut samples = 0;
     loop {
         tokio::time::sleep(INTERVAL).await;
-        looks += 1;
-        if looks % LOOKS_PER_SEARCH == 0 {
+        samples += 1;
+        if samples % SAMPLES_PER_SEARCH == 0 {
             members = processes_of(leader);
         }
         let used = members.iter().filter_map(|&process| resident(process)).sum();
@@ -33,28 +33,27 @@ pub(super) async fn exceeded(group: &Group, limit: u64) -> u64 {
     }
 }
 
-/// The processes whose group is `group`.
+/// Returns the processes of `group`.
 fn processes_of(group: i32) -> Vec<i32> {
     let Ok(entries) = fs::read_dir("/proc") else { return vec![group] };
     let processes = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     processes.filter(|&process| group_of(process) == Some(group)).collect()
 }
 
-/// The group of a process: the third field behind its name, which is in brackets and may hold
-/// anything.
+/// Returns the group of a process: the third field after its name, which is in parentheses and may
+/// contain any character.
 fn group_of(process: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(2)?.parse().ok()
 }
 
-/// The resident set of a process in bytes.
+/// Returns the resident set of a process in bytes.
 fn resident(process: i32) -> Option<u64> {
     status(process, "VmRSS:")
 }
 
-/// The largest resident set that a process ever had, in bytes. The system counts every page,
-/// whenever it came.
+/// Returns the peak resident set of a process in bytes, as counted by the system.
 pub(super) fn peak(process: i32) -> Option<u64> {
     status(process, "VmHWM:")
 }

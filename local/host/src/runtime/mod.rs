@@ -1,5 +1,5 @@
-//! A program run as Lambda runs one: the deadline is real, an invocation that exceeds it ends with
-//! its process, requests and answers are limited to Lambda's payload size, and memory is watched.
+//! Programs run under Lambda's rules: an invocation that exceeds its timeout or memory is killed
+//! with its process, and requests and responses are limited to Lambda's payload size.
 
 mod environment;
 mod failure;

@@ -1,4 +1,4 @@
-//! A child process and all that it starts.
+//! A child process and its descendants.
 
 use std::{
     ffi::OsString,
@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 
 use super::{log::Log, watchdog};
 
-/// What to run.
+/// The command line and environment of a process.
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
     pub(super) program: OsString,
@@ -23,31 +23,29 @@ pub(super) struct Launch {
     pub(super) environment: Vec<(String, String)>,
 }
 
-/// A process group of its own, so that children of the child can be ended with it; dropping it
-/// kills them all.
+/// A process group, so that the descendants of a process can be killed with it. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Group(Arc<Leader>);
+pub(super) struct ProcessGroup(Arc<Leader>);
 
 #[derive(Debug)]
 struct Leader {
     pid: Pid,
-    /// Whether the number still means our process: the system gives the numbers of the dead to
-    /// others.
+    /// Whether the id still identifies this process: the system reuses ids after exit.
     alive: Mutex<bool>,
 }
 
-impl Group {
-    /// The number of its first process.
+impl ProcessGroup {
+    /// Returns the id of the group, which is the id of its first process.
     pub(super) fn id(&self) -> i32 {
         self.0.pid.as_raw()
     }
 
-    /// Whether its first process has not ended.
+    /// Returns whether its first process still runs.
     pub(super) fn is_alive(&self) -> bool {
         *self.0.alive()
     }
 
-    /// Ends every process of the group at once, as Lambda does: nothing is cleaned up.
+    /// Kills all processes of the group immediately, without cleanup, as Lambda does.
     pub(super) fn kill(&self) {
         if *self.0.alive() {
             kill(self.0.pid);
@@ -62,21 +60,21 @@ impl Leader {
 }
 
 fn kill(group: Pid) {
-    // The only failure is that nobody is left.
+    // Fails only if no process is left.
     let _ = killpg(group, Signal::SIGKILL);
 }
 
-/// Starts `launch`; what it prints goes to `log`, and `gone` is called once it has ended.
+/// Starts `launch`, writes its output to `log`, and calls `on_exit` when it exits.
 ///
-/// Has to be called in a runtime, where two tasks read its output and one waits for its end.
+/// Has to be called in a Tokio runtime: two tasks read the output and one waits for the exit.
 pub(super) fn spawn(
     launch: &Launch,
     log: &Arc<Log>,
-    gone: impl FnOnce(ExitStatus) + Send + 'static,
-) -> std::io::Result<Group> {
+    on_exit: impl FnOnce(ExitStatus) + Send + 'static,
+) -> std::io::Result<ProcessGroup> {
     let mut command = Command::new(&launch.program);
     command.args(&launch.arguments);
-    // The developer's own credentials, profiles and endpoints are not the function's.
+    // The function must not use the developer's credentials, profiles and endpoints.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {
             command.env_remove(name);
@@ -90,10 +88,10 @@ pub(super) fn spawn(
     let pid = child
         .id()
         .and_then(|pid| i32::try_from(pid).ok())
-        .expect("a child that was not waited for has a number");
+        .expect("a child that was not waited for has an id");
     watchdog::add(pid);
 
-    let group = Group(Arc::new(Leader { pid: Pid::from_raw(pid), alive: Mutex::new(true) }));
+    let group = ProcessGroup(Arc::new(Leader { pid: Pid::from_raw(pid), alive: Mutex::new(true) }));
     let output = [
         child.stdout.take().map(|stdout| tokio::spawn(Arc::clone(log).copy(stdout))),
         child.stderr.take().map(|stderr| tokio::spawn(Arc::clone(log).copy(stderr))),
@@ -101,19 +99,20 @@ pub(super) fn spawn(
     let leader = Arc::clone(&group.0);
     tokio::spawn(async move {
         let status = wait(child, &leader).await;
-        // The last words tell why; but who left the group may hold the pipes open for ever.
+        // The last output explains the exit, but a descendant that left the group may keep the
+        // pipes open forever.
         let read = async {
             for task in output.into_iter().flatten() {
                 let _ = task.await;
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
-        gone(status);
+        on_exit(status);
     });
     Ok(group)
 }
 
-/// Waits for the first process, then ends what it left behind.
+/// Waits for the first process, then kills its remaining descendants.
 async fn wait(mut child: Child, leader: &Leader) -> ExitStatus {
     let status = child.wait().await.expect("a child can be waited for once");
     let mut alive = leader.alive();

@@ -1,7 +1,6 @@
-//! The Lambda Runtime API, as one sandbox sees it.
+//! Server of the Lambda Runtime API for one sandbox.
 //!
-//! Every sandbox has a server of its own, so that whoever asks for the next invocation is known by
-//! where it asks.
+//! Each sandbox has its own server, whose address identifies the process that sends a request.
 
 use std::{
     convert::Infallible,
@@ -22,29 +21,29 @@ use hyper::{
 };
 use tokio::sync::mpsc;
 
-use crate::http::{Received, Server};
+use crate::http::{LimitedBody, Server};
 
-/// What the process in the sandbox does.
+/// An event of the process in a sandbox.
 #[derive(Debug)]
-pub(super) enum Event {
-    /// It asked for an invocation.
-    Asked,
-    /// It answered the invocation.
-    Answered(Received),
-    /// It failed the invocation, with this document.
-    Failed(Received),
-    /// It cannot start, with this document.
-    InitFailed(Received),
-    /// It used more memory than it has, and was killed.
+pub(super) enum SandboxEvent {
+    /// The process requested an invocation.
+    InvocationRequested,
+    /// The process responded to the invocation.
+    Responded(LimitedBody),
+    /// The process failed the invocation, with this error document.
+    Failed(LimitedBody),
+    /// The process failed to initialize, with this error document.
+    InitFailed(LimitedBody),
+    /// The process exceeded its memory limit and was killed.
     OutOfMemory {
-        /// What it used, in bytes.
+        /// Memory usage in bytes.
         used: u64,
     },
-    /// It is gone.
+    /// The process exited.
     Exited(std::process::ExitStatus),
 }
 
-/// What a function is given with the event.
+/// The event of an invocation and its metadata.
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) id: String,
@@ -53,7 +52,7 @@ pub(super) struct Invocation {
     pub(super) event: Bytes,
 }
 
-/// The server, and the way to the function behind it.
+/// A running Runtime API and the channel that delivers invocations to it.
 #[derive(Debug)]
 pub(super) struct RuntimeApi {
     server: Server,
@@ -61,79 +60,80 @@ pub(super) struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Starts the server of a function called `function_arn`; what the process does goes to
+    /// Starts a server for the function `function_arn` that reports the process's requests to
     /// `events`.
     pub(super) async fn start(
         function_arn: &str,
-        events: mpsc::UnboundedSender<Event>,
+        events: mpsc::UnboundedSender<SandboxEvent>,
     ) -> std::io::Result<Self> {
         let (invocations, receiver) = mpsc::channel(1);
-        let exchange = Arc::new(Exchange {
+        let state = Arc::new(ApiState {
             function_arn: HeaderValue::try_from(function_arn).map_err(std::io::Error::other)?,
             events,
             invocations: tokio::sync::Mutex::new(receiver),
             phase: Mutex::new(Phase::Init),
         });
         let service = service_fn(move |request| {
-            let answer = exchange.serve(request);
-            async move { Ok::<_, Infallible>(answer.await) }
+            let response = state.serve(request);
+            async move { Ok::<_, Infallible>(response.await) }
         });
         let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), service).await?;
         Ok(Self { server, invocations })
     }
 
-    /// The value of `AWS_LAMBDA_RUNTIME_API`.
+    /// Returns the value of `AWS_LAMBDA_RUNTIME_API`.
     pub(super) fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Hands `invocation` to the process, now or when it asks.
+    /// Delivers `invocation` to the process when it requests one.
     pub(super) fn deliver(&self, invocation: Invocation) {
-        self.invocations.try_send(invocation).expect("a sandbox is given one invocation at a time");
+        self.invocations.try_send(invocation).expect("a sandbox runs one invocation at a time");
     }
 }
 
-/// What a sandbox may do next.
+/// Phase of a sandbox, which determines the valid requests.
 #[derive(Debug)]
 enum Phase {
     Init,
-    Asking,
+    Waiting,
     Running { id: String },
-    Answered { id: String },
+    Responded { id: String },
 }
 
-struct Exchange {
+struct ApiState {
     function_arn: HeaderValue,
-    events: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedSender<SandboxEvent>,
     invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     phase: Mutex<Phase>,
 }
 
-impl Exchange {
-    /// Answers in a task of its own, unless the process only asks: the server drops what it does
-    /// for a peer that has gone, and an answer counts although the process ended with it.
+impl ApiState {
+    /// Handles a POST request in a separate task.
     ///
-    /// That task is started before this returns: the server may drop the future that it is given
-    /// without a look at it.
+    /// The server drops the futures of a client that disconnects, but a response counts even if the
+    /// process exits while sending it. The task is started before this function returns, because
+    /// the server may drop the returned future without polling it.
     fn serve(
         self: &Arc<Self>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
-        let exchange = Arc::clone(self);
-        let asks = request.method() == Method::GET;
-        let answer = async move { exchange.answer(request).await };
-        if asks {
-            return Either::Left(answer);
+        let state = Arc::clone(self);
+        let is_get = request.method() == Method::GET;
+        let response = async move { state.respond(request).await };
+        if is_get {
+            return Either::Left(response);
         }
-        Either::Right(tokio::spawn(answer).map(|answer| answer.expect("answering does not panic")))
+        let task = tokio::spawn(response);
+        Either::Right(task.map(|response| response.expect("handling a request does not panic")))
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let received = match Received::read(body).await {
-            Ok(received) => received,
+        let body = match LimitedBody::read(body).await {
+            Ok(body) => body,
             Err(error) => {
-                return refusal(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string());
+                return json_error(StatusCode::BAD_REQUEST, "InvalidRequest", &error.to_string());
             }
         };
         let path = head.uri.path();
@@ -141,30 +141,32 @@ impl Exchange {
         match (head.method, &parts[..]) {
             (Method::GET, ["2018-06-01", "runtime", "invocation", "next"]) => self.next().await,
             (Method::POST, ["2018-06-01", "runtime", "invocation", id, "response"]) => {
-                self.finish(id, received, Event::Answered)
+                self.finish(id, body, SandboxEvent::Responded)
             }
             (Method::POST, ["2018-06-01", "runtime", "invocation", id, "error"]) => {
-                self.finish(id, received, Event::Failed)
+                self.finish(id, body, SandboxEvent::Failed)
             }
-            (Method::POST, ["2018-06-01", "runtime", "init", "error"]) => self.init_error(received),
-            _ => refusal(StatusCode::NOT_FOUND, "NotFound", &format!("there is no {path}")),
+            (Method::POST, ["2018-06-01", "runtime", "init", "error"]) => self.init_error(body),
+            _ => json_error(StatusCode::NOT_FOUND, "NotFound", &format!("unknown path {path}")),
         }
     }
 
-    /// Waits for an invocation. If the process goes away meanwhile this is dropped, and no
-    /// invocation is lost: it stays in the channel until it can be received.
+    /// Waits for an invocation.
+    ///
+    /// If the process exits meanwhile, this future is dropped without losing an invocation: it
+    /// stays in the channel.
     async fn next(&self) -> Response<Full<Bytes>> {
         {
             let mut phase = self.phase();
             if let Phase::Running { id } = &*phase {
-                let message = format!("invocation {id} has not been answered");
-                return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", &message);
+                let message = format!("invocation {id} has no response yet");
+                return json_error(StatusCode::FORBIDDEN, "InvalidStateTransition", &message);
             }
-            *phase = Phase::Asking;
+            *phase = Phase::Waiting;
         }
-        self.tell(Event::Asked);
+        self.report(SandboxEvent::InvocationRequested);
         let Some(invocation) = self.invocations.lock().await.recv().await else {
-            return refusal(StatusCode::GONE, "Runtime.Shutdown", "the host is shutting down");
+            return json_error(StatusCode::GONE, "Runtime.Shutdown", "the host is shutting down");
         };
         let Invocation { id, deadline, trace_id, event } = invocation;
         let deadline = deadline.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
@@ -175,7 +177,7 @@ impl Exchange {
             .header("Lambda-Runtime-Invoked-Function-Arn", &self.function_arn)
             .header("Lambda-Runtime-Trace-Id", trace_id)
             .body(Full::new(event))
-            .expect("ids are plain text");
+            .expect("ids are ASCII text");
         *self.phase() = Phase::Running { id };
         response
     }
@@ -183,56 +185,56 @@ impl Exchange {
     fn finish(
         &self,
         id: &str,
-        received: Received,
-        event: impl FnOnce(Received) -> Event,
+        body: LimitedBody,
+        event: impl FnOnce(LimitedBody) -> SandboxEvent,
     ) -> Response<Full<Bytes>> {
         {
             let mut phase = self.phase();
-            if let Some(refused) = refuse_answer(&phase, id) {
-                return refused;
+            if let Some(error) = check_response(&phase, id) {
+                return error;
             }
-            *phase = Phase::Answered { id: id.to_owned() };
+            *phase = Phase::Responded { id: id.to_owned() };
         }
-        let too_large = received.is_too_large();
-        self.tell(event(received));
+        let too_large = body.is_too_large();
+        self.report(event(body));
         if too_large {
             let message =
                 format!("Exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).");
-            return refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
+            return json_error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
         }
         accepted()
     }
 
-    fn init_error(&self, received: Received) -> Response<Full<Bytes>> {
+    fn init_error(&self, body: LimitedBody) -> Response<Full<Bytes>> {
         if !matches!(*self.phase(), Phase::Init) {
-            let message = "the function has asked for an invocation and so has started";
-            return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
+            let message = "the function is already initialized: it requested an invocation";
+            return json_error(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
         }
-        self.tell(Event::InitFailed(received));
+        self.report(SandboxEvent::InitFailed(body));
         accepted()
     }
 
     fn phase(&self) -> MutexGuard<'_, Phase> {
-        // Nothing panics while it holds the lock, and a phase is whole at any time.
+        // No code panics while it holds the lock, and a phase is never half-written.
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, event: Event) {
-        // Nobody listens any more when the sandbox is being dropped.
+    fn report(&self, event: SandboxEvent) {
+        // The receiver is gone if the sandbox is being dropped.
         let _ = self.events.send(event);
     }
 }
 
-/// The refusal of an answer to anything but the running invocation.
-fn refuse_answer(phase: &Phase, id: &str) -> Option<Response<Full<Bytes>>> {
+/// Returns an error unless `id` is the running invocation.
+fn check_response(phase: &Phase, id: &str) -> Option<Response<Full<Bytes>>> {
     match phase {
         Phase::Running { id: running } if running == id => None,
-        Phase::Answered { id: answered } if answered == id => {
-            let message = format!("invocation {id} has been answered already");
-            Some(refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", &message))
+        Phase::Responded { id: finished } if finished == id => {
+            let message = format!("invocation {id} already has a response");
+            Some(json_error(StatusCode::FORBIDDEN, "InvalidStateTransition", &message))
         }
-        Phase::Init | Phase::Asking | Phase::Running { .. } | Phase::Answered { .. } => {
-            Some(refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"))
+        Phase::Init | Phase::Waiting | Phase::Running { .. } | Phase::Responded { .. } => {
+            Some(json_error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"))
         }
     }
 }
@@ -241,7 +243,7 @@ fn accepted() -> Response<Full<Bytes>> {
     json(StatusCode::ACCEPTED, &serde_json::json!({ "status": "OK" }))
 }
 
-fn refusal(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
+fn json_error(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
     json(status, &serde_json::json!({ "errorMessage": message, "errorType": error_type }))
 }
 

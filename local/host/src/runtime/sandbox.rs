@@ -1,4 +1,4 @@
-//! One process of a function, and one invocation at a time.
+//! One process of a function, which runs one invocation at a time.
 
 use std::{
     process::ExitStatus,
@@ -10,77 +10,76 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout_at};
 use uuid::Uuid;
 
-use crate::http::Received;
+use crate::http::LimitedBody;
 
 use super::{
     failure::{Failure, read_document},
     log::Log,
     memory,
-    process::{Group, Launch, spawn},
-    runtime_api::{Event, Invocation, RuntimeApi},
+    process::{Launch, ProcessGroup, spawn},
+    runtime_api::{Invocation, RuntimeApi, SandboxEvent},
 };
 
-/// Time for an answer to come in when the process that sent it has ended already.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// Time to wait for the response of a process that has already exited.
+const EXIT_GRACE: Duration = Duration::from_millis(100);
 
-/// What every sandbox of a function has in common.
+/// Configuration of all sandboxes of a function.
 #[derive(Debug)]
-pub(super) struct Template {
+pub(super) struct SandboxConfig {
     pub(super) name: String,
     pub(super) function_arn: String,
     pub(super) launch: Launch,
-    /// In bytes.
+    /// Memory limit in bytes.
     pub(super) memory: u64,
     pub(super) timeout: Duration,
     pub(super) init_timeout: Duration,
     pub(super) show_output: bool,
 }
 
-/// A process behind a Runtime API of its own. Dropping it kills the process and all that it
-/// started.
+/// A process behind its own Runtime API. Dropping it kills the process and its descendants.
 #[derive(Debug)]
 pub(super) struct Sandbox {
     api: RuntimeApi,
-    events: mpsc::UnboundedReceiver<Event>,
-    group: Group,
+    events: mpsc::UnboundedReceiver<SandboxEvent>,
+    group: ProcessGroup,
     log: Arc<Log>,
     memory_watch: JoinHandle<()>,
     memory: u64,
-    began: Instant,
-    /// Time from its start until it first asked for an invocation.
+    started: Instant,
+    /// Time from its start to its first request for an invocation.
     init: Option<Duration>,
     /// Whether it waits for an invocation.
-    asking: bool,
-    /// Whether it has been given an invocation.
+    waiting: bool,
+    /// Whether it has received an invocation.
     used: bool,
-    end: Option<End>,
+    end: Option<SandboxEnd>,
 }
 
 impl Sandbox {
-    /// Starts a process, which then has to ask for an invocation: see [`ready`](Self::ready).
-    pub(super) async fn start(template: &Template) -> Result<Self, Failure> {
+    /// Starts a process. Wait until it is [`ready`](Self::ready) before running an invocation.
+    pub(super) async fn start(config: &SandboxConfig) -> Result<Self, Failure> {
         let (sender, events) = mpsc::unbounded_channel();
         let not_started =
-            |error| Failure::NotStarted { program: template.launch.program.clone(), error };
+            |error| Failure::NotStarted { program: config.launch.program.clone(), error };
         let api =
-            RuntimeApi::start(&template.function_arn, sender.clone()).await.map_err(not_started)?;
-        let log = Arc::new(Log::new(&template.name, template.show_output));
-        let mut launch = template.launch.clone();
+            RuntimeApi::start(&config.function_arn, sender.clone()).await.map_err(not_started)?;
+        let log = Arc::new(Log::new(&config.name, config.show_output));
+        let mut launch = config.launch.clone();
         launch.environment.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address().to_string()));
         let stream = format!("local/[$LATEST]{}", Uuid::new_v4().simple());
         launch.environment.push(("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), stream));
-        let gone = sender.clone();
-        let began = Instant::now();
+        let exits = sender.clone();
+        let started = Instant::now();
         let group = spawn(&launch, &log, move |status| {
-            // Nobody listens when the sandbox has been dropped.
-            let _ = gone.send(Event::Exited(status));
+            // The receiver is gone if the sandbox has been dropped.
+            let _ = exits.send(SandboxEvent::Exited(status));
         })
         .map_err(not_started)?;
-        let memory = template.memory;
+        let memory = config.memory;
         let watched = group.clone();
         let memory_watch = tokio::spawn(async move {
             let used = memory::exceeded(&watched, memory).await;
-            let _ = sender.send(Event::OutOfMemory { used });
+            let _ = sender.send(SandboxEvent::OutOfMemory { used });
             watched.kill();
         });
         Ok(Self {
@@ -90,81 +89,81 @@ impl Sandbox {
             log,
             memory_watch,
             memory,
-            began,
+            started,
             init: None,
-            asking: false,
+            waiting: false,
             used: false,
             end: None,
         })
     }
 
-    /// The number of its first process.
+    /// Returns the id of its process.
     pub(super) fn process(&self) -> i32 {
         self.group.id()
     }
 
-    /// What ends its processes, whoever holds the sandbox.
-    pub(super) fn group(&self) -> Group {
+    /// Returns its process group, which can be killed by any owner.
+    pub(super) fn group(&self) -> ProcessGroup {
         self.group.clone()
     }
 
-    /// Time from its start until it first asked for an invocation, once it has.
+    /// Returns the time from its start to its first request for an invocation, if there was one.
     pub(super) fn init(&self) -> Option<Duration> {
         self.init
     }
 
-    /// Whether it has not served an invocation.
+    /// Returns whether it has not received an invocation.
     pub(super) fn is_first(&self) -> bool {
         !self.used
     }
 
-    /// When it was started.
-    pub(super) fn began(&self) -> Instant {
-        self.began
+    /// Returns the time of its start.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
-    /// Whether it waits for an invocation right now, as far as is known.
-    pub(super) fn is_asking(&mut self) -> bool {
+    /// Returns whether it waits for an invocation, according to the events so far.
+    pub(super) fn is_waiting(&mut self) -> bool {
         while let Ok(event) = self.events.try_recv() {
-            // Between invocations the API takes no answers.
-            let _ = self.note(event);
+            // The API accepts no responses between invocations.
+            let _ = self.handle(event);
         }
-        self.asking
+        self.waiting
     }
 
-    /// Waits until the process asks for an invocation, at most for `patience`.
-    pub(super) async fn ready(&mut self, patience: Duration) -> Result<(), Failure> {
-        let until = tokio::time::Instant::now() + patience;
-        while !self.is_asking() {
+    /// Waits until the process requests an invocation, at most for `timeout`.
+    pub(super) async fn ready(&mut self, timeout: Duration) -> Result<(), Failure> {
+        let until = tokio::time::Instant::now() + timeout;
+        while !self.is_waiting() {
             if let Some(end) = &self.end {
                 return Err(self.failure(end));
             }
             match timeout_at(until, self.next_event()).await {
-                Err(_) => return Err(Failure::InitTimedOut(patience)),
+                Err(_) => return Err(Failure::InitTimedOut(timeout)),
                 Ok(event) => {
-                    let _ = self.note(event);
+                    let _ = self.handle(event);
                 }
             }
         }
         Ok(())
     }
 
-    /// Runs one invocation of a process that is [`ready`](Self::ready).
+    /// Runs one invocation in a process that is [`ready`](Self::ready).
     ///
-    /// After an error that does not leave the sandbox usable it has to be dropped. So it has if
-    /// this future is dropped before it is done.
+    /// The sandbox has to be dropped after an error that does not leave it usable, and if this
+    /// future is dropped before it completes.
     pub(super) async fn run(
         &mut self,
         id: &str,
         event: Bytes,
-        time: Duration,
+        timeout: Duration,
     ) -> Result<Bytes, Failure> {
-        let mut until = tokio::time::Instant::now() + time;
-        self.asking = false;
+        let mut until = tokio::time::Instant::now() + timeout;
+        self.waiting = false;
         self.used = true;
         self.api.deliver(Invocation {
             id: id.to_owned(),
-            deadline: SystemTime::now() + time,
+            deadline: SystemTime::now() + timeout,
             trace_id: trace_id(),
             event,
         });
@@ -173,59 +172,65 @@ impl Sandbox {
                 return Err(self
                     .end
                     .as_ref()
-                    .map_or(Failure::TimedOut(time), |end| self.failure(end)));
+                    .map_or(Failure::TimedOut(timeout), |end| self.failure(end)));
             };
-            match self.note(event) {
-                Some(Outcome::Answered(answer)) => return accept(answer),
-                Some(Outcome::Failed(document)) => {
+            match self.handle(event) {
+                Some(InvocationOutcome::Responded(response)) => return accept(response),
+                Some(InvocationOutcome::Failed(document)) => {
                     return Err(Failure::Reported(read_document(&document.bytes)));
                 }
                 None if self.end.is_some() => {
-                    until = until.min(tokio::time::Instant::now() + LAST_WORDS)
+                    until = until.min(tokio::time::Instant::now() + EXIT_GRACE)
                 }
                 None => {}
             }
         }
     }
 
-    async fn next_event(&mut self) -> Event {
+    async fn next_event(&mut self) -> SandboxEvent {
         self.events
             .recv()
             .await
             .expect("the API holds a sender for as long as the sandbox holds the API")
     }
 
-    /// Takes `event` into account and returns the outcome of the invocation, if it is one.
-    fn note(&mut self, event: Event) -> Option<Outcome> {
+    /// Updates the state for `event` and returns the outcome of the invocation, if it is one.
+    fn handle(&mut self, event: SandboxEvent) -> Option<InvocationOutcome> {
         match event {
-            Event::Asked => {
-                self.asking = true;
-                self.init.get_or_insert_with(|| self.began.elapsed());
+            SandboxEvent::InvocationRequested => {
+                self.waiting = true;
+                self.init.get_or_insert_with(|| self.started.elapsed());
             }
-            Event::OutOfMemory { used } => {
-                self.asking = false;
-                self.end = Some(End::OutOfMemory { used });
+            SandboxEvent::OutOfMemory { used } => {
+                self.waiting = false;
+                self.end = Some(SandboxEnd::OutOfMemory { used });
             }
-            Event::Exited(status) => {
-                self.asking = false;
-                // A process that was killed for its memory ends too, which is not why.
-                self.end.get_or_insert(End::Exited(status));
+            SandboxEvent::Exited(status) => {
+                self.waiting = false;
+                // A process that was killed for its memory exits, too, but that is not the cause.
+                self.end.get_or_insert(SandboxEnd::Exited(status));
             }
-            Event::Answered(answer) => return Some(Outcome::Answered(answer)),
-            Event::Failed(document) => return Some(Outcome::Failed(document)),
-            // A process that told why it cannot start ends then, which is not why.
-            Event::InitFailed(document) => {
-                self.end.get_or_insert(End::InitFailed(document));
+            SandboxEvent::Responded(response) => {
+                return Some(InvocationOutcome::Responded(response));
+            }
+            SandboxEvent::Failed(document) => return Some(InvocationOutcome::Failed(document)),
+            // A process exits after it has reported an initialization error, which is the cause.
+            SandboxEvent::InitFailed(document) => {
+                self.end.get_or_insert(SandboxEnd::InitFailed(document));
             }
         }
         None
     }
 
-    fn failure(&self, end: &End) -> Failure {
+    fn failure(&self, end: &SandboxEnd) -> Failure {
         match end {
-            End::OutOfMemory { used } => Failure::OutOfMemory { used: *used, limit: self.memory },
-            End::InitFailed(document) => Failure::InitReported(read_document(&document.bytes)),
-            End::Exited(status) => Failure::Exited {
+            SandboxEnd::OutOfMemory { used } => {
+                Failure::OutOfMemory { used: *used, limit: self.memory }
+            }
+            SandboxEnd::InitFailed(document) => {
+                Failure::InitReported(read_document(&document.bytes))
+            }
+            SandboxEnd::Exited(status) => Failure::Exited {
                 started: self.init.is_some(),
                 status: *status,
                 output: self.log.last_lines(),
@@ -234,19 +239,19 @@ impl Sandbox {
     }
 }
 
-/// How a process came to its end.
+/// Cause of the end of a process.
 #[derive(Debug)]
-enum End {
-    InitFailed(Received),
+enum SandboxEnd {
+    InitFailed(LimitedBody),
     Exited(ExitStatus),
     OutOfMemory { used: u64 },
 }
 
-/// How an invocation came to its end.
+/// Outcome of an invocation that the process reported.
 #[derive(Debug)]
-enum Outcome {
-    Answered(Received),
-    Failed(Received),
+enum InvocationOutcome {
+    Responded(LimitedBody),
+    Failed(LimitedBody),
 }
 
 impl Drop for Sandbox {
@@ -256,19 +261,19 @@ impl Drop for Sandbox {
     }
 }
 
-/// The answer, if it is one that Lambda would carry.
-fn accept(answer: Received) -> Result<Bytes, Failure> {
-    if answer.is_too_large() {
-        return Err(Failure::ResponseTooLarge(answer.length));
+/// Checks that Lambda would accept the response.
+fn accept(response: LimitedBody) -> Result<Bytes, Failure> {
+    if response.is_too_large() {
+        return Err(Failure::ResponseTooLarge(response.length));
     }
-    let text = std::str::from_utf8(&answer.bytes).ok();
+    let text = std::str::from_utf8(&response.bytes).ok();
     match text.map(serde_json::from_str::<serde::de::IgnoredAny>) {
-        Some(Ok(_)) => Ok(answer.bytes),
-        Some(Err(_)) | None => Err(Failure::NotJson(answer.bytes)),
+        Some(Ok(_)) => Ok(response.bytes),
+        Some(Err(_)) | None => Err(Failure::NotJson(response.bytes)),
     }
 }
 
-/// A trace that nobody records, in the form of X-Ray.
+/// Returns the id of a trace that is not recorded, in the format of X-Ray.
 fn trace_id() -> String {
     let seconds =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());

@@ -1,4 +1,4 @@
-//! What ends functions when this process can no longer do so itself.
+//! A watchdog process that kills functions if this process dies.
 
 use std::{
     io::{self, Write as _},
@@ -7,8 +7,10 @@ use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-/// Reads `+ GROUP` and `- GROUP` to the end of its input, which is the end of this process however
-/// it came about, and kills the groups that are left.
+/// Shell script of the watchdog.
+///
+/// Reads `+ GROUP` and `- GROUP` to the end of its input, which is the end of this process,
+/// whatever its cause. Then it kills the remaining groups.
 const SCRIPT: &str = r#"
 live=
 while read -r sign group; do
@@ -24,31 +26,34 @@ for group in $live; do
 done
 "#;
 
-/// Notes that the processes of `group` must not outlive this one.
+/// Registers `group` to be killed at the end of this process.
 ///
-/// Functions live in groups of their own, which neither Ctrl-C in a terminal nor the end of their
-/// parent ends. Drops do, but a process that is killed drops nothing. So a shell waits for the end
-/// of a pipe, in a group of its own as well. One shell serves all functions.
+/// Functions have their own process groups, which neither Ctrl-C in a terminal nor the exit of
+/// their parent ends. Dropping them does, but a killed process drops nothing. So a shell, in its
+/// own group, waits for the end of a pipe. One shell serves all functions.
 pub(super) fn add(group: i32) {
-    tell('+', group);
+    send('+', group);
 }
 
-/// Notes that nobody is left in `group`, and its number may soon be another's.
+/// Unregisters `group`, which has no processes left and whose id may be reused.
 pub(super) fn remove(group: i32) {
-    tell('-', group);
+    send('-', group);
 }
 
-fn tell(sign: char, group: i32) {
+fn send(sign: char, group: i32) {
     static WATCHDOG: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
     let watchdog = WATCHDOG.get_or_init(|| {
         let started = start();
         if let Err(error) = &started {
-            tracing::warn!(%error, "cannot start a shell: functions may outlive this process if it is killed");
+            tracing::warn!(
+                %error,
+                "cannot start a shell: functions may outlive this process if it is killed"
+            );
         }
         started.ok().map(Mutex::new)
     });
     if let Some(watchdog) = watchdog {
-        // A watchdog that was killed cannot be told anything, and functions still end by drops.
+        // Fails if the watchdog was killed. Dropping functions still kills them.
         let _ = writeln!(lock(watchdog), "{sign} {group}");
     }
 }
@@ -60,7 +65,7 @@ fn lock(watchdog: &Mutex<ChildStdin>) -> MutexGuard<'_, ChildStdin> {
 fn start() -> io::Result<ChildStdin> {
     let mut command = Command::new("sh");
     command.args(["-c", SCRIPT]).process_group(0);
-    // It must not hold open what somebody reads from us.
+    // The shell must not keep the output of this process open.
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut shell = command.spawn()?;
     Ok(shell.stdin.take().expect("the input is piped"))

@@ -1,4 +1,4 @@
-//! Packages that are built to be hosted.
+//! Builds of packages.
 
 use std::{fs, path::Path, process::Command};
 
@@ -9,7 +9,7 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// A package without dependencies, with programs that print these names.
+/// Writes a package without dependencies, with programs that each print a text.
 fn package(folder: &Path, name: &str, more: &str, programs: &[(&str, &str)]) {
     let manifest =
         format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\n{more}");
@@ -24,7 +24,7 @@ fn output(program: &Path) -> String {
 }
 
 #[test]
-fn packages_anywhere_are_built_and_found() {
+fn packages_of_several_workspaces_are_built_in_one_call() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("workspace");
     write(
@@ -51,7 +51,7 @@ fn packages_anywhere_are_built_and_found() {
 }
 
 #[test]
-fn what_cannot_be_built_is_named() {
+fn an_error_names_the_package_that_cannot_be_built() {
     let folder = tempfile::tempdir().unwrap();
     let error = |folder: &Path| format!("{:#}", build_all(&[folder.to_owned()]).unwrap_err());
 

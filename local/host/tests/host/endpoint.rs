@@ -1,4 +1,4 @@
-//! The Invoke endpoint as clients of the service see it, and functions behind such an endpoint.
+//! The Invoke endpoint, and functions behind one.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
@@ -71,7 +71,7 @@ async fn a_function_is_found_by_every_form_of_its_name() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_function_is_an_answer_with_a_header() {
+async fn an_error_of_the_function_is_a_response_with_a_header() {
     let endpoint = endpoint().await;
     let response = post(&endpoint, "shop/invocations", None, r#"{"do":"fail"}"#).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -82,7 +82,7 @@ async fn an_error_of_the_function_is_an_answer_with_a_header() {
 }
 
 #[tokio::test]
-async fn what_lambda_does_not_take_is_refused_before_the_function() {
+async fn the_endpoint_rejects_invalid_requests_without_invoking_the_function() {
     let endpoint = endpoint().await;
     let large = format!("\"{}\"", "x".repeat(MAX_PAYLOAD_BYTES));
     let response = post(&endpoint, "shop/invocations", None, large).await;
@@ -101,7 +101,7 @@ async fn what_lambda_does_not_take_is_refused_before_the_function() {
 }
 
 #[tokio::test]
-async fn events_and_dry_runs_are_not_waited_for() {
+async fn events_and_dry_runs_return_immediately() {
     let endpoint = endpoint().await;
     let response =
         post(&endpoint, "shop/invocations", Some("DryRun"), r#"{"do":"exit","status":1}"#).await;
@@ -109,13 +109,13 @@ async fn events_and_dry_runs_are_not_waited_for() {
     let response =
         post(&endpoint, "shop/invocations", Some("Event"), r#"{"do":"sleep","seconds":60}"#).await;
     assert_eq!((response.status(), response.body().len()), (StatusCode::ACCEPTED, 0));
-    // No payload at all is an empty event.
+    // An empty body is an empty event.
     let response = post(&endpoint, "shop/invocations", Some("RequestResponse"), "").await;
     assert_eq!(&response.body()[..], b"{}");
 }
 
 #[tokio::test]
-async fn a_function_behind_an_endpoint_is_like_one_that_is_hosted() {
+async fn a_function_behind_an_endpoint_behaves_like_a_hosted_one() {
     let endpoint = endpoint().await;
     let spec = format!("http://{}", endpoint.address()).parse().unwrap();
     let function = athena_lambda_host::open(&spec, options()).await.unwrap();
@@ -135,7 +135,7 @@ async fn a_function_behind_an_endpoint_is_like_one_that_is_hosted() {
 }
 
 #[tokio::test]
-async fn a_path_in_the_url_is_taken_as_it_is() {
+async fn a_path_in_the_url_is_used_unchanged() {
     let endpoint = endpoint().await;
     let url =
         format!("http://{}/2015-03-31/functions/shop:$LATEST/invocations", endpoint.address());

@@ -1,4 +1,4 @@
-//! Functions that end, hang or fail, and that the next invocation never suffers from it.
+//! Functions that exit, hang or fail, without effect on the next invocation.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{ask, assert_ends, failure, host_error, hosted, options, process_of, starting};
 
 #[tokio::test]
-async fn an_invocation_past_its_limit_is_killed_and_the_next_gets_a_new_process() {
+async fn an_invocation_past_its_timeout_is_killed_and_the_next_gets_a_new_process() {
     let function = hosted(FunctionOptions { timeout: Duration::from_secs(1), ..options() });
     let process = process_of(&function).await;
     let began = Instant::now();
@@ -27,7 +27,7 @@ async fn an_invocation_past_its_limit_is_killed_and_the_next_gets_a_new_process(
 }
 
 #[tokio::test]
-async fn a_process_that_ends_is_named_with_its_status_and_its_last_words() {
+async fn the_error_of_an_exited_process_has_its_status_and_last_output() {
     let function = hosted(options());
     let error = failure(&function, json!({ "do": "exit", "status": 3 })).await;
     assert_eq!(error.error_type.as_deref(), Some("Runtime.ExitError"));
@@ -52,7 +52,7 @@ async fn a_process_killed_from_outside_fails_its_invocation_only() {
     assert_eq!(error.error_type.as_deref(), Some("Runtime.ExitError"));
     assert!(error.error_message.unwrap().contains("signal: killed"));
 
-    // One that is idle fails nothing at all.
+    // An idle process that is killed fails no invocation.
     let idle = process_of(&function).await;
     assert_ne!(idle, process);
     kill(Pid::from_raw(idle), Signal::SIGKILL).unwrap();
@@ -61,7 +61,7 @@ async fn a_process_killed_from_outside_fails_its_invocation_only() {
 }
 
 #[tokio::test]
-async fn an_answer_counts_even_if_the_process_ends_with_it() {
+async fn a_response_counts_even_if_the_process_exits_with_it() {
     let function = hosted(options());
     let first = ask(&function, json!({ "do": "answer and exit" })).await;
     assert_eq!(first, json!("last words"));
@@ -69,7 +69,7 @@ async fn an_answer_counts_even_if_the_process_ends_with_it() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_function_is_its_own_and_its_process_lives_on() {
+async fn an_error_of_the_function_is_returned_unchanged_and_its_process_is_reused() {
     let function = hosted(options());
     let process = process_of(&function).await;
     let error = failure(&function, json!({ "do": "fail" })).await;
@@ -80,23 +80,23 @@ async fn an_error_of_the_function_is_its_own_and_its_process_lives_on() {
 }
 
 #[tokio::test]
-async fn an_error_at_the_start_is_told() {
+async fn an_initialization_error_is_returned() {
     let error = failure(&starting("error", options()), json!({})).await;
     assert_eq!(error.error_type.as_deref(), Some("Runtime.BadFunctionCode"));
     assert_eq!(error.error_message.as_deref(), Some("no such handler: shop"));
 }
 
 #[tokio::test]
-async fn an_end_at_the_start_is_told_from_one_later() {
+async fn an_exit_during_initialization_is_distinguished_from_a_later_one() {
     let error = failure(&starting("exit", options()), json!({})).await;
     assert_eq!(error.error_type.as_deref(), Some("Runtime.ExitError"));
     let message = error.error_message.unwrap();
-    assert!(message.contains("exit status 7 before it asked for an invocation"), "{message}");
+    assert!(message.contains("exit status 7 before it requested an invocation"), "{message}");
     assert!(message.contains("the configuration is missing"), "{message}");
 }
 
 #[tokio::test]
-async fn a_start_that_takes_too_long_is_ended() {
+async fn an_initialization_past_its_timeout_is_killed() {
     let function =
         starting("hang", FunctionOptions { init_timeout: Duration::from_millis(300), ..options() });
     let error = failure(&function, json!({})).await;
@@ -105,14 +105,14 @@ async fn a_start_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_named() {
+async fn the_error_of_a_missing_program_names_it() {
     let function = HostedFunction::new("./no-such-bootstrap", [""; 0], options());
     let error = host_error(&function, json!({})).await;
     assert!(error.contains("shop") && error.contains("./no-such-bootstrap"), "{error}");
 }
 
 #[tokio::test]
-async fn memory_beyond_the_limit_ends_the_process_that_took_it() {
+async fn a_process_that_exceeds_the_memory_limit_is_killed() {
     for place in ["here", "child"] {
         let function = hosted(FunctionOptions { memory_mb: 128, ..options() });
         let process = process_of(&function).await;
@@ -124,17 +124,17 @@ async fn memory_beyond_the_limit_ends_the_process_that_took_it() {
 }
 
 #[tokio::test]
-async fn a_function_that_breaks_the_rules_is_refused_as_the_service_does() {
+async fn invalid_requests_to_the_runtime_api_are_rejected_like_in_aws() {
     let function = hosted(options());
     let statuses = ask(&function, json!({ "do": "break the rules" })).await;
     assert_eq!(statuses, json!([400, 403, 403, 404]));
-    // A second answer to the same invocation.
+    // A second response to the same invocation.
     assert_eq!(ask(&function, json!({ "do": "refused" })).await, json!([403]));
     assert_eq!(function.cold_starts().len(), 1);
 }
 
 #[tokio::test]
-async fn an_invocation_without_a_caller_ends_and_its_process_is_used_again() {
+async fn the_process_of_an_abandoned_invocation_is_reused() {
     let function = hosted(FunctionOptions { concurrency: 1, ..options() });
     let process = process_of(&function).await;
     let event = Bytes::from(json!({ "do": "sleep", "seconds": 0.5 }).to_string());

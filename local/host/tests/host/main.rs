@@ -1,6 +1,6 @@
-//! Functions in processes of their own, the endpoint that offers them, and the store beside them.
+//! Hosted functions, the Invoke endpoint and the S3 stand-in.
 //!
-//! The functions are Python scripts, to show that any process which speaks the Runtime API will do.
+//! The functions are Python scripts, to show that any program that uses the Runtime API works.
 
 mod cargo;
 mod endpoint;
@@ -34,23 +34,23 @@ fn options() -> FunctionOptions {
     }
 }
 
-/// The function that does what its event says.
+/// Returns the function whose event selects its behaviour.
 fn hosted(options: FunctionOptions) -> HostedFunction {
     HostedFunction::new("python3", [script()], options)
 }
 
-/// The same, started in another way.
-fn starting(how: &str, options: FunctionOptions) -> HostedFunction {
-    HostedFunction::new("python3", [script().into_os_string(), how.into()], options)
+/// Returns the same function with another behaviour of its initialization.
+fn starting(behaviour: &str, options: FunctionOptions) -> HostedFunction {
+    HostedFunction::new("python3", [script().into_os_string(), behaviour.into()], options)
 }
 
-/// The answer to `event`.
+/// Returns the response to `event`.
 async fn ask(function: &dyn Invoke, event: Value) -> Value {
     let answer = function.invoke(Bytes::from(event.to_string())).await.unwrap();
     serde_json::from_slice(&answer).unwrap()
 }
 
-/// The process that answers.
+/// Returns the id of the process that runs an invocation.
 async fn process_of(function: &dyn Invoke) -> i32 {
     number(&ask(function, serde_json::json!({ "do": "process" })).await["process"])
 }
@@ -59,7 +59,7 @@ fn number(value: &Value) -> i32 {
     i32::try_from(value.as_i64().unwrap()).unwrap()
 }
 
-/// The document with which `event` fails.
+/// Returns the error document of an invocation with `event`.
 async fn failure(function: &dyn Invoke, event: Value) -> FunctionError {
     match function.invoke(Bytes::from(event.to_string())).await {
         Err(InvokeError::Function(error)) => error,
@@ -67,7 +67,7 @@ async fn failure(function: &dyn Invoke, event: Value) -> FunctionError {
     }
 }
 
-/// What the host says of `event`, which the function itself did not answer.
+/// Returns the host's error for an invocation with `event`.
 async fn host_error(function: &dyn Invoke, event: Value) -> String {
     match function.invoke(Bytes::from(event.to_string())).await {
         Err(InvokeError::Host(message)) => message,
@@ -75,13 +75,13 @@ async fn host_error(function: &dyn Invoke, event: Value) -> String {
     }
 }
 
-/// Whether a process runs. One that has ended and was not waited for does not.
+/// Returns whether a process runs. A zombie does not.
 fn runs(process: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
 
-/// Waits until a process has ended.
+/// Waits until a process has exited.
 async fn assert_ends(process: i32) {
     for _ in 0..200 {
         if !runs(process) {

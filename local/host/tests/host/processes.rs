@@ -1,4 +1,4 @@
-//! Which processes there are, what they are given, and that none is left behind.
+//! Lifetime and environment of processes.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{ask, assert_ends, failure, hosted, number, options, process_of, runs};
 
 #[tokio::test]
-async fn one_process_serves_what_comes_one_after_the_other() {
+async fn one_process_runs_sequential_invocations() {
     let function = hosted(options());
     let mut processes = BTreeSet::new();
     for _ in 0..10 {
@@ -31,9 +31,9 @@ async fn one_process_serves_what_comes_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn invocations_run_side_by_side_up_to_the_limit_and_the_others_wait() {
+async fn invocations_run_concurrently_up_to_the_limit_and_further_ones_wait() {
     let function = hosted(options());
-    // So that the time of the starts does not count.
+    // The first round starts the processes, so that the second measures invocations only.
     let sleep = |seconds: f64| json!({ "do": "sleep", "seconds": seconds });
     join_all((0..4).map(|_| ask(&function, sleep(1.0)))).await;
     let began = Instant::now();
@@ -46,7 +46,7 @@ async fn invocations_run_side_by_side_up_to_the_limit_and_the_others_wait() {
 }
 
 #[tokio::test]
-async fn dropping_a_function_ends_busy_and_idle_processes_with_all_that_they_started() {
+async fn dropping_a_function_kills_busy_and_idle_processes_and_their_children() {
     let function = Arc::new(hosted(options()));
     let answers =
         join_all((0..2).map(|_| ask(&*function, json!({ "do": "spawn", "then": "answer" })))).await;
@@ -71,7 +71,7 @@ async fn dropping_a_function_ends_busy_and_idle_processes_with_all_that_they_sta
 }
 
 #[tokio::test]
-async fn a_grandchild_dies_with_the_invocation_that_left_it() {
+async fn a_grandchild_is_killed_when_its_parent_exits() {
     let function = hosted(FunctionOptions { timeout: Duration::from_secs(2), ..options() });
     let error = failure(&function, json!({ "do": "spawn", "then": "exit" })).await;
     let message = error.error_message.unwrap();
@@ -80,7 +80,7 @@ async fn a_grandchild_dies_with_the_invocation_that_left_it() {
 }
 
 #[tokio::test]
-async fn a_grandchild_dies_when_the_time_is_up() {
+async fn a_grandchild_is_killed_at_the_timeout() {
     let function = hosted(FunctionOptions { timeout: Duration::from_secs(1), ..options() });
     let child = number(&ask(&function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
     assert!(runs(child));
@@ -89,7 +89,7 @@ async fn a_grandchild_dies_when_the_time_is_up() {
 }
 
 #[tokio::test]
-async fn a_function_is_told_the_real_deadline_and_who_it_is() {
+async fn a_function_receives_its_deadline_arn_and_environment() {
     let env = vec![
         ("SHOP".to_owned(), "corner".to_owned()),
         ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
@@ -115,7 +115,7 @@ async fn a_function_is_told_the_real_deadline_and_who_it_is() {
 }
 
 #[tokio::test]
-async fn a_shell_script_is_a_function_too() {
+async fn a_shell_script_can_be_a_function() {
     let script = r#"
         api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime
         while headers=$(curl -sS -D - -o /dev/null "$api/invocation/next"); do
@@ -123,7 +123,7 @@ async fn a_shell_script_is_a_function_too() {
             curl -sS -o /dev/null -d '"from a shell"' "$api/invocation/$id/response"
         done"#;
     if std::process::Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no curl");
+        eprintln!("skipped: curl is not installed");
         return;
     }
     let function = HostedFunction::new("sh", ["-c", script], options());

@@ -1,4 +1,4 @@
-//! How large requests and answers may be, and that they are otherwise left alone.
+//! Payload limits, and payloads that are passed on unchanged.
 
 use athena_client::Invoke as _;
 use athena_protocol::MAX_PAYLOAD_BYTES;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{failure, host_error, hosted, options};
 
 #[tokio::test]
-async fn an_answer_comes_back_byte_for_byte() {
+async fn a_response_is_returned_byte_for_byte() {
     let function = hosted(options());
     let event =
         "\n{ \"b\" : 1.50,\t\"a\":\"\\u00e9 é 😀\", \"big\": 123456789012345678901234567890 } ";
@@ -16,7 +16,7 @@ async fn an_answer_comes_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn the_largest_request_is_carried_and_one_byte_more_starts_nothing() {
+async fn the_largest_request_is_accepted_and_one_byte_more_starts_no_process() {
     let function = hosted(options());
     let event = |bytes: usize| {
         let frame = r#"{"do":"process","x":""}"#;
@@ -35,7 +35,7 @@ async fn the_largest_request_is_carried_and_one_byte_more_starts_nothing() {
 }
 
 #[tokio::test]
-async fn the_largest_answer_is_carried_and_one_byte_more_fails_as_lambda_fails_it() {
+async fn the_largest_response_is_accepted_and_one_byte_more_fails_like_in_lambda() {
     let function = hosted(options());
     let event = json!({ "do": "large", "bytes": MAX_PAYLOAD_BYTES });
     let answer = function.invoke(Bytes::from(event.to_string())).await.unwrap();
@@ -46,12 +46,12 @@ async fn the_largest_answer_is_carried_and_one_byte_more_fails_as_lambda_fails_i
         assert_eq!(error.error_type.as_deref(), Some("Function.ResponseSizeTooLarge"));
         assert!(error.error_message.unwrap().contains(&format!("({bytes} bytes)")));
     }
-    // The process is as good as before.
+    // The process is reused.
     assert_eq!(function.cold_starts().len(), 1);
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_json_is_named_and_its_data_is_not_shown() {
+async fn the_error_of_a_response_that_is_not_json_shows_no_data() {
     let function = hosted(options());
     let error = host_error(&function, json!({ "do": "garbage" })).await;
     assert!(error.contains("\"shop\"") && error.contains("66 bytes"), "{error}");
@@ -59,6 +59,6 @@ async fn an_answer_that_is_no_json_is_named_and_its_data_is_not_shown() {
 
     let error = host_error(&function, json!({ "do": "latin-1" })).await;
     assert!(error.contains("not JSON"), "{error}");
-    // Nothing is given to a process that lost its way.
+    // A process that returns invalid JSON is not reused.
     assert_eq!(function.cold_starts().len(), 2);
 }

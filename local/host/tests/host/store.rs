@@ -1,4 +1,4 @@
-//! The S3 of this machine.
+//! The S3 stand-in.
 
 use athena_lambda_host::LocalS3;
 use athena_protocol::ErrorKind;
@@ -6,7 +6,7 @@ use athena_spill::{ObjectStore as _, SpillSettings, aws::S3Store};
 use bytes::Bytes;
 
 #[tokio::test]
-async fn an_object_is_a_file_and_comes_back_by_the_client_of_aws() {
+async fn an_object_is_a_file_and_the_aws_client_reads_it() {
     let s3 = LocalS3::start(None).await.unwrap();
     let store = s3.store();
     let body = Bytes::from(vec![7; 6 << 20]);
@@ -21,7 +21,7 @@ async fn an_object_is_a_file_and_comes_back_by_the_client_of_aws() {
 }
 
 #[tokio::test]
-async fn only_the_environment_of_the_store_gives_its_keys() {
+async fn the_store_accepts_only_the_keys_in_its_environment() {
     let s3 = LocalS3::start(None).await.unwrap();
     let env = s3.env();
     let value = |name: &str| {
@@ -46,7 +46,7 @@ async fn only_the_environment_of_the_store_gives_its_keys() {
 }
 
 #[tokio::test]
-async fn a_temporary_store_leaves_nothing_behind() {
+async fn dropping_a_temporary_store_deletes_its_folder() {
     let store = LocalS3::start(None).await.unwrap();
     let root = store.root().to_owned();
     assert!(root.join(store.spill_bucket()).is_dir());
@@ -55,7 +55,7 @@ async fn a_temporary_store_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_bucket_has_a_name_that_s3_would_take() {
+async fn bucket_names_follow_the_rules_of_s3() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalS3::start(Some(folder.path().to_owned())).await.unwrap();
     store.create_bucket("lake-1").unwrap();

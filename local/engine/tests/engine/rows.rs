@@ -1,9 +1,9 @@
-//! Right rows, whatever was pushed down and however they travelled.
+//! Correct rows, with any pushdown mode, inline and spilled.
 
 use athena_engine::{EngineOptions, PushdownMode};
 use athena_protocol::Request;
 
-use super::fake::{Fake, Travel, orders, pushing};
+use super::fake::{Delivery, Fake, orders, with_pushdown};
 
 fn three_splits() -> Fake {
     Fake::new(vec![orders(0..10), orders(10..25), orders(25..30)])
@@ -18,31 +18,32 @@ async fn all_splits_are_read() {
 }
 
 #[tokio::test]
-async fn spilled_rows_are_the_rows_that_were_read() {
+async fn spilled_rows_equal_inline_rows() {
     let sql = "SELECT * FROM lake.shop.orders WHERE id >= 8 ORDER BY id";
     let inline = three_splits().rows(sql).await;
-    let spilled = Fake { travel: Travel::Spilled, ..three_splits() };
+    let spilled = Fake { delivery: Delivery::Spilled, ..three_splits() };
     assert_eq!(spilled.rows(sql).await, inline);
     assert_eq!(inline.lines().count(), 22 + 4);
 }
 
 #[tokio::test]
-async fn the_mode_of_pushdown_does_not_change_the_rows() {
+async fn the_pushdown_mode_does_not_change_the_rows() {
     for sql in [
-        "SELECT region, count(*), sum(amount) FROM lake.shop.orders WHERE id > 4 GROUP BY region ORDER BY region",
+        "SELECT region, count(*), sum(amount) FROM lake.shop.orders WHERE id > 4 \
+         GROUP BY region ORDER BY region",
         "SELECT id FROM lake.shop.orders WHERE region LIKE 'a%' OR amount IS NULL ORDER BY id",
         "SELECT id, amount FROM lake.shop.orders WHERE amount > 7.4 ORDER BY amount DESC LIMIT 3",
         "SELECT a.id FROM lake.shop.orders a JOIN lake.shop.orders b ON a.id = b.id + 1 ORDER BY 1",
     ] {
         let fake = three_splits();
-        let off = fake.rows_with(sql, pushing(PushdownMode::Off)).await;
-        assert_eq!(fake.rows_with(sql, pushing(PushdownMode::Sets)).await, off, "{sql}");
-        assert_eq!(fake.rows_with(sql, pushing(PushdownMode::Full)).await, off, "{sql}");
+        let off = fake.rows_with(sql, with_pushdown(PushdownMode::Off)).await;
+        assert_eq!(fake.rows_with(sql, with_pushdown(PushdownMode::Sets)).await, off, "{sql}");
+        assert_eq!(fake.rows_with(sql, with_pushdown(PushdownMode::Full)).await, off, "{sql}");
     }
 }
 
 #[tokio::test]
-async fn counting_asks_for_one_narrow_column() {
+async fn counting_reads_one_narrow_column() {
     let fake = three_splits();
     let rows = fake.rows("SELECT count(*) AS n FROM lake.shop.orders").await;
     assert!(rows.contains("| 30 |"), "{rows}");
@@ -52,7 +53,7 @@ async fn counting_asks_for_one_narrow_column() {
 }
 
 #[tokio::test]
-async fn only_the_columns_wanted_are_asked_for_with_the_metadata_of_the_table() {
+async fn a_read_requests_only_the_needed_columns_with_the_schema_metadata() {
     let fake = three_splits();
     fake.rows("SELECT region FROM lake.shop.orders").await;
     let read = fake.reads().swap_remove(0);
@@ -63,7 +64,7 @@ async fn only_the_columns_wanted_are_asked_for_with_the_metadata_of_the_table() 
 }
 
 #[tokio::test]
-async fn a_predicate_goes_along_with_layout_splits_and_reads() {
+async fn layout_splits_and_reads_carry_the_predicate() {
     let fake = three_splits();
     fake.rows("SELECT id FROM lake.shop.orders WHERE id > 4").await;
     let requests = fake.requests.lock().unwrap().clone();
@@ -77,18 +78,18 @@ async fn a_predicate_goes_along_with_layout_splits_and_reads() {
 }
 
 #[tokio::test]
-async fn a_trusted_connector_is_not_checked() {
-    // The fake filters nothing, so a filter that is left to it lets every row through.
+async fn rows_of_a_trusted_connector_are_not_filtered_again() {
+    // The fake does not filter, so a filter that is left to it keeps all rows.
     let trust = EngineOptions { trust: true, ..EngineOptions::default() };
     let fake = three_splits();
     let rows = fake.rows_with("SELECT region FROM lake.shop.orders WHERE id = 3", trust).await;
     assert_eq!(rows.lines().count(), 30 + 4);
     let read = fake.reads().swap_remove(0);
-    assert_eq!(read.schema.fields().len(), 2, "the column of the filter has to be asked for");
+    assert_eq!(read.schema.fields().len(), 2, "the read includes the column of the filter");
 }
 
 #[tokio::test]
-async fn a_connector_of_version_2_gets_value_sets_and_nothing_newer() {
+async fn a_version_2_connector_receives_value_sets_and_nothing_newer() {
     let fake = Fake { serde_version: 2, ..three_splits() };
     let sql =
         "SELECT id FROM lake.shop.orders WHERE id > 4 AND region LIKE 'a%' ORDER BY id LIMIT 2";
@@ -101,7 +102,7 @@ async fn a_connector_of_version_2_gets_value_sets_and_nothing_newer() {
 }
 
 #[tokio::test]
-async fn nan_compares_with_nothing_and_zero_has_no_sign() {
+async fn comparisons_with_nan_are_false_and_zero_has_no_sign() {
     let amounts = vec![f64::NAN, -0.0, 0.0, 1.0, f64::INFINITY];
     let ids = (0..5).collect::<Vec<i64>>();
     let schema = super::fake::orders_schema();
@@ -139,9 +140,10 @@ async fn nan_compares_with_nothing_and_zero_has_no_sign() {
 }
 
 #[tokio::test]
-async fn a_date_beside_a_timestamp_is_its_midnight_in_any_year() {
-    let sql = "SELECT DATE '9999-12-31' > TIMESTAMP '2024-02-29 12:00:00' AS later,
-                      DATE '2024-02-29' BETWEEN TIMESTAMP '2024-02-29 00:00:00' AND TIMESTAMP '2024-02-29 00:00:01' AS same";
+async fn a_date_compared_with_a_timestamp_is_its_midnight_in_any_year() {
+    let sql = "SELECT DATE '9999-12-31' > TIMESTAMP '2024-02-29 12:00:00' AS later, \
+               DATE '2024-02-29' BETWEEN TIMESTAMP '2024-02-29 00:00:00' \
+               AND TIMESTAMP '2024-02-29 00:00:01' AS same";
     let rows = three_splits().rows(sql).await;
     assert!(rows.contains("| true  | true |"), "{rows}");
 }
@@ -155,14 +157,14 @@ async fn a_number_with_an_exponent_is_a_double() {
 }
 
 #[tokio::test]
-async fn a_sample_is_refused_and_not_the_whole_table() {
+async fn tablesample_is_rejected_instead_of_reading_the_whole_table() {
     let sql = "SELECT count(*) FROM lake.shop.orders TABLESAMPLE BERNOULLI (1)";
     let error = three_splits().error(sql).await;
     assert!(error.contains("TABLESAMPLE is not supported"), "{error}");
 }
 
 #[tokio::test]
-async fn a_decimal_beside_a_double_is_a_double() {
+async fn a_decimal_compared_with_a_double_is_a_double() {
     let rows = three_splits()
         .rows("SELECT max(amount * 1e15 * 1.5) > 1.0 AS ok FROM lake.shop.orders")
         .await;

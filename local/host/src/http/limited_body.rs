@@ -1,22 +1,24 @@
-//! A body that came in.
+//! Request bodies of limited size.
 
 use athena_protocol::MAX_PAYLOAD_BYTES;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-/// A body that came in, of which no more is kept than a payload may have.
+/// A request body, truncated to Lambda's maximum payload size.
 #[derive(Debug)]
-pub(crate) struct Received {
+pub(crate) struct LimitedBody {
     /// The body, or its beginning if it is too large.
     pub(crate) bytes: Bytes,
-    /// How long it was.
+    /// Length of the whole body in bytes.
     pub(crate) length: u64,
 }
 
-impl Received {
-    /// Reads `body` to its end, however long it is and even if it is of no use: a client sends all
-    /// of it before it reads the answer, and loses the connection if nobody takes it.
+impl LimitedBody {
+    /// Reads `body` to its end and keeps as much as the limit allows.
+    ///
+    /// Reads a body to its end even if it is too large or useless: a client sends all of it before
+    /// it reads the response, and loses the connection if the server stops reading.
     pub(crate) async fn read(mut body: Incoming) -> Result<Self, hyper::Error> {
         let mut bytes = BytesMut::new();
         let mut length = 0;
@@ -30,7 +32,7 @@ impl Received {
         Ok(Self { bytes: bytes.freeze(), length })
     }
 
-    /// Whether it is larger than Lambda carries.
+    /// Returns whether the body exceeds Lambda's maximum payload size.
     pub(crate) fn is_too_large(&self) -> bool {
         self.length > MAX_PAYLOAD_BYTES as u64
     }

@@ -1,14 +1,14 @@
-//! How types of the wire look in SQL.
+//! Mapping between the types of the wire format and of SQL.
 //!
-//! | Wire | SQL |
+//! | Wire format | SQL |
 //! |---|---|
-//! | `Date64`, milliseconds with a time of day | `TIMESTAMP` |
-//! | timestamp_tz timestamp, packed with its zone | `TIMESTAMP WITH TIME ZONE`, an instant |
-//! | anything else | the same |
+//! | `Date64`: milliseconds, including the time of day | `TIMESTAMP` |
+//! | `Timestamp` with time zone, packed with its zone | `TIMESTAMP WITH TIME ZONE`: an instant |
+//! | any other type | the same type |
 //!
-//! A timestamp of SQL has microseconds, which is how a query writes one: in a column of
-//! milliseconds the engine would cut the query's to those before it compares them. Nested values
-//! keep the types of the wire.
+//! SQL timestamps are in microseconds, as timestamp literals of a query are. If columns were in
+//! milliseconds, the engine would truncate a literal before it compares the two. Nested values keep
+//! the types of the wire format.
 
 use std::sync::Arc;
 
@@ -16,11 +16,12 @@ use arrow::{
     array::{ArrayRef, make_array},
     compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
+    error::ArrowError,
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 use athena_protocol::{Error, Result, timestamp_tz};
 
-/// The type that a column of `wire` has in SQL.
+/// Returns the SQL type of a column of the wire type `wire`.
 pub(crate) fn sql_type(wire: &DataType) -> DataType {
     match wire {
         DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
@@ -31,7 +32,7 @@ pub(crate) fn sql_type(wire: &DataType) -> DataType {
     }
 }
 
-/// The type that a value of the SQL type `sql` travels as: the reverse of [`sql_type`].
+/// Returns the wire type of a value of the SQL type `sql`: the inverse of [`sql_type`].
 pub(crate) fn wire_type(sql: &DataType) -> DataType {
     match sql {
         DataType::Timestamp(_, None) => DataType::Date64,
@@ -44,7 +45,7 @@ pub(crate) fn wire_type(sql: &DataType) -> DataType {
     }
 }
 
-/// The columns of `wire` as SQL sees them, without the metadata that is between engine and
+/// Returns the SQL schema of the wire schema `wire`, without its metadata, which is only for the
 /// connector.
 pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
     let fields: Vec<Field> = wire
@@ -55,58 +56,47 @@ pub(crate) fn sql_schema(wire: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// The rows of `batch` as SQL sees them, under `schema`.
+/// Converts `batch` from wire types to the SQL types of `schema`.
 ///
 /// # Errors
 ///
-/// `InvalidResponse` for timestamp_tz values that are not packed as they must be, and for timestamps
-/// 292,000 years from now.
+/// `InvalidResponse` for invalid packed timestamps, and for timestamps beyond the range of
+/// microseconds, 292,000 years from now.
 pub(crate) fn to_sql(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let batch = timestamp_tz::unpack_batch(batch)?;
     let columns: Result<Vec<ArrayRef>> = batch
         .columns()
         .iter()
         .zip(schema.fields())
-        .map(|(column, field)| under_type(column, field.data_type()))
+        .map(|(column, field)| convert(column, field.data_type()))
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(schema), columns?, &options).map_err(|error| {
-        Error::invalid_response("rows do not fit the columns of their table").with_source(error)
+        Error::invalid_response("rows do not fit the schema of their table").with_source(error)
     })
 }
 
-/// Result columns of SQL as they travel: the reverse of [`to_sql`] for one column.
+/// Converts a column from SQL types to wire types: the inverse of [`to_sql`] for one column.
 pub(crate) fn to_wire(column: &ArrayRef) -> Result<ArrayRef> {
     let wire = wire_type(column.data_type());
-    let column = under_type(column, &wire)?;
+    let column = convert(column, &wire)?;
     match &wire {
         DataType::Timestamp(_, Some(_)) => timestamp_tz::pack_column(&column),
         _ => Ok(column),
     }
 }
 
-fn under_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
-    // Not a cast from or to dates, which would cut the time of day off.
+fn convert(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+    // A cast from or to `Date64` would truncate the time of day, so its values are reinterpreted.
     const MILLIS: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
-    let strictly = |column: &ArrayRef, data_type: &DataType| {
-        let strict = CastOptions { safe: false, ..CastOptions::default() };
-        if column.data_type() == data_type {
-            Ok(Arc::clone(column))
-        } else {
-            cast_with_options(column, data_type, &strict)
-        }
-    };
-    let relabelled = |column: &ArrayRef, data_type: DataType| {
-        column.to_data().into_builder().data_type(data_type).build().map(make_array)
-    };
     let converted = match (column.data_type(), data_type) {
         (DataType::Date64, DataType::Timestamp(_, None)) => {
-            relabelled(column, MILLIS).and_then(|millis| strictly(&millis, data_type))
+            reinterpret(column, MILLIS).and_then(|millis| strict_cast(&millis, data_type))
         }
         (DataType::Timestamp(_, None), DataType::Date64) => {
-            strictly(column, &MILLIS).and_then(|millis| relabelled(&millis, DataType::Date64))
+            strict_cast(column, &MILLIS).and_then(|millis| reinterpret(&millis, DataType::Date64))
         }
-        _ => strictly(column, data_type),
+        _ => strict_cast(column, data_type),
     };
     converted.map_err(|error| {
         Error::invalid_response(format!(
@@ -115,6 +105,20 @@ fn under_type(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
         ))
         .with_source(error)
     })
+}
+
+/// Casts `column`; a value out of range is an error, not null.
+fn strict_cast(column: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+    if column.data_type() == data_type {
+        return Ok(Arc::clone(column));
+    }
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(column, data_type, &strict)
+}
+
+/// Replaces the type of `column` and keeps its values.
+fn reinterpret(column: &ArrayRef, data_type: DataType) -> Result<ArrayRef, ArrowError> {
+    column.to_data().into_builder().data_type(data_type).build().map(make_array)
 }
 
 #[cfg(test)]
@@ -127,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timestamp_keeps_its_time_of_day_both_ways() {
+    fn a_timestamp_keeps_its_time_of_day_in_both_directions() {
         let noon: i64 = 1_709_294_400_000;
         let wire = Schema::new(vec![Field::new("at", DataType::Date64, true)]);
         let column: ArrayRef = Arc::new(Date64Array::from(vec![Some(noon), None]));
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_too_far_away_is_an_error_and_not_null() {
+    fn a_timestamp_out_of_range_is_an_error_and_not_null() {
         let wire = Schema::new(vec![Field::new("at", DataType::Date64, true)]);
         let column: ArrayRef = Arc::new(Date64Array::from(vec![i64::MAX]));
         let batch = RecordBatch::try_new(Arc::new(wire.clone()), vec![column]).unwrap();
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn finer_timestamps_travel_in_milliseconds() {
+    fn nanoseconds_become_milliseconds_on_the_wire() {
         let column: ArrayRef =
             Arc::new(TimestampNanosecondArray::from(vec![1_709_294_400_123_000_000]));
         let wire = to_wire(&column).unwrap();

@@ -1,4 +1,5 @@
-//! For which values of a column a condition is true, and for which it is false.
+//! Translation of a condition into the values of a column for which it is true and for which it is
+//! false.
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use athena_protocol::predicate::is_orderable;
@@ -12,21 +13,23 @@ use super::{
     literal,
 };
 
-/// A condition on one column in three-valued logic: true for some values, false for others, unknown
-/// for the rest.
+/// A condition on one column in three-valued logic. It is unknown for values in neither domain.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Truth {
-    /// The column.
+pub(super) struct ColumnDomains {
+    /// Name of the column.
     pub(super) column: String,
-    /// Values for which it is true.
-    pub(super) yes: Domain,
-    /// Values for which it is false; `None` if they have no form. NaN is why: it is neither below
-    /// nor above a value, so that the opposite of a range of floating-point numbers is not a range.
-    no: Option<Domain>,
+    /// Values for which the condition is true.
+    pub(super) when_true: Domain,
+    /// Values for which the condition is false, or `None` if a domain cannot represent them.
+    ///
+    /// The reason is NaN, which is neither less nor greater than a value: the opposite of a range
+    /// of floating-point numbers is not a range.
+    when_false: Option<Domain>,
 }
 
-impl Truth {
-    /// Reads `condition`; `None` if it is not about one orderable column of `schema` and constants.
+impl ColumnDomains {
+    /// Translates `condition`. Returns `None` unless it has one orderable column of `schema` and
+    /// constants only.
     pub(super) fn of(condition: &Expr, schema: &SchemaRef) -> Option<Self> {
         match condition {
             Expr::Alias(alias) => Self::of(&alias.expr, schema),
@@ -60,7 +63,7 @@ impl Truth {
                 if between.negated { inside.negated() } else { Some(inside) }
             }
             Expr::InList(list) => Self::of_list(list, schema),
-            // Not our enum: whatever else there is says nothing that a value set could.
+            // Foreign enum: no other expression is equivalent to a value set.
             _ => None,
         }
     }
@@ -98,60 +101,63 @@ impl Truth {
                 item => values.push(column.literal(item)?),
             }
         }
-        let yes = Domain::any_of(column.data_type, values);
-        // Beside a null, a value that is not in the list is not known to be in it or not: never
-        // false.
-        let no =
-            if with_null { Some(Domain::nothing(column.data_type)) } else { column.opposite(&yes) };
-        let inside = Self { column: column.name.to_owned(), yes, no };
+        let when_true = Domain::any_of(column.data_type, values);
+        // If the list contains null, a value outside of it makes the condition unknown, not false.
+        let when_false = if with_null {
+            Some(Domain::none(column.data_type))
+        } else {
+            column.opposite(&when_true)
+        };
+        let inside = Self { column: column.name.to_owned(), when_true, when_false };
         if list.negated { inside.negated() } else { Some(inside) }
     }
 
     fn negated(self) -> Option<Self> {
-        let Self { column, yes, no } = self;
-        Some(Self { column, yes: no?, no: Some(yes) })
+        let Self { column, when_true, when_false } = self;
+        Some(Self { column, when_true: when_false?, when_false: Some(when_true) })
     }
 
     fn and(&self, other: &Self) -> Option<Self> {
-        let no = self.no.as_ref().zip(other.no.as_ref()).map(|(a, b)| a.union(b));
+        let both_false = self.when_false.as_ref().zip(other.when_false.as_ref());
         (self.column == other.column).then(|| Self {
             column: self.column.clone(),
-            yes: self.yes.intersect(&other.yes),
-            no,
+            when_true: self.when_true.intersect(&other.when_true),
+            when_false: both_false.map(|(left, right)| left.union(right)),
         })
     }
 
     fn or(&self, other: &Self) -> Option<Self> {
-        let no = self.no.as_ref().zip(other.no.as_ref()).map(|(a, b)| a.intersect(b));
-        let yes = self.yes.union(&other.yes);
-        // Below a value or above it is every number, and not NaN, which every value that is not
-        // null would let in.
-        let lets_in_nan = yes.has_nan_by_union_of(&self.yes, &other.yes);
-        (self.column == other.column && !lets_in_nan).then(|| Self {
+        let both_false = self.when_false.as_ref().zip(other.when_false.as_ref());
+        let when_true = self.when_true.union(&other.when_true);
+        // The union of the values below and above a value excludes NaN, but as a domain of all
+        // values it would include NaN.
+        let adds_nan = when_true.adds_nan(&self.when_true, &other.when_true);
+        (self.column == other.column && !adds_nan).then(|| Self {
             column: self.column.clone(),
-            yes,
-            no,
+            when_true,
+            when_false: both_false.map(|(left, right)| left.intersect(right)),
         })
     }
 
-    /// True where it is true, false elsewhere: never unknown.
+    /// Returns the condition `IS TRUE`, which is never unknown.
     fn definite(self) -> Self {
-        // Its complement has a form only where its opposite has one: see `no`.
-        let no = self.no.as_ref().map(|_| self.yes.complement());
-        Self { no, ..self }
+        // A domain can represent the complement only if it can represent the opposite.
+        let when_false = self.when_false.as_ref().map(|_| self.when_true.complement());
+        Self { when_false, ..self }
     }
 
+    /// Returns the condition `IS UNKNOWN`.
     fn unknown(self) -> Option<Self> {
-        let known = self.yes.union(self.no.as_ref()?);
-        Some(Self { column: self.column, yes: known.complement(), no: Some(known) })
+        let known = self.when_true.union(self.when_false.as_ref()?);
+        Some(Self { column: self.column, when_true: known.complement(), when_false: Some(known) })
     }
 }
 
-/// A column that value sets can speak of.
+/// A column whose type value sets support.
 #[derive(Debug, Clone, Copy)]
 struct Column<'a> {
     name: &'a str,
-    /// On the wire.
+    /// Its wire type.
     data_type: &'a DataType,
 }
 
@@ -172,18 +178,22 @@ impl<'a> Column<'a> {
         }
     }
 
-    fn compared(&self, comparison: Comparison, value: &ScalarValue) -> Truth {
-        let yes = Domain::compared(comparison, value);
-        let no = self.opposite(&yes);
-        Truth { column: self.name.to_owned(), yes, no }
+    fn compared(&self, comparison: Comparison, value: &ScalarValue) -> ColumnDomains {
+        let when_true = Domain::compared(comparison, value);
+        let when_false = self.opposite(&when_true);
+        ColumnDomains { column: self.name.to_owned(), when_true, when_false }
     }
 
-    fn is_null(&self) -> Truth {
-        let no = Some(Domain::not_null(self.data_type));
-        Truth { column: self.name.to_owned(), yes: Domain::null(self.data_type), no }
+    fn is_null(&self) -> ColumnDomains {
+        ColumnDomains {
+            column: self.name.to_owned(),
+            when_true: Domain::null(self.data_type),
+            when_false: Some(Domain::not_null(self.data_type)),
+        }
     }
 
-    /// Every value that is not in `domain`, null aside.
+    /// Returns all values except null that are not in `domain`, or `None` for floating-point
+    /// numbers because of NaN.
     fn opposite(&self, domain: &Domain) -> Option<Domain> {
         let has_nan = self.data_type.is_floating();
         (!has_nan).then(|| domain.complement().intersect(&Domain::not_null(self.data_type)))

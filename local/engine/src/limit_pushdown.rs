@@ -1,8 +1,8 @@
-//! Which limits, with or without an order, a connector may apply.
+//! Pushdown of limits, with or without an order, to scans.
 //!
-//! A limit is told to a scan only if nothing stands between the two that could remove rows, other
-//! than filters that the scan sends whole; and a limit by an order only together with the order.
-//! The engine sorts and limits again, unless the connector is trusted.
+//! A limit is pushed down only if no node between it and the scan can remove rows, except filters
+//! that are pushed down completely. A limit with an order is pushed down only together with the
+//! order. The engine sorts and limits again unless the connector is trusted.
 
 use std::sync::Arc;
 
@@ -21,37 +21,33 @@ use datafusion::{
     physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner},
 };
 
-use super::{
-    external_calls,
-    table::{FederatedTable, RowBound},
-};
+use super::{external_calls, pushed_limit::PushedLimit, table::FederatedTable};
 
-/// Plans as usual, after telling scans which limits they are under, and giving external calls
-/// projections of their own.
+/// The default planner, after pushdown of limits and isolation of external calls.
 ///
-/// Not optimizer rules: those run several times, and a limit must not be told before all filters
-/// are in place.
+/// These are not optimizer rules, because the optimizer runs its rules several times, and a limit
+/// must not be pushed down before all filters are in place.
 #[derive(Debug)]
-pub(crate) struct BoundingPlanner;
+pub(crate) struct LimitPushdownPlanner;
 
 #[async_trait]
-impl QueryPlanner for BoundingPlanner {
+impl QueryPlanner for LimitPushdownPlanner {
     async fn create_physical_plan(
         &self,
         logical_plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let bounded = bound_scans(external_calls::hoist(logical_plan.clone())?)?;
-        DefaultPhysicalPlanner::default().create_physical_plan(&bounded, session).await
+        let limited = push_down_limits(external_calls::isolate(logical_plan.clone())?)?;
+        DefaultPhysicalPlanner::default().create_physical_plan(&limited, session).await
     }
 }
 
-/// The largest limit that the wire can say.
+/// Maximum limit of the wire format.
 const MAX_LIMIT: usize = 0x7FFF_FFFF_FFFF_FFFF;
 
-/// Tells every scan of `plan` the limit that it is under.
-fn bound_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let bounded = plan.transform_down_with_subqueries(|node| {
+/// Pushes each limit in `plan` down to its scan where possible.
+fn push_down_limits(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let limited = plan.transform_down_with_subqueries(|node| {
         let pushed = match &node {
             LogicalPlan::Limit(limit) => {
                 let (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) =
@@ -59,42 +55,43 @@ fn bound_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
                 else {
                     return Ok(Transformed::no(node));
                 };
-                // No more than the wire can say.
-                let most = skip.saturating_add(fetch).min(MAX_LIMIT);
-                let pushed = Descent::new(most).into_plan(&limit.input)?;
-                pushed.map(|done| if skip == 0 { done } else { Done { trusted: false, ..done } })
+                let rows = skip.saturating_add(fetch).min(MAX_LIMIT);
+                let pushed = LimitCandidate::new(rows).into_plan(&limit.input)?;
+                // The connector does not skip rows, so the engine has to.
+                pushed.map(|plan| LimitedPlan { trusted: plan.trusted && skip == 0, ..plan })
             }
             LogicalPlan::Sort(sort) => match sort.fetch {
-                Some(fetch) => match Descent::new(fetch).ordered_by(&sort.expr, &sort.input) {
-                    Some(descent) => descent.into_plan(&sort.input)?,
+                Some(fetch) => match LimitCandidate::new(fetch).ordered_by(&sort.expr, &sort.input)
+                {
+                    Some(candidate) => candidate.into_plan(&sort.input)?,
                     None => None,
                 },
                 None => None,
             },
-            // Not our enum: any other node has no limit of its own.
+            // Foreign enum: no other node limits rows.
             _ => None,
         };
         match pushed {
             None => Ok(Transformed::no(node)),
-            Some(Done { plan, trusted: true }) => Ok(Transformed::yes(plan)),
-            Some(Done { plan, trusted: false }) => {
+            Some(LimitedPlan { plan, trusted: true }) => Ok(Transformed::yes(plan)),
+            Some(LimitedPlan { plan, trusted: false }) => {
                 Ok(Transformed::yes(node.with_new_exprs(node.expressions(), vec![plan])?))
             }
         }
     })?;
-    Ok(bounded.data)
+    Ok(limited.data)
 }
 
 /// A limit on its way down to a scan.
 #[derive(Debug, Clone)]
-struct Descent {
+struct LimitCandidate {
     limit: usize,
     order: Vec<OrderedColumn>,
-    /// Conjuncts of the filters passed so far.
+    /// Conjuncts of all filters above the current node.
     filters: Vec<Expr>,
 }
 
-/// A column of the node that the descent has reached.
+/// A column of the order, as an index into the columns of the current node.
 #[derive(Debug, Clone, Copy)]
 struct OrderedColumn {
     index: usize,
@@ -102,19 +99,20 @@ struct OrderedColumn {
     nulls_first: bool,
 }
 
-/// A plan whose scan knows the limit.
-struct Done {
+/// A plan with the limit pushed down to its scan.
+struct LimitedPlan {
     plan: LogicalPlan,
-    /// Whether the scan's rows are to be taken as they come.
+    /// Whether the engine skips its own sort and limit.
     trusted: bool,
 }
 
-impl Descent {
+impl LimitCandidate {
     fn new(limit: usize) -> Self {
         Self { limit, order: Vec::new(), filters: Vec::new() }
     }
 
-    /// Takes up the order of `exprs` over `input`; `None` if it is not one of plain columns.
+    /// Adds the order of `exprs` over `input`. Returns `None` for an order by other expressions
+    /// than columns.
     fn ordered_by(mut self, exprs: &[SortExpr], input: &LogicalPlan) -> Option<Self> {
         for sort in exprs {
             let Expr::Column(column) = &sort.expr else { return None };
@@ -128,7 +126,8 @@ impl Descent {
         Some(self)
     }
 
-    fn into_plan(mut self, plan: &LogicalPlan) -> Result<Option<Done>> {
+    /// Pushes the limit down into `plan`. Returns `None` if it cannot be.
+    fn into_plan(mut self, plan: &LogicalPlan) -> Result<Option<LimitedPlan>> {
         match plan {
             LogicalPlan::TableScan(scan) => Ok(self.into_scan(scan)),
             LogicalPlan::SubqueryAlias(alias) => rebuild(plan, self.into_plan(&alias.input)?),
@@ -152,27 +151,27 @@ impl Descent {
             }
             LogicalPlan::Sort(sort) if self.order.is_empty() => {
                 self.limit = sort.fetch.map_or(self.limit, |fetch| self.limit.min(fetch));
-                let Some(descent) = self.ordered_by(&sort.expr, &sort.input) else {
+                let Some(candidate) = self.ordered_by(&sort.expr, &sort.input) else {
                     return Ok(None);
                 };
-                match descent.into_plan(&sort.input)? {
-                    // The connector's order is trusted too.
-                    Some(done) if done.trusted => Ok(Some(done)),
-                    done => rebuild(plan, done),
+                match candidate.into_plan(&sort.input)? {
+                    // A trusted connector has sorted the rows.
+                    Some(limited) if limited.trusted => Ok(Some(limited)),
+                    limited => rebuild(plan, limited),
                 }
             }
-            // Not our enum: any other node may change which rows there are.
+            // Foreign enum: any other node may add or remove rows.
             _ => Ok(None),
         }
     }
 
-    fn into_scan(self, scan: &TableScan) -> Option<Done> {
+    fn into_scan(self, scan: &TableScan) -> Option<LimitedPlan> {
         let provider = source_as_provider(&scan.source).ok()?;
         let table = provider.downcast_ref::<FederatedTable>()?;
-        let all_sent = self.filters.iter().all(|filter| scan.filters.contains(filter));
-        if table.bound().is_some()
-            || !all_sent
-            || !table.takes_limit(&scan.filters, !self.order.is_empty())
+        let all_pushed = self.filters.iter().all(|filter| scan.filters.contains(filter));
+        if table.limit().is_some()
+            || !all_pushed
+            || !table.supports_limit(&scan.filters, !self.order.is_empty())
         {
             return None;
         }
@@ -185,17 +184,17 @@ impl Descent {
         });
         let order_by = fields.collect::<Option<Vec<OrderByField>>>()?;
         let trusted = table.trusted();
-        let bound = RowBound { limit: self.limit as u64, order_by, trusted };
-        let bounded: Arc<dyn TableProvider> = Arc::new(table.with_bound(bound));
-        let scan = TableScan { source: provider_as_source(bounded), ..scan.clone() };
-        Some(Done { plan: LogicalPlan::TableScan(scan), trusted })
+        let limit = PushedLimit { limit: self.limit as u64, order_by, trusted };
+        let limited: Arc<dyn TableProvider> = Arc::new(table.with_limit(limit));
+        let scan = TableScan { source: provider_as_source(limited), ..scan.clone() };
+        Some(LimitedPlan { plan: LogicalPlan::TableScan(scan), trusted })
     }
 }
 
-/// `node` over the input that is done.
-fn rebuild(node: &LogicalPlan, done: Option<Done>) -> Result<Option<Done>> {
-    let Some(Done { plan, trusted }) = done else {
+/// Replaces the input of `node` with the plan of `input`.
+fn rebuild(node: &LogicalPlan, input: Option<LimitedPlan>) -> Result<Option<LimitedPlan>> {
+    let Some(LimitedPlan { plan, trusted }) = input else {
         return Ok(None);
     };
-    Ok(Some(Done { plan: node.with_new_exprs(node.expressions(), vec![plan])?, trusted }))
+    Ok(Some(LimitedPlan { plan: node.with_new_exprs(node.expressions(), vec![plan])?, trusted }))
 }
