@@ -84,7 +84,7 @@ fn tables_that_are_named_are_the_only_ones_to_be_checked() {
 fn findings_end_the_command_with_an_error_and_come_with_their_requests() {
     let reports = Reports::new();
     // It speaks the runtime API and none of Athena.
-    let output = reports.run(&["exec:python3 tests/functions/behaviour.py"]);
+    let output = reports.run(&["exec:python3 -m tests.functions.behaviour"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("answer-unreadable"), "{}", text(&output.stdout));
     let json = reports.json();

@@ -90,11 +90,12 @@ async fn a_grandchild_dies_when_the_time_is_up() {
 
 #[tokio::test]
 async fn a_function_is_told_the_real_deadline_and_who_it_is() {
-    let env = vec![
+    let mut options = FunctionOptions { memory_mb: 256, ..options() };
+    options.env.extend([
         ("SHOP".to_owned(), "corner".to_owned()),
         ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
-    ];
-    let function = hosted(FunctionOptions { memory_mb: 256, env, ..options() });
+    ]);
+    let function = hosted(options);
     let context = ask(&function, json!({ "do": "context" })).await;
     let remaining = context["remaining"].as_f64().unwrap();
     assert!((25_000.0..=30_000.0).contains(&remaining), "{remaining}");
