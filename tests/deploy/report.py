@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Check:
-    """A claim, whether it holds, and what was observed."""
+    """A claim, whether it holds, and the observed value."""
 
     claim: str
     holds: bool

@@ -148,7 +148,7 @@ def check_baseline(keys: Keys, folder: Path, checks: Checks) -> None:
         )
         healthy = status == 0 and not findings and bool(unseen)
         checks.check(f"baseline has no findings for {view.name}", healthy, findings)
-        # Whoever can read the policies has to evaluate them.
+        # Principals that can read the policies have to evaluate them.
         complete = len(passed) >= view.fewest_passed
         checks.check(f"{view.name} can evaluate the visible policies", complete, report)
 
