@@ -19,7 +19,7 @@ use super::{command, failed, run};
 
 /// Returns the error of a query whose first split is read and whose second one has a `fault`.
 fn broken(fault: &str) -> String {
-    let connector = format!("shop=exec:python3 tests/functions/faulty.py tests/golden {fault}");
+    let connector = format!("shop=exec:python3 -m tests.functions.faulty tests/golden {fault}");
     let sql = "SELECT * FROM shop.sales.orders";
     let output =
         run(&["query", sql, "--connector", &connector, "--timeout", "2", "--concurrency", "1"]);
@@ -89,7 +89,7 @@ fn a_connector_that_is_killed_from_outside_fails_the_query() {
 #[tokio::test]
 async fn functions_are_killed_with_their_host_even_by_sigkill() {
     for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
-        let connector = "shop=exec:python3 tests/functions/behaviour.py";
+        let connector = "shop=exec:python3 -m tests.functions.behaviour";
         let mut host = command(&["serve", "--listen", "127.0.0.1:0", "--connector", connector])
             .stderr(Stdio::piped())
             .spawn()

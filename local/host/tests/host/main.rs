@@ -9,10 +9,7 @@ mod processes;
 mod sizes;
 mod store;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
 use athena_client::{Invoke, InvokeError};
 use athena_lambda_host::{FunctionOptions, HostedFunction};
@@ -20,9 +17,10 @@ use athena_protocol::error::FunctionError;
 use bytes::Bytes;
 use serde_json::Value;
 
-fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/functions/behaviour.py")
-}
+/// Arguments of `python3` that run `tests/functions/behaviour.py`.
+const BEHAVIOUR: [&str; 2] = ["-m", "tests.functions.behaviour"];
+/// Root of the checkout, which has the Python package `tests`.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn options() -> FunctionOptions {
     FunctionOptions {
@@ -30,18 +28,19 @@ fn options() -> FunctionOptions {
         timeout: Duration::from_secs(30),
         concurrency: 4,
         show_output: false,
+        env: vec![("PYTHONPATH".to_owned(), ROOT.to_owned())],
         ..FunctionOptions::default()
     }
 }
 
 /// Returns the function whose event selects its behaviour.
 fn hosted(options: FunctionOptions) -> HostedFunction {
-    HostedFunction::new("python3", [script()], options)
+    HostedFunction::new("python3", BEHAVIOUR, options)
 }
 
 /// Returns the same function with another behaviour of its initialization.
 fn starting(behaviour: &str, options: FunctionOptions) -> HostedFunction {
-    HostedFunction::new("python3", [script().into_os_string(), behaviour.into()], options)
+    HostedFunction::new("python3", [BEHAVIOUR[0], BEHAVIOUR[1], behaviour], options)
 }
 
 /// Returns the response to `event`.

@@ -90,11 +90,12 @@ async fn a_grandchild_is_killed_at_the_timeout() {
 
 #[tokio::test]
 async fn a_function_receives_its_deadline_arn_and_environment() {
-    let env = vec![
+    let mut options = FunctionOptions { memory_mb: 256, ..options() };
+    options.env.extend([
         ("SHOP".to_owned(), "corner".to_owned()),
         ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
-    ];
-    let function = hosted(FunctionOptions { memory_mb: 256, env, ..options() });
+    ]);
+    let function = hosted(options);
     let context = ask(&function, json!({ "do": "context" })).await;
     let remaining = context["remaining"].as_f64().unwrap();
     assert!((25_000.0..=30_000.0).contains(&remaining), "{remaining}");

@@ -1,0 +1,93 @@
+"""Tests that every statement and condition of the policies is necessary.
+
+Each is removed in turn, and the decision of some row must change. The rows are those of the matrix
+and of `guardrails.tsv`, which tests one side of a request at a time. Statements and conditions that
+duplicate another guardrail, and that no row can therefore detect, are listed with the reason in
+`redundant-guardrails.tsv`. An entry that a row does detect, or that matches nothing, is an error.
+"""
+
+import csv
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.deploy.matrix import CASES, Deployment, Row, Simulator, load_rows
+from tests.deploy.mutations import mutated
+
+POLICIES = ("A1", "A2", "A3", "A4", "A5", "B1", "B2", "B3", "B4", "B5", "B6", "B7")
+POLICIES += ("Q1", "Q2", "Q3", "L1", "L2", "L3")
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """A statement of a policy, or one condition key of the statement."""
+
+    policy: str
+    sid: str
+    key: str | None = None
+
+    def removal(self) -> dict[str, str]:
+        """Returns the edit that removes it."""
+        if self.key:
+            return {"policy": self.policy, "sid": self.sid, "without": self.key}
+        return {"policy": self.policy, "drop": self.sid}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many guardrails rows detect, how many are redundant, and errors."""
+
+    detected: int
+    redundant: int
+    errors: list[str]
+
+
+def _guardrails(deployment: Deployment) -> list[Guardrail]:
+    found = []
+    for policy in POLICIES:
+        for statement in deployment.policies[policy]["Statement"]:
+            found.append(Guardrail(policy, statement["Sid"]))
+            operators = statement.get("Condition", {}).values()
+            keys = sorted({key for operator in operators for key in operator})
+            found += [Guardrail(policy, statement["Sid"], key) for key in keys]
+    return found
+
+
+def _applies(deployment: Deployment, row: Row, policy: str) -> bool:
+    """Returns whether a policy takes part in the decision of a row."""
+    principal = deployment.principals.get(row.principal)
+    resources = deployment.resources
+    is_resource_policy = policy == resources.policy(resources.arn(row.resource))
+    return is_resource_policy or (principal is not None and policy in principal.policies)
+
+
+def _redundant() -> set[Guardrail]:
+    with (CASES / "redundant-guardrails.tsv").open(newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t")
+        return {Guardrail(row["policy"], row["sid"], row["key"] or None) for row in rows}
+
+
+def run(deployment: Deployment, simulator: Simulator) -> Outcome:
+    """Removes each guardrail and evaluates the rows to which its policy applies."""
+    rows = [*load_rows(), *load_rows("guardrails.tsv")]
+    guardrails = _guardrails(deployment)
+    cases: list[tuple[Guardrail, Row]] = []
+    simulations: list[tuple[str, dict[str, Any]]] = []
+    for guardrail in guardrails:
+        policies = mutated(deployment.policies, [guardrail.removal()])
+        weakened = replace(deployment, policies=policies)
+        for row in rows:
+            if _applies(deployment, row, guardrail.policy):
+                cases.append((guardrail, row))
+                simulations.append((f"{guardrail} {row.id}", weakened.simulation(row)))
+    decisions = simulator.decisions(simulations)
+    detected = {
+        guardrail
+        for (guardrail, row), decision in zip(cases, decisions, strict=True)
+        if decision != row.expected
+    }
+    redundant, file = _redundant(), "redundant-guardrails.tsv"
+    undetected = [item for item in guardrails if item not in detected | redundant]
+    errors = [f"no row detects the removal of {item}" for item in undetected]
+    errors += [f"{file} lists {item}, which a row detects" for item in redundant & detected]
+    errors += [f"{file} lists {item}, which does not exist" for item in redundant - {*guardrails}]
+    return Outcome(len(detected), len(redundant), errors)
