@@ -12,7 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 
-use super::{ask, failure, host_error, hosted, options};
+use super::{call, failure, host_error, hosted, options};
 
 async fn endpoint() -> Endpoint {
     let function: Arc<dyn Invoke> = Arc::new(hosted(options()));
@@ -119,7 +119,7 @@ async fn a_function_behind_an_endpoint_behaves_like_a_hosted_one() {
     let endpoint = endpoint().await;
     let spec = format!("http://{}", endpoint.address()).parse().unwrap();
     let function = athena_lambda_host::open(&spec, options()).await.unwrap();
-    assert_eq!(ask(&*function, json!({ "n": 1 })).await, json!({ "n": 1 }));
+    assert_eq!(call(&*function, json!({ "n": 1 })).await, json!({ "n": 1 }));
     let error = failure(&*function, json!({ "do": "fail" })).await;
     assert_eq!(error.error_type.as_deref(), Some("com.example.ShopException"));
 
@@ -141,5 +141,5 @@ async fn a_path_in_the_url_is_used_unchanged() {
         format!("http://{}/2015-03-31/functions/shop:$LATEST/invocations", endpoint.address());
     let unnamed = FunctionOptions::default();
     let function = athena_lambda_host::open(&url.parse().unwrap(), unnamed).await.unwrap();
-    assert_eq!(ask(&*function, json!({ "n": 2 })).await, json!({ "n": 2 }));
+    assert_eq!(call(&*function, json!({ "n": 2 })).await, json!({ "n": 2 }));
 }

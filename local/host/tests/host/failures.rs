@@ -11,7 +11,7 @@ use nix::{
 };
 use serde_json::json;
 
-use super::{ask, assert_ends, failure, host_error, hosted, options, process_of, starting};
+use super::{assert_ends, call, failure, host_error, hosted, options, process_of, starting};
 
 #[tokio::test]
 async fn an_invocation_past_its_timeout_is_killed_and_the_next_gets_a_new_process() {
@@ -63,7 +63,7 @@ async fn a_process_killed_from_outside_fails_its_invocation_only() {
 #[tokio::test]
 async fn a_response_counts_even_if_the_process_exits_with_it() {
     let function = hosted(options());
-    let first = ask(&function, json!({ "do": "answer and exit" })).await;
+    let first = call(&function, json!({ "do": "answer and exit" })).await;
     assert_eq!(first, json!("last words"));
     process_of(&function).await;
 }
@@ -126,10 +126,10 @@ async fn a_process_that_exceeds_the_memory_limit_is_killed() {
 #[tokio::test]
 async fn invalid_requests_to_the_runtime_api_are_rejected_like_in_aws() {
     let function = hosted(options());
-    let statuses = ask(&function, json!({ "do": "break the rules" })).await;
+    let statuses = call(&function, json!({ "do": "break the rules" })).await;
     assert_eq!(statuses, json!([400, 403, 403, 404]));
     // A second response to the same invocation.
-    assert_eq!(ask(&function, json!({ "do": "refused" })).await, json!([403]));
+    assert_eq!(call(&function, json!({ "do": "refused" })).await, json!([403]));
     assert_eq!(function.cold_starts().len(), 1);
 }
 

@@ -44,14 +44,14 @@ fn starting(behaviour: &str, options: FunctionOptions) -> HostedFunction {
 }
 
 /// Returns the response to `event`.
-async fn ask(function: &dyn Invoke, event: Value) -> Value {
+async fn call(function: &dyn Invoke, event: Value) -> Value {
     let answer = function.invoke(Bytes::from(event.to_string())).await.unwrap();
     serde_json::from_slice(&answer).unwrap()
 }
 
 /// Returns the id of the process that runs an invocation.
 async fn process_of(function: &dyn Invoke) -> i32 {
-    number(&ask(function, serde_json::json!({ "do": "process" })).await["process"])
+    number(&call(function, serde_json::json!({ "do": "process" })).await["process"])
 }
 
 fn number(value: &Value) -> i32 {

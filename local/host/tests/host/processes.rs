@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use serde_json::json;
 
-use super::{ask, assert_ends, failure, hosted, number, options, process_of, runs};
+use super::{assert_ends, call, failure, hosted, number, options, process_of, runs};
 
 #[tokio::test]
 async fn one_process_runs_sequential_invocations() {
@@ -35,9 +35,9 @@ async fn invocations_run_concurrently_up_to_the_limit_and_further_ones_wait() {
     let function = hosted(options());
     // The first round starts the processes, so that the second measures invocations only.
     let sleep = |seconds: f64| json!({ "do": "sleep", "seconds": seconds });
-    join_all((0..4).map(|_| ask(&function, sleep(1.0)))).await;
+    join_all((0..4).map(|_| call(&function, sleep(1.0)))).await;
     let began = Instant::now();
-    let answers = join_all((0..8).map(|_| ask(&function, sleep(0.5)))).await;
+    let answers = join_all((0..8).map(|_| call(&function, sleep(0.5)))).await;
     let elapsed = began.elapsed();
     let processes: BTreeSet<_> = answers.iter().map(|answer| number(&answer["process"])).collect();
     assert_eq!(processes.len(), 4);
@@ -49,7 +49,8 @@ async fn invocations_run_concurrently_up_to_the_limit_and_further_ones_wait() {
 async fn dropping_a_function_kills_busy_and_idle_processes_and_their_children() {
     let function = Arc::new(hosted(options()));
     let answers =
-        join_all((0..2).map(|_| ask(&*function, json!({ "do": "spawn", "then": "answer" })))).await;
+        join_all((0..2).map(|_| call(&*function, json!({ "do": "spawn", "then": "answer" }))))
+            .await;
     let children: BTreeSet<_> = answers.iter().map(|answer| number(&answer["child"])).collect();
     let busy = {
         let function = Arc::clone(&function);
@@ -82,7 +83,7 @@ async fn a_grandchild_is_killed_when_its_parent_exits() {
 #[tokio::test]
 async fn a_grandchild_is_killed_at_the_timeout() {
     let function = hosted(FunctionOptions { timeout: Duration::from_secs(1), ..options() });
-    let child = number(&ask(&function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
+    let child = number(&call(&function, json!({ "do": "spawn", "then": "answer" })).await["child"]);
     assert!(runs(child));
     failure(&function, json!({ "do": "sleep", "seconds": 30 })).await;
     assert_ends(child).await;
@@ -96,7 +97,7 @@ async fn a_function_receives_its_deadline_arn_and_environment() {
         ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
     ]);
     let function = hosted(options);
-    let context = ask(&function, json!({ "do": "context" })).await;
+    let context = call(&function, json!({ "do": "context" })).await;
     let remaining = context["remaining"].as_f64().unwrap();
     assert!((25_000.0..=30_000.0).contains(&remaining), "{remaining}");
     assert_eq!(context["arn"], "arn:aws:lambda:eu-west-1:000000000000:function:shop");
@@ -129,6 +130,6 @@ async fn a_shell_script_can_be_a_function() {
     }
     let function = HostedFunction::new("sh", ["-c", script], options());
     for _ in 0..2 {
-        assert_eq!(ask(&function, json!({})).await, json!("from a shell"));
+        assert_eq!(call(&function, json!({})).await, json!("from a shell"));
     }
 }
