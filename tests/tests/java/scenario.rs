@@ -6,7 +6,7 @@ use arrow::{
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use athena_client::{CallRecord, ClientOptions, FederatedClient, Invoke, CallOutcome, Trace};
+use athena_client::{CallOutcome, CallRecord, ClientOptions, FederatedClient, Invoke, Trace};
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;

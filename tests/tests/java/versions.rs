@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use athena_client::{Invoke, CallOutcome};
+use athena_client::{CallOutcome, Invoke};
 use athena_lambda_host::LocalS3;
 use athena_protocol::SerdeVersion;
 
@@ -53,9 +53,9 @@ pub(super) async fn compare(
                             scenario.name,
                             difference(&expected, &got)
                         )),
-                        CallOutcome::Answer(_) | CallOutcome::Inline { .. } | CallOutcome::Spilled { .. } => {
-                            Ok(())
-                        }
+                        CallOutcome::Answer(_)
+                        | CallOutcome::Inline { .. }
+                        | CallOutcome::Spilled { .. } => Ok(()),
                     };
                     let verdicts = verdicts.entry((call.operation.to_string(), version.number()));
                     verdicts
