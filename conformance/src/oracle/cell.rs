@@ -96,7 +96,8 @@ impl Cell {
             ),
             DataType::Map(_, _) => {
                 let entries = array.as_map().value(row);
-                let (keys, values) = (entries.column(0), entries.column(1));
+                let keys = entries.column(0);
+                let values = entries.column(1);
                 Self::Map(
                     (0..entries.len())
                         .map(|entry| (Self::read(keys, entry), Self::read(values, entry)))

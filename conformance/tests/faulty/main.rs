@@ -52,7 +52,8 @@ async fn false_positives() -> Vec<String> {
     let mut runs = JoinSet::new();
     for (name, function, store) in correct_connectors() {
         for seed in 1..=SEEDS {
-            let (function, store) = (Arc::clone(&function), Arc::clone(&store));
+            let function = Arc::clone(&function);
+            let store = Arc::clone(&store);
             runs.spawn(async move { (name, seed, report(function, store, seed, CASES).await) });
         }
     }
