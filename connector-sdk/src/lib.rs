@@ -90,10 +90,8 @@ mod udf;
 mod unshared;
 mod wire_type;
 
-/// The code of the author's guide, which is tested as that of this crate is.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/pushing-work.md")]
-mod pushing_work {}
+#[doc = include_str!("docs/pushdown.md")]
+pub mod pushdown_guide {}
 
 #[cfg(feature = "lambda")]
 pub mod lambda;
