@@ -1,4 +1,4 @@
-//! What a connector may know about the invocation it serves.
+//! Invocation context of a request.
 
 use std::{
     sync::{
@@ -10,24 +10,38 @@ use std::{
 
 use athena_protocol::FederatedIdentity;
 
-/// The invocation that a request came in. Cheap to clone.
+/// Context of the invocation that a request belongs to. Cheap to clone.
+///
+/// Build one only to unit test a connector:
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use athena_connector_sdk::Context;
+///
+/// let context = Context::default()
+///     .with_query_id("8f6c0f3e-7a41-4a5e-9a3e-5d5f0a7f2b10")
+///     .with_deadline(SystemTime::now() + Duration::from_secs(60));
+/// assert!(context.remaining() <= Some(Duration::from_secs(60)));
+/// assert!(context.progress().is_retry_safe());
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Context {
-    /// Query that asks; metadata requests may come without.
+    /// Id of the query; `None` for metadata requests outside of a query.
     pub query_id: Option<String>,
-    /// Catalog that the function is registered as.
+    /// Name of the data source under which the function is registered.
     pub catalog_name: String,
     pub(crate) identity: Option<FederatedIdentity>,
     pub(crate) deadline: Option<SystemTime>,
     pub(crate) counters: Arc<Counters>,
 }
 
-/// How far an invocation has come.
+/// Progress of one invocation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Rows read, filtered and limited so far.
+    /// Rows read so far that passed the predicate and the limit.
     pub rows: u64,
     /// Encoded bytes handed to the object store so far.
     pub bytes: u64,
@@ -36,16 +50,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whether nothing has left the process yet, so that [`Throttled`](crate::ErrorKind::Throttled)
-    /// is safe to return: Athena slows down and asks again. After the first block it may fail the
-    /// query instead, so a connector that is asked to slow down in the middle of a read waits and
-    /// tries again itself.
+    /// Returns whether Athena can safely repeat the request, because no block has left the process.
+    ///
+    /// While it is `true`, [`Throttled`](crate::ErrorKind::Throttled) makes Athena slow down and
+    /// retry. After the first block it may fail the query instead, so a connector that is throttled
+    /// in the middle of a read waits and retries by itself.
     pub fn is_retry_safe(&self) -> bool {
         self.blocks == 0
     }
 }
 
-/// The counts behind [`Progress`], shared by all clones of a context.
+/// Counters behind [`Progress`], shared by all clones of a context.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     rows: AtomicU64,
@@ -65,36 +80,37 @@ impl Counters {
 }
 
 impl Context {
-    /// The context of the query `query_id`, for unit tests of connectors.
+    /// Sets the query id.
     #[must_use]
     pub fn with_query_id(mut self, query_id: impl Into<String>) -> Self {
         self.query_id = Some(query_id.into());
         self
     }
 
-    /// The context of a caller that says it is `identity`, for unit tests of connectors.
+    /// Sets the claimed identity of the caller.
     #[must_use]
     pub fn with_identity(mut self, identity: FederatedIdentity) -> Self {
         self.identity = Some(identity);
         self
     }
 
-    /// The context of an invocation that ends at `deadline`, for unit tests of connectors.
+    /// Sets the end of the invocation. The Unix epoch means that it is unknown.
     #[must_use]
     pub fn with_deadline(mut self, deadline: SystemTime) -> Self {
-        self.deadline = known(Some(deadline));
+        self.deadline = known_deadline(Some(deadline));
         self
     }
 
-    /// How long the invocation may still take; `None` where the runtime does not say.
+    /// Returns the time left until the runtime ends the invocation, zero if none is left.
     ///
-    /// A deadline of the epoch, which some local runtimes send, is unknown rather than past.
+    /// `None` if the runtime does not report a deadline. The Unix epoch, which some local runtimes
+    /// send, counts as not reported.
     pub fn remaining(&self) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO))
     }
 
-    /// How far the invocation has come. Cheap enough to ask for every batch.
+    /// Returns the progress of the invocation. Cheap enough to call for every batch.
     pub fn progress(&self) -> Progress {
         Progress {
             rows: self.counters.rows.load(Ordering::Relaxed),
@@ -103,14 +119,16 @@ impl Context {
         }
     }
 
-    /// Who the caller says asks. Nothing proves it but a deployment that lets only Athena invoke
-    /// the function.
+    /// Returns the identity that the request claims, if any.
+    ///
+    /// The claim is not authenticated. It can be trusted only in a deployment where only Athena
+    /// may invoke the function.
     pub fn claimed_identity(&self) -> Option<&FederatedIdentity> {
         self.identity.as_ref()
     }
 }
 
-/// The deadline, unless it is one that a runtime sends when it knows none.
-pub(crate) fn known(deadline: Option<SystemTime>) -> Option<SystemTime> {
+/// Returns the deadline unless it is the Unix epoch, which stands for an unknown one.
+pub(crate) fn known_deadline(deadline: Option<SystemTime>) -> Option<SystemTime> {
     deadline.filter(|deadline| *deadline > SystemTime::UNIX_EPOCH)
 }

@@ -1,45 +1,49 @@
-//! Failing in time to say why.
+//! Deadline of an invocation.
 
 use std::{
     future::Future,
     time::{Duration, SystemTime},
 };
 
-use crate::{Error, Result, context::known};
+use crate::{Error, Result, context::known_deadline};
 
-/// The time by which an invocation must have failed by itself.
+/// Time limit after which an invocation fails by itself, while it can still report the reason.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
-    /// How much time there is, with the margin taken off; `None` where the runtime does not say.
+    /// Time until then, with the margin subtracted; `None` if the runtime reports no deadline.
     budget: Option<Duration>,
 }
 
 impl Deadline {
-    /// The deadline of an invocation that the runtime ends at `end`.
+    /// Creates the deadline of an invocation that the runtime ends at `end`.
     ///
-    /// The margin is what an answer takes to get out. It is at most a tenth of the time there is,
-    /// so that a short invocation is not refused because of it.
+    /// The margin is the time that an error needs to get out. It is capped at a tenth of the
+    /// remaining time, so that a short invocation is not rejected because of it.
     pub(crate) fn new(end: Option<SystemTime>, margin: Duration) -> Self {
-        let budget = known(end).map(|end| {
+        let budget = known_deadline(end).map(|end| {
             let remaining = end.duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
             remaining.saturating_sub(margin.min(remaining / 10))
         });
         Self { budget }
     }
 
-    /// The outcome of `work`, or `Timeout` saying that `subject` was being worked on. `work` is
-    /// dropped then, and with it everything that it reads.
+    /// Runs `work` until it completes or the deadline passes, and then drops it and everything that
+    /// it reads.
+    ///
+    /// # Errors
+    ///
+    /// Any error of `work`, or `Timeout`, which names `operation`.
     pub(crate) async fn race<T>(
         self,
-        subject: &str,
+        operation: &str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let Some(budget) = self.budget else { return work.await };
         match tokio::time::timeout(budget, work).await {
-            Ok(outcome) => outcome,
+            Ok(result) => result,
             Err(_) => Err(Error::timeout(format!(
-                "{subject} was not done within {:.1} s; make its splits smaller, ask for less, or raise the function's \
-                 timeout",
+                "{operation} did not complete within {:.1} s; make splits smaller, select less, or \
+                 raise the timeout of the function",
                 budget.as_secs_f64()
             ))),
         }
@@ -56,7 +60,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_takes_too_long_is_a_timeout_that_names_it() {
+    async fn work_beyond_the_deadline_is_a_timeout_that_names_the_operation() {
         let deadline = ending_in(Duration::from_millis(20), Duration::from_secs(1));
         let error =
             deadline.race("reading s.t", std::future::pending::<Result<()>>()).await.unwrap_err();
@@ -72,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_margin_takes_a_tenth_at_most() {
+    fn the_margin_is_at_most_a_tenth_of_the_time() {
         let budget = ending_in(Duration::from_secs(1), Duration::from_secs(30)).budget.unwrap();
         assert!(
             budget > Duration::from_millis(800) && budget <= Duration::from_millis(900),

@@ -1,4 +1,4 @@
-//! Requests in, answers out: bytes both.
+//! Handler of requests: bytes in, bytes out.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -8,18 +8,22 @@ use tracing::Instrument;
 
 use crate::{
     Connector, Context, Error, Passthrough, Result, Settings, Udfs,
-    context::{Counters, known},
+    context::{Counters, known_deadline},
     deadline::Deadline,
-    dispatch::{self, Call},
+    dispatch::{self, Invocation},
     spilling::Spilling,
-    split::in_words,
+    split::describe_properties,
 };
 
-/// A connector, its functions and its settings, ready to answer.
+/// Connector with its functions and settings, ready to handle requests.
 ///
-/// [`handle`](Self::handle) is all there is to it; [`run`](Self::run) puts it behind AWS Lambda.
-/// One handler serves all invocations of a process, several at a time. Clients of S3 and KMS are
-/// made when they are first needed.
+/// [`handle`](Self::handle) maps one request to one response; `run`, of the feature `lambda`,
+/// serves AWS Lambda invocations. One handler serves all invocations of a process, several at a
+/// time. S3 and KMS clients are created on first use.
+///
+/// # Examples
+///
+/// Configuration:
 ///
 /// ```
 /// # use athena_connector_sdk::{StaticConnector, Handler, Settings, Udfs};
@@ -32,12 +36,31 @@ use crate::{
 /// # let _ = handler;
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
+///
+/// A test without Lambda:
+///
+/// ```
+/// use athena_connector_sdk::{Handler, StaticConnector};
+///
+/// # futures::executor::block_on(async {
+/// let request = br#"{
+///     "@type": "ListSchemasRequest",
+///     "identity": null,
+///     "queryId": "q-1",
+///     "catalogName": "shop"
+/// }"#;
+/// let response = Handler::new(StaticConnector::new()).handle(request, None).await?;
+/// assert!(String::from_utf8_lossy(&response).contains("ListSchemasResponse"));
+/// # Ok::<(), athena_connector_sdk::Error>(())
+/// # })?;
+/// # Ok::<(), athena_connector_sdk::Error>(())
+/// ```
 pub struct Handler {
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) udfs: Udfs,
     pub(crate) passthrough: Option<Arc<dyn Passthrough>>,
     pub(crate) settings: Option<Settings>,
-    /// What is wrong with the environment; the answer to everything but a ping.
+    /// Error of the environment's settings, returned for every request but a ping.
     pub(crate) misconfigured: Option<Error>,
     pub(crate) spilling: Spilling,
 }
@@ -53,7 +76,7 @@ impl fmt::Debug for Handler {
 }
 
 impl Handler {
-    /// A handler of `connector`, without user-defined functions.
+    /// Creates a handler of `connector`, without user-defined functions or query passthrough.
     pub fn new(connector: impl Connector) -> Self {
         Self {
             connector: Arc::new(connector),
@@ -65,58 +88,68 @@ impl Handler {
         }
     }
 
-    /// The handler with these user-defined functions.
+    /// Sets the user-defined functions.
     #[must_use]
     pub fn with_udfs(mut self, udfs: Udfs) -> Self {
         self.udfs = udfs;
         self
     }
 
-    /// The handler that announces a table function for queries in the source's own language, and
-    /// answers them.
+    /// Enables query passthrough: announces the table function of `passthrough`, and routes its
+    /// queries there.
+    ///
+    /// [`Setting::EnableQueryPassthrough`](crate::Setting::EnableQueryPassthrough) can disable it.
     #[must_use]
     pub fn with_passthrough(mut self, passthrough: impl Passthrough) -> Self {
         self.passthrough = Some(Arc::new(passthrough));
         self
     }
 
-    /// The handler with these settings, whatever the environment says.
+    /// Uses `settings` instead of reading the environment.
     ///
-    /// Without them, [`run`](Self::run) reads the environment, and [`handle`](Self::handle) alone
-    /// uses the defaults.
+    /// Without this call, `run` reads the environment, and [`handle`](Self::handle) by itself uses
+    /// the defaults, with which nothing can be spilled.
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = Some(settings);
         self
     }
 
-    /// The handler that spills to `store` rather than to S3.
+    /// Spills to `store` instead of S3.
     #[must_use]
     pub fn with_object_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
         self.spilling = self.spilling.with_store(store);
         self
     }
 
-    /// The handler whose splits get their keys from `keys`, unless encryption is off.
+    /// Takes the encryption keys of splits from `keys`, unless encryption is disabled.
     #[must_use]
     pub fn with_key_factory(mut self, keys: Arc<dyn KeyFactory>) -> Self {
         self.spilling = self.spilling.with_keys(keys);
         self
     }
 
-    /// Answers one request, in the version that it came in.
+    /// Handles one request, and encodes the response in the serde version of the request.
     ///
-    /// `deadline` is when the runtime ends the invocation; shortly before it, the answer is
-    /// `Timeout` and says what was going on. `None` and the epoch mean that it is not known.
+    /// `deadline` is the time at which the runtime ends the invocation; `None` and the Unix epoch
+    /// mean that it is unknown. Shortly before, the request fails with `Timeout`, and the error
+    /// names the operation ([`Setting::DeadlineMargin`](crate::Setting::DeadlineMargin)). Dropping
+    /// the future cancels the request.
     ///
     /// # Errors
     ///
-    /// What the caller is to be told; [`FunctionError`](athena_protocol::error::FunctionError) is
-    /// how it travels.
+    /// Any error of the connector, with its kind. The SDK adds `InvalidInput` for a malformed
+    /// request or wrong settings, `Unsupported` for a request that it cannot evaluate or a response
+    /// over the 6 MiB limit of Lambda, `Timeout` for the deadline, and `Internal` for a connector
+    /// that breaks its contract. Convert it into a
+    /// [`FunctionError`](athena_protocol::error::FunctionError) to send it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the connector does.
     pub async fn handle(&self, request: &[u8], deadline: Option<SystemTime>) -> Result<Vec<u8>> {
         let (request, version) = Request::decode(request)?;
-        // Nothing else runs for a ping: it is the first message of a cold start, and it must not
-        // fail.
+        // A ping is the first message of a cold start and must not fail, so nothing else runs.
         if let Request::Ping(ping) = &request {
             return dispatch::ping(self.connector.source_type(), ping).encode(version);
         }
@@ -137,28 +170,29 @@ impl Handler {
             query_id = context.query_id.as_deref(),
             catalog = context.catalog_name,
         );
-        let subject = subject(&request);
-        let call = Call { handler: self, settings, context, version };
+        let operation = describe_operation(&request);
+        let invocation = Invocation { handler: self, settings, context, version };
         let deadline = Deadline::new(deadline, settings.deadline_margin);
         let work = async {
-            let answer = call.answer(request).await.and_then(|response| encode(&response, version));
-            answer.map_err(|error| error.with_context("while", subject.as_str()))
+            let response = invocation.respond(request).await;
+            let bytes = response.and_then(|response| encode(&response, version));
+            bytes.map_err(|error| error.with_context("while", operation.as_str()))
         };
-        deadline.race(&subject, work).instrument(span).await
+        deadline.race(&operation, work).instrument(span).await
     }
 }
 
-/// Writes the answer, which must not be larger than Lambda lets through.
+/// Encodes a response, which must not exceed the payload limit of Lambda.
 fn encode(response: &Response, version: SerdeVersion) -> Result<Vec<u8>> {
     let bytes = response.encode(version)?;
     if bytes.len() > MAX_PAYLOAD_BYTES {
         let remedy = match response {
-            // Its length is that of the list of blocks.
-            Response::RemoteReadRecords(_) => ": make smaller splits or larger blocks",
+            // Its size is that of the list of blocks.
+            Response::RemoteReadRecords(_) => "; make splits smaller or blocks larger",
             _ => "",
         };
         return Err(Error::unsupported(format!(
-            "the {} is {} bytes, and a Lambda function can answer {MAX_PAYLOAD_BYTES} at most{remedy}",
+            "the {} is {} bytes; a Lambda function can return at most {MAX_PAYLOAD_BYTES}{remedy}",
             response.type_name(),
             bytes.len()
         )));
@@ -186,13 +220,13 @@ fn context(request: &Request, deadline: Option<SystemTime>) -> Context {
         query_id: query_id.map(str::to_owned),
         catalog_name: catalog_name.to_owned(),
         identity: identity.clone(),
-        deadline: known(deadline),
+        deadline: known_deadline(deadline),
         counters: Arc::new(Counters::default()),
     }
 }
 
-/// What is being worked on, for people: `reading sf1.lineitem, split part=3`.
-fn subject(request: &Request) -> String {
+/// Describes the operation in errors: `reading sf1.lineitem, split part=3`.
+fn describe_operation(request: &Request) -> String {
     match request {
         Request::Ping(_) => "answering a ping".to_owned(),
         Request::ListSchemas(_) => "listing schemas".to_owned(),
@@ -201,10 +235,11 @@ fn subject(request: &Request) -> String {
         }
         Request::GetTable(r) => format!("describing {}", r.table_name),
         Request::GetTableLayout(r) => format!("listing partitions of {}", r.table_name),
-        Request::GetSplits(r) => format!("making splits of {}", r.table_name),
+        Request::GetSplits(r) => format!("listing splits of {}", r.table_name),
         Request::GetDataSourceCapabilities(_) => "listing capabilities".to_owned(),
         Request::ReadRecords(r) => {
-            format!("reading {}, split {}", r.table_name, in_words(&r.split.properties))
+            let split = describe_properties(&r.split.properties);
+            format!("reading {}, split {split}", r.table_name)
         }
         Request::UserDefinedFunction(r) => format!("evaluating {}", r.method_name),
     }
@@ -218,7 +253,7 @@ mod tests {
     use crate::{ErrorKind, StaticConnector};
 
     #[tokio::test]
-    async fn a_misconfigured_handler_answers_pings_and_nothing_else() {
+    async fn a_misconfigured_handler_responds_only_to_pings() {
         let mut handler = Handler::new(StaticConnector::new());
         handler.misconfigured = Some(Error::invalid_input("spill_bucket is wrong"));
         let ping = PingRequest { identity: None, catalog_name: "c".into(), query_id: "q".into() };

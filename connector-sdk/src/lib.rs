@@ -1,69 +1,90 @@
-//! Write Amazon Athena connectors in Rust.
+//! SDK for writing Amazon Athena connectors in Rust.
 //!
-//! An author hands over Arrow batches. The SDK speaks every version of the wire, filters, orders
-//! and limits the rows itself, cuts pages and blocks, spills and encrypts, watches the deadline,
-//! and reports errors in the form that Athena reads.
+//! A connector returns Arrow record batches. The SDK does everything else: it decodes and encodes
+//! every version of the protocol; applies the predicate, order and limit of the query; paginates
+//! lists; cuts, spills and encrypts blocks; enforces the deadline; and reports errors in the form
+//! that Athena expects.
 //!
-//! # The small way: a table is a definition and a scan
+//! # The `Table` trait
+//!
+//! A [`Table`] has a definition and a scan. A [`StaticConnector`] serves a fixed set of tables:
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use arrow::{array::{ArrayRef, Int64Array}, datatypes::{DataType, Field}, record_batch::RecordBatch};
-//! use athena_connector_sdk::{StaticConnector, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait};
+//! use arrow::{
+//!     array::{ArrayRef, Int64Array},
+//!     datatypes::{DataType, Field},
+//!     record_batch::RecordBatch,
+//! };
+//! use athena_connector_sdk::{
+//!     Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, arrow,
+//!     async_trait,
+//! };
 //!
 //! struct Squares;
 //!
 //! #[async_trait]
 //! impl Table for Squares {
 //!     fn definition(&self) -> TableDef {
-//!         TableDef::new([Field::new("n", DataType::Int64, false), Field::new("square", DataType::Int64, false)])
-//!             .with_comment("square", "n times n")
+//!         TableDef::new([
+//!             Field::new("n", DataType::Int64, false),
+//!             Field::new("square", DataType::Int64, false),
+//!         ])
+//!         .with_comment("square", "n times n")
 //!     }
 //!
-//!     // Any superset of the rows will do, with columns in any order: the SDK selects, filters and limits.
+//!     // The SDK selects the columns and applies the predicate, order and limit.
 //!     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
 //!         let batches = (0..100).map(|batch| {
-//!             let column = |f: fn(i64) -> i64| -> ArrayRef {
-//!                 Arc::new(Int64Array::from_iter_values((batch * 1_000..(batch + 1) * 1_000).map(f)))
-//!             };
-//!             RecordBatch::try_from_iter([("n", column(|n| n)), ("square", column(|n| n * n))])
-//!                 .map_err(|e| athena_connector_sdk::Error::internal("no batch").with_source(e))
+//!             let numbers = batch * 1_000..(batch + 1) * 1_000;
+//!             let squares = numbers.clone().map(|n| n * n);
+//!             let n: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+//!             let square: ArrayRef = Arc::new(Int64Array::from_iter_values(squares));
+//!             RecordBatch::try_from_iter([("n", n), ("square", square)])
+//!                 .map_err(|e| Error::internal("columns differ in length").with_source(e))
 //!         });
 //!         Ok(RecordBatchStream::from_blocking(batches).with_prefetch(2))
 //!     }
 //! }
 //!
-//! let catalog = StaticConnector::new().table("math", "squares", Squares);
-//! # let _ = catalog;
+//! let connector = StaticConnector::new().table("math", "squares", Squares);
+//! # let _ = connector;
 //! ```
 //!
-//! `lambda::block_on(lambda::run(catalog))` is then the whole of `main`.
+//! `lambda::block_on(lambda::run(connector))` is the whole body of `main`.
 //!
-//! # The full way: one trait
+//! # The `Connector` trait
 //!
-//! [`Connector`] has one method for each operation of Athena. [`Handler`] joins a connector with
-//! [`Udfs`] and [`Settings`], and is what a test drives: bytes in, bytes out.
+//! [`Connector`] has one method for each Athena operation, and supports partitions, parallel splits
+//! and lists of any length. [`Handler`] combines a connector with [`Udfs`] and [`Settings`]; it
+//! maps the bytes of a request to the bytes of a response, so tests can call it without Lambda.
 //!
-//! | To | see |
+//! | Task | Items |
 //! |---|---|
 //! | describe, partition, split and read tables | [`Connector`], [`TableDef`], [`Split`], [`RecordBatchStream`] |
-//! | list what is too much for one answer | [`PageStream`], [`Cursor`] |
-//! | push work to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlFilter`] |
-//! | find a source's name in another case | [`NameCase`] |
-//! | let queries in the source's own language through | [`Passthrough`] |
-//! | know who asks, how long there is, how far it is | [`Context`] |
+//! | paginate long lists | [`PageStream`], [`Cursor`] |
+//! | push predicates and limits down to the source | [`ReadRecords::push_down`], [`Conjunct`], [`Pushed`], [`SqlFilter`] |
+//! | map lower-case names to the names of the source | [`NameCase`] |
+//! | accept queries in the source's own language | [`Passthrough`] |
+//! | see the query, the caller, the remaining time and the progress | [`Context`] |
 //! | offer functions to SQL | [`Udfs`] |
 //! | configure | [`Setting`], [`Settings`], [`Secret`] |
-#![cfg_attr(feature = "lambda", doc = "| run in AWS | [`lambda`] |")]
+#![cfg_attr(feature = "lambda", doc = "| run in AWS Lambda | [`lambda`] |")]
+//!
+//! [`pushdown_guide`] explains pushdown in detail, with examples.
 //!
 //! # Features
 //!
 //! | Feature | Default | Adds |
 //! |---|---|---|
-//! | `lambda` | yes | the runtime loop, the clients of S3 and KMS, structured logs |
-//! | `mimalloc` | yes | `MiMalloc`, an allocator for the program that reuses the pages of one block for the next |
+//! | `lambda` | yes | the Lambda runtime loop, S3 and KMS clients, structured logs |
+//! | `mimalloc` | yes | `MiMalloc`, a memory allocator |
+//!
+//! The SDK does not install `MiMalloc`, because a program can have only one allocator: declare it
+//! as `#[global_allocator]` in `main.rs`.
 
+mod compact;
 mod connector;
 mod context;
 mod deadline;
@@ -87,13 +108,10 @@ mod stream;
 mod table;
 mod token;
 mod udf;
-mod unshared;
 mod wire_type;
 
-/// The code of the author's guide, which is tested as that of this crate is.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/pushing-work.md")]
-mod pushing_work {}
+#[doc = include_str!("docs/pushdown.md")]
+pub mod pushdown_guide {}
 
 #[cfg(feature = "lambda")]
 pub mod lambda;

@@ -1,14 +1,13 @@
-//! From the names that Athena asks for to the names that a source has.
+//! Mapping of lower-case names in requests to the names of a source.
 
 use futures::TryStreamExt;
 
 use crate::{Error, PageStream, Result};
 
-/// Most names that an error lists.
-const SHOWN: usize = 10;
+/// Largest number of names that an error lists.
+const MAX_LISTED_NAMES: usize = 10;
 
-/// How the names of a source relate to those that Athena asks for, which are lower case whatever
-/// the query says.
+/// Relation between the names of a source and those in requests, which Athena lower-cases.
 ///
 /// ```
 /// # use athena_connector_sdk::NameCase;
@@ -16,128 +15,140 @@ const SHOWN: usize = 10;
 /// assert_eq!(NameCase::CaseInsensitive.resolve("column", "region", columns)?, "Region");
 /// assert_eq!(NameCase::Upper.resolve("column", "id", columns)?, "ID");
 /// assert!(NameCase::Exact.resolve("column", "id", columns).is_err());
-/// // Athena cannot say which of the two is meant.
+/// // A query cannot express which of the two is meant.
 /// assert!(NameCase::CaseInsensitive.resolve("column", "id", ["id", "ID"]).is_err());
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum NameCase {
-    /// The source has the names as they are asked for.
+    /// Names of the source equal those in requests.
     Exact,
-    /// The source has lower-case names.
+    /// Names of the source are lower case.
     Lower,
-    /// The source has upper-case names.
+    /// Names of the source are upper case.
     Upper,
-    /// The source has names in any case: the one that differs in case alone is found among all, and
-    /// two such are an error.
+    /// Names of the source are in any case, and are compared without regard to it. Two names that
+    /// differ only in case are ambiguous.
     #[default]
     CaseInsensitive,
 }
 
 impl NameCase {
-    /// The name in the source, where it follows from the name asked for; `None` for
-    /// [`CaseInsensitive`](Self::CaseInsensitive), which takes the list of names.
-    pub fn apply(self, wanted: &str) -> Option<String> {
+    /// Converts a requested name to that of the source.
+    ///
+    /// `None` for [`CaseInsensitive`](Self::CaseInsensitive), which needs the list of names: see
+    /// [`resolve`](Self::resolve).
+    pub fn apply(self, requested: &str) -> Option<String> {
         match self {
-            Self::Exact => Some(wanted.to_owned()),
-            Self::Lower => Some(wanted.to_lowercase()),
-            Self::Upper => Some(wanted.to_uppercase()),
+            Self::Exact => Some(requested.to_owned()),
+            Self::Lower => Some(requested.to_lowercase()),
+            Self::Upper => Some(requested.to_uppercase()),
             Self::CaseInsensitive => None,
         }
     }
 
-    /// The one of `names` that `wanted` stands for. `what` says what the names are of, as in
-    /// `"table"`, for errors.
+    /// Returns the one of `names` that `requested` refers to.
+    ///
+    /// `kind` is the noun for error messages, such as `"table"`.
     ///
     /// # Errors
     ///
-    /// `NotFound` if there is none, `InvalidInput` if there are several.
+    /// `NotFound` if no name matches, `InvalidInput` if several do.
     pub fn resolve<'a>(
         self,
-        what: &str,
-        wanted: &str,
+        kind: &str,
+        requested: &str,
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<&'a str> {
-        let mut search = Search::new(self, what, wanted);
+        let mut search = NameSearch::new(self, kind, requested);
         for name in names {
-            search.see(name)?;
+            search.offer(name)?;
         }
         search.finish()
     }
 
-    /// As [`resolve`](Self::resolve), among names that are listed page by page. Reads all of them,
-    /// so that a collision is seen.
+    /// Returns the one of the listed `names` that `requested` refers to, as
+    /// [`resolve`](Self::resolve) does.
+    ///
+    /// Reads the whole list, so that an ambiguous name is an error.
     ///
     /// # Errors
     ///
-    /// As [`resolve`](Self::resolve), and what the list fails with.
+    /// `NotFound` if no name matches, `InvalidInput` if several do, and any error of the list.
     pub async fn find(
         self,
-        what: &str,
-        wanted: &str,
+        kind: &str,
+        requested: &str,
         mut names: PageStream<String>,
     ) -> Result<String> {
-        let mut search = Search::new(self, what, wanted);
+        let mut search = NameSearch::new(self, kind, requested);
         while let Some((name, _)) = names.try_next().await? {
-            search.see(name)?;
+            search.offer(name)?;
         }
         search.finish()
     }
 }
 
-/// A search among names that come one by one.
-struct Search<'a, N> {
-    what: &'a str,
-    wanted: &'a str,
+/// Search among names that arrive one by one.
+struct NameSearch<'a, N> {
+    kind: &'a str,
+    requested: &'a str,
+    /// Name of the source, where it follows from the requested one.
     exact: Option<String>,
-    /// The wanted name without case.
+    /// Requested name in lower case.
     folded: String,
     found: Option<N>,
-    /// The first names seen, for the error.
-    seen: Vec<String>,
+    /// First names that did not match, for the error.
+    others: Vec<String>,
 }
 
-impl<'a, N: AsRef<str>> Search<'a, N> {
-    fn new(case: NameCase, what: &'a str, wanted: &'a str) -> Self {
+impl<'a, N: AsRef<str>> NameSearch<'a, N> {
+    fn new(case: NameCase, kind: &'a str, requested: &'a str) -> Self {
         Self {
-            what,
-            wanted,
-            exact: case.apply(wanted),
-            folded: wanted.to_lowercase(),
+            kind,
+            requested,
+            exact: case.apply(requested),
+            folded: requested.to_lowercase(),
             found: None,
-            seen: Vec::new(),
+            others: Vec::new(),
         }
     }
 
-    fn see(&mut self, name: N) -> Result<()> {
-        let is_it = match &self.exact {
-            Some(exact) => exact == name.as_ref(),
-            None => self.folded == name.as_ref().to_lowercase(),
-        };
-        if !is_it {
-            if self.seen.len() < SHOWN {
-                self.seen.push(name.as_ref().to_owned());
+    fn matches(&self, name: &str) -> bool {
+        match &self.exact {
+            Some(exact) => exact == name,
+            None => self.folded == name.to_lowercase(),
+        }
+    }
+
+    fn offer(&mut self, name: N) -> Result<()> {
+        if !self.matches(name.as_ref()) {
+            if self.others.len() < MAX_LISTED_NAMES {
+                self.others.push(name.as_ref().to_owned());
             }
             return Ok(());
         }
-        match self.found.replace(name) {
-            Some(before) => Err(Error::invalid_input(format!(
-                "{} {:?} could be {:?} or {:?}, and Athena, which asks in lower case, cannot say which; rename one or leave it \
-                 out",
-                self.what,
-                self.wanted,
-                before.as_ref(),
-                self.found.as_ref().map(AsRef::as_ref).unwrap_or_default()
-            ))),
-            None => Ok(()),
-        }
+        let Some(first) = &self.found else {
+            self.found = Some(name);
+            return Ok(());
+        };
+        Err(Error::invalid_input(format!(
+            "{} {:?} is ambiguous: it matches {:?} and {:?}, and Athena requests names in lower \
+             case; rename or hide one of them",
+            self.kind,
+            self.requested,
+            first.as_ref(),
+            name.as_ref()
+        )))
     }
 
     fn finish(self) -> Result<N> {
-        let Self { what, wanted, found, seen, .. } = self;
+        let Self { kind, requested, found, others, .. } = self;
         found.ok_or_else(|| {
-            let more = if seen.len() == SHOWN { " and maybe more" } else { "" };
-            Error::not_found(format!("there is no {what} {wanted:?}; there are {seen:?}{more}"))
+            let more = if others.len() == MAX_LISTED_NAMES { ", and possibly more" } else { "" };
+            Error::not_found(format!(
+                "{kind} {requested:?} does not exist; existing names: {others:?}{more}"
+            ))
         })
     }
 }
@@ -148,20 +159,21 @@ mod tests {
     use crate::ErrorKind;
 
     #[test]
-    fn each_mode_finds_its_own_case_alone() {
+    fn each_variant_finds_only_its_own_case() {
         let names = ["orders", "ITEMS", "Customers"];
-        let find = |case: NameCase, wanted| case.resolve("table", wanted, names).ok();
+        let find = |case: NameCase, requested| case.resolve("table", requested, names).ok();
         assert_eq!(find(NameCase::Exact, "orders"), Some("orders"));
         assert_eq!(find(NameCase::Exact, "items"), None);
         assert_eq!(find(NameCase::Upper, "items"), Some("ITEMS"));
         assert_eq!(find(NameCase::Upper, "orders"), None);
         assert_eq!(find(NameCase::Lower, "ORDERS"), Some("orders"));
         assert_eq!(find(NameCase::Lower, "customers"), None);
-        for (wanted, name) in [("ORDERS", "orders"), ("items", "ITEMS"), ("customers", "Customers")]
+        for (requested, name) in
+            [("ORDERS", "orders"), ("items", "ITEMS"), ("customers", "Customers")]
         {
-            assert_eq!(find(NameCase::CaseInsensitive, wanted), Some(name));
+            assert_eq!(find(NameCase::CaseInsensitive, requested), Some(name));
         }
-        // Not only ASCII has case.
+        // Case folding is not limited to ASCII.
         assert_eq!(
             NameCase::CaseInsensitive.resolve("table", "größe", ["GRÖßE"]).unwrap(),
             "GRÖßE"
@@ -169,11 +181,11 @@ mod tests {
     }
 
     #[test]
-    fn a_collision_names_both_and_an_absence_what_there_is() {
+    fn an_ambiguous_name_lists_both_and_a_missing_one_the_others() {
         let error =
             NameCase::CaseInsensitive.resolve("column", "id", ["Id", "region", "ID"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.message().contains("\"Id\" or \"ID\""), "{error}");
+        assert!(error.message().contains("\"Id\" and \"ID\""), "{error}");
         let error =
             NameCase::CaseInsensitive.resolve("column", "size", ["id", "region"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -181,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn listed_names_are_found_as_others_are() {
+    async fn names_of_a_list_are_resolved_like_those_in_memory() {
         let pages = || PageStream::from_list(["a", "B", "b"].map(str::to_owned), None).unwrap();
         assert_eq!(NameCase::CaseInsensitive.find("table", "A", pages()).await.unwrap(), "a");
         assert_eq!(NameCase::Upper.find("table", "b", pages()).await.unwrap(), "B");

@@ -1,4 +1,4 @@
-//! Lists too long for one answer: streams of items, each with a cursor that resumes after it.
+//! Paginated lists: streams of items, each with a cursor from which the list resumes.
 
 use std::{
     fmt,
@@ -10,14 +10,57 @@ use futures::{Stream, StreamExt, stream::BoxStream};
 
 use crate::{Error, Result};
 
-/// A place in a list, right after one of its items, as text of the author's choosing.
+/// Position in a list, directly after one of its items, in a format of the connector's choice.
 ///
-/// It must mean the same to another copy of the process. The SDK wraps it into a token bound to the
-/// request.
+/// A cursor must mean the same in another process of the connector. The SDK wraps it into a page
+/// token that is bound to the request, so a cursor never comes back with a different request. The
+/// token travels through Athena and is not encrypted: a cursor must not contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(pub String);
 
-/// A list that is produced as it is read. Dropping it stops the source.
+/// List whose items are produced as they are read, each with the [`Cursor`] after it.
+///
+/// Each item occurs once, in an order that does not change between calls. The list may be empty. An
+/// error ends it, and fails the request. The SDK reads one item more than fits into a page and then
+/// drops the stream, which must cancel the work behind it.
+///
+/// # Examples
+///
+/// A list in memory, whose cursors are positions:
+///
+/// ```
+/// # use athena_connector_sdk::{Cursor, ListTables, PageStream, Result};
+/// fn list_tables(request: &ListTables) -> Result<PageStream<String>> {
+///     let tables = ["customers", "items", "orders"].map(str::to_owned);
+///     PageStream::from_list(tables, request.start_after.as_ref())
+/// }
+/// # use futures::TryStreamExt as _;
+/// # let request = ListTables::new("shop").with_start_after(Cursor("2".to_owned()));
+/// # let rest: Vec<_> = futures::executor::block_on(list_tables(&request)?.try_collect())?;
+/// # assert_eq!(rest, [("orders".to_owned(), Cursor("3".to_owned()))]);
+/// # Ok::<(), athena_connector_sdk::Error>(())
+/// ```
+///
+/// A source that lists names in order from a given one, where a name is its own cursor:
+///
+/// ```
+/// # use athena_connector_sdk::{Cursor, ListTables, PageStream, Result};
+/// # use futures::{Stream, StreamExt as _, TryStreamExt as _};
+/// # struct Client;
+/// # impl Client {
+/// #     fn names_after(&self, last: Option<&str>) -> impl Stream<Item = Result<String>> + Send + 'static {
+/// #         assert_eq!(last, Some("customers"));
+/// #         futures::stream::iter(["items", "orders"].map(|name| Ok(name.to_owned())))
+/// #     }
+/// # }
+/// fn list_tables(client: &Client, request: &ListTables) -> PageStream<String> {
+///     let last = request.start_after.as_ref().map(|Cursor(name)| name.as_str());
+///     let names = client.names_after(last);
+///     PageStream::new(names.map_ok(|name| (name.clone(), Cursor(name))))
+/// }
+/// # let request = ListTables::new("shop").with_start_after(Cursor("customers".to_owned()));
+/// # assert_eq!(futures::executor::block_on(list_tables(&Client, &request).count()), 2);
+/// ```
 pub struct PageStream<T> {
     items: BoxStream<'static, Result<(T, Cursor)>>,
 }
@@ -37,15 +80,15 @@ impl<T> Stream for PageStream<T> {
 }
 
 impl<T: Send + 'static> PageStream<T> {
-    /// A list read from `items`: every item with the cursor that resumes after it.
+    /// Creates a list from a stream of items, each with the cursor after it.
     pub fn new(items: impl Stream<Item = Result<(T, Cursor)>> + Send + 'static) -> Self {
         Self { items: items.boxed() }
     }
 
-    /// What is left of a list in memory after `start_after`. The list must be the same, in the same
-    /// order, at every call.
+    /// Creates the rest of a list in memory after `start_after`, or the whole list if it is `None`.
     ///
-    /// Cursors are positions.
+    /// Cursors are positions, so `items` must be the same, in the same order, in every call. A
+    /// cursor at or past the end gives an empty list.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The values of the partition columns, carried by a split and filled into its rows.
+//! Partition values: encoded into a split, and added to the batches that are read from it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,15 +10,18 @@ use arrow::{
 };
 use base64_simd::URL_SAFE_NO_PAD;
 
-use crate::{Error, GetSplits, Result, Split, unshared::shown};
+use crate::{Error, GetSplits, Result, Split, compact::visible_bytes};
 
-/// The property of a split that holds them, as a JSON object of texts and nulls.
+/// Property of a split that holds its partition values, as a JSON object of strings and nulls.
 const PROPERTY: &str = "$partition";
 
 impl GetSplits {
-    /// A split of the partition in row `row` of [`partitions`](Self::partitions), which carries the
-    /// values of its partition columns: batches read from it may leave those columns out, and the
-    /// SDK fills them in.
+    /// Creates a split of the partition in row `row` of [`partitions`](Self::partitions), with the
+    /// values of its partition columns.
+    ///
+    /// Batches read from the split may omit the partition columns: the SDK adds them. A column that
+    /// a batch has takes precedence. The values are in the reserved property `$partition`, as plain
+    /// text.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -26,7 +29,8 @@ impl GetSplits {
     /// # use arrow::{array::{ArrayRef, StringArray}, record_batch::RecordBatch};
     /// let day: ArrayRef = Arc::new(StringArray::from(vec!["2024-02-29"]));
     /// let partitions = RecordBatch::try_from_iter([("day", day)]).expect("one column");
-    /// let request = GetSplits::new(TableName::new("web", "visits"), partitions).with_partition_columns(vec!["day".into()]);
+    /// let request = GetSplits::new(TableName::new("web", "visits"), partitions)
+    ///     .with_partition_columns(vec!["day".into()]);
     /// let split = request.split_for_partition(0)?.with("object", "visits/2024-02-29.csv");
     /// # let _ = split;
     /// # Ok::<(), athena_connector_sdk::Error>(())
@@ -34,57 +38,58 @@ impl GetSplits {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a partition without one of the columns; `Unsupported` for a value that
-    /// cannot be carried as text, such as one of a nested type.
+    /// `InvalidInput` if the partitions lack a partition column; `Unsupported` for a value that has
+    /// no exact text form, such as one of a nested type.
     ///
     /// # Panics
     ///
-    /// If there is no such row.
+    /// Panics if `row` is out of bounds.
     pub fn split_for_partition(&self, row: usize) -> Result<Split> {
         let mut values = BTreeMap::new();
         for name in &self.partition_columns {
             let column = self.partitions.column_by_name(name).ok_or_else(|| {
-                Error::invalid_input(format!(
-                    "the partitions have no column {name:?}, by which the table is partitioned"
-                ))
+                Error::invalid_input(format!("the partitions lack the partition column {name:?}"))
             })?;
             let value = column.slice(row, 1);
-            let text = to_text(&value).filter(|text| {
-                // Whatever the way, what is carried must come back.
-                of_text(text.as_deref(), value.data_type())
-                    .is_some_and(|back| back.as_ref() == value.as_ref())
+            // Whatever the encoding, only a value that decodes to itself may be encoded.
+            let text = encode_value(&value).filter(|text| {
+                decode_value(text.as_deref(), value.data_type())
+                    .is_some_and(|decoded| decoded.as_ref() == value.as_ref())
             });
             let text = text.ok_or_else(|| {
                 Error::unsupported(format!(
-                    "partition column {name:?} is of type {}, and its value cannot be carried by a split; put it into a \
-                     property, and into the batches",
+                    "partition column {name:?} has type {}, and its value cannot be encoded in a \
+                     split; put it into a property of the split, and into the batches",
                     value.data_type()
                 ))
             })?;
             values.insert(name.as_str(), text);
         }
-        let json = serde_json::to_string(&values).expect("texts and nulls make a JSON object");
+        let json = serde_json::to_string(&values).expect("strings and nulls make a JSON object");
         Ok(Split::new().with(PROPERTY, json))
     }
 }
 
-/// The value as text; the outer `None` where there is no way, the inner for null.
-#[expect(clippy::option_option, reason = "no text is not the text of null")]
-fn to_text(value: &ArrayRef) -> Option<Option<String>> {
+/// Encodes a value as text: `None` if it has no text form, `Some(None)` for null.
+#[expect(clippy::option_option, reason = "a missing text form is not null")]
+fn encode_value(value: &ArrayRef) -> Option<Option<String>> {
     if value.logical_null_count() > 0 {
         return Some(None);
     }
     if let Some(bytes) = value.as_binary_opt::<i32>() {
         return Some(Some(URL_SAFE_NO_PAD.encode_to_string(bytes.value(0))));
     }
-    let number = carrier(value.data_type())
-        .map_or_else(|| Some(Arc::clone(value)), |carrier| exact(value, &carrier))?;
-    let text = exact(&number, &DataType::Utf8)?;
+    let number = match integer_type(value.data_type()) {
+        Some(integer) => cast_exactly(value, &integer)?,
+        None => Arc::clone(value),
+    };
+    let text = cast_exactly(&number, &DataType::Utf8)?;
     Some(Some(text.as_string::<i32>().value(0).to_owned()))
 }
 
-/// The numbers that times are carried as, rather than by their names in some zone.
-fn carrier(data_type: &DataType) -> Option<DataType> {
+/// Returns the integer type in which dates and times are encoded; their text form depends on the
+/// time zone.
+fn integer_type(data_type: &DataType) -> Option<DataType> {
     match data_type {
         DataType::Date32 => Some(DataType::Int32),
         DataType::Date64 | DataType::Timestamp(_, _) => Some(DataType::Int64),
@@ -92,18 +97,18 @@ fn carrier(data_type: &DataType) -> Option<DataType> {
     }
 }
 
-fn exact(value: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
+fn cast_exactly(value: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     let options = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(value, to, &options).ok()
 }
 
-/// The value that a text stands for; `None` if it stands for none of the type.
-fn of_text(text: Option<&str>, data_type: &DataType) -> Option<ArrayRef> {
-    // What is nested or of a fixed size is carried by no split, and a null of it may be as large as
-    // its type says.
-    let is_carried = data_type.is_primitive()
+/// Decodes a value of `data_type`; `None` if the text is not the encoding of one.
+fn decode_value(text: Option<&str>, data_type: &DataType) -> Option<ArrayRef> {
+    // Nested and fixed-size types are never encoded. Their nulls are as large as the type, so an
+    // edited split could allocate without bound.
+    let is_encodable = data_type.is_primitive()
         || matches!(data_type, DataType::Boolean | DataType::Utf8 | DataType::Binary);
-    if !is_carried {
+    if !is_encodable {
         return None;
     }
     let Some(text) = text else { return Some(new_null_array(data_type, 1)) };
@@ -112,56 +117,59 @@ fn of_text(text: Option<&str>, data_type: &DataType) -> Option<ArrayRef> {
         return Some(Arc::new(BinaryArray::from(vec![bytes.as_slice()])));
     }
     let text: ArrayRef = Arc::new(StringArray::from(vec![text]));
-    let number = carrier(data_type)
-        .map_or_else(|| Some(Arc::clone(&text)), |carrier| exact(&text, &carrier))?;
-    exact(&number, data_type)
+    let number = match integer_type(data_type) {
+        Some(integer) => cast_exactly(&text, &integer)?,
+        None => text,
+    };
+    cast_exactly(&number, data_type)
 }
 
-/// What a split says of the partition columns.
+/// Partition values of one split.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PartitionValues {
-    /// One row each.
+    /// Arrays of one row, by column name.
     values: BTreeMap<String, ArrayRef>,
 }
 
 impl PartitionValues {
-    /// The values that a split carries of the columns of `read`.
+    /// Decodes the values of a split for the columns of `schema`; none if the split has none.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a split that was not made by [`GetSplits::split_for_partition`], or of another type.
-    pub(crate) fn of_split(split: &Split, read: &SchemaRef) -> Result<Self> {
+    /// `InvalidInput` if [`GetSplits::split_for_partition`] did not encode them, or for a column of
+    /// another type.
+    pub(crate) fn from_split(split: &Split, schema: &SchemaRef) -> Result<Self> {
         let Some(json) = split.get_str(PROPERTY) else { return Ok(Self::default()) };
-        let foreign = || {
+        let invalid = || {
             Error::invalid_input(format!(
-                "split property {PROPERTY:?} was not made by this connector"
+                "split property {PROPERTY:?} was not encoded by this connector"
             ))
         };
         let texts: BTreeMap<String, Option<String>> =
-            serde_json::from_str(json).map_err(|e| foreign().with_source(e))?;
+            serde_json::from_str(json).map_err(|e| invalid().with_source(e))?;
         let mut values = BTreeMap::new();
         for (name, text) in texts {
-            if let Some((_, field)) = read.fields().find(&name) {
-                let value = of_text(text.as_deref(), field.data_type()).ok_or_else(foreign)?;
+            if let Some((_, field)) = schema.fields().find(&name) {
+                let value = decode_value(text.as_deref(), field.data_type()).ok_or_else(invalid)?;
                 values.insert(name, value);
             }
         }
         Ok(Self { values })
     }
 
-    /// Those that `batch` has no column of.
-    fn lacking(&self, batch: &RecordBatch) -> impl Iterator<Item = (&String, &ArrayRef)> {
+    /// Iterates over the values of columns that `batch` lacks, in order of their names.
+    fn missing_from(&self, batch: &RecordBatch) -> impl Iterator<Item = (&String, &ArrayRef)> {
         self.values.iter().filter(|(name, _)| batch.schema_ref().fields().find(name).is_none())
     }
 
-    /// How many bytes [`fill`](Self::fill) adds to each row of `batch`.
-    pub(crate) fn row_len(&self, batch: &RecordBatch) -> usize {
-        self.lacking(batch).map(|(_, value)| shown(&value.to_data())).sum()
+    /// Returns the bytes that [`add_to`](Self::add_to) adds to each row of `batch`.
+    pub(crate) fn added_row_bytes(&self, batch: &RecordBatch) -> usize {
+        self.missing_from(batch).map(|(_, value)| visible_bytes(&value.to_data())).sum()
     }
 
-    /// The batch with a column for each of the partition columns that it lacks.
-    pub(crate) fn fill(&self, batch: RecordBatch) -> Result<RecordBatch> {
-        let values: Vec<_> = self.lacking(&batch).collect();
+    /// Adds the partition columns that the batch lacks.
+    pub(crate) fn add_to(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let values: Vec<_> = self.missing_from(&batch).collect();
         if values.is_empty() {
             return Ok(batch);
         }
@@ -177,7 +185,7 @@ impl PartitionValues {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).map_err(
-            |e| Error::internal("a batch cannot be filled with partition values").with_source(e),
+            |e| Error::internal("partition values cannot be added to a batch").with_source(e),
         )
     }
 }
@@ -204,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_scalar_value_comes_back_into_the_rows() {
+    fn every_scalar_value_round_trips_into_the_rows() {
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("bool", Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
             ("tiny", Arc::new(Int8Array::from(vec![i8::MIN, 0, i8::MAX]))),
@@ -237,9 +245,9 @@ mod tests {
         let read = request.partitions.schema();
         for row in 0..3 {
             let split = request.split_for_partition(row).unwrap();
-            let values = PartitionValues::of_split(&split, &read).unwrap();
+            let values = PartitionValues::from_split(&split, &read).unwrap();
             let n: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
-            let filled = values.fill(RecordBatch::try_from_iter([("n", n)]).unwrap()).unwrap();
+            let filled = values.add_to(RecordBatch::try_from_iter([("n", n)]).unwrap()).unwrap();
             for field in read.fields() {
                 let expected =
                     request.partitions.column_by_name(field.name()).unwrap().slice(row, 1);
@@ -252,24 +260,25 @@ mod tests {
     }
 
     #[test]
-    fn columns_of_a_batch_are_kept_and_rows_without_columns_filled() {
+    fn columns_of_a_batch_take_precedence_and_rows_without_columns_get_them() {
         let request = request(vec![("region", Arc::new(Int64Array::from(vec![7])))]);
-        let values = PartitionValues::of_split(
+        let values = PartitionValues::from_split(
             &request.split_for_partition(0).unwrap(),
             &request.partitions.schema(),
         )
         .unwrap();
         let own: ArrayRef = Arc::new(Int64Array::from(vec![8]));
         let batch = RecordBatch::try_from_iter([("region", own)]).unwrap();
-        assert_eq!(values.fill(batch.clone()).unwrap(), batch);
-        let filled = values.fill(crate::stream::batch_without_columns(3)).unwrap();
+        assert_eq!(values.add_to(batch.clone()).unwrap(), batch);
+        let filled = values.add_to(crate::stream::batch_without_columns(3)).unwrap();
         assert_eq!((filled.num_rows(), filled.num_columns()), (3, 1));
-        let none = PartitionValues::of_split(&Split::new(), &request.partitions.schema()).unwrap();
-        assert_eq!(none.fill(batch.clone()).unwrap(), batch);
+        let none =
+            PartitionValues::from_split(&Split::new(), &request.partitions.schema()).unwrap();
+        assert_eq!(none.add_to(batch.clone()).unwrap(), batch);
     }
 
     #[test]
-    fn what_cannot_be_carried_is_refused_and_what_was_edited_too() {
+    fn nested_values_and_edited_properties_are_rejected() {
         let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
         assert_eq!(
             request(vec![("list", Arc::new(lists))]).split_for_partition(0).unwrap_err().kind(),
@@ -280,7 +289,7 @@ mod tests {
             let read = Arc::new(Schema::new(vec![Field::new("n", data_type, true)]));
             let split = Split::new().with(PROPERTY, r#"{"n":null}"#);
             assert_eq!(
-                PartitionValues::of_split(&split, &read).unwrap_err().kind(),
+                PartitionValues::from_split(&split, &read).unwrap_err().kind(),
                 ErrorKind::InvalidInput
             );
         }
@@ -288,7 +297,7 @@ mod tests {
         for json in ["", "[]", r#"{"n":"seven"}"#, r#"{"n":7}"#] {
             let split = Split::new().with(PROPERTY, json);
             assert_eq!(
-                PartitionValues::of_split(&split, &read).unwrap_err().kind(),
+                PartitionValues::from_split(&split, &read).unwrap_err().kind(),
                 ErrorKind::InvalidInput,
                 "{json}"
             );

@@ -1,5 +1,4 @@
-//! Queries that go to the source as they are: `SELECT * FROM TABLE(catalog.system.query(QUERY =>
-//! '...'))`.
+//! Query passthrough: queries in the source's own language.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,14 +10,19 @@ use crate::{
     arrow::datatypes::SchemaRef,
 };
 
-/// What the engine puts beside the arguments: the name of the function that was called.
+/// Key of the called function's name, which the engine adds to the arguments.
 const FUNCTION_NAME: &str = "schemaFunctionName";
 
-/// A table function whose rows are those of a query in the source's own language.
+/// Table function that returns the result of a query in the source's own language:
+/// `SELECT * FROM TABLE(catalog.system.query(QUERY => '...'))`.
 ///
-/// [`Handler::passthrough`](crate::Handler::passthrough) announces it and routes its queries here.
-/// The SDK checks the arguments, reads the result in one split, and casts, filters, orders, limits
-/// and spills it like the rows of a table.
+/// [`Handler::with_passthrough`](crate::Handler::with_passthrough) announces the function and
+/// routes its queries here. The SDK validates the arguments, reads the result in one split, and
+/// casts, filters, orders, limits and spills it like a table (section 7.7 of the protocol).
+///
+/// A query is described and run in separate invocations, each of which may be repeated.
+///
+/// # Examples
 ///
 /// ```
 /// # use athena_connector_sdk::{arrow, async_trait};
@@ -32,12 +36,12 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 /// #[async_trait]
 /// impl Passthrough for Query {
 ///     async fn definition(&self, query: PassthroughQuery) -> Result<TableDef> {
-///         let _text = query.argument("QUERY"); // have the source describe its result
+///         let _sql = query.argument("QUERY"); // prepare it, and map the types of its columns
 ///         Ok(TableDef::new([Field::new("n", DataType::Int64, true)]))
 ///     }
 ///
 ///     async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream> {
-///         let _text = query.argument("QUERY"); // have the source run it
+///         let _sql = query.argument("QUERY"); // run it
 ///         Ok(RecordBatchStream::empty())
 ///     }
 /// }
@@ -47,27 +51,37 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 /// ```
 #[async_trait]
 pub trait Passthrough: Send + Sync + 'static {
-    /// How the function is called. By default `system.query`, with the argument `QUERY`.
+    /// Returns the signature of the function, by default `system.query(QUERY => '...')`.
+    ///
+    /// It must not change during the life of the process.
     fn signature(&self) -> Signature {
         Signature::default()
     }
 
-    /// Describes the columns of the result, without running the query if that can be helped.
+    /// Returns the columns of the result, if possible without running the query.
+    ///
+    /// The definition must not have partition columns. [`PassthroughQuery::projection`] is empty.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the source rejects the query.
     async fn definition(&self, query: PassthroughQuery) -> Result<TableDef>;
 
-    /// Runs the query. Batches hold at least the columns of [`PassthroughQuery::projection`], as
-    /// those of [`Connector::read_records`] do.
+    /// Runs the query, and returns all rows of its result.
+    ///
+    /// Batches have at least the columns of [`PassthroughQuery::projection`], as in
+    /// [`Connector::read_records`]. Dropping the stream cancels the query.
     async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream>;
 }
 
-/// The name of a table function and of its arguments, all of which must be given.
+/// Name of a table function and of its arguments, all of which are required.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    /// Schema that the function is in.
+    /// Schema of the function.
     pub schema: String,
     /// Name of the function.
     pub name: String,
-    /// Names of its arguments, in order; case counts.
+    /// Names of the arguments, in order, case-sensitive.
     pub arguments: Vec<String>,
 }
 
@@ -82,48 +96,48 @@ impl Default for Signature {
 }
 
 impl Signature {
-    /// The function as it is announced and called: `SYSTEM.QUERY`.
+    /// Returns the name under which the function is announced and called: `SYSTEM.QUERY`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}.{}", self.schema, self.name).to_uppercase()
     }
 }
 
-/// One query for the source.
+/// Query for the source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PassthroughQuery {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The columns to return; none yet where only the definition is asked for.
+    /// Columns to return, in Athena's types; empty in [`Passthrough::definition`].
     pub projection: SchemaRef,
     arguments: BTreeMap<String, String>,
 }
 
 impl PassthroughQuery {
-    /// The argument of this name. All of the signature's are there, and none is empty.
+    /// Returns the argument `name`, which is not empty.
     ///
     /// # Panics
     ///
-    /// If the signature has no such argument.
+    /// Panics if the signature has no argument of this name.
     pub fn argument(&self, name: &str) -> &str {
         self.arguments.get(name).unwrap_or_else(|| panic!("the signature has no argument {name:?}"))
     }
 }
 
-/// A connector whose only table is the result of one query, so that everything else is done as for
-/// any table.
-pub(crate) struct Passed {
+/// Connector whose only table is the result of one query, so that the rest of the SDK needs no
+/// special case for it.
+pub(crate) struct PassthroughConnector {
     passthrough: Arc<dyn Passthrough>,
     arguments: BTreeMap<String, String>,
 }
 
-impl Passed {
-    /// The result of the query with these arguments.
+impl PassthroughConnector {
+    /// Creates a connector for the query with the arguments `given`.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for another function or an argument that is missing, as section 7.7 of the
-    /// protocol has it.
+    /// `InvalidInput` for another function, or a missing or empty argument (section 7.7 of the
+    /// protocol).
     pub(crate) fn try_new(
         passthrough: &Arc<dyn Passthrough>,
         given: &BTreeMap<String, Option<String>>,
@@ -132,17 +146,18 @@ impl Passed {
         let called = given.get(FUNCTION_NAME).and_then(Option::as_deref).unwrap_or_default();
         if !called.eq_ignore_ascii_case(&signature.full_name()) {
             return Err(Error::invalid_input(format!(
-                "the table function {called:?} is not known; this connector has {:?}",
+                "table function {called:?} does not exist; this connector has {:?}",
                 signature.full_name()
             )));
         }
-        let argument = |name: String| match given.get(&name) {
-            Some(Some(value)) if !value.is_empty() => Ok((name, value.clone())),
-            _ => Err(Error::invalid_input(format!(
-                "argument {name:?} of {called} is missing or empty"
-            ))),
-        };
-        let arguments = signature.arguments.into_iter().map(argument).collect::<Result<_>>()?;
+        let mut arguments = BTreeMap::new();
+        for name in signature.arguments {
+            let value = given.get(&name).and_then(Option::as_ref).filter(|value| !value.is_empty());
+            let value = value.ok_or_else(|| {
+                Error::invalid_input(format!("argument {name:?} of {called} is missing or empty"))
+            })?;
+            arguments.insert(name, value.clone());
+        }
         Ok(Self { passthrough: Arc::clone(passthrough), arguments })
     }
 
@@ -152,7 +167,7 @@ impl Passed {
 }
 
 #[async_trait]
-impl Connector for Passed {
+impl Connector for PassthroughConnector {
     fn source_type(&self) -> &'static str {
         "passthrough"
     }
@@ -171,9 +186,10 @@ impl Connector for Passed {
         if definition.partition_columns.is_empty() {
             return Ok(definition);
         }
-        Err(Error::internal(
-            "the result of a passthrough query has partition columns, which nothing could list",
-        ))
+        Err(Error::internal(format!(
+            "the result of a passthrough query has partition columns {:?}, which are not supported",
+            definition.partition_columns
+        )))
     }
 
     async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {

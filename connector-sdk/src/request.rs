@@ -1,7 +1,6 @@
-//! What the operations of [`Connector`](crate::Connector) are asked.
+//! Requests of the [`Connector`](crate::Connector) operations.
 //!
-//! Each is built by the SDK from a message, and by authors' unit tests with `new` and the `with_`
-//! methods.
+//! The SDK builds them from messages. Unit tests of connectors use `new` and the `with_` methods.
 
 use std::sync::Arc;
 
@@ -13,87 +12,146 @@ use crate::{
     pushdown::{self, Claims},
 };
 
-/// Asks for the schemas.
+/// Request of [`Connector::list_schemas`](crate::Connector::list_schemas).
+///
+/// ```
+/// # use athena_connector_sdk::{Context, ListSchemas};
+/// let request = ListSchemas::new().with_context(Context::default().with_query_id("q-1"));
+/// assert_eq!(request.start_after, None);
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ListSchemas {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// Where the list goes on; `None` at its start.
+    /// Position after which the list starts; `None` for its beginning.
     pub start_after: Option<Cursor>,
 }
 
-/// Asks for the tables of one schema.
+/// Request of [`Connector::list_tables`](crate::Connector::list_tables).
+///
+/// ```
+/// # use athena_connector_sdk::{Cursor, ListTables};
+/// let request = ListTables::new("shop").with_start_after(Cursor("orders".to_owned()));
+/// assert_eq!(request.schema, "shop");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ListTables {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The schema.
+    /// Name of the schema as requested: in lower case if it comes from a query.
     pub schema: String,
-    /// Where the list goes on; `None` at its start.
+    /// Position after which the list starts; `None` for its beginning.
     pub start_after: Option<Cursor>,
 }
 
-/// Asks for the definition of a table.
+/// Request of [`Connector::get_table`](crate::Connector::get_table).
+///
+/// ```
+/// # use athena_connector_sdk::{GetTable, TableName};
+/// let request = GetTable::new(TableName::new("shop", "orders"));
+/// assert_eq!(request.table.to_string(), "shop.orders");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GetTable {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The table.
+    /// Name of the table as requested: in lower case if it comes from a query.
     pub table: TableName,
 }
 
-/// Asks for the partitions of a table.
+/// Request of [`Connector::get_partitions`](crate::Connector::get_partitions).
+///
+/// ```
+/// # use std::sync::Arc;
+/// use arrow::datatypes::{DataType, Field, Schema};
+/// use athena_connector_sdk::{GetPartitions, TableName, arrow, predicate::Constraints};
+///
+/// let schema = Arc::new(Schema::new(vec![Field::new("day", DataType::Date32, false)]));
+/// let request = GetPartitions::new(TableName::new("web", "visits"), schema)
+///     .with_partition_columns(vec!["day".to_owned()])
+///     .with_constraints(Constraints::default());
+/// assert_eq!(request.partition_columns, ["day"]);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GetPartitions {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The table.
+    /// Name of the table as requested: in lower case if it comes from a query.
     pub table: TableName,
-    /// The table's columns, in the types of the wire.
+    /// All columns of the table, in Athena's types.
     pub schema: SchemaRef,
-    /// The table's partition columns.
+    /// Names of the partition columns, in order.
     pub partition_columns: Vec<String>,
-    /// What the query asks for.
+    /// Predicate, order and limit of the query.
     pub constraints: Arc<Constraints>,
 }
 
-/// Asks for the splits of some partitions.
+/// Request of [`Connector::get_splits`](crate::Connector::get_splits).
+///
+/// ```
+/// # use std::sync::Arc;
+/// use arrow::{array::{ArrayRef, StringArray}, record_batch::RecordBatch};
+/// use athena_connector_sdk::{Cursor, GetSplits, TableName, arrow};
+///
+/// let day: ArrayRef = Arc::new(StringArray::from(vec!["2024-02-29", "2024-03-01"]));
+/// let partitions = RecordBatch::try_from_iter([("day", day)])?;
+/// let request = GetSplits::new(TableName::new("web", "visits"), partitions)
+///     .with_partition_columns(vec!["day".to_owned()])
+///     .with_start_after(Cursor("1".to_owned()));
+/// assert_eq!(request.partitions.num_rows(), 2);
+/// # Ok::<(), arrow::error::ArrowError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GetSplits {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The table.
+    /// Name of the table as requested: in lower case if it comes from a query.
     pub table: TableName,
-    /// Rows of [`get_partitions`](crate::Connector::get_partitions): some, or all.
+    /// Partitions to divide, at least one: some or all rows of
+    /// [`get_partitions`](crate::Connector::get_partitions), with all their columns.
     pub partitions: RecordBatch,
-    /// The table's partition columns.
+    /// Names of the partition columns, in order.
     pub partition_columns: Vec<String>,
-    /// What the query asks for.
+    /// Predicate, order and limit of the query.
     pub constraints: Arc<Constraints>,
-    /// Where the list goes on; `None` at its start.
+    /// Position after which the list starts; `None` for its beginning.
     pub start_after: Option<Cursor>,
 }
 
-/// Asks for the rows of one split.
+/// Request of [`Connector::read_records`](crate::Connector::read_records).
+///
+/// ```
+/// # use std::sync::Arc;
+/// use arrow::datatypes::{DataType, Field, Schema};
+/// use athena_connector_sdk::{ReadRecords, Split, TableName, arrow, predicate::Constraints};
+///
+/// let projection = Arc::new(Schema::new(vec![Field::new("amount", DataType::Float64, true)]));
+/// let constraints = Constraints { limit: Some(10), ..Constraints::default() };
+/// let split = Split::new().with("object", "orders/1.csv");
+/// let request = ReadRecords::new(TableName::new("shop", "orders"), projection, split)
+///     .with_constraints(constraints);
+/// assert_eq!(request.split.get_str("object"), Some("orders/1.csv"));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReadRecords {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The table.
+    /// Name of the table as requested: in lower case if it comes from a query.
     pub table: TableName,
-    /// The columns to return, in the types of the wire. May be none.
+    /// Columns to return, in Athena's types, without duplicates. Empty for a query that needs only
+    /// the row count.
     ///
-    /// The columns that the query wants, and after them those that only its predicate needs.
+    /// Columns that only the predicate or the order needs follow those that the query selects.
     pub projection: SchemaRef,
-    /// What to read.
+    /// Split to read.
     pub split: Split,
-    /// What the query asks for.
+    /// Predicate, order and limit of the query.
     pub constraints: Arc<Constraints>,
     pub(crate) claims: Arc<Claims>,
 }
@@ -113,85 +171,84 @@ macro_rules! with {
 
 with! {
     ListSchemas {
-        /// The request in another invocation.
+        /// Sets the invocation context.
         with_context(context: Context) = context;
-        /// The request for what comes after `after`.
+        /// Sets the position after which the list starts.
         with_start_after(start_after: Cursor) = Some(start_after);
     }
     ListTables {
-        /// The request in another invocation.
+        /// Sets the invocation context.
         with_context(context: Context) = context;
-        /// The request for what comes after `after`.
+        /// Sets the position after which the list starts.
         with_start_after(start_after: Cursor) = Some(start_after);
     }
     GetTable {
-        /// The request in another invocation.
+        /// Sets the invocation context.
         with_context(context: Context) = context;
     }
     GetPartitions {
-        /// The request in another invocation.
+        /// Sets the invocation context.
         with_context(context: Context) = context;
-        /// The request about a table with these partition columns.
+        /// Sets the names of the partition columns.
         with_partition_columns(partition_columns: Vec<String>) = partition_columns;
-        /// The request of a query with these constraints.
+        /// Sets the predicate, order and limit.
         with_constraints(constraints: Constraints) = Arc::new(constraints);
     }
     GetSplits {
-        /// The request in another invocation.
+        /// Sets the invocation context.
         with_context(context: Context) = context;
-        /// The request about a table with these partition columns.
+        /// Sets the names of the partition columns.
         with_partition_columns(partition_columns: Vec<String>) = partition_columns;
-        /// The request of a query with these constraints.
+        /// Sets the predicate, order and limit.
         with_constraints(constraints: Constraints) = Arc::new(constraints);
-        /// The request for what comes after `after`.
+        /// Sets the position after which the list starts.
         with_start_after(start_after: Cursor) = Some(start_after);
     }
     ReadRecords {
-        /// The request in another invocation.
+        /// Sets the invocation context.
         with_context(context: Context) = context;
-        /// The request of a query with these constraints.
+        /// Sets the predicate, order and limit.
         with_constraints(constraints: Constraints) = Arc::new(constraints);
     }
 }
 
 impl ListSchemas {
-    /// A request for all schemas.
+    /// Creates a request for all schemas.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl ListTables {
-    /// A request for the tables of `schema`.
+    /// Creates a request for all tables of `schema`.
     pub fn new(schema: impl Into<String>) -> Self {
         Self { context: Context::default(), schema: schema.into(), start_after: None }
     }
 }
 
 impl GetTable {
-    /// A request for the definition of `table`.
+    /// Creates a request for the definition of `table`.
     pub fn new(table: TableName) -> Self {
         Self { context: Context::default(), table }
     }
 }
 
 impl GetPartitions {
-    /// A request for all partitions of `table`, whose columns are `schema`.
+    /// Creates a request for all partitions of `table`, whose columns are `schema`.
     pub fn new(table: TableName, schema: SchemaRef) -> Self {
-        let constraints = Arc::default();
         Self {
             context: Context::default(),
             table,
             schema,
             partition_columns: Vec::new(),
-            constraints,
+            constraints: Arc::default(),
         }
     }
 
-    /// Offers every condition of the query to `push`, which says what the source makes of it.
+    /// Offers every conjunct of the predicate to `push`, as [`ReadRecords::push_down`] does.
     ///
-    /// Conditions on other columns than the partition columns are among them. There is never a
-    /// limit: it counts rows, not partitions.
+    /// Conjuncts on columns other than the partition columns are included. The returned limit is
+    /// always `None`: the limit of a query counts rows, not partitions.
     pub fn push_down<'a, T>(
         &'a self,
         push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
@@ -201,7 +258,7 @@ impl GetPartitions {
 }
 
 impl GetSplits {
-    /// A request for all splits of `partitions` of `table`.
+    /// Creates a request for all splits of `partitions` of `table`, without partition columns.
     pub fn new(table: TableName, partitions: RecordBatch) -> Self {
         Self {
             context: Context::default(),
@@ -213,9 +270,10 @@ impl GetSplits {
         }
     }
 
-    /// Offers every condition of the query to `push`, which says what the source makes of it.
+    /// Offers every conjunct of the predicate to `push`, as [`ReadRecords::push_down`] does.
     ///
-    /// There is never a limit: which splits hold the first rows is not known before they are read.
+    /// The returned limit is always `None`: which splits have enough matching rows is not known
+    /// before they are read.
     pub fn push_down<'a, T>(
         &'a self,
         push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
@@ -225,7 +283,7 @@ impl GetSplits {
 }
 
 impl ReadRecords {
-    /// A request for the columns `projection` of one split of `table`.
+    /// Creates a request for the columns `projection` of one split of `table`.
     pub fn new(table: TableName, projection: SchemaRef, split: Split) -> Self {
         Self {
             context: Context::default(),
@@ -237,22 +295,38 @@ impl ReadRecords {
         }
     }
 
-    /// Offers every condition of the query to `push`, which says what the source makes of it.
+    /// Offers every conjunct of the predicate to `push`, which returns how far the source applies
+    /// it.
     ///
-    /// The limit of the query comes back if everything was pushed down exactly and no order is
-    /// asked. The SDK applies all of the predicate again, and where a limit was handed out a row
-    /// that an [`Exact`](Pushed::Exact) should have removed makes the read fail: rows behind the
+    /// Returns the forms of all conjuncts that were pushed down, in the order in which they were
+    /// offered: value sets by column name, then expressions. The limit of the query is included
+    /// only if every conjunct was pushed down as [`Pushed::Exact`] and the query has no order: it
+    /// counts the rows that pass the whole predicate.
+    ///
+    /// The SDK applies the whole predicate and the limit again in any case. A read that got a limit
+    /// and returns a row that the predicate excludes fails with `Internal`, because rows beyond the
     /// limit would be missing.
     ///
     /// ```
-    /// # use std::sync::Arc;
-    /// # use athena_connector_sdk::{Conjunct, Pushed, ReadRecords, Split, TableName, arrow::datatypes::Schema};
-    /// # let request = ReadRecords::new(TableName::new("s", "t"), Arc::new(Schema::empty()), Split::new());
-    /// let plan = request.push_down(|conjunct| match conjunct {
-    ///     Conjunct::Values { column, set } if column == "id" => Pushed::Superset(format!("{column}: {set:?}")),
+    /// # use std::{collections::BTreeMap, sync::Arc};
+    /// # use arrow::{array::{ArrayRef, Int64Array}, datatypes::Schema};
+    /// # use athena_connector_sdk::{ReadRecords, Split, TableName, arrow, predicate::*};
+    /// # let values: ArrayRef = Arc::new(Int64Array::from(vec![7, 9]));
+    /// # let set = EquatableValueSet { values, inclusive: true, null_allowed: false };
+    /// # let summary = BTreeMap::from([("id".to_owned(), ValueSet::Equatable(set))]);
+    /// # let constraints = Constraints { summary, limit: Some(10), ..Constraints::default() };
+    /// # let table = TableName::new("s", "t");
+    /// # let request = ReadRecords::new(table, Arc::new(Schema::empty()), Split::new());
+    /// # let request = request.with_constraints(constraints);
+    /// use athena_connector_sdk::{Conjunct, Pushed};
+    ///
+    /// // SELECT ... WHERE id IN (7, 9) LIMIT 10, for a source that can skip blocks by `id`.
+    /// let pushed = request.push_down(|conjunct| match conjunct {
+    ///     Conjunct::Values { column: "id", set } => Pushed::Superset(set),
     ///     Conjunct::Values { .. } | Conjunct::Expression(_) => Pushed::Unsupported,
     /// });
-    /// assert!(plan.conjuncts.is_empty() && plan.limit.is_none());
+    /// assert_eq!(pushed.conjuncts.len(), 1);
+    /// assert_eq!(pushed.limit, None); // a superset may hold rows that do not count
     /// ```
     pub fn push_down<'a, T>(
         &'a self,

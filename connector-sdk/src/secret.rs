@@ -4,7 +4,10 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A credential: redacted when printed, wiped when dropped.
+/// Credential that is redacted in `Debug` output and wiped from memory when dropped.
+///
+/// It has no `Display`. The `String` given to [`new`](Self::new) becomes the secret without a copy;
+/// a `&str` is copied, and the caller keeps the original.
 ///
 /// ```
 /// # use athena_connector_sdk::Secret;
@@ -16,12 +19,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps `value` secret from here on.
+    /// Creates a secret from its value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The value itself, to be handed to the source and nowhere else.
+    /// Returns the value. Pass it to the source only, never to a log or an error.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,72 +1,82 @@
-//! What can be configured from outside: one list of all environment variables.
+//! Settings, and the environment variables that they are read from.
 
 use athena_spill::SpillSettings;
 
 use crate::{Error, Result};
 
-/// How our own variables begin. An unknown variable with this prefix is an error: most likely a
-/// misspelled one.
+/// Prefix of the SDK's own variables. An unknown variable with this prefix is an error, because it
+/// is most likely misspelled.
 const PREFIX: &str = "athena_connector_";
 
 const MIB: usize = 1 << 20;
 
-/// Memory assumed where the function's is not known: Lambda's middle ground.
+/// Memory assumed for a function of unknown size, in MiB.
 const DEFAULT_MEMORY_MIB: usize = 512;
 
-/// Every environment variable that the SDK reads.
+/// Environment variable that the SDK reads.
 ///
-/// Names of the Java SDK are kept where it has the setting, so that its templates go on working.
+/// Settings that the Java SDK has keep their names, so that its deployment templates work. A blank
+/// variable counts as not set. An unknown variable that begins with `athena_connector_` is an
+/// error.
+///
+/// ```
+/// # use athena_connector_sdk::Setting;
+/// assert_eq!(Setting::SpillBucket.variable(), "spill_bucket");
+/// assert!(Setting::ALL.contains(&Setting::MaxBlockSize));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Setting {
-    /// `spill_bucket`: text, no default. Bucket for answers that do not fit inline; without it
-    /// those fail.
+    /// `spill_bucket`: text, no default. S3 bucket for results that do not fit into a response;
+    /// without it, such reads fail.
     SpillBucket,
-    /// `spill_prefix`: text, default `athena-federation-spill`. Key prefix of everything spilled.
+    /// `spill_prefix`: text, default `athena-federation-spill`. Key prefix of spilled
+    /// objects.
     SpillPrefix,
-    /// `kms_key_id`: text, no default. KMS key whose data keys encrypt what is spilled.
+    /// `kms_key_id`: text, no default. KMS key whose data keys encrypt spilled blocks; by default,
+    /// the function generates the keys itself.
     KmsKeyId,
-    /// `disable_spill_encryption`: `true` or `false`, default `false`. Spills clear text; rely on
-    /// the bucket's encryption.
+    /// `disable_spill_encryption`: `true` or `false`, default `false`. Spills plain text, which
+    /// only the encryption of the bucket protects.
     DisableSpillEncryption,
-    /// `spill_put_request_headers`: a JSON object of texts, default `{}`. Headers added to every
-    /// put.
+    /// `spill_put_request_headers`: a JSON object of strings, default `{}`. HTTP headers added to
+    /// every `PutObject` request.
     SpillPutRequestHeaders,
     /// `SPILL_QUEUE_CAPACITY`, or else `spill_queue_capacity`: a number from 1, default 1, 2 or 4
-    /// by the function's memory. Blocks that are encoded, encrypted or on their way at a time, as
-    /// far as there is memory for them.
+    /// depending on the memory of the function. Blocks that are encoded, encrypted or uploaded at a
+    /// time; never more than fit into an eighth of the memory.
     SpillQueueCapacity,
-    /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, default what the request says. Replaces the
-    /// largest block size, which is an eighth of the memory at most.
+    /// `MAX_BLOCK_SIZE_BYTES`: a number of bytes, by default that of the request.
+    /// Largest block, encryption included; capped at an eighth of the memory.
     MaxBlockSize,
-    /// `athena_connector_spill_sse`: `none`, `s3` or `kms:<key>`, default `none`. How S3 encrypts
-    /// what is spilled; `none` leaves it to the bucket.
+    /// `athena_connector_spill_sse`: `none`, `s3` or `kms:<key>`, default `none`.
+    /// Server-side encryption of spilled objects; `none` leaves it to the bucket.
     SpillServerSideEncryption,
-    /// `athena_connector_spill_bucket_owner`: 12 digits, no default. Account that the bucket must
-    /// belong to.
+    /// `athena_connector_spill_bucket_owner`: 12 digits, no default. Account that must own
+    /// the spill bucket.
     SpillBucketOwner,
-    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: a number of MiB, set by Lambda, default 512. Bounds
-    /// blocks in flight and sorting.
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`: a number of MiB, set by Lambda, default 512. Bounds block
+    /// size, blocks in flight and sorting.
     FunctionMemory,
-    /// `AWS_LAMBDA_MAX_CONCURRENCY`: a number from 1, set by Lambda where one process answers
-    /// several invocations at a time, default 1. Each has its part of the memory.
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`: a number from 1, set by Lambda where one process serves
+    /// several invocations at a time, default 1. The memory is divided by it.
     FunctionConcurrency,
-    /// `athena_connector_allow_foreign_spill`: `true` or `false`, default `false`. Lets a request
-    /// name another spill bucket or prefix than the function's own, as the Java SDK does.
+    /// `athena_connector_allow_foreign_spill`: `true` or `false`, default `false`. Allows a
+    /// request to spill outside of the function's own bucket and prefix, as the Java SDK does.
     AllowForeignSpill,
-    /// `athena_connector_check_spill_bucket`: `true` or `false`, default `true`. Asks S3 once,
-    /// before the first splits are made, whether the spill bucket can be used.
+    /// `athena_connector_check_spill_bucket`: `true` or `false`, default `true`. Checks once per
+    /// process, with the first splits, that the spill bucket is usable.
     CheckSpillBucket,
-    /// `athena_connector_deadline_margin_ms`: a number of milliseconds, default 1000. How long
-    /// before the end of an invocation it fails by itself, so that the error can say what was going
-    /// on. Never more than a tenth of the time given.
+    /// `athena_connector_deadline_margin_ms`: a number of milliseconds up to 900,000, default
+    /// 1,000. Time before the end of an invocation at which it fails by itself with `Timeout`, so
+    /// that the error can name the operation. Capped at a tenth of the remaining time.
     DeadlineMargin,
-    /// `enable_query_passthrough`: `true` or `false`, default `true`. Whether a connector that has
-    /// a [`Passthrough`](crate::Passthrough) function announces it and takes its queries.
+    /// `enable_query_passthrough`: `true` or `false`, default `true`. Announces and serves the
+    /// [`Passthrough`](crate::Passthrough) function of a connector that has one.
     EnableQueryPassthrough,
 }
 
 impl Setting {
-    /// All of them.
+    /// All settings.
     pub const ALL: &'static [Self] = &[
         Self::SpillBucket,
         Self::SpillPrefix,
@@ -85,7 +95,7 @@ impl Setting {
         Self::EnableQueryPassthrough,
     ];
 
-    /// The name of the environment variable.
+    /// Returns the name of the environment variable.
     pub fn variable(self) -> &'static str {
         match self {
             Self::SpillBucket => "spill_bucket",
@@ -107,11 +117,28 @@ impl Setting {
     }
 }
 
-/// The values of every [`Setting`].
+/// Values of all [`Setting`]s.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use athena_connector_sdk::Settings;
+///
+/// let settings = Settings::from_vars([
+///     ("spill_bucket", "my-spill-bucket"),
+///     ("athena_connector_deadline_margin_ms", "2000"),
+/// ])?;
+/// assert_eq!(settings.spill.bucket.as_deref(), Some("my-spill-bucket"));
+/// assert_eq!(settings.deadline_margin, Duration::from_secs(2));
+///
+/// let error = Settings::from_vars([("athena_connector_allow_foreign_spil", "true")]).unwrap_err();
+/// assert!(error.message().contains("athena_connector_allow_foreign_spil"));
+/// # Ok::<(), athena_connector_sdk::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Where and how answers are spilled: the settings whose names say so, and
+    /// Settings of spilling: location, encryption, headers, queue capacity and
     /// [`Setting::MaxBlockSize`].
     pub spill: SpillSettings,
     /// [`Setting::FunctionMemory`], in bytes.
@@ -128,7 +155,8 @@ pub struct Settings {
     pub enable_query_passthrough: bool,
 }
 
-/// Nothing set: nowhere to spill to.
+/// Settings without any variable set: there is no spill bucket, so only results that fit into a
+/// response can be returned.
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -148,29 +176,27 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` that lists every problem, not the first alone.
+    /// `InvalidInput`, which lists all problems.
     pub fn from_env() -> Result<Self> {
-        // A variable that is not Unicode cannot be one of ours, whose values are all texts or
-        // numbers.
-        let text = |text: std::ffi::OsString| text.into_string().ok();
-        Self::from_vars(
-            std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))),
-        )
+        // Variables that are not Unicode are skipped: no setting has such a name or value.
+        Self::from_vars(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
     }
 
-    /// Reads the settings from `variables`: all there are, so that misspelled ones are noticed.
+    /// Reads the settings from `variables`. Pass all of them, so that misspelled ones are detected.
     ///
-    /// A variable that is blank counts as not set.
+    /// Other variables are ignored.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` that lists every problem, not the first alone.
+    /// `InvalidInput`, which lists all problems.
     pub fn from_vars<N: Into<String>, V: Into<String>>(
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self> {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
-        let mut reader = Reader { variables: variables.collect(), problems: Vec::new() };
-        reader.refuse_unknown();
+        let mut reader = VariableReader { variables: variables.collect(), problems: Vec::new() };
+        reader.reject_unknown();
         let defaults = Self::default();
         let settings = Self {
             spill: reader.spill(),
@@ -196,52 +222,53 @@ impl Settings {
         reader.finish(settings)
     }
 
-    /// How many blocks of `block_size` bytes may be encoded, encrypted or on their way at a time.
+    /// Returns the largest number of blocks of `block_size` bytes that may be encoded, encrypted or
+    /// uploaded at a time.
     ///
-    /// A sixteenth of the invocation's memory, counted in blocks, from 1 to 2: one of 16 MB below
-    /// 512 MB, two from there on. A block more is being gathered, one waits, and half of those in
-    /// flight are there as columns too; the rest is for the source's batches, the process, and what
-    /// the allocator keeps of all this for a second. Two keep the network of a function busy; from
-    /// 4 GiB on, where Lambda gives more of it, there may be four. A setting may say another
-    /// number, but not more memory than an eighth.
-    pub(crate) fn in_flight(&self, block_size: usize) -> usize {
+    /// The default is as many as fit into a sixteenth of the invocation's memory, from 1 to 2: one
+    /// block of 16 MB below 512 MB, two from there on. One more block is being built, one waits,
+    /// and half of those in flight still exist as columns; the rest is for the source's batches,
+    /// the process, and memory that the allocator retains for a second. Two blocks saturate the
+    /// network of a function; from 4 GiB on, where Lambda gives it more bandwidth, up to four are
+    /// used. [`Setting::SpillQueueCapacity`] overrides the number, within an eighth of the memory.
+    pub(crate) fn max_blocks_in_flight(&self, block_size: usize) -> usize {
         let most = if self.memory() < 4 << 30 { 2 } else { 4 };
-        let (part, most) = self.spill.in_flight.map_or((16, most), |asked| (8, asked.max(1)));
-        (self.memory() / part / block_size.max(1)).clamp(1, most)
+        let (share, most) = self.spill.in_flight.map_or((16, most), |set| (8, set.max(1)));
+        (self.memory() / share / block_size.max(1)).clamp(1, most)
     }
 
-    /// The largest block that there is memory for, in bytes, whatever a request asks: an eighth of
-    /// it.
-    pub(crate) fn largest_block(&self) -> usize {
+    /// Returns the largest block size for which there is memory, in bytes: an eighth of it.
+    pub(crate) fn max_block_bytes(&self) -> usize {
         self.memory() / 8
     }
 
-    /// What each of the invocations that run at a time may take, in bytes.
+    /// Returns the memory of one of the concurrent invocations, in bytes.
     fn memory(&self) -> usize {
         self.function_memory / self.function_concurrency.max(1)
     }
 
-    /// How many bytes of rows may be kept to order them: a sixteenth of the memory, since sorting
-    /// holds them twice more, and blocks take their part.
+    /// Returns the largest size of rows that may be held for sorting, in bytes: a sixteenth of the
+    /// memory, since sorting holds them twice more, and blocks need memory too.
     pub(crate) fn sort_memory(&self) -> usize {
         self.memory() / 16
     }
 }
 
-/// Looks up variables and gathers what is wrong with them.
-struct Reader {
+/// Reader of variables that collects all problems.
+struct VariableReader {
     variables: std::collections::BTreeMap<String, String>,
     problems: Vec<String>,
 }
 
-impl Reader {
-    fn refuse_unknown(&mut self) {
+impl VariableReader {
+    fn reject_unknown(&mut self) {
         for name in self.variables.keys().filter(|name| name.starts_with(PREFIX)) {
             if !Setting::ALL.iter().any(|setting| setting.variable() == name) {
-                let ours = Setting::ALL.iter().map(|setting| setting.variable());
-                let known: Vec<_> = ours.filter(|variable| variable.starts_with(PREFIX)).collect();
+                let variables = Setting::ALL.iter().map(|setting| setting.variable());
+                let known: Vec<_> =
+                    variables.filter(|variable| variable.starts_with(PREFIX)).collect();
                 self.problems.push(format!(
-                    "{name} is not a setting; those of this prefix are {}",
+                    "{name} is not a setting; settings with this prefix: {}",
                     known.join(", ")
                 ));
             }
@@ -291,7 +318,7 @@ impl Reader {
             return Ok(settings);
         }
         Err(Error::invalid_input(format!(
-            "the function is configured wrongly: {}",
+            "the settings of the function are invalid: {}",
             self.problems.join("; ")
         )))
     }
@@ -339,7 +366,7 @@ mod tests {
         assert_eq!(settings.spill.max_block_bytes, Some(2000));
         assert_eq!((settings.function_memory, settings.function_concurrency), (2 << 30, 2));
         assert!(settings.allow_foreign_spill && !settings.check_spill_bucket);
-        assert_eq!(settings.in_flight(16_000_000), 7);
+        assert_eq!(settings.max_blocks_in_flight(16_000_000), 7);
         assert_eq!(settings.deadline_margin.as_millis(), 250);
         assert!(!settings.enable_query_passthrough);
     }
@@ -351,21 +378,27 @@ mod tests {
     }
 
     #[test]
-    fn blocks_in_flight_follow_the_memory() {
+    fn blocks_in_flight_depend_on_the_memory() {
         let with = |mib: usize| Settings { function_memory: mib * MIB, ..Settings::default() };
-        assert_eq!(with(128).in_flight(16_000_000), 1);
-        assert_eq!(with(256).in_flight(16_000_000), 1);
-        assert_eq!(with(512).in_flight(16_000_000), 2);
-        assert_eq!(with(3_008).in_flight(16_000_000), 2);
-        assert_eq!(with(10_240).in_flight(16_000_000), 4);
-        assert_eq!(with(128).in_flight(1 << 40), 1);
-        assert_eq!(with(128).in_flight(0), 2);
+        assert_eq!(with(128).max_blocks_in_flight(16_000_000), 1);
+        assert_eq!(with(256).max_blocks_in_flight(16_000_000), 1);
+        assert_eq!(with(512).max_blocks_in_flight(16_000_000), 2);
+        assert_eq!(with(3_008).max_blocks_in_flight(16_000_000), 2);
+        assert_eq!(with(10_240).max_blocks_in_flight(16_000_000), 4);
+        assert_eq!(with(128).max_blocks_in_flight(1 << 40), 1);
+        assert_eq!(with(128).max_blocks_in_flight(0), 2);
         let shared = Settings { function_concurrency: 16, ..with(2_048) };
-        assert_eq!((shared.in_flight(16_000_000), shared.largest_block()), (1, 16 * MIB));
+        assert_eq!(
+            (shared.max_blocks_in_flight(16_000_000), shared.max_block_bytes()),
+            (1, 16 * MIB)
+        );
         assert_eq!(shared.sort_memory(), 8 * MIB);
-        let mut asked = with(256);
-        asked.spill.in_flight = Some(20);
-        assert_eq!((asked.in_flight(16_000_000), asked.in_flight(1_000_000)), (2, 20));
+        let mut set = with(256);
+        set.spill.in_flight = Some(20);
+        assert_eq!(
+            (set.max_blocks_in_flight(16_000_000), set.max_blocks_in_flight(1_000_000)),
+            (2, 20)
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Where this function spills: its place in S3, its clients, its keys.
+//! Spill locations, and the clients and keys for spilling.
 
 use std::{fmt, sync::Arc};
 
@@ -9,53 +9,54 @@ use uuid::Uuid;
 
 use crate::{Error, Result, Setting, Settings};
 
-/// Where new splits are to spill.
+/// Returns the spill settings of new splits: those of the function, or the bucket and prefix that
+/// the caller's identity names.
 ///
 /// # Errors
 ///
-/// As [`refuse_options`].
-pub(crate) fn place_of_splits(
+/// Those of [`reject_foreign_options`].
+pub(crate) fn spill_settings_of_splits(
     settings: &Settings,
     identity: Option<&FederatedIdentity>,
 ) -> Result<SpillSettings> {
-    refuse_options(settings, identity)?;
-    let mut place = settings.spill.clone();
-    if let Some(bucket) = option(identity, Setting::SpillBucket) {
-        place = place.with_bucket(bucket);
+    reject_foreign_options(settings, identity)?;
+    let mut spill = settings.spill.clone();
+    if let Some(bucket) = config_option(identity, Setting::SpillBucket) {
+        spill = spill.with_bucket(bucket);
     }
-    if let Some(prefix) = option(identity, Setting::SpillPrefix) {
-        place = place.with_prefix(prefix);
+    if let Some(prefix) = config_option(identity, Setting::SpillPrefix) {
+        spill = spill.with_prefix(prefix);
     }
-    Ok(place)
+    Ok(spill)
 }
 
-/// The location of one new split in `place`; `None` where nothing can be spilled.
-pub(crate) fn new_location(
-    place: &SpillSettings,
+/// Creates the spill location of one new split; `None` without a spill bucket.
+pub(crate) fn new_spill_location(
+    spill: &SpillSettings,
     query_id: Option<&str>,
 ) -> Option<S3SpillLocation> {
-    place.bucket.as_ref()?;
-    Some(place.split_location(query_id.unwrap_or_default(), &Uuid::new_v4().to_string()))
+    spill.bucket.as_ref()?;
+    Some(spill.split_location(query_id.unwrap_or_default(), &Uuid::new_v4().to_string()))
 }
 
-/// Refuses a spill place that the caller chose by way of its identity, unless foreign places are
-/// allowed.
+/// Rejects a spill bucket or prefix in the caller's identity that is not the function's own, unless
+/// foreign locations are allowed.
 ///
 /// # Errors
 ///
-/// `InvalidInput`, naming the option.
-fn refuse_options(settings: &Settings, identity: Option<&FederatedIdentity>) -> Result<()> {
+/// `InvalidInput`, which names the option.
+fn reject_foreign_options(settings: &Settings, identity: Option<&FederatedIdentity>) -> Result<()> {
     let own = [
         (Setting::SpillBucket, settings.spill.bucket.as_deref()),
         (Setting::SpillPrefix, Some(settings.spill.prefix.as_str())),
     ];
     for (setting, own) in own {
-        let asked = option(identity, setting);
-        if asked.is_some() && asked != own && !settings.allow_foreign_spill {
+        let Some(requested) = config_option(identity, setting) else { continue };
+        if own != Some(requested) && !settings.allow_foreign_spill {
             return Err(Error::invalid_input(format!(
-                "the request asks for {} {:?}, which is not this function's own; set {} to true to allow it",
+                "the request sets {} to {requested:?}, which differs from the function's own; set \
+                 {} to true to allow it",
                 setting.variable(),
-                asked.unwrap_or_default(),
                 Setting::AllowForeignSpill.variable()
             )));
         }
@@ -63,53 +64,57 @@ fn refuse_options(settings: &Settings, identity: Option<&FederatedIdentity>) -> 
     Ok(())
 }
 
-/// The option of this name that travels with the identity, unless it is blank.
-fn option(identity: Option<&FederatedIdentity>, setting: Setting) -> Option<&str> {
+/// Returns the configuration option of the identity, unless it is blank.
+fn config_option(identity: Option<&FederatedIdentity>, setting: Setting) -> Option<&str> {
     let option = identity?.config_options.get(setting.variable())?;
     option.as_deref().filter(|value| !value.trim().is_empty())
 }
 
-/// Checks the spill location of a split that came in: a request is not trusted, and whoever may
-/// invoke the function could have it write rows anywhere that the function may write.
+/// Validates the spill location of the split in a request.
+///
+/// Requests are not trusted: without this check, anyone who may invoke the function could make it
+/// write rows to any location that its permissions allow.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a location outside of the function's bucket and prefix, or of one object.
-pub(crate) fn check_location(
+/// `InvalidInput` for a location outside of the function's bucket and prefix, or one that is a
+/// single object.
+pub(crate) fn check_spill_location(
     settings: &Settings,
     identity: Option<&FederatedIdentity>,
     location: Option<&S3SpillLocation>,
 ) -> Result<()> {
-    refuse_options(settings, identity)?;
+    reject_foreign_options(settings, identity)?;
     let Some(location) = location else { return Ok(()) };
     let (Some(bucket), Some(key)) = (&location.bucket, &location.key) else {
         return Err(Error::invalid_input("the split's spill location has no bucket or no key"));
     };
     if !location.directory {
         return Err(Error::invalid_input(format!(
-            "the split's spill location s3://{bucket}/{key} is one object (directory is false), expected a prefix"
+            "the split's spill location s3://{bucket}/{key} is one object (directory is false), \
+             expected a prefix"
         )));
     }
     if settings.spill.contains(location) || settings.allow_foreign_spill {
         return Ok(());
     }
     let own = match &settings.spill.bucket {
-        Some(own) => format!("this function spills to s3://{own}/{}/ alone", settings.spill.prefix),
-        None => format!("this function has no {}", Setting::SpillBucket.variable()),
+        Some(own) => format!("the function spills only to s3://{own}/{}/", settings.spill.prefix),
+        None => format!("the function has no {}", Setting::SpillBucket.variable()),
     };
     Err(Error::invalid_input(format!(
-        "the split's spill location is s3://{bucket}/{key}, but {own}; if both ends are to be trusted, set {} to true",
+        "the split's spill location is s3://{bucket}/{key}, but {own}; if all callers are trusted, \
+         set {} to true",
         Setting::AllowForeignSpill.variable()
     )))
 }
 
-/// The clients that spilling needs, made when they are first used.
+/// Clients for spilling, created on first use.
 #[derive(Default)]
 pub(crate) struct Spilling {
     store: OnceCell<Arc<dyn ObjectStore>>,
     keys: OnceCell<Arc<dyn KeyFactory>>,
-    /// Set once the bucket was found usable; a failure is not remembered, so that it can be
-    /// repaired.
+    /// Set once the bucket was usable. A failure is not cached, so that the bucket can be fixed.
     bucket_checked: OnceCell<()>,
 }
 
@@ -129,58 +134,60 @@ impl Spilling {
     }
 
     pub(crate) async fn store(&self, settings: &Settings) -> Result<&Arc<dyn ObjectStore>> {
-        self.store.get_or_try_init(async || make_store(settings)).await
+        self.store.get_or_try_init(async || create_store(settings)).await
     }
 
-    /// The key of a new split; `None` if encryption is off.
+    /// Creates the key of a new split; `None` if encryption is disabled.
     pub(crate) async fn key(&self, settings: &Settings) -> Result<Option<EncryptionKey>> {
         if settings.spill.encryption == Encryption::Off {
             return Ok(None);
         }
-        let keys = self.keys.get_or_try_init(async || make_keys(settings)).await?;
+        let keys = self.keys.get_or_try_init(async || create_keys(settings)).await?;
         keys.create().await.map(Some)
     }
 
-    /// Checks the function's own bucket, once in the life of the process.
+    /// Checks the function's own bucket until it was usable once.
     pub(crate) async fn check_bucket(&self, settings: &Settings) -> Result<()> {
         let Some(bucket) = settings.spill.bucket.as_deref().filter(|_| settings.check_spill_bucket)
         else {
             return Ok(());
         };
-        let check = || async { self.store(settings).await?.check_bucket(bucket).await };
-        self.bucket_checked.get_or_try_init(check).await.copied()
+        self.bucket_checked
+            .get_or_try_init(async || self.store(settings).await?.check_bucket(bucket).await)
+            .await
+            .copied()
     }
 }
 
 #[cfg(feature = "lambda")]
-#[expect(clippy::unnecessary_wraps, reason = "there is none without the feature")]
-fn make_store(settings: &Settings) -> Result<Arc<dyn ObjectStore>> {
+#[expect(clippy::unnecessary_wraps, reason = "fails without the feature")]
+fn create_store(settings: &Settings) -> Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(athena_spill::aws::S3Store::new(&settings.spill)))
 }
 
 #[cfg(feature = "lambda")]
-#[expect(clippy::unnecessary_wraps, reason = "there is none without the feature")]
-fn make_kms_keys(key_id: &str) -> Result<Arc<dyn KeyFactory>> {
+#[expect(clippy::unnecessary_wraps, reason = "fails without the feature")]
+fn create_kms_keys(key_id: &str) -> Result<Arc<dyn KeyFactory>> {
     Ok(Arc::new(athena_spill::aws::KmsKeyFactory::new(key_id)))
 }
 
 #[cfg(not(feature = "lambda"))]
-fn make_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
+fn create_store(_: &Settings) -> Result<Arc<dyn ObjectStore>> {
     Err(Error::internal(
-        "no object store: call `Handler::with_object_store`, or turn the feature `lambda` on",
+        "no object store; call `Handler::with_object_store` or enable the feature `lambda`",
     ))
 }
 
 #[cfg(not(feature = "lambda"))]
-fn make_kms_keys(_: &str) -> Result<Arc<dyn KeyFactory>> {
+fn create_kms_keys(_: &str) -> Result<Arc<dyn KeyFactory>> {
     Err(Error::internal(
-        "no KMS client: call `Handler::with_key_factory`, or turn the feature `lambda` on",
+        "no KMS client; call `Handler::with_key_factory` or enable the feature `lambda`",
     ))
 }
 
-fn make_keys(settings: &Settings) -> Result<Arc<dyn KeyFactory>> {
+fn create_keys(settings: &Settings) -> Result<Arc<dyn KeyFactory>> {
     match &settings.spill.encryption {
         Encryption::Local | Encryption::Off => Ok(Arc::new(LocalKeyFactory)),
-        Encryption::Kms(key_id) => make_kms_keys(key_id),
+        Encryption::Kms(key_id) => create_kms_keys(key_id),
     }
 }

@@ -1,15 +1,22 @@
-//! What one read is to read.
+//! Units of parallel reading.
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use crate::{Error, Result};
 
-/// One independently readable piece of a table, as a small map of strings.
+/// Independently readable part of a table, as a small map of strings.
+///
+/// A split travels through Athena as plain text, and is read by another process, possibly much
+/// later. It names the data to read, and must not contain secrets. A read request carries only one
+/// split, a page of splits at most 1,000; both must fit into 6 MiB of JSON.
+///
+/// Property names that begin with `$` are reserved for the SDK.
 ///
 /// ```
 /// # use athena_connector_sdk::Split;
 /// let split = Split::new().with("from_row", 0).with("to_row", 10_000);
 /// assert_eq!(split.get::<u64>("to_row")?, 10_000);
+/// assert_eq!(split.get_str("from_row"), Some("0"));
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,30 +25,30 @@ pub struct Split {
 }
 
 impl Split {
-    /// A split without properties: the whole table.
+    /// Creates a split without properties, which stands for the whole table.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The split with one more property.
+    /// Sets the property `name`, replacing an earlier value.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Display) -> Self {
         self.properties.insert(name.into(), value.to_string());
         self
     }
 
-    /// The property `name`, read as a `T`.
+    /// Returns the property `name`, parsed as a `T`.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if it is missing or does not read as a `T`.
+    /// `InvalidInput` if the property is missing or cannot be parsed.
     pub fn get<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
         &self,
         name: &str,
     ) -> Result<T> {
         let raw = self.properties.get(name).ok_or_else(|| {
             Error::invalid_input(format!(
-                "split has no property {name:?}; was it made by this connector?"
+                "split has no property {name:?}; it may come from another connector or version"
             ))
         })?;
         raw.parse().map_err(|error| {
@@ -53,23 +60,26 @@ impl Split {
         })
     }
 
-    /// The property `name` as it is, if there is one.
+    /// Returns the property `name` as text, or `None` if it is missing.
     pub fn get_str(&self, name: &str) -> Option<&str> {
         self.properties.get(name).map(String::as_str)
     }
 }
 
-/// The split for people: the beginning of every property, since some connectors put whole plans
-/// into one.
-pub(crate) fn in_words(properties: &BTreeMap<String, String>) -> String {
-    const SHOWN: usize = 40;
-    let property = |(name, value): (&String, &String)| {
-        let short: String = value.chars().take(SHOWN).collect();
-        let dots = if short.len() < value.len() { "..." } else { "" };
-        format!("{name}={short}{dots}")
-    };
-    let properties: Vec<_> = properties.iter().map(property).collect();
-    if properties.is_empty() { "without properties".to_owned() } else { properties.join(" ") }
+/// Describes a split for logs and errors, with the beginning of every property: some connectors put
+/// whole plans into one.
+pub(crate) fn describe_properties(properties: &BTreeMap<String, String>) -> String {
+    const MAX_CHARS: usize = 40;
+    if properties.is_empty() {
+        return "without properties".to_owned();
+    }
+    let mut words = Vec::new();
+    for (name, value) in properties {
+        let start: String = value.chars().take(MAX_CHARS).collect();
+        let ellipsis = if start.len() < value.len() { "..." } else { "" };
+        words.push(format!("{name}={start}{ellipsis}"));
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -77,14 +87,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_the_beginning_of_every_property() {
+    fn a_description_has_the_beginning_of_every_property() {
         let split = Split::new().with("a", 1).with("plan", "x".repeat(100));
-        assert_eq!(in_words(&split.properties), format!("a=1 plan={}...", "x".repeat(40)));
-        assert_eq!(in_words(&BTreeMap::new()), "without properties");
+        let expected = format!("a=1 plan={}...", "x".repeat(40));
+        assert_eq!(describe_properties(&split.properties), expected);
+        assert_eq!(describe_properties(&BTreeMap::new()), "without properties");
     }
 
     #[test]
-    fn a_property_that_is_not_what_is_asked_for_is_named() {
+    fn a_property_that_cannot_be_parsed_is_named() {
         let error = Split::new().with("part", "two").get::<u32>("part").unwrap_err();
         assert!(error.message().contains("\"part\" is \"two\""), "{error}");
         assert!(Split::new().get::<u32>("part").is_err());

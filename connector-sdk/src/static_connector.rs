@@ -1,4 +1,4 @@
-//! A connector of tables that are a definition and a scan.
+//! Connector of a fixed set of tables.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -9,22 +9,47 @@ use crate::{
     PageStream, ReadRecords, RecordBatchStream, Result, Scan, Split, Table, TableDef, TableName,
 };
 
-/// A connector of [`Table`]s by schema and name.
+/// Tables of one schema by name.
+type Tables = BTreeMap<String, Arc<dyn Table>>;
+
+/// Connector of a fixed set of [`Table`]s, each read in one split.
 ///
-/// Athena lower-cases the names in a query, so a name that it asks for is found in any case; two
-/// that differ in case alone are an error that names both.
+/// Athena lower-cases the names in a query, so schemas and tables are found in any case. A name
+/// that matches two, which differ only in case, is `InvalidInput`; the error names both.
+///
+/// ```
+/// # use athena_connector_sdk::{RecordBatchStream, Result, Scan, Table, TableDef, async_trait};
+/// # use athena_connector_sdk::arrow::datatypes::{DataType, Field};
+/// use athena_connector_sdk::StaticConnector;
+///
+/// # struct Empty;
+/// # #[async_trait]
+/// # impl Table for Empty {
+/// #     fn definition(&self) -> TableDef {
+/// #         TableDef::new([Field::new("id", DataType::Int64, false)])
+/// #     }
+/// #     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+/// #         Ok(RecordBatchStream::empty())
+/// #     }
+/// # }
+/// # let orders = Empty;
+/// # let items = Empty;
+/// let connector =
+///     StaticConnector::new().table("shop", "orders", orders).table("shop", "items", items);
+/// # let _ = connector;
+/// ```
 #[derive(Default)]
 pub struct StaticConnector {
-    schemas: BTreeMap<String, BTreeMap<String, Arc<dyn Table>>>,
+    schemas: BTreeMap<String, Tables>,
 }
 
 impl StaticConnector {
-    /// A catalog without tables.
+    /// Creates a connector without tables.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The catalog with one more table.
+    /// Adds a table, replacing an earlier one of the same schema and name.
     #[must_use]
     pub fn table(
         mut self,
@@ -36,23 +61,17 @@ impl StaticConnector {
         self
     }
 
-    fn schema(&self, name: &str) -> Result<&BTreeMap<String, Arc<dyn Table>>> {
-        let name = NameCase::CaseInsensitive.resolve(
-            "schema",
-            name,
-            self.schemas.keys().map(String::as_str),
-        )?;
+    fn schema(&self, name: &str) -> Result<&Tables> {
+        let names = self.schemas.keys().map(String::as_str);
+        let name = NameCase::CaseInsensitive.resolve("schema", name, names)?;
         Ok(&self.schemas[name])
     }
 
     fn find(&self, name: &TableName) -> Result<&Arc<dyn Table>> {
-        let schema = self.schema(&name.schema)?;
-        let name = NameCase::CaseInsensitive.resolve(
-            "table",
-            &name.table,
-            schema.keys().map(String::as_str),
-        )?;
-        Ok(&schema[name])
+        let tables = self.schema(&name.schema)?;
+        let names = tables.keys().map(String::as_str);
+        let name = NameCase::CaseInsensitive.resolve("table", &name.table, names)?;
+        Ok(&tables[name])
     }
 }
 
@@ -71,10 +90,8 @@ impl Connector for StaticConnector {
     }
 
     async fn list_schemas(&self, request: ListSchemas) -> Result<PageStream<String>> {
-        PageStream::from_list(
-            self.schemas.keys().cloned().collect::<Vec<_>>(),
-            request.start_after.as_ref(),
-        )
+        let schemas: Vec<_> = self.schemas.keys().cloned().collect();
+        PageStream::from_list(schemas, request.start_after.as_ref())
     }
 
     async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
@@ -86,7 +103,8 @@ impl Connector for StaticConnector {
         let definition = self.find(&request.table)?.definition();
         if !definition.partition_columns.is_empty() {
             return Err(Error::internal(format!(
-                "table {} is partitioned by {:?}, which `Table` cannot serve; implement `Connector` for it",
+                "table {} has partition columns {:?}, which `Table` does not support; implement \
+                 `Connector` instead",
                 request.table, definition.partition_columns
             )));
         }

@@ -1,4 +1,4 @@
-//! Record batches that are produced as they are read.
+//! Streams of record batches.
 
 use std::{
     fmt, mem,
@@ -16,29 +16,44 @@ use futures::{Stream, StreamExt, stream, stream::BoxStream};
 
 use crate::{Error, Result};
 
-/// A stream of record batches, in any order and of any size.
+/// Stream of record batches, in any order and of any size.
 ///
-/// Batches of no rows are allowed, and so is a stream of no batches. The schema of all batches must
-/// be the same. An error ends the read: the SDK polls no further, and no rows are returned to
-/// Athena. Dropping the stream cancels the read behind it.
+/// All batches have the same schema. A stream may have no batches, and a batch no rows. An error
+/// ends the stream and fails the request: the SDK polls no further, and Athena gets no rows.
+/// Dropping the stream cancels the read behind it.
+///
+/// A batch should hold a few MB: the SDK slices larger ones, but all of a batch stays in memory
+/// until its last row is encoded.
+///
+/// # Examples
+///
+/// One batch, an asynchronous source, and a blocking one:
 ///
 /// ```
 /// use std::sync::Arc;
 ///
-/// use athena_connector_sdk::{Error, RecordBatchStream, Result, arrow};
 /// use arrow::{array::{ArrayRef, Int64Array}, record_batch::RecordBatch};
+/// use athena_connector_sdk::{Error, RecordBatchStream, Result, arrow};
+/// use futures::StreamExt as _;
 ///
 /// fn batch(start: i64) -> Result<RecordBatch> {
-///     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 100));
-///     RecordBatch::try_from_iter([("n", numbers)])
+///     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 100));
+///     RecordBatch::try_from_iter([("n", n)])
 ///         .map_err(|error| Error::internal("columns differ in length").with_source(error))
 /// }
 ///
-/// // A single batch, an asynchronous source, and a blocking one.
 /// let one = RecordBatchStream::from(batch(0)?);
-/// let many = RecordBatchStream::new(futures::stream::iter([0, 100, 200]).map(batch));
+///
+/// let pages = futures::stream::iter([0, 100, 200]).then(async |start| batch(start));
+/// let asynchronous = RecordBatchStream::new(pages);
+///
 /// let blocking = RecordBatchStream::from_blocking([0, 100, 200].map(batch)).with_prefetch(2);
-/// # use futures::StreamExt as _;
+/// # use futures::TryStreamExt as _;
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # for (stream, rows) in [(one, 100), (asynchronous, 300), (blocking, 300)] {
+/// #     let batches: Vec<_> = runtime.block_on(stream.try_collect())?;
+/// #     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows);
+/// # }
 /// # Ok::<(), Error>(())
 /// ```
 pub struct RecordBatchStream {
@@ -47,7 +62,7 @@ pub struct RecordBatchStream {
 
 enum Source {
     Stream(BoxStream<'static, Result<RecordBatch>>),
-    /// Not started yet, so that the number of batches to prefetch can be set.
+    /// Not started, so that the number of batches to prefetch can still be set.
     Blocking {
         prefetch: usize,
         start: Box<dyn FnOnce(usize) -> BoxStream<'static, Result<RecordBatch>> + Send>,
@@ -87,7 +102,7 @@ impl Stream for RecordBatchStream {
 }
 
 impl RecordBatchStream {
-    /// Creates a stream of the batches of `stream`, which is polled as the SDK takes batches.
+    /// Creates a stream from an asynchronous source, polled at the pace at which the SDK encodes.
     pub fn new(stream: impl Stream<Item = Result<RecordBatch>> + Send + 'static) -> Self {
         Self { source: Source::Stream(stream.boxed()) }
     }
@@ -97,14 +112,14 @@ impl RecordBatchStream {
         Self::new(stream::empty())
     }
 
-    /// Creates a stream of one batch of `rows` rows and no columns: the answer to a query that
-    /// requests no column, such as `count(*)`.
+    /// Creates a stream of one batch of `rows` rows and no columns, for a query that requests no
+    /// columns, such as `count(*)`.
     pub fn row_count_only(rows: usize) -> Self {
         batch_without_columns(rows).into()
     }
 
-    /// Creates the single partition of a table without partition columns: column `partitionId`, one
-    /// row, value 1.
+    /// Creates the single partition of a table without partition columns: one row, whose column
+    /// `partitionId` has the value 1.
     #[expect(clippy::missing_panics_doc, reason = "one column always makes a batch")]
     pub fn unpartitioned() -> Self {
         let id: ArrayRef = Arc::new(Int32Array::from(vec![1]));
@@ -113,11 +128,15 @@ impl RecordBatchStream {
         batch.into()
     }
 
-    /// Creates a stream of the batches of a blocking iterator, which runs on a thread for blocking
-    /// work, one batch ahead of the reader.
+    /// Creates a stream from a blocking iterator, which runs on a thread for blocking work, one
+    /// batch ahead of the reader.
     ///
-    /// The iterator starts when the stream is first polled, and ends after its first error.
-    /// Dropping the stream stops it at its next batch. If it panics, so does the stream.
+    /// The iterator starts when the stream is first polled, within a Tokio runtime, and ends after
+    /// its first error. Dropping the stream stops it at its next batch.
+    ///
+    /// # Panics
+    ///
+    /// Polling the stream panics if the iterator does, or outside of a Tokio runtime.
     pub fn from_blocking<I, E>(batches: I) -> Self
     where
         I: IntoIterator<Item = Result<RecordBatch, E>> + Send + 'static,
@@ -132,7 +151,7 @@ impl RecordBatchStream {
     }
 
     /// Sets the number of batches that a stream of [`from_blocking`](Self::from_blocking) reads
-    /// ahead, at least one; other streams read nothing ahead, whatever is set.
+    /// ahead; 0 counts as 1. Does nothing for other streams, which read nothing ahead.
     ///
     /// The memory of the function must hold this many batches in addition to those that the SDK
     /// works on.
@@ -171,8 +190,8 @@ where
         if let Some(batch) = receiver.recv().await {
             return Some((batch, (receiver, reading)));
         }
-        // The channel closes at the end of the batches, or when the thread panics: then rows would
-        // be missing without an error.
+        // The channel also closes when the thread panics. Without this check, rows would be missing
+        // without an error.
         match reading?.await {
             Ok(()) => None,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -193,7 +212,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_source_that_panics_midway_does_not_end_as_if_it_had_no_more_rows() {
+    async fn a_blocking_source_that_panics_midway_panics_the_stream() {
         let batches = (0..2).map(|number| -> Result<RecordBatch> {
             assert!(number < 1, "the source broke");
             Ok(RecordBatch::new_empty(Arc::new(Schema::empty())))

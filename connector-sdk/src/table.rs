@@ -1,4 +1,4 @@
-//! The small way to write a connector: tables that are a definition and a scan.
+//! The [`Table`] trait and table definitions.
 
 use std::sync::Arc;
 
@@ -11,34 +11,52 @@ use crate::{
     pushdown::{self, Claims},
 };
 
-/// What a table looks like.
+/// Definition of a table: columns, partition columns and comments.
+///
+/// ```
+/// use arrow::datatypes::{DataType, Field};
+/// use athena_connector_sdk::{TableDef, UnsupportedTypes, arrow};
+///
+/// let definition = TableDef::new([
+///     Field::new("page", DataType::Utf8, true),
+///     Field::new("day", DataType::Date32, false),
+/// ])
+/// .with_partition_columns(["day"])
+/// .with_comment("page", "path without the query string")
+/// .with_table_comment("one row for each page view")
+/// .with_unsupported_types(UnsupportedTypes::Text);
+/// assert_eq!(definition.partition_columns, ["day"]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableDef {
-    /// All columns, partition columns among them. Schema metadata under a column's name is its
-    /// comment.
+    /// All columns, including the partition columns. At least one; names differ in more than case,
+    /// and should be lower case.
+    ///
+    /// The schema's metadata holds comments: the value under a column's name is the comment of the
+    /// column, the value under `comment` that of the table.
     pub schema: SchemaRef,
-    /// Names of the columns that partition the table, in order.
+    /// Names of the partition columns, in order, without duplicates. Each is a column of `schema`.
     pub partition_columns: Vec<String>,
-    /// What becomes of columns whose type Athena does not take.
+    /// Treatment of columns whose type Athena does not support.
     pub unsupported_types: UnsupportedTypes,
 }
 
-/// What becomes of a column whose type Athena does not take, in whole or in a nested part: null,
-/// time of day, interval, duration, union, a decimal of more than 38 digits.
+/// Treatment of columns whose type Athena does not support, in whole or in a nested part: null,
+/// time of day, interval, duration, union, decimals of more than 38 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UnsupportedTypes {
-    /// The table cannot be queried; the error names the column.
+    /// Queries on the table fail with `Unsupported`; the error names the column.
     #[default]
     Fail,
-    /// The table has no such column.
+    /// The column is omitted from the table.
     Drop,
-    /// The column is text, as Arrow displays its values; filters compare it as text.
+    /// The column is converted to text in Arrow's display format. Predicates compare it as text.
     Text,
 }
 
 impl TableDef {
-    /// A table of these columns, without partitions.
+    /// Creates the definition of a table with the columns `fields`, without partition columns.
     pub fn new(fields: impl IntoIterator<Item = Field>) -> Self {
         Self {
             schema: Arc::new(Schema::new(fields.into_iter().collect::<Vec<_>>())),
@@ -47,7 +65,7 @@ impl TableDef {
         }
     }
 
-    /// The table partitioned by these columns, which must be among its columns.
+    /// Sets the partition columns, each of which must be a column of the table.
     #[must_use]
     pub fn with_partition_columns<S: Into<String>>(
         mut self,
@@ -57,56 +75,117 @@ impl TableDef {
         self
     }
 
-    /// The table with this done to columns whose type Athena does not take.
+    /// Sets the treatment of columns whose type Athena does not support.
     #[must_use]
     pub fn with_unsupported_types(mut self, unsupported_types: UnsupportedTypes) -> Self {
         self.unsupported_types = unsupported_types;
         self
     }
 
-    /// The table with a comment on one of its columns.
+    /// Sets the comment of one column, replacing an earlier one.
     #[must_use]
     pub fn with_comment(mut self, column: impl Into<String>, comment: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.schema).metadata.insert(column.into(), comment.into());
         self
     }
 
-    /// The table with a comment on itself, in the schema's metadata under `comment`, where tables
-    /// of AWS Glue have it.
+    /// Sets the comment of the table, in the schema's metadata under `comment` as AWS Glue does.
     ///
-    /// A comment on a column of that name has the same place, and the one that is said last.
+    /// A column named `comment` has its comment in the same place; the last one set wins.
     #[must_use]
     pub fn with_table_comment(self, comment: impl Into<String>) -> Self {
         self.with_comment("comment", comment)
     }
 }
 
-/// A table without partitions that is read in one piece. Partitions, splits, paging, filters and
-/// spill are the SDK's.
+/// Table without partition columns that is read in one split.
+///
+/// Serve it with a [`StaticConnector`](crate::StaticConnector). The SDK applies the predicate,
+/// order and limit of the query, and spills. A table with partitions or parallel splits implements
+/// [`Connector`](crate::Connector) instead.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::{
+///     array::{ArrayRef, StringArray},
+///     datatypes::{DataType, Field},
+///     record_batch::RecordBatch,
+/// };
+/// use athena_connector_sdk::{
+///     Error, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait,
+/// };
+///
+/// struct Planets;
+///
+/// #[async_trait]
+/// impl Table for Planets {
+///     fn definition(&self) -> TableDef {
+///         TableDef::new([Field::new("name", DataType::Utf8, false)])
+///     }
+///
+///     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+///         let name: ArrayRef = Arc::new(StringArray::from(vec!["mercury", "venus", "earth"]));
+///         let batch = RecordBatch::try_from_iter([("name", name)])
+///             .map_err(|e| Error::internal("columns differ in length").with_source(e))?;
+///         Ok(batch.into())
+///     }
+/// }
+/// # use futures::TryStreamExt as _;
+/// # let scan = Scan::new(Planets.definition().schema);
+/// # let stream = futures::executor::block_on(Planets.scan(scan))?;
+/// # let batches: Vec<_> = futures::executor::block_on(stream.try_collect())?;
+/// # assert_eq!(batches[0].num_rows(), 3);
+/// # Ok::<(), Error>(())
+/// ```
 #[async_trait]
 pub trait Table: Send + Sync + 'static {
-    /// Describes the table.
+    /// Returns the definition of the table.
+    ///
+    /// It must not have partition columns; queries on the table then fail with `Internal`. Called
+    /// for most requests, so it should be cheap.
     fn definition(&self) -> TableDef;
 
-    /// Reads the table: any superset of the rows asked for, with at least the columns asked for.
+    /// Reads the table: at least the rows that match [`Scan::constraints`], each exactly once, in
+    /// any order.
+    ///
+    /// Batches have at least the columns of [`Scan::projection`], as in
+    /// [`Connector::read_records`](crate::Connector::read_records). Dropping the stream cancels the
+    /// read.
     async fn scan(&self, scan: Scan) -> Result<RecordBatchStream>;
 }
 
-/// What a scan is asked.
+/// Arguments of [`Table::scan`].
+///
+/// The SDK builds it from a request. Unit tests of tables use [`new`](Self::new):
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::datatypes::{DataType, Field, Schema};
+/// use athena_connector_sdk::{Pushed, Scan, arrow, predicate::Constraints};
+///
+/// let projection = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+/// let constraints = Constraints { limit: Some(10), ..Constraints::default() };
+/// let scan = Scan::new(projection).with_constraints(constraints);
+/// // Without a predicate, the source may apply the limit.
+/// let pushed = scan.push_down(|_| Pushed::<()>::Unsupported);
+/// assert_eq!(pushed.limit, Some(10));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Scan {
-    /// The invocation.
+    /// Invocation context.
     pub context: Context,
-    /// The columns to return, in the types of the wire. May be none.
+    /// Columns to return, in Athena's types. Empty for a query that needs only the row count.
     pub projection: SchemaRef,
-    /// What the query asks for.
+    /// Predicate, order and limit of the query.
     pub constraints: Arc<Constraints>,
     pub(crate) claims: Arc<Claims>,
 }
 
 impl Scan {
-    /// A scan of the columns `projection`, for unit tests of tables.
+    /// Creates a scan of the columns `projection` without constraints, for unit tests.
     pub fn new(projection: SchemaRef) -> Self {
         Self {
             context: Context::default(),
@@ -116,14 +195,14 @@ impl Scan {
         }
     }
 
-    /// The scan of a query with these constraints.
+    /// Sets the constraints.
     #[must_use]
     pub fn with_constraints(mut self, constraints: Constraints) -> Self {
         self.constraints = Arc::new(constraints);
         self
     }
 
-    /// Offers every condition of the query to `push`, as
+    /// Offers every conjunct of the predicate to `push`, exactly as
     /// [`ReadRecords::push_down`](crate::ReadRecords::push_down) does.
     pub fn push_down<'a, T>(
         &'a self,

@@ -1,4 +1,4 @@
-//! Page tokens: an author's cursor, bound to the request that it belongs to.
+//! Page tokens: cursors of a connector, bound to their request.
 
 use std::sync::Arc;
 
@@ -16,26 +16,30 @@ use sha2::{Digest, Sha256};
 
 use crate::{Cursor, Error, Result};
 
-/// What a request asks for, whatever page of it: the same for all pages, and for no other request.
+/// Digest of a request without its page: equal for all pages of a list, different for other
+/// requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding([u8; 32]);
 
-/// What a token says. It is not a secret, nor does it grant anything; the digest tells a token that
-/// was edited or that belongs to another request from one of ours.
+/// Content of a page token.
+///
+/// It is neither secret nor a grant. The digest detects a token that was edited or that belongs to
+/// another request.
 #[derive(Debug, Serialize, Deserialize)]
 struct Token {
-    /// The author's cursor.
+    /// Cursor of the connector.
     c: String,
-    /// Digest of the binding and the cursor, base64url.
+    /// Digest of the binding and the cursor, in base64url.
     b: String,
 }
 
 impl Binding {
-    /// Binds to operation, catalog and schema. Not to the query: tools list tables outside of any,
-    /// and a page of a list may be asked for by another call than the page before. Nor to the page
-    /// size, which may change from page to page.
+    /// Creates a binding to operation, catalog and schema.
+    ///
+    /// Not to the query, since tools list tables outside of queries, and one list may span several.
+    /// Nor to the page size, which may change from page to page.
     pub(crate) fn list_tables(request: &ListTablesRequest) -> Result<Self> {
-        Self::of(&Request::ListTables(ListTablesRequest {
+        Self::digest_request(&Request::ListTables(ListTablesRequest {
             identity: None,
             query_id: None,
             catalog_name: request.catalog_name.clone(),
@@ -45,10 +49,10 @@ impl Binding {
         }))
     }
 
-    /// Binds to operation, catalog, query, table, partitions and constraints: everything but who
-    /// asks.
+    /// Creates a binding to operation, catalog, query, table, partitions and constraints: to
+    /// everything but the identity, whose credentials may be renewed between two pages.
     pub(crate) fn get_splits(request: &GetSplitsRequest) -> Result<Self> {
-        Self::of(&Request::GetSplits(GetSplitsRequest {
+        Self::digest_request(&Request::GetSplits(GetSplitsRequest {
             identity: None,
             continuation_token: None,
             partitions: without_metadata(&request.partitions),
@@ -60,9 +64,9 @@ impl Binding {
         }))
     }
 
-    /// Our own form of the request is canonical whatever form it came in: one member order, sorted
+    /// Digests a request in the SDK's own encoding, which is canonical: fixed member order, sorted
     /// maps.
-    fn of(request: &Request) -> Result<Self> {
+    fn digest_request(request: &Request) -> Result<Self> {
         Ok(Self(Sha256::digest(request.encode(SerdeVersion::LATEST)?).into()))
     }
 
@@ -71,31 +75,32 @@ impl Binding {
         URL_SAFE_NO_PAD.encode_to_string(&digest[..16])
     }
 
-    /// The token from which `cursor` can be read back.
-    pub(crate) fn seal(&self, cursor: &Cursor) -> String {
+    /// Encodes a cursor as a page token.
+    pub(crate) fn encode_token(&self, cursor: &Cursor) -> String {
         let token = Token { c: cursor.0.clone(), b: self.digest(&cursor.0) };
         let json = serde_json::to_vec(&token).expect("two texts make a JSON object");
         URL_SAFE_NO_PAD.encode_to_string(json)
     }
 
-    /// The cursor in `token`.
+    /// Decodes the cursor of a page token.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a token that was not made for this request, or changed since.
-    pub(crate) fn open(&self, token: &str) -> Result<Cursor> {
-        let refused = || {
+    /// `InvalidInput` for a token of another request, or one that was edited.
+    pub(crate) fn decode_token(&self, token: &str) -> Result<Cursor> {
+        let rejected = || {
             Error::invalid_input(
-                "the page token was not made for this request; ask for the first page again, without a token",
+                "the page token does not belong to this request; request the first page again, \
+                 without a token",
             )
         };
-        let json = URL_SAFE_NO_PAD.decode_to_vec(token).map_err(|e| refused().with_source(e))?;
-        let token: Token = serde_json::from_slice(&json).map_err(|e| refused().with_source(e))?;
-        if token.b == self.digest(&token.c) { Ok(Cursor(token.c)) } else { Err(refused()) }
+        let json = URL_SAFE_NO_PAD.decode_to_vec(token).map_err(|e| rejected().with_source(e))?;
+        let token: Token = serde_json::from_slice(&json).map_err(|e| rejected().with_source(e))?;
+        if token.b == self.digest(&token.c) { Ok(Cursor(token.c)) } else { Err(rejected()) }
     }
 }
 
-/// The batch under a schema whose form does not depend on the order of a hash map.
+/// Removes the metadata of the schema, whose encoding depends on the order of a hash map.
 fn without_metadata(batch: &RecordBatch) -> RecordBatch {
     let schema = Schema::new(batch.schema_ref().fields().clone());
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -103,9 +108,9 @@ fn without_metadata(batch: &RecordBatch) -> RecordBatch {
         .expect("the columns of a batch fit its own fields")
 }
 
-/// The largest token that a cursor of this many bytes makes.
-pub(crate) fn longest(cursor: &Cursor) -> usize {
-    // Six bytes of JSON for a control character, four of base64 for three of JSON, and the digest
-    // around it.
+/// Returns an upper bound of the bytes of a token with this cursor.
+pub(crate) fn max_token_len(cursor: &Cursor) -> usize {
+    // A control character takes six bytes of JSON, three bytes of JSON take four of base64, and the
+    // digest and the members take less than 128.
     cursor.0.len() * 8 + 128
 }

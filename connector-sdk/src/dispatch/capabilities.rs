@@ -1,4 +1,4 @@
-//! What the SDK evaluates, for every connector alike.
+//! Capabilities that the SDK announces for every connector.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,11 @@ use athena_protocol::{
 
 use crate::{Passthrough, residual::Residual};
 
-/// Announces the filters, expressions, limits and orders that the residual applies to the rows of
-/// any connector.
+/// Lists the predicates, expressions, limits and orders that the residual applies to the rows of
+/// any connector, and the passthrough function if there is one.
 ///
-/// There is nothing for an author to say: a connector that pushes none of it down is slower, not
-/// wrong. A passthrough function is announced if there is one.
-pub(super) fn answer(
+/// Connectors have no influence: one that pushes nothing down is slower, not wrong.
+pub(super) fn respond(
     request: GetDataSourceCapabilitiesRequest,
     passthrough: Option<&dyn Passthrough>,
 ) -> Response {

@@ -1,4 +1,4 @@
-//! The definition of a table.
+//! `GetTable`: the definition of a table.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use athena_protocol::{
     message::{GetTableRequest, GetTableResponse},
 };
 
-use super::Call;
+use super::Invocation;
 use crate::{Error, Result, TableDef, wire_type::wire_schema_by};
 
-impl Call<'_> {
+impl Invocation<'_> {
     pub(super) async fn get_table(&self, request: GetTableRequest) -> Result<Response> {
         let source = self.source(&request.query_passthrough_arguments)?;
         let definition = self.definition(&source, &request.table_name).await?;
@@ -23,25 +23,29 @@ impl Call<'_> {
     }
 }
 
-/// The definition in the types of the wire, if it can be queried.
+/// Validates a definition, and converts it to Athena's types.
 ///
-/// Names are compared without regard to case, because Athena lower-cases those in a query: of two
-/// columns that differ in case alone, it could ask for neither.
-pub(super) fn checked(table: &TableName, definition: &TableDef) -> Result<TableDef> {
-    let wrong =
-        |what: String| Error::internal(format!("the connector's definition of {table} {what}"));
+/// Column names must differ in more than case: Athena lower-cases the names in a query, so it could
+/// request neither of two that do not.
+///
+/// # Errors
+///
+/// `Internal` for an invalid definition, `Unsupported` for a column type without counterpart.
+pub(super) fn validate(table: &TableName, definition: &TableDef) -> Result<TableDef> {
+    let invalid =
+        |problem: String| Error::internal(format!("the definition of table {table} {problem}"));
     let schema = wire_schema_by(&definition.schema, definition.unsupported_types)?;
     if schema.fields().is_empty() {
-        return Err(wrong("has no columns; Athena cannot query such a table".to_owned()));
+        return Err(invalid("has no columns; Athena cannot query such a table".to_owned()));
     }
     let mut names = BTreeSet::new();
     for field in schema.fields() {
         if field.name().is_empty() {
-            return Err(wrong("has a column without a name".to_owned()));
+            return Err(invalid("has a column without a name".to_owned()));
         }
         if !names.insert(field.name().to_lowercase()) {
-            return Err(wrong(format!(
-                "has two columns {:?}; names must differ in more than case, so rename or leave out one",
+            return Err(invalid(format!(
+                "has two columns {:?}; names must differ in more than case, so rename or drop one",
                 field.name()
             )));
         }
@@ -49,12 +53,12 @@ pub(super) fn checked(table: &TableName, definition: &TableDef) -> Result<TableD
     let mut partition_columns = BTreeSet::new();
     for column in &definition.partition_columns {
         if schema.fields().find(column).is_none() {
-            return Err(wrong(format!(
-                "says that it is partitioned by {column:?}, which is not one of its columns"
+            return Err(invalid(format!(
+                "has the partition column {column:?}, which is not one of its columns"
             )));
         }
         if !partition_columns.insert(column) {
-            return Err(wrong(format!("says twice that it is partitioned by {column:?}")));
+            return Err(invalid(format!("has the partition column {column:?} twice")));
         }
     }
     Ok(TableDef { schema, ..definition.clone() })

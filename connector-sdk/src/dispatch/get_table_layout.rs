@@ -1,10 +1,10 @@
-//! The partitions of a table (section 7.4 of the protocol).
+//! `GetTableLayout`: the partitions of a table (section 7.4 of the protocol).
 
 use std::sync::Arc;
 
 use arrow::{
     compute::concat_batches,
-    datatypes::{FieldRef, Fields, Schema, SchemaRef},
+    datatypes::{Fields, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 use athena_protocol::{
@@ -15,14 +15,14 @@ use athena_protocol::{
 };
 use futures::StreamExt;
 
-use super::Call;
+use super::Invocation;
 use crate::{
     Error, GetPartitions, RecordBatchStream, Result,
     residual::Residual,
     wire_type::{cast_batch, wire_schema},
 };
 
-impl Call<'_> {
+impl Invocation<'_> {
     pub(super) async fn get_table_layout(
         &self,
         request: GetTableLayoutRequest,
@@ -31,22 +31,24 @@ impl Call<'_> {
         let columns = partition_fields(&request)?;
         let constraints =
             self.constraints(&source, request.constraints, &request.table_name).await?;
-        let ask = GetPartitions {
-            context: self.context(),
-            table: request.table_name.clone(),
-            schema: Arc::clone(&request.schema),
-            partition_columns: request.partition_columns,
-            constraints,
-        };
-        // Only what is said of the partition columns may remove a partition: another column of a
-        // partition may bear the name of a column of the table and hold something else.
-        let residual =
-            Residual::try_new(&ask.constraints, &Arc::new(Schema::new(columns.clone())))?;
-        let stream = source.get_partitions(ask).await?;
-        let partitions = match gather(stream, &columns, &residual, self.version.framing()).await {
+        // Only the partition columns may exclude a partition: another column of a partition may
+        // have the name of a column of the table and hold something else.
+        let residual = Residual::try_new(&constraints, &Arc::new(Schema::new(columns.clone())))?;
+        let stream = source
+            .get_partitions(GetPartitions {
+                context: self.context(),
+                table: request.table_name.clone(),
+                schema: Arc::clone(&request.schema),
+                partition_columns: request.partition_columns,
+                constraints,
+            })
+            .await?;
+        let framing = self.version.framing();
+        let partitions = match collect_partitions(stream, &columns, &residual, framing).await {
             Ok(partitions) => partitions,
             Err(error) => {
-                return Err(self.blame(error, &source, &request.table_name, &columns).await);
+                let table = &request.table_name;
+                return Err(self.classify_schema_error(error, &source, table, &columns).await);
             }
         };
         Ok(Response::GetTableLayout(GetTableLayoutResponse {
@@ -57,21 +59,26 @@ impl Call<'_> {
     }
 }
 
-/// The partition columns as fields, nullable as section 7.4 has them.
+/// Returns the fields of the partition columns, nullable as in section 7.4 of the protocol.
 fn partition_fields(request: &GetTableLayoutRequest) -> Result<Fields> {
-    let field = |name: &String| {
+    let mut fields = Vec::with_capacity(request.partition_columns.len());
+    for name in &request.partition_columns {
         let (_, field) = request.schema.fields().find(name).ok_or_else(|| {
             Error::invalid_input(format!(
-                "partition column {name:?} is not among the columns of the table's schema"
+                "partition column {name:?} is not a column of the table's schema"
             ))
         })?;
-        Ok::<FieldRef, Error>(Arc::new(field.as_ref().clone().with_nullable(true)))
-    };
-    request.partition_columns.iter().map(field).collect()
+        fields.push(field.as_ref().clone().with_nullable(true));
+    }
+    Ok(fields.into())
 }
 
-/// All partitions that the predicate leaves, as one block, packed.
-async fn gather(
+/// Collects the partitions that pass the predicate into one block, with packed timestamps.
+///
+/// # Errors
+///
+/// `Unsupported` if they do not fit into one response.
+async fn collect_partitions(
     mut stream: RecordBatchStream,
     columns: &Fields,
     residual: &Residual,
@@ -81,8 +88,8 @@ async fn gather(
     let mut parts = Vec::new();
     let mut bytes = 0;
     while let Some(batch) = stream.next().await.transpose()? {
-        // A block needs at least one column. A table without partition columns whose connector has
-        // nothing to add is one partition, however that was said.
+        // A block needs at least one column. A table without partition columns is one partition,
+        // whatever number of rows without columns the connector returns.
         let batch = match (batch.num_columns(), batch.num_rows()) {
             (0, 0) => continue,
             (0, _) if columns.is_empty() && parts.is_empty() => unpartitioned().await?,
@@ -109,9 +116,10 @@ async fn gather(
         None => Arc::new(Schema::new(columns.clone())),
     };
     let Some(first) = parts.first() else { return pack_batch(&RecordBatch::new_empty(target)) };
-    let partitions = concat_batches(first.schema_ref(), &parts)
-        .map_err(|e| Error::internal("the partitions do not make one block").with_source(e))?;
-    // The schema is in the margin.
+    let partitions = concat_batches(first.schema_ref(), &parts).map_err(|e| {
+        Error::internal("the partitions cannot be combined into one block").with_source(e)
+    })?;
+    // The margin includes the schema.
     let bytes = encoded_len(&partitions, framing)?;
     if base64_len(bytes) + RESPONSE_MARGIN_BYTES > MAX_PAYLOAD_BYTES {
         return Err(too_large(partitions.num_rows(), bytes));
@@ -121,20 +129,20 @@ async fn gather(
 
 fn too_large(rows: usize, bytes: usize) -> Error {
     Error::unsupported(format!(
-        "the layout has {rows} partitions or more, of {bytes} bytes; it must fit into one answer of {MAX_PAYLOAD_BYTES} \
-         bytes of JSON, and Athena has no pages for it. Return fewer and coarser partitions, or fewer columns with \
-         them, and leave the detail to `get_splits`, which has pages"
+        "the layout has at least {rows} partitions of {bytes} bytes, and must fit into one \
+         response of {MAX_PAYLOAD_BYTES} bytes of JSON without pages; return fewer and coarser \
+         partitions, or fewer columns, and move the detail to `get_splits`, which has pages"
     ))
 }
 
-/// The fixed partition of a table that has none.
+/// Returns the single partition of a table without partition columns.
 async fn unpartitioned() -> Result<RecordBatch> {
     let mut stream = RecordBatchStream::unpartitioned();
-    stream.next().await.expect("it is a stream of one batch")
+    stream.next().await.expect("the stream has one batch")
 }
 
-/// The partition columns in the table's types, then the connector's own columns; the metadata is
-/// the connector's.
+/// Returns the schema of the response: the partition columns in the table's types, then the
+/// connector's own columns, with the connector's metadata.
 fn target_schema(batch: &RecordBatch, columns: &Fields) -> Result<SchemaRef> {
     let own =
         batch.schema_ref().fields().iter().filter(|field| columns.find(field.name()).is_none());

@@ -1,4 +1,4 @@
-//! Schemas and tables.
+//! `ListSchemas` and `ListTables`.
 
 use athena_protocol::{
     MAX_PAYLOAD_BYTES, Response, TableName,
@@ -6,24 +6,25 @@ use athena_protocol::{
 };
 
 use super::{
-    Call,
-    page::{Capacity, Page, json_len, take},
+    Invocation,
+    page::{Capacity, Page, json_len, take_page},
 };
 use crate::{Error, ListSchemas, ListTables, Result, token::Binding};
 
-impl Call<'_> {
-    /// Lists all schemas: the operation has no pages.
+impl Invocation<'_> {
+    /// Lists all schemas, since the operation has no pages.
     pub(super) async fn list_schemas(&self, request: ListSchemasRequest) -> Result<Response> {
         let pages = self
             .connector()
             .list_schemas(ListSchemas { context: self.context(), start_after: None })
             .await?;
         let Page { items: schemas, next } =
-            take(pages, Capacity::items(usize::MAX), |name| json_len(name) + 1).await?;
+            take_page(pages, Capacity::items(usize::MAX), |name| json_len(name) + 1).await?;
         if next.is_some() {
             return Err(Error::unsupported(format!(
-                "the schemas do not fit into the {MAX_PAYLOAD_BYTES} bytes of one answer, and Athena lists them in one; \
-                 only the first {} would fit, so configure the connector to show fewer",
+                "the schemas do not fit into one response of {MAX_PAYLOAD_BYTES} bytes, and Athena \
+                 lists them without pages; the first {} fit, so configure the connector to list \
+                 fewer",
                 schemas.len()
             )));
         }
@@ -33,8 +34,9 @@ impl Call<'_> {
         }))
     }
 
-    /// Lists a page of tables. A caller that asks for all of them at once gets a token too where
-    /// they do not fit.
+    /// Lists a page of tables.
+    ///
+    /// A caller that requests all of them at once also gets a token if they do not fit.
     pub(super) async fn list_tables(&self, request: ListTablesRequest) -> Result<Response> {
         let capacity = match request.page_size {
             ListTablesRequest::UNLIMITED => Capacity::items(usize::MAX),
@@ -42,7 +44,7 @@ impl Call<'_> {
                 Ok(size) if size > 0 => Capacity::items(size),
                 Ok(_) | Err(_) => {
                     return Err(Error::invalid_input(format!(
-                        "pageSize is {size}, expected a positive number, or {} for all tables",
+                        "pageSize is {size}, expected a positive number or {} for all tables",
                         ListTablesRequest::UNLIMITED
                     )));
                 }
@@ -50,19 +52,25 @@ impl Call<'_> {
         };
         let Some(schema) = &request.schema_name else {
             return Err(Error::unsupported(
-                "no schema is named; list the tables of one schema at a time",
+                "the request names no schema; list the tables of one schema at a time",
             ));
         };
         let start_after = match &request.next_token {
-            Some(token) => Some(Binding::list_tables(&request)?.open(token)?),
+            Some(token) => Some(Binding::list_tables(&request)?.decode_token(token)?),
             None => None,
         };
-        let ask = ListTables { context: self.context(), schema: schema.clone(), start_after };
-        let pages = self.connector().list_tables(ask).await?;
-        let around = r#"{"schemaName":,"tableName":},"#.len() + json_len(schema);
-        let page = take(pages, capacity, |name| json_len(name) + around).await?;
+        let pages = self
+            .connector()
+            .list_tables(ListTables {
+                context: self.context(),
+                schema: schema.clone(),
+                start_after,
+            })
+            .await?;
+        let overhead = r#"{"schemaName":,"tableName":},"#.len() + json_len(schema);
+        let page = take_page(pages, capacity, |name| json_len(name) + overhead).await?;
         let next_token = match page.next {
-            Some(cursor) => Some(Binding::list_tables(&request)?.seal(&cursor)),
+            Some(cursor) => Some(Binding::list_tables(&request)?.encode_token(&cursor)),
             None => None,
         };
         let tables =

@@ -1,4 +1,4 @@
-//! From messages to the methods of a connector, one file per operation.
+//! Dispatch of messages to the methods of a connector, one file for each operation.
 
 mod capabilities;
 mod get_splits;
@@ -14,24 +14,25 @@ pub(crate) use ping::ping;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow::datatypes::{DataType, Fields};
+use arrow::datatypes::{DataType, Field, Fields};
 use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 
 use crate::{
     Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result,
-    Setting::EnableQueryPassthrough, Settings, TableDef, passthrough::Passed, plan::Plan,
+    Setting::EnableQueryPassthrough, Settings, TableDef, passthrough::PassthroughConnector,
+    plan::Plan,
 };
 
-/// One invocation, and what answers it.
-pub(crate) struct Call<'a> {
+/// Invocation with the handler that serves it.
+pub(crate) struct Invocation<'a> {
     pub(crate) handler: &'a Handler,
     pub(crate) settings: &'a Settings,
     pub(crate) context: Context,
     pub(crate) version: SerdeVersion,
 }
 
-impl Call<'_> {
-    pub(crate) async fn answer(&self, request: Request) -> Result<Response> {
+impl Invocation<'_> {
+    pub(crate) async fn respond(&self, request: Request) -> Result<Response> {
         match request {
             Request::Ping(request) => Ok(ping(self.connector().source_type(), &request)),
             Request::ListSchemas(request) => self.list_schemas(request).await,
@@ -40,11 +41,11 @@ impl Call<'_> {
             Request::GetTableLayout(request) => self.get_table_layout(request).await,
             Request::GetSplits(request) => self.get_splits(request).await,
             Request::GetDataSourceCapabilities(request) => {
-                Ok(capabilities::answer(request, self.passthrough().map(Arc::as_ref)))
+                Ok(capabilities::respond(request, self.passthrough().map(Arc::as_ref)))
             }
             Request::ReadRecords(request) => self.read_records(request).await,
             Request::UserDefinedFunction(request) => {
-                user_defined_function::answer(&self.handler.udfs, request)
+                user_defined_function::respond(&self.handler.udfs, request)
             }
         }
     }
@@ -53,13 +54,18 @@ impl Call<'_> {
         &self.handler.connector
     }
 
-    /// The passthrough function, if there is one and it is not switched off.
+    /// Returns the passthrough function, if there is one and it is enabled.
     fn passthrough(&self) -> Option<&Arc<dyn Passthrough>> {
         self.handler.passthrough.as_ref().filter(|_| self.settings.enable_query_passthrough)
     }
 
-    /// What has the table that a request is about: the connector, or the result of a passthrough
+    /// Returns the source of the requested table: the connector, or the result of a passthrough
     /// query.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` if there is no passthrough function or it is disabled, `InvalidInput` for
+    /// wrong arguments.
     fn source(
         &self,
         passthrough_arguments: &BTreeMap<String, Option<String>>,
@@ -68,25 +74,23 @@ impl Call<'_> {
             return Ok(Arc::clone(self.connector()));
         }
         let Some(passthrough) = self.passthrough() else {
-            let why = match self.handler.passthrough {
-                Some(_) => format!(
-                    "has query passthrough switched off by {}",
-                    EnableQueryPassthrough.variable()
-                ),
-                None => "has no query passthrough function, and announces none".to_owned(),
+            let reason = match self.handler.passthrough {
+                Some(_) => format!("is disabled by {}", EnableQueryPassthrough.variable()),
+                None => "is not supported by this connector".to_owned(),
             };
             return Err(Error::unsupported(format!(
-                "this connector {why}; query its tables instead"
+                "query passthrough {reason}; query the tables of the connector instead"
             )));
         };
-        Ok(Arc::new(Passed::try_new(passthrough, passthrough_arguments)?))
+        Ok(Arc::new(PassthroughConnector::try_new(passthrough, passthrough_arguments)?))
     }
 
     fn context(&self) -> Context {
         self.context.clone()
     }
 
-    /// The query plan among `constraints`, if there is one, in the names of the table's columns.
+    /// Reads the query plan in `constraints`, if there is one, and resolves its columns to those of
+    /// the table.
     async fn plan(
         &self,
         source: &Arc<dyn Connector>,
@@ -94,12 +98,12 @@ impl Call<'_> {
         table: &TableName,
     ) -> Result<Option<Plan>> {
         let Some(plan) = &constraints.query_plan else { return Ok(None) };
-        // Whether it can be evaluated is known before the source is asked for anything.
+        // An unsupported plan is rejected before the first call of the source.
         let plan = Plan::read(plan)?;
         plan.resolve(&self.definition(source, table).await?.schema).map(Some)
     }
 
-    /// The constraints, with a query plan among them put into the other members.
+    /// Merges the query plan in `constraints` into their other members.
     async fn constraints(
         &self,
         source: &Arc<dyn Connector>,
@@ -113,48 +117,54 @@ impl Call<'_> {
         }))
     }
 
-    /// A column that the table has not, or has in another type, is the caller's fault, whatever a
-    /// connector makes of it.
+    /// Turns an `Internal` error into `InvalidInput` if the request has a column that the table
+    /// does not have, or has in another type: then the caller is at fault, not the connector.
     ///
-    /// Looked up after a failure alone: before each split it could cost a call of the source.
-    async fn blame(
+    /// Checked only after a failure, because before every split it could cost a call of the source.
+    async fn classify_schema_error(
         &self,
         error: Error,
         source: &Arc<dyn Connector>,
         table: &TableName,
-        asked: &Fields,
+        requested: &Fields,
     ) -> Error {
         if error.kind() != ErrorKind::Internal {
             return error;
         }
         let Ok(definition) = self.definition(source, table).await else { return error };
-        let wrong =
-            asked.iter().find_map(|asked| match definition.schema.fields().find(asked.name()) {
-                None => Some(format!("has no column {:?}", asked.name())),
-                Some((_, field)) if !same_type(field.data_type(), asked.data_type()) => {
-                    let (name, is, wanted) = (field.name(), field.data_type(), asked.data_type());
-                    Some(format!("has column {name:?} as {is}, and the request wants {wanted}"))
-                }
-                Some(_) => None,
-            });
-        match wrong {
-            Some(wrong) => {
-                Error::invalid_input(format!("table {table} {wrong}; describe the table again"))
+        let columns = definition.schema.fields();
+        match requested.iter().find_map(|field| describe_mismatch(field, columns)) {
+            Some(mismatch) => {
+                Error::invalid_input(format!("table {table} {mismatch}; describe the table again"))
                     .with_source(error)
             }
             None => error,
         }
     }
 
-    /// The definition of a table, in the types of the wire, checked.
+    /// Returns the validated definition of a table, in Athena's types.
     async fn definition(&self, source: &Arc<dyn Connector>, table: &TableName) -> Result<TableDef> {
         let request = GetTable { context: self.context(), table: table.clone() };
-        get_table::checked(table, &source.get_table(request).await?)
+        get_table::validate(table, &source.get_table(request).await?)
     }
 }
 
-/// Whether two types are the same on the wire, where each instant has a zone of its own.
-fn same_type(left: &DataType, right: &DataType) -> bool {
+/// Describes the difference between a requested column and that of the table, if there is one.
+fn describe_mismatch(requested: &Field, columns: &Fields) -> Option<String> {
+    let name = requested.name();
+    let requested_type = requested.data_type();
+    match columns.find(name) {
+        None => Some(format!("has no column {name:?}")),
+        Some((_, column)) if !is_same_wire_type(column.data_type(), requested_type) => {
+            let actual = column.data_type();
+            Some(format!("has column {name:?} as {actual}, and the request has {requested_type}"))
+        }
+        Some(_) => None,
+    }
+}
+
+/// Returns whether two types are the same on the wire, where every instant has its own time zone.
+fn is_same_wire_type(left: &DataType, right: &DataType) -> bool {
     match (left, right) {
         (DataType::Timestamp(left, Some(_)), DataType::Timestamp(right, Some(_))) => left == right,
         _ => left.equals_datatype(right),

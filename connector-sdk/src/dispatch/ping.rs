@@ -1,13 +1,13 @@
-//! The first message of every conversation.
+//! `Ping`: the first message of every conversation.
 
 use athena_protocol::{
     Response, SerdeVersion,
     message::{CAPABILITIES, PingRequest, PingResponse},
 };
 
-/// The newest version that is answered in full: of version 6, the query plan is evaluated or
-/// refused by name.
-const SPOKEN: SerdeVersion = SerdeVersion::V6;
+/// Newest version that is supported in full: query plans of version 6 are evaluated, or rejected
+/// with the name of the unsupported part.
+const SUPPORTED: SerdeVersion = SerdeVersion::V6;
 
 pub(crate) fn ping(source_type: &str, request: &PingRequest) -> Response {
     Response::Ping(PingResponse {
@@ -15,6 +15,6 @@ pub(crate) fn ping(source_type: &str, request: &PingRequest) -> Response {
         query_id: request.query_id.clone(),
         source_type: Some(source_type.to_owned()),
         capabilities: CAPABILITIES,
-        serde_version: SPOKEN.number(),
+        serde_version: SUPPORTED.number(),
     })
 }

@@ -1,11 +1,11 @@
-//! The rows of one split.
+//! `ReadRecords`: the rows of one split.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use athena_protocol::{
     Constraints, Response,
     message::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse},
@@ -14,82 +14,85 @@ use athena_protocol::{
 use athena_spill::SpillTarget;
 use tracing::Instrument;
 
-use super::{Call, page::json_len};
+use super::{Invocation, page::json_len};
 use crate::{
     Connector, Error, ReadRecords, Result, Split,
     partition::PartitionValues,
     plan::Plan,
-    read::{Columns, Limits, Outcome, Rows, Sink, columns_of_constraints},
+    read::{Columns, Limits, ReadOutcome, Sink, SplitReader, constraint_columns},
     residual::{Residual, RowLimit},
-    spilling::check_location,
-    split::in_words,
+    spilling::check_spill_location,
+    split::describe_properties,
 };
 
-impl Call<'_> {
-    /// Reads a split, and answers inline or with where the rows were spilled.
+impl Invocation<'_> {
+    /// Reads a split, and returns the rows inline or the locations of the spilled blocks.
     ///
-    /// Everything that can be said against the request is said before the connector or S3 is
-    /// called.
+    /// Rejects an invalid request before the first call of the connector or S3.
     pub(super) async fn read_records(&self, request: ReadRecordsRequest) -> Result<Response> {
-        check_location(
+        let table = &request.table_name;
+        check_spill_location(
             self.settings,
             self.context.claimed_identity(),
             request.split.spill_location.as_ref(),
         )?;
         let connector = self.source(&request.constraints.query_passthrough_arguments)?;
-        let plan = self.plan(&connector, &request.constraints, &request.table_name).await?;
+        let plan = self.plan(&connector, &request.constraints, table).await?;
         let constraints = match &plan {
             Some(plan) => plan.join(&request.constraints),
             None => request.constraints.clone(),
         };
         let columns = self.columns(&connector, &request, plan.as_ref(), &constraints).await?;
+        let read_schema = Arc::clone(columns.read_schema());
         if let Some(plan) = &plan {
-            refuse_unknown_of_plan(plan, columns.read())?;
+            reject_unevaluated_plan(plan, &read_schema)?;
         }
-        let residual = Residual::try_new(&constraints, columns.read())?;
-        refuse_limit_of_unknown(&constraints, &residual)?;
-        let limit = RowLimit::try_new(&constraints, columns.read(), self.settings.sort_memory())?;
-        let ask = ReadRecords {
-            context: self.context(),
-            table: request.table_name.clone(),
-            projection: Arc::clone(columns.read()),
-            split: Split { properties: request.split.properties.clone() },
-            constraints: Arc::new(constraints),
-            claims: Arc::default(),
+        let residual = Residual::try_new(&constraints, &read_schema)?;
+        reject_limit_of_unevaluated(&constraints, &residual)?;
+        let limit = RowLimit::try_new(&constraints, &read_schema, self.settings.sort_memory())?;
+        let split = Split { properties: request.split.properties.clone() };
+        let reader = SplitReader {
+            connector: Arc::clone(&connector),
+            partition: PartitionValues::from_split(&split, &read_schema)?,
+            request: ReadRecords {
+                context: self.context(),
+                table: table.clone(),
+                projection: Arc::clone(&read_schema),
+                split,
+                constraints: Arc::new(constraints),
+                claims: Arc::default(),
+            },
+            columns: columns.clone(),
+            residual,
+            limit,
         };
-        let partition = PartitionValues::of_split(&ask.split, columns.read())?;
-        let source = Arc::clone(&connector);
-        let rows =
-            Rows { connector, request: ask, columns: columns.clone(), partition, residual, limit };
-        let split = in_words(&request.split.properties);
-        let span = tracing::info_span!("split", table = %request.table_name, split);
-        let outcome = match self.sink(&request, &columns).fill(rows).instrument(span).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                return Err(self
-                    .blame(error, &source, &request.table_name, columns.read().fields())
-                    .await);
-            }
-        };
-        match outcome {
-            Outcome::Inline(records) => Ok(Response::ReadRecords(ReadRecordsResponse {
+        let split = describe_properties(&request.split.properties);
+        let span = tracing::info_span!("split", table = %table, split);
+        match self.sink(&request, &columns).consume(reader).instrument(span).await {
+            Ok(ReadOutcome::Inline(records)) => Ok(Response::ReadRecords(ReadRecordsResponse {
                 catalog_name: request.catalog_name,
                 records,
             })),
-            Outcome::Spilled(remote_blocks) => {
+            Ok(ReadOutcome::Spilled(remote_blocks)) => {
                 Ok(Response::RemoteReadRecords(RemoteReadRecordsResponse {
                     catalog_name: request.catalog_name,
-                    schema: Arc::clone(columns.answered()),
+                    schema: Arc::clone(columns.response_schema()),
                     remote_blocks,
                     encryption_key: request.split.encryption_key,
                 }))
             }
+            Err(error) => {
+                let fields = read_schema.fields();
+                Err(self.classify_schema_error(error, &connector, table, fields).await)
+            }
         }
     }
 
-    /// What is to be read: the columns asked for, or those that a plan computes them from, and
-    /// those that only the constraints name. Their types are in the table's definition, which is
-    /// asked for only where there are such columns.
+    /// Determines the columns to read: the requested ones, or those from which a plan computes
+    /// them, and those that only the constraints name.
+    ///
+    /// The types of the latter are in the definition of the table, which is requested only if there
+    /// are such columns.
     async fn columns(
         &self,
         source: &Arc<dyn Connector>,
@@ -98,29 +101,28 @@ impl Call<'_> {
         constraints: &Constraints,
     ) -> Result<Columns> {
         let mut names = BTreeSet::new();
-        if let Some(twice) =
+        if let Some(duplicate) =
             request.schema.fields().iter().find(|field| !names.insert(field.name()))
         {
-            let name = twice.name();
             return Err(Error::invalid_input(format!(
-                "column {name:?} is asked for twice; columns go by their names"
+                "column {:?} is requested twice; column names must be unique",
+                duplicate.name()
             )));
         }
-        let mut wanted = columns_of_constraints(constraints);
+        let mut needed = constraint_columns(constraints);
         let computed = plan.map(|plan| computed(plan, &request.schema)).unwrap_or_default();
-        wanted.extend(computed.values().flat_map(|expression| expression.columns()));
-        let is_read = |name: &str| {
-            !computed.contains_key(name) && request.schema.fields().find(name).is_some()
-        };
-        let missing: Vec<&str> = wanted.into_iter().filter(|name| !is_read(name)).collect();
+        needed.extend(computed.values().flat_map(|expression| expression.columns()));
+        needed.retain(|name| {
+            computed.contains_key(name) || request.schema.fields().find(name).is_none()
+        });
+        let missing = needed;
         if missing.is_empty() && computed.is_empty() {
             return Ok(Columns::new(Arc::clone(&request.schema), []));
         }
         let definition = self.definition(source, &request.table_name).await?;
-        // A column that the table has not is none that rows could be read by: the residual says
-        // what that means.
+        // A column that the table does not have cannot be read: the residual decides about it.
         let found = missing.into_iter().filter_map(|name| definition.schema.fields().find(name));
-        Columns::computing(
+        Columns::with_computed(
             Arc::clone(&request.schema),
             &computed,
             found.map(|(_, field)| Arc::clone(field)),
@@ -129,67 +131,80 @@ impl Call<'_> {
 
     fn sink(&self, request: &ReadRecordsRequest, columns: &Columns) -> Sink<'_> {
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        let max_block_size =
+        let max_object_bytes =
             self.settings.spill.max_block_bytes.unwrap_or_else(|| size(request.max_block_size));
-        let max_block_size = max_block_size.min(self.settings.largest_block());
+        let max_object_bytes = max_object_bytes.min(self.settings.max_block_bytes());
         let target = request.split.spill_location.as_ref().map(|location| SpillTarget {
             bucket: location.bucket.clone().unwrap_or_default(),
             key: location.key.clone().unwrap_or_default(),
             encryption_key: request.split.encryption_key.clone(),
         });
-        let limits = Limits {
-            // The largest object is meant, whatever it holds.
-            max_block_size: max_block_size
-                .saturating_sub(target.as_ref().map_or(0, SpillTarget::encryption_overhead)),
-            max_inline_size: size(request.max_inline_block_size),
-            json_around: json_len(&request.catalog_name),
-            framing: self.version.framing(),
-            in_flight: self.settings.in_flight(max_block_size),
-        };
-        let (spilling, settings, context) = (&self.handler.spilling, self.settings, &self.context);
-        Sink { spilling, settings, context, target, limits, columns: columns.clone() }
+        // The size in the request is that of the object, encryption included.
+        let encryption_overhead = target.as_ref().map_or(0, SpillTarget::encryption_overhead);
+        Sink {
+            spilling: &self.handler.spilling,
+            settings: self.settings,
+            context: &self.context,
+            limits: Limits {
+                max_block_size: max_object_bytes.saturating_sub(encryption_overhead),
+                max_inline_size: size(request.max_inline_block_size),
+                json_overhead: json_len(&request.catalog_name),
+                framing: self.version.framing(),
+                in_flight: self.settings.max_blocks_in_flight(max_object_bytes),
+            },
+            target,
+            columns: columns.clone(),
+        }
     }
 }
 
-/// The columns asked for that are, by the plan, something else than the column of the table that
-/// has their name.
-fn computed<'a>(plan: &'a Plan, asked: &'a Schema) -> BTreeMap<&'a str, &'a Expression> {
-    let output = |field: &'a FieldRef| {
+/// Returns the requested columns that the plan computes: those that are not the column of the table
+/// of the same name.
+fn computed<'a>(plan: &'a Plan, requested: &'a Schema) -> BTreeMap<&'a str, &'a Expression> {
+    let mut computed = BTreeMap::new();
+    for field in requested.fields() {
         let name = field.name().as_str();
-        let output = plan.output(name)?;
-        let is_itself = matches!(output, Expression::Variable { column, .. } if column.eq_ignore_ascii_case(name));
-        (!is_itself).then_some((name, output))
-    };
-    asked.fields().iter().filter_map(output).collect()
+        let Some(output) = plan.output(name) else { continue };
+        let is_itself = matches!(
+            output,
+            Expression::Variable { column, .. } if column.eq_ignore_ascii_case(name)
+        );
+        if !is_itself {
+            computed.insert(name, output);
+        }
+    }
+    computed
 }
 
-/// Whoever sends a predicate in a plan alone relies on it: it must be evaluated whole, or not at
-/// all.
-fn refuse_unknown_of_plan(plan: &Plan, read: &SchemaRef) -> Result<()> {
+/// Rejects a plan whose predicate cannot be evaluated completely: a caller that sends a predicate
+/// only in a plan does not apply it again.
+fn reject_unevaluated_plan(plan: &Plan, read_schema: &SchemaRef) -> Result<()> {
     let constraints = Constraints { expressions: plan.filter.clone(), ..Constraints::default() };
-    let residual = Residual::try_new(&constraints, read)?;
+    let residual = Residual::try_new(&constraints, read_schema)?;
     if residual.is_complete() {
         return Ok(());
     }
     Err(Error::unsupported(format!(
-        "the query plan has a predicate with {:?} on types that this connector cannot evaluate it on; leave it to the engine",
+        "the query plan has a predicate with {:?} on types for which this connector cannot \
+         evaluate it; leave it to the engine",
         residual.unevaluated()
     )))
 }
 
-/// A limit counts the rows that pass the whole predicate, so one that cannot be evaluated whole
-/// cannot be limited: rows behind the limit would be missing once the engine removes some of those
-/// before it.
-fn refuse_limit_of_unknown(constraints: &Constraints, residual: &Residual) -> Result<()> {
+/// Rejects a limit or order on a predicate that cannot be evaluated completely.
+///
+/// A limit counts the rows that pass the whole predicate: once the engine removes some of the rows
+/// before the limit, rows beyond it would be missing.
+fn reject_limit_of_unevaluated(constraints: &Constraints, residual: &Residual) -> Result<()> {
     if constraints.limit.is_none() && constraints.order_by.is_empty() {
         return Ok(());
     }
-    let unknown = residual.unevaluated();
-    if unknown.is_empty() {
+    let unevaluated = residual.unevaluated();
+    if unevaluated.is_empty() {
         return Ok(());
     }
     Err(Error::unsupported(format!(
-        "the query has a limit or an order, and a predicate with {unknown:?}, which this connector cannot evaluate; the \
-         limit counts the rows that the predicate leaves. Send only functions that the capabilities list, or no limit"
+        "the query has a limit or an order, and a predicate with {unevaluated:?}, which this \
+         connector cannot evaluate; send only functions that the capabilities list, or no limit"
     )))
 }

@@ -1,4 +1,4 @@
-//! Logs for operators, by the variables with which Lambda's logging controls are set.
+//! Logs, configured by the variables of Lambda's logging controls.
 
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -8,37 +8,38 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// How lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,
     Text,
 }
 
-/// Installs the subscriber, unless the program has one already.
+/// Installs a subscriber, unless the program has one already.
 ///
-/// The level is that of `AWS_LAMBDA_LOG_LEVEL`, `INFO` by default; `RUST_LOG` can set it by target,
-/// as in `info,athena_spill=debug`. Lines are JSON unless `AWS_LAMBDA_LOG_FORMAT` is `Text`. They
-/// go to the standard error, which Lambda collects as it does the standard output.
+/// `AWS_LAMBDA_LOG_LEVEL` sets the level, by default `INFO`; `RUST_LOG` sets it by target, as in
+/// `info,athena_spill=debug`, and takes precedence. Lines are JSON unless `AWS_LAMBDA_LOG_FORMAT`
+/// is `Text`. They go to standard error, which Lambda collects like standard output.
 pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).ok();
     let format = format(variable("AWS_LAMBDA_LOG_FORMAT").as_deref());
     let filter =
         filter(variable("RUST_LOG").as_deref(), variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
-    // A subscriber of the program's own stays: the error of a second one is not worth more.
+    // The error means that the program has installed a subscriber, which stays.
     let _ = match format {
         Format::Json => registry().with(filter).with(json()).try_init(),
         Format::Text => registry().with(filter).with(text()).try_init(),
     };
 }
 
-/// Levels by target. Those that are no directives count as not set.
+/// Creates a filter from directives by target, or else from Lambda's level. Invalid directives
+/// count as not set.
 ///
-/// Not the `EnvFilter` of the same crate, which also knows fields of spans: its regular expressions
-/// are a fiftieth of a program.
-fn filter(directives: Option<&str>, lambdas_level: Option<&str>) -> Targets {
-    let set = directives.and_then(|directives| directives.parse().ok());
-    set.unwrap_or_else(|| Targets::new().with_default(level(lambdas_level)))
+/// `EnvFilter` of the same crate also filters by span fields, but its regular expressions are a
+/// fiftieth of the size of a program.
+fn filter(directives: Option<&str>, lambda_level: Option<&str>) -> Targets {
+    let targets = directives.and_then(|directives| directives.parse().ok());
+    targets.unwrap_or_else(|| Targets::new().with_default(level(lambda_level)))
 }
 
 fn json<S>() -> impl tracing_subscriber::Layer<S>
@@ -52,7 +53,7 @@ fn text<S>() -> impl tracing_subscriber::Layer<S>
 where
     S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
 {
-    // Lambda stamps every line itself, and nobody reads colours there.
+    // Lambda adds a timestamp to every line, and does not render colours.
     fmt::layer().without_time().with_ansi(false).with_writer(std::io::stderr)
 }
 
@@ -64,7 +65,7 @@ fn format(variable: Option<&str>) -> Format {
     }
 }
 
-/// Lambda's levels, of which `FATAL` has no other counterpart here than `ERROR`.
+/// Parses a level of Lambda. `FATAL` has no counterpart and becomes `ERROR`.
 fn level(variable: Option<&str>) -> LevelFilter {
     match variable.map(str::to_ascii_uppercase).as_deref() {
         Some("TRACE") => LevelFilter::TRACE,
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lambdas_names_of_levels_and_formats_are_understood() {
+    fn levels_and_formats_of_lambda_are_parsed() {
         assert_eq!(level(Some("debug")), LevelFilter::DEBUG);
         assert_eq!(level(Some("FATAL")), LevelFilter::ERROR);
         assert_eq!(level(None), LevelFilter::INFO);
@@ -89,19 +90,19 @@ mod tests {
     }
 
     #[test]
-    fn directives_go_before_lambdas_level() {
+    fn directives_take_precedence_over_the_level_of_lambda() {
         use tracing::Level;
         let set = filter(Some("warn,athena_spill=debug"), Some("ERROR"));
         assert!(set.would_enable("athena_spill::aws", &Level::DEBUG));
         assert!(
             set.would_enable("hyper", &Level::WARN) && !set.would_enable("hyper", &Level::INFO)
         );
-        for wrong in [None, Some("a=b=c")] {
-            let set = filter(wrong, Some("DEBUG"));
+        for directives in [None, Some("a=b=c")] {
+            let set = filter(directives, Some("DEBUG"));
             assert!(
                 set.would_enable("hyper", &Level::DEBUG)
                     && !set.would_enable("hyper", &Level::TRACE),
-                "{wrong:?}"
+                "{directives:?}"
             );
         }
     }

@@ -1,16 +1,28 @@
-//! Running as an AWS Lambda function.
+//! Entry points of an AWS Lambda function.
+//!
+//! The `main.rs` of a connector, with the optional allocator of the feature `mimalloc`:
 //!
 //! ```no_run
 //! use athena_connector_sdk::{StaticConnector, lambda};
+//! # #[cfg(feature = "mimalloc")]
+//! use athena_connector_sdk::MiMalloc;
+//!
+//! # #[cfg(feature = "mimalloc")]
+//! #[global_allocator]
+//! static ALLOCATOR: MiMalloc = MiMalloc;
 //!
 //! fn main() -> Result<(), lambda::BoxError> {
-//!     lambda::block_on(async { lambda::run(StaticConnector::new()).await })
+//!     lambda::block_on(lambda::run(StaticConnector::new()))
 //! }
 //! ```
 //!
-//! Before the first answer nothing is made that a ping does not need: no client, no thread beyond
-//! those of the runtime. Logs are structured and quiet on success; `AWS_LAMBDA_LOG_LEVEL` and
-//! `AWS_LAMBDA_LOG_FORMAT` are honoured.
+//! The SDK does not install an allocator, because a program can have only one. Blocks and responses
+//! are megabytes: with `MiMalloc`, one block reuses the pages of another, which costs less than new
+//! pages from the operating system for each.
+//!
+//! Nothing is created before the first response that a ping does not need: no client, and no thread
+//! but those of the runtime. Logs are structured, and quiet on success. `AWS_LAMBDA_LOG_LEVEL`,
+//! `AWS_LAMBDA_LOG_FORMAT` and `RUST_LOG` configure them.
 
 mod log;
 mod payload;
@@ -25,37 +37,37 @@ use serde_json::value::RawValue;
 use self::payload::RawPayload;
 use crate::{Connector, Error, Handler, Setting, Settings};
 
-/// What can go wrong outside of an invocation.
+/// Error outside of an invocation.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// From this memory on, in MiB, a Lambda function has a whole processor and soon more.
-const ONE_PROCESSOR_MIB: usize = 1_769;
+/// Memory in MiB from which Lambda gives a function a whole processor or more.
+const ONE_VCPU_MIB: usize = 1_769;
 
-/// Answers invocations with `connector`, configured by the environment, until Lambda ends the
+/// Serves invocations with `connector`, configured by the environment, until Lambda ends the
 /// process.
 ///
-/// [`Handler`] is for more: user-defined functions, settings, another object store.
+/// Use [`Handler::run`] for user-defined functions, query passthrough or explicit settings.
 ///
 /// # Errors
 ///
-/// Failures of the runtime's own interface; an invocation that fails is reported to its caller.
+/// Failures of the Lambda Runtime API. A failed invocation is reported to its caller instead.
 pub async fn run(connector: impl Connector) -> Result<(), BoxError> {
     Handler::new(connector).run().await
 }
 
-/// Runs `work` on a runtime made for the function: one thread below 1,769 MB of memory, where
-/// Lambda gives less than one processor, and one for each processor from there on.
+/// Runs `work` on a Tokio runtime sized for the function: one thread below 1,769 MiB of memory,
+/// where Lambda gives it less than one vCPU, and one thread for each vCPU from there on.
 ///
 /// # Errors
 ///
-/// What `work` fails with.
+/// Any error of `work`, or of creating the runtime.
 pub fn block_on<T>(work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
     let memory = std::env::var(Setting::FunctionMemory.variable())
         .ok()
         .and_then(|memory| memory.parse().ok());
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut runtime =
-        if memory.is_some_and(|memory: usize| memory < ONE_PROCESSOR_MIB) || processors == 1 {
+        if memory.is_some_and(|memory: usize| memory < ONE_VCPU_MIB) || processors == 1 {
             tokio::runtime::Builder::new_current_thread()
         } else {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -66,15 +78,18 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, BoxError>>) -> Result<T,
 }
 
 impl Handler {
-    /// Answers invocations until Lambda ends the process.
+    /// Serves invocations until Lambda ends the process.
     ///
-    /// Settings come from the environment unless [`with_settings`](Self::with_settings) was called.
-    /// A wrong one does not end the process: every request but a ping is answered with what is
-    /// wrong, where whoever queries can see it.
+    /// Reads the settings from the environment unless [`with_settings`](Self::with_settings) was
+    /// called. Invalid settings do not end the process: every request but a ping fails with the
+    /// list of problems, so that users of Athena see them. A panic of the connector fails
+    /// only its invocation, with `Internal`.
+    ///
+    /// Installs a `tracing` subscriber that writes to standard error, unless there is one already.
     ///
     /// # Errors
     ///
-    /// Failures of the runtime's own interface; an invocation that fails is reported to its caller.
+    /// Failures of the Lambda Runtime API. A failed invocation is reported to its caller instead.
     pub async fn run(mut self) -> Result<(), BoxError> {
         log::init();
         if self.settings.is_none() {
@@ -91,30 +106,30 @@ impl Handler {
         Runtime::new(service).layer(RawPayload).run_concurrent().await
     }
 
-    /// Answers the invocation whose bytes [`RawPayload`] has put aside.
+    /// Serves the invocation whose bytes [`RawPayload`] has stored.
     async fn invocation(
         &self,
         deadline: std::time::SystemTime,
     ) -> Result<Box<RawValue>, Diagnostic> {
         let request = payload::current();
-        // A panic is the failure of this invocation alone: the next one may well work.
-        let answer = AssertUnwindSafe(self.handle(&request, Some(deadline))).catch_unwind().await;
-        answer
-            .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
-            .and_then(raw)
+        // A panic fails only this invocation: the next one may succeed.
+        let response = AssertUnwindSafe(self.handle(&request, Some(deadline))).catch_unwind().await;
+        response
+            .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
+            .and_then(raw_json)
             .map_err(|error| diagnostic(&error))
     }
 }
 
-/// The answer as JSON that is not written again.
-fn raw(answer: Vec<u8>) -> crate::Result<Box<RawValue>> {
-    let text = String::from_utf8(answer)
-        .map_err(|e| Error::internal("the answer is not UTF-8").with_source(e))?;
+/// Wraps a response as JSON that is not serialized again.
+fn raw_json(response: Vec<u8>) -> crate::Result<Box<RawValue>> {
+    let text = String::from_utf8(response)
+        .map_err(|e| Error::internal("the response is not UTF-8").with_source(e))?;
     RawValue::from_string(text)
-        .map_err(|e| Error::internal("the answer is not JSON").with_source(e))
+        .map_err(|e| Error::internal("the response is not JSON").with_source(e))
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Error {
+fn panic_error(panic: &(dyn Any + Send)) -> Error {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
@@ -135,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_travels_under_the_class_that_athena_knows() {
+    fn an_error_has_the_class_that_athena_recognizes() {
         let diagnostic = diagnostic(&Error::not_found("no table \"x\""));
         assert_eq!(
             diagnostic.error_type,
@@ -145,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_says_what_it_said() {
-        assert!(panicked(&"boom").message().ends_with("boom"));
-        assert!(panicked(&String::from("bang")).message().ends_with("bang"));
+    fn a_panic_keeps_its_message() {
+        assert!(panic_error(&"boom").message().ends_with("boom"));
+        assert!(panic_error(&String::from("bang")).message().ends_with("bang"));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! The bytes of an invocation, as they came.
+//! Raw payload of an invocation.
 //!
-//! The runtime would parse them into a value first, and answer what does not parse with an error of
-//! its own that Athena does not know. This layer puts the bytes aside, lets the runtime parse
-//! `null` instead, and hands them to the handler uncopied.
+//! The Lambda runtime parses payloads itself, and fails malformed ones with an error that Athena
+//! does not recognize. This layer stores the bytes, lets the runtime parse `null` instead, and
+//! hands them to the handler without a copy.
 
 use std::task::{Context, Poll};
 
@@ -14,12 +14,12 @@ tokio::task_local! {
     static PAYLOAD: Bytes;
 }
 
-/// The bytes of the invocation that this task answers; none outside of one.
+/// Returns the payload of the current task's invocation; empty outside of one.
 pub(super) fn current() -> Bytes {
     PAYLOAD.try_with(Bytes::clone).unwrap_or_default()
 }
 
-/// Puts the bytes of every invocation aside, for [`current`].
+/// Layer that stores the payload of every invocation for [`current`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RawPayload;
 

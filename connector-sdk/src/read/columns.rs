@@ -1,4 +1,4 @@
-//! Which columns are read, and which of them are answered.
+//! Columns of a read and of its response.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,116 +13,132 @@ use arrow::{
 };
 use athena_protocol::predicate::{Constraints, Expression, functions};
 
-use crate::{Error, Result, residual::Projection, unshared::shown};
+use crate::{Error, Result, compact::visible_bytes, residual::Projection};
 
-/// The column that carries the number of rows where none is asked for. A batch without columns has
-/// an empty body, which Java peers cannot read (section 4.6 of the protocol); a bit a row is the
-/// least that can be sent.
-const ROW_COLUMN: &str = "$row";
+/// Column that carries the row count if no columns are requested.
+///
+/// A batch without columns has an empty body, which Java peers cannot read (section 4.6 of the
+/// protocol); one bit per row is the smallest alternative.
+const ROW_COUNT_COLUMN: &str = "$row";
 
-/// The columns of one read.
+/// Columns of one read.
 #[derive(Debug, Clone)]
 pub(crate) struct Columns {
-    read: SchemaRef,
-    answered: SchemaRef,
-    /// Where each column asked for comes from.
-    asked: Vec<Origin>,
-    /// Bytes of the constants that computed columns have in every row.
-    constants: usize,
+    read_schema: SchemaRef,
+    response_schema: SchemaRef,
+    /// Origin of each requested column.
+    origins: Vec<Origin>,
+    /// Bytes of the constants that computed columns repeat in every row.
+    constant_bytes: usize,
 }
 
-/// Where a column of the answer comes from.
+/// Origin of a column of the response.
 #[derive(Debug, Clone)]
 enum Origin {
-    /// The column of this place among those that were read.
+    /// Column that was read, by index.
     Read(usize),
-    /// A query plan says that it is computed.
+    /// Column that a query plan computes.
     Computed(Arc<Projection>),
 }
 
 impl Columns {
-    /// The columns `asked`, and `more` that the constraints need.
-    pub(crate) fn new(asked: SchemaRef, more: impl IntoIterator<Item = FieldRef>) -> Self {
-        let fields: Fields = asked.fields().iter().cloned().chain(more).collect();
-        let read = Arc::new(Schema::new_with_metadata(fields, asked.metadata().clone()));
-        let origins = (0..asked.fields().len()).map(Origin::Read).collect();
-        Self { read, answered: answered(asked), asked: origins, constants: 0 }
+    /// Creates the `requested` columns, and the `additional` ones that the constraints need.
+    pub(crate) fn new(
+        requested: SchemaRef,
+        additional: impl IntoIterator<Item = FieldRef>,
+    ) -> Self {
+        let fields: Fields = requested.fields().iter().cloned().chain(additional).collect();
+        let read_schema = Schema::new_with_metadata(fields, requested.metadata().clone());
+        Self {
+            read_schema: Arc::new(read_schema),
+            origins: (0..requested.fields().len()).map(Origin::Read).collect(),
+            response_schema: response_schema(requested),
+            constant_bytes: 0,
+        }
     }
 
-    /// The columns `asked`, of which a plan computes some, and `more` that the computations and
-    /// constraints need.
+    /// Creates the `requested` columns, of which a plan computes some, and the `additional` ones
+    /// that the computations and constraints need.
     ///
     /// # Errors
     ///
     /// `Unsupported` for a computation that cannot be evaluated.
-    pub(crate) fn computing(
-        asked: SchemaRef,
+    pub(crate) fn with_computed(
+        requested: SchemaRef,
         computed: &BTreeMap<&str, &Expression>,
-        more: impl IntoIterator<Item = FieldRef>,
+        additional: impl IntoIterator<Item = FieldRef>,
     ) -> Result<Self> {
         let plain =
-            asked.fields().iter().filter(|field| !computed.contains_key(field.name().as_str()));
-        let fields: Fields = plain.cloned().chain(more).collect();
-        let read = Arc::new(Schema::new_with_metadata(fields, asked.metadata().clone()));
-        let mut places = 0..;
-        let origin = |field: &FieldRef| match computed.get(field.name().as_str()) {
-            Some(expression) => {
-                let projection = Projection::try_new(field.name(), expression, &read)?;
-                Ok(Origin::Computed(Arc::new(projection)))
+            requested.fields().iter().filter(|field| !computed.contains_key(field.name().as_str()));
+        let fields: Fields = plain.cloned().chain(additional).collect();
+        let read_schema = Arc::new(Schema::new_with_metadata(fields, requested.metadata().clone()));
+        let mut origins = Vec::with_capacity(requested.fields().len());
+        let mut next_read = 0;
+        for field in requested.fields() {
+            if let Some(expression) = computed.get(field.name().as_str()) {
+                let projection = Projection::try_new(field.name(), expression, &read_schema)?;
+                origins.push(Origin::Computed(Arc::new(projection)));
+            } else {
+                origins.push(Origin::Read(next_read));
+                next_read += 1;
             }
-            None => Ok(Origin::Read(places.next().expect("there is no last number"))),
-        };
-        let origins = asked.fields().iter().map(origin).collect::<Result<_>>()?;
-        let constants = computed.values().map(|expression| len_of_constant(expression)).sum();
-        Ok(Self { read, answered: answered(asked), asked: origins, constants })
+        }
+        Ok(Self {
+            read_schema,
+            response_schema: response_schema(requested),
+            origins,
+            constant_bytes: computed.values().map(|expression| constant_bytes(expression)).sum(),
+        })
     }
 
-    /// What the connector is asked for, in the types of the wire.
-    pub(crate) fn read(&self) -> &SchemaRef {
-        &self.read
+    /// Returns the columns to request from the connector, in Athena's types.
+    pub(crate) fn read_schema(&self) -> &SchemaRef {
+        &self.read_schema
     }
 
-    /// How many bytes [`select`](Self::select) adds to each row at most, beside those of its
-    /// columns.
-    pub(crate) fn row_len(&self) -> usize {
-        self.constants
+    /// Returns an upper bound of the bytes that [`select`](Self::select) adds to each row.
+    pub(crate) fn added_row_bytes(&self) -> usize {
+        self.constant_bytes
     }
 
-    /// What the answer has.
-    pub(crate) fn answered(&self) -> &SchemaRef {
-        &self.answered
+    /// Returns the columns of the response.
+    pub(crate) fn response_schema(&self) -> &SchemaRef {
+        &self.response_schema
     }
 
-    /// The columns of the answer, of a batch that was read.
+    /// Selects and computes the columns of the response from a batch that was read.
     pub(crate) fn select(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = if self.asked.is_empty() {
+        let columns = if self.origins.is_empty() {
             let rows: ArrayRef =
                 Arc::new(BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None));
             vec![rows]
         } else {
-            let column = |(origin, field): (&Origin, &FieldRef)| match origin {
-                Origin::Read(place) => Ok(Arc::clone(batch.column(*place))),
-                Origin::Computed(projection) => projection.evaluate(batch, field),
-            };
-            self.asked.iter().zip(self.answered.fields()).map(column).collect::<Result<_>>()?
+            let mut columns = Vec::with_capacity(self.origins.len());
+            for (origin, field) in self.origins.iter().zip(self.response_schema.fields()) {
+                columns.push(match origin {
+                    Origin::Read(index) => Arc::clone(batch.column(*index)),
+                    Origin::Computed(projection) => projection.evaluate(batch, field)?,
+                });
+            }
+            columns
         };
-        RecordBatch::try_new(Arc::clone(&self.answered), columns).map_err(|e| {
-            Error::internal("the columns of a batch do not make up the answer").with_source(e)
+        RecordBatch::try_new(Arc::clone(&self.response_schema), columns).map_err(|e| {
+            Error::internal("the columns of a batch do not fit the response schema").with_source(e)
         })
     }
 }
 
-/// The columns asked for, or the one that carries the number of rows.
-fn answered(asked: SchemaRef) -> SchemaRef {
-    if !asked.fields().is_empty() {
-        return asked;
+/// Returns the requested columns, or the one that carries the row count if there are none.
+fn response_schema(requested: SchemaRef) -> SchemaRef {
+    if !requested.fields().is_empty() {
+        return requested;
     }
-    let row = Field::new(ROW_COLUMN, DataType::Boolean, false);
-    Arc::new(Schema::new_with_metadata(vec![row], asked.metadata().clone()))
+    let row = Field::new(ROW_COUNT_COLUMN, DataType::Boolean, false);
+    Arc::new(Schema::new_with_metadata(vec![row], requested.metadata().clone()))
 }
 
-/// Every column that the constraints name, sorted.
-pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str> {
+/// Returns the names of all columns in the constraints, sorted.
+pub(crate) fn constraint_columns(constraints: &Constraints) -> BTreeSet<&str> {
     let mut columns: BTreeSet<&str> = constraints.summary.keys().map(String::as_str).collect();
     if constraints.limit.is_some() {
         columns
@@ -134,14 +150,14 @@ pub(crate) fn columns_of_constraints(constraints: &Constraints) -> BTreeSet<&str
     columns
 }
 
-/// Bytes of the constant that an expression may have the value of in every row.
-fn len_of_constant(expression: &Expression) -> usize {
+/// Returns the bytes of the constant that may be the value of an expression in every row.
+fn constant_bytes(expression: &Expression) -> usize {
     match expression {
-        Expression::Constant { values: Some(values), .. } => shown(&values.to_data()),
+        Expression::Constant { values: Some(values), .. } => visible_bytes(&values.to_data()),
         Expression::Call { function, arguments, .. } if function == functions::NULLIF => {
-            arguments.first().map_or(0, len_of_constant)
+            arguments.first().map_or(0, constant_bytes)
         }
-        // What others make is true, false or a number.
+        // Other functions return booleans or numbers.
         Expression::Constant { .. } | Expression::Variable { .. } | Expression::Call { .. } => 0,
     }
 }

@@ -1,23 +1,23 @@
-//! From a connector's batches to an answer.
+//! Pipeline from the batches of a connector to a response.
 //!
 //! ```text
-//! connector -> slices -> cast -> residual -> limit/order -> select -> pack |channel| -> cut -> inline or spill
-//!              ^ Rows, a task of its own                                    ^ Sink
+//! connector -> slice -> cast -> residual -> limit/order -> select -> pack | cut -> inline or spill
+//!              ^ SplitReader, in its own task                      channel ^ Sink
 //! ```
 //!
-//! The two sides run at the same time, [`AHEAD`] batches apart, so that filtering and encoding
+//! Both sides run concurrently, [`CHANNEL_CAPACITY`] batches apart, so that filtering and encoding
 //! overlap with the source. Dropping the sink's future aborts the task, and with it the source.
 
 mod columns;
-mod rows;
+mod expanded_size;
 mod sink;
 mod slices;
-mod written_out;
+mod split_reader;
 
-pub(crate) use columns::{Columns, columns_of_constraints};
-pub(crate) use rows::Rows;
-pub(crate) use sink::{Limits, Outcome, Sink};
+pub(crate) use columns::{Columns, constraint_columns};
+pub(crate) use sink::{Limits, ReadOutcome, Sink};
+pub(crate) use split_reader::SplitReader;
 
-/// Batches that may wait between reading and encoding: enough to smooth out, few enough to bound
-/// memory.
-const AHEAD: usize = 2;
+/// Number of batches that may wait between reading and encoding: enough to smooth the flow, few
+/// enough to bound memory.
+const CHANNEL_CAPACITY: usize = 2;

@@ -1,33 +1,31 @@
-//! Batches of bounded size, whatever size the connector's are.
+//! Slices of bounded size, whatever the size of a connector's batches.
 
 use arrow::{array::Array, record_batch::RecordBatch};
 
-use super::written_out::written_out;
-use crate::unshared::shown;
+use super::expanded_size::expanded_bytes;
+use crate::compact::visible_bytes;
 
-/// Most rows of a slice: what a filter is fast with, and few enough to notice a full limit soon.
-const ROWS: usize = 64 * 1024;
+/// Largest number of rows of a slice: efficient for a filter, and small enough to notice soon that
+/// the limit is reached.
+const MAX_ROWS: usize = 64 * 1024;
 
-/// About how many bytes of values a slice has at most, so that filtering one copies no more than
-/// that.
-const BYTES: usize = 4 << 20;
+/// Approximate largest size of a slice's values, in bytes, which bounds the memory that a filter
+/// copies.
+const MAX_BYTES: usize = 4 << 20;
 
-/// The batch in slices of at most [`ROWS`] rows, without copying.
+/// Splits a batch into slices of at most [`MAX_ROWS`] rows, without copying.
 ///
-/// What is stored once for many rows is written out for each when the types of the wire are made:
-/// slices are so short that it takes no more than [`BYTES`], or one row. `more` bytes come to each
-/// row beside.
-pub(super) fn by_rows(batch: RecordBatch, more: usize) -> impl Iterator<Item = RecordBatch> {
-    let fits = move |batch: &RecordBatch| {
-        let written_out = || batch.columns().iter().map(|column| written_out(column)).sum();
-        batch.num_rows() <= 1
-            || more.saturating_mul(batch.num_rows()).saturating_add(written_out()) <= BYTES
-    };
-    every(batch, ROWS).flat_map(move |rows| {
+/// Casting to Athena's types expands values that are stored once for many rows. A slice takes at
+/// most [`MAX_BYTES`] when expanded, or has one row. `added_row_bytes` are added to each row.
+pub(super) fn slice_by_rows(
+    batch: RecordBatch,
+    added_row_bytes: usize,
+) -> impl Iterator<Item = RecordBatch> {
+    slices_of(batch, MAX_ROWS).flat_map(move |rows| {
         let mut rest = vec![rows];
         std::iter::from_fn(move || {
             let mut rows = rest.pop()?;
-            while !fits(&rows) {
+            while !fits(&rows, added_row_bytes) {
                 let half = rows.num_rows() / 2;
                 rest.push(rows.slice(half, rows.num_rows() - half));
                 rows = rows.slice(0, half);
@@ -37,23 +35,33 @@ pub(super) fn by_rows(batch: RecordBatch, more: usize) -> impl Iterator<Item = R
     })
 }
 
-/// The batch in slices of about [`BYTES`] bytes, or one row, without copying.
-///
-/// Only the average row is looked at: a block is measured exactly later, when it is cut.
-pub(super) fn by_bytes(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> {
-    let bytes: usize = batch.columns().iter().map(|column| shown(&column.to_data())).sum();
-    let rows = if bytes <= BYTES {
-        usize::MAX
-    } else {
-        (BYTES / (bytes / batch.num_rows().max(1)).max(1)).max(1)
-    };
-    every(batch, rows)
+/// Returns whether a batch takes at most [`MAX_BYTES`] when expanded, or has one row.
+fn fits(batch: &RecordBatch, added_row_bytes: usize) -> bool {
+    if batch.num_rows() <= 1 {
+        return true;
+    }
+    let expanded = batch.columns().iter().map(|column| expanded_bytes(column)).sum();
+    added_row_bytes.saturating_mul(batch.num_rows()).saturating_add(expanded) <= MAX_BYTES
 }
 
-fn every(batch: RecordBatch, rows: usize) -> impl Iterator<Item = RecordBatch> {
+/// Splits a batch into slices of about [`MAX_BYTES`] bytes, or one row, without copying.
+///
+/// Considers only the average row; blocks are measured exactly when they are built.
+pub(super) fn slice_by_bytes(batch: RecordBatch) -> impl Iterator<Item = RecordBatch> {
+    let bytes: usize = batch.columns().iter().map(|column| visible_bytes(&column.to_data())).sum();
+    let rows = if bytes <= MAX_BYTES {
+        usize::MAX
+    } else {
+        (MAX_BYTES / (bytes / batch.num_rows().max(1)).max(1)).max(1)
+    };
+    slices_of(batch, rows)
+}
+
+/// Splits a batch into slices of `rows` rows; a batch without rows is one slice.
+fn slices_of(batch: RecordBatch, rows: usize) -> impl Iterator<Item = RecordBatch> {
     let mut start = 0;
     std::iter::from_fn(move || {
-        // Also a batch without rows is passed on: it may be all that there is.
+        // A batch without rows is passed on, since it may be the only one.
         if start > 0 && start >= batch.num_rows() {
             return None;
         }
@@ -88,38 +96,38 @@ mod tests {
 
     #[test]
     fn slices_hold_every_row_in_order() {
-        for rows in [0, 1, ROWS - 1, ROWS, ROWS + 1, 3 * ROWS + 7] {
+        for rows in [0, 1, MAX_ROWS - 1, MAX_ROWS, MAX_ROWS + 1, 3 * MAX_ROWS + 7] {
             let column: ArrayRef =
                 Arc::new(Int64Array::from_iter_values(0..i64::try_from(rows).unwrap()));
             let batch = RecordBatch::try_from_iter([("n", column)]).unwrap();
-            let slices: Vec<_> = by_rows(batch.clone(), 0).collect();
-            assert!(slices.iter().all(|slice| slice.num_rows() <= ROWS));
+            let slices: Vec<_> = slice_by_rows(batch.clone(), 0).collect();
+            assert!(slices.iter().all(|slice| slice.num_rows() <= MAX_ROWS));
             assert_eq!(arrow::compute::concat_batches(&batch.schema(), &slices).unwrap(), batch);
         }
     }
 
     #[test]
     fn slices_without_columns_keep_the_row_count() {
-        let slices: Vec<_> = by_rows(batch_without_columns(2 * ROWS + 1), 0).collect();
-        assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 2 * ROWS + 1);
+        let slices: Vec<_> = slice_by_rows(batch_without_columns(2 * MAX_ROWS + 1), 0).collect();
+        assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 2 * MAX_ROWS + 1);
         assert_eq!(slices.len(), 3);
     }
 
     #[test]
-    fn large_values_make_slices_of_few_rows() {
+    fn slices_of_large_values_have_few_rows() {
         let column: ArrayRef =
-            Arc::new(StringArray::from_iter_values((0..10).map(|_| "x".repeat(BYTES / 2))));
+            Arc::new(StringArray::from_iter_values((0..10).map(|_| "x".repeat(MAX_BYTES / 2))));
         let batch = RecordBatch::try_from_iter([("s", column)]).unwrap();
-        let slices: Vec<_> = by_bytes(batch).collect();
+        let slices: Vec<_> = slice_by_bytes(batch).collect();
         assert!(slices.iter().all(|slice| slice.num_rows() <= 2), "{slices:?}");
         assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
     }
 
-    /// Columns of [`ROWS`] rows and what they become; written out, each has far more than
-    /// [`BYTES`].
-    fn shared() -> Vec<(ArrayRef, DataType)> {
+    /// Columns of [`MAX_ROWS`] rows with their wire types; expanded, each has far more than
+    /// [`MAX_BYTES`].
+    fn columns_with_shared_values() -> Vec<(ArrayRef, DataType)> {
         const LEN: usize = 2_000;
-        let rows = i32::try_from(ROWS).unwrap();
+        let rows = i32::try_from(MAX_ROWS).unwrap();
         let long: ArrayRef =
             Arc::new(StringArray::from_iter_values(["y".to_owned(), "x".repeat(LEN)]));
         // Every tenth row is short, and some are null.
@@ -129,19 +137,19 @@ mod tests {
             Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(&long)));
         let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![7, rows]), &long).unwrap();
         let view = StringViewArray::from_iter_values(["x".repeat(LEN)]);
-        let views: ScalarBuffer<u128> = std::iter::repeat_n(view.views()[0], ROWS).collect();
+        let views: ScalarBuffer<u128> = std::iter::repeat_n(view.views()[0], MAX_ROWS).collect();
         let views: ArrayRef =
             Arc::new(StringViewArray::new(views, view.data_buffers().to_vec(), None));
         let item = Arc::new(Field::new_list_field(DataType::Utf8View, true));
-        let pairs = OffsetBuffer::from_lengths(std::iter::repeat_n(1, ROWS));
+        let pairs = OffsetBuffer::from_lengths(std::iter::repeat_n(1, MAX_ROWS));
         let lists = ListArray::new(item, pairs.clone(), Arc::clone(&views), None);
         let item = Arc::new(Field::new_list_field(DataType::Utf8, true));
-        let same = |number| std::iter::repeat_n(number, ROWS).collect::<ScalarBuffer<i32>>();
+        let same = |number| std::iter::repeat_n(number, MAX_ROWS).collect::<ScalarBuffer<i32>>();
         let list_views = ListViewArray::new(item, same(1), same(1), Arc::clone(&long), None);
         let child = Arc::new(Field::new("d", dictionary.data_type().clone(), true));
         let structs = StructArray::new(vec![child].into(), vec![Arc::clone(&dictionary)], None);
         let names: ArrayRef =
-            Arc::new(StringArray::from_iter_values(std::iter::repeat_n("k", ROWS)));
+            Arc::new(StringArray::from_iter_values(std::iter::repeat_n("k", MAX_ROWS)));
         let entries = [("keys", names, false), ("values", Arc::clone(&views), true)];
         let entries = StructArray::from(
             entries
@@ -160,45 +168,46 @@ mod tests {
             Arc::new(list_views),
             Arc::new(structs),
             Arc::new(maps),
-            Arc::new(NullArray::new(ROWS)),
+            Arc::new(NullArray::new(MAX_ROWS)),
         ];
-        let on_the_wire = |column: ArrayRef| {
-            let wire = match column.data_type() {
-                DataType::Null => DataType::Decimal128(38, 0),
-                other => {
-                    let schema = Schema::new(vec![Field::new("s", other.clone(), true)]);
-                    wire_schema(&schema).unwrap().field(0).data_type().clone()
-                }
-            };
-            (column, wire)
-        };
-        columns.into_iter().map(on_the_wire).collect()
+        let with_wire_type = columns.map(|column| {
+            let wire_type = wire_type(column.data_type());
+            (column, wire_type)
+        });
+        with_wire_type.into()
+    }
+
+    fn wire_type(data_type: &DataType) -> DataType {
+        if data_type.is_null() {
+            return DataType::Decimal128(38, 0);
+        }
+        let schema = Schema::new(vec![Field::new("s", data_type.clone(), true)]);
+        wire_schema(&schema).unwrap().field(0).data_type().clone()
     }
 
     #[test]
-    fn values_that_rows_share_make_slices_that_fit_when_each_has_its_own() {
-        for (column, wire) in shared() {
+    fn slices_of_shared_values_are_bounded_when_expanded() {
+        for (column, wire) in columns_with_shared_values() {
             let batch = RecordBatch::try_from_iter_with_nullable([("s", column, true)]).unwrap();
             let target = Arc::new(Schema::new(vec![Field::new("s", wire, true)]));
-            let slices: Vec<_> = by_rows(batch.clone(), 0).collect();
+            let slices: Vec<_> = slice_by_rows(batch.clone(), 0).collect();
             let mut start = 0;
             for slice in &slices {
                 assert_eq!(*slice, batch.slice(start, slice.num_rows()));
                 start += slice.num_rows();
                 let cast = cast_batch(slice, &target).unwrap();
                 let bytes = cast.column(0).to_data().get_slice_memory_size().unwrap();
-                // Offsets, bitmaps and names come on top.
+                // Offsets, bitmaps and names are not included.
                 assert!(
-                    bytes <= BYTES + 32 * slice.num_rows(),
+                    bytes <= MAX_BYTES + 32 * slice.num_rows(),
                     "{bytes} bytes of {}",
                     batch.schema()
                 );
             }
             assert_eq!(start, batch.num_rows());
-            let (shortest, bytes) =
-                (slices.iter().map(RecordBatch::num_rows).min().unwrap(), BYTES / 2_000);
+            let shortest = slices.iter().map(RecordBatch::num_rows).min().unwrap();
             assert!(
-                slices.len() == 1 || shortest > bytes / 4,
+                slices.len() == 1 || shortest > MAX_BYTES / 2_000 / 4,
                 "{shortest} rows of {}",
                 batch.schema()
             );
@@ -206,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_makes_no_slices_of_others_short() {
-        let rows = i32::try_from(ROWS).unwrap();
-        let values: ArrayRef = Arc::new(StringArray::from_iter_values(
-            (0..ROWS)
-                .map(|row| if row == 100 { "x".repeat(BYTES) } else { format!("value {row}") }),
-        ));
-        let keys = Int32Array::new((0..rows).collect(), Some(NullBuffer::new_valid(ROWS)));
+    fn a_long_value_does_not_shorten_slices_of_other_values() {
+        let rows = i32::try_from(MAX_ROWS).unwrap();
+        let values: ArrayRef =
+            Arc::new(StringArray::from_iter_values((0..MAX_ROWS).map(|row| {
+                if row == 100 { "x".repeat(MAX_BYTES) } else { format!("value {row}") }
+            })));
+        let keys = Int32Array::new((0..rows).collect(), Some(NullBuffer::new_valid(MAX_ROWS)));
         let dictionary: ArrayRef =
             Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::clone(&values)));
         let runs: ArrayRef = Arc::new(
@@ -221,16 +230,16 @@ mod tests {
         );
         for column in [dictionary, runs] {
             let batch = RecordBatch::try_from_iter([("s", column)]).unwrap();
-            let slices = by_rows(batch, 0).count();
+            let slices = slice_by_rows(batch, 0).count();
             assert!(slices < 40, "{slices} slices");
         }
     }
 
     #[test]
-    fn what_comes_to_each_row_makes_slices_shorter() {
-        let slices: Vec<_> = by_rows(batch_without_columns(1_000), BYTES / 10).collect();
+    fn bytes_added_to_each_row_make_slices_shorter() {
+        let slices: Vec<_> = slice_by_rows(batch_without_columns(1_000), MAX_BYTES / 10).collect();
         assert!(slices.iter().all(|slice| slice.num_rows() <= 10) && slices.len() < 200);
         assert_eq!(slices.iter().map(RecordBatch::num_rows).sum::<usize>(), 1_000);
-        assert_eq!(by_rows(batch_without_columns(3), usize::MAX).count(), 3);
+        assert_eq!(slice_by_rows(batch_without_columns(3), usize::MAX).count(), 3);
     }
 }

@@ -14,7 +14,7 @@ use arrow::{
 };
 use athena_protocol::predicate::OrderByField;
 
-use crate::{Error, Result, unshared::unshared};
+use crate::{Error, Result, compact::compact};
 
 /// Sorting fewer candidates than this at once costs more than keeping them.
 const WORTH_SORTING: usize = 8_192;
@@ -74,7 +74,7 @@ impl TopN {
             return Ok(None);
         }
         let batch =
-            if batch.num_rows() > self.limit { self.first_of(&[batch])? } else { unshared(batch)? };
+            if batch.num_rows() > self.limit { self.first_of(&[batch])? } else { compact(batch)? };
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         self.candidates.push(batch);

@@ -1,4 +1,4 @@
-//! User-defined functions: named, over columns of typed values.
+//! User-defined functions.
 
 mod scalar;
 mod value;
@@ -15,18 +15,24 @@ use arrow::{
 
 use crate::{Error, Result, wire_type::cast_values};
 
-/// The functions that a handler evaluates.
+/// Set of user-defined functions that a [`Handler`](crate::Handler) evaluates.
 ///
-/// Athena lower-cases the names in a query, so names differ in more than case. One name is one
-/// function: it has one list of argument types, and what comes in is cast to them where that loses
-/// nothing.
+/// Names are case-insensitive, because Athena lower-cases them. A name has one function with one
+/// list of argument types: there is no overloading. Arguments are cast to these types, and results
+/// to the type that the query declares; a cast that would lose a value fails the query.
+///
+/// One request holds the arguments of many rows. Results must fit into one response, 4.5 MiB of
+/// Arrow data, because they cannot be spilled. Functions must be deterministic if queries are to
+/// be: Athena may repeat a request.
+///
+/// # Examples
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use athena_connector_sdk::{Udfs, arrow::{array::{ArrayRef, AsArray, Float64Array}, datatypes::{DataType, Float64Type}}};
 /// let udfs = Udfs::new()
 ///     .scalar("repeat", |text: &str, times: i64| text.repeat(usize::try_from(times).unwrap_or(0)))
-///     // An `Option` sees nulls; a plain argument that is null makes the result null.
+///     // An `Option` receives nulls; null in any other argument makes the result null.
 ///     .scalar("or_zero", |n: Option<i64>| n.unwrap_or(0))
 ///     .vectorized("halve", [DataType::Float64], DataType::Float64, |args| {
 ///         let halves: Float64Array = args[0].as_primitive::<Float64Type>().unary(|x| x / 2.0);
@@ -39,10 +45,10 @@ pub struct Udfs {
     functions: BTreeMap<String, Function>,
 }
 
-/// Columns of the argument types and their row count to a column of results.
+/// Function from argument columns and their row count to a column of results.
 type Evaluate = dyn Fn(&[ArrayRef], usize) -> Result<ArrayRef> + Send + Sync;
 
-/// A function and what it takes.
+/// Function with the types of its arguments.
 #[derive(Clone)]
 struct Function {
     arguments: Vec<DataType>,
@@ -57,16 +63,20 @@ impl fmt::Debug for Udfs {
 }
 
 impl Udfs {
-    /// No functions.
+    /// Creates an empty set of functions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The functions with one more: a closure of one to four arguments, called for every row.
+    /// Adds a scalar function, which is called once for each row, replacing an earlier function of
+    /// the same name.
     ///
-    /// Arguments are `bool`, `i8` to `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, or
-    /// an [`Option`] of one. The result is one of the owned types, an `Option`, or a `Result` of
-    /// either; an `Err` fails the query. Registering a name again replaces the function.
+    /// It is a closure of one to four arguments of type `bool`, `i8` to `i64`, `f32`, `f64`,
+    /// `&str`, `String`, `&[u8]`, `Vec<u8>`, or an [`Option`] of one. It returns one of the owned
+    /// types, an `Option`, or a `Result` of either. `None` is null; an `Err` fails the query with
+    /// its kind.
+    ///
+    /// A row with null in an argument that is not an `Option` has the result null, without a call.
     #[must_use]
     pub fn scalar<M, F: ScalarFunction<M>>(mut self, name: impl AsRef<str>, function: F) -> Self {
         let arguments = F::arguments();
@@ -75,11 +85,11 @@ impl Udfs {
         self
     }
 
-    /// The functions with one more: a closure that is called once for a batch, with one array per
-    /// argument.
+    /// Adds a vectorized function, which is called once for each batch with one array for each
+    /// argument, replacing an earlier function of the same name.
     ///
-    /// It returns an array of type `returns` with as many rows; anything else is an error of the
-    /// function.
+    /// It receives nulls, and returns an array of type `returns` with as many rows as its
+    /// arguments. Another type or length fails the query with `Internal`.
     #[must_use]
     pub fn vectorized(
         mut self,
@@ -94,7 +104,7 @@ impl Udfs {
                 return Ok(result);
             }
             Err(Error::internal(format!(
-                "it returned {}, but was registered to return {returns}",
+                "the function returned {}, but its registered type is {returns}",
                 result.data_type()
             )))
         };
@@ -106,13 +116,13 @@ impl Udfs {
         self
     }
 
-    /// The values of the function `name` over `columns` of `rows` rows each.
+    /// Evaluates the function `name` over `columns` of `rows` rows each.
     ///
     /// # Errors
     ///
-    /// `Unsupported` for an unknown name or the wrong number of arguments, `InvalidInput` for an
-    /// argument that cannot be cast without loss, `Internal` for a function that returns another
-    /// number of rows, and what the function itself returns.
+    /// `Unsupported` for an unknown name or a wrong number of arguments, `InvalidInput` for an
+    /// argument that cannot be cast without loss, `Internal` for a function that returns a wrong
+    /// number of rows, and any error of the function.
     pub(crate) fn evaluate(
         &self,
         name: &str,
@@ -122,35 +132,38 @@ impl Udfs {
         let Some(function) = self.functions.get(&name.to_lowercase()) else {
             let known: Vec<_> = self.functions.keys().collect();
             return Err(Error::unsupported(format!(
-                "there is no function {name:?}; this one has {known:?}"
+                "function {name:?} does not exist; existing functions: {known:?}"
             )));
         };
         if function.arguments.len() != columns.len() {
             return Err(Error::unsupported(format!(
-                "function {name:?} takes {} arguments {:?}, not {}",
+                "function {name:?} has {} arguments {:?}, but the call has {}",
                 function.arguments.len(),
                 function.arguments,
                 columns.len()
             )));
         }
-        let cast = |(index, (column, to)): (usize, (&ArrayRef, &DataType))| {
-            cast_values(column, to).ok_or_else(|| {
+        let mut arguments = Vec::with_capacity(columns.len());
+        for (index, (column, to)) in columns.iter().zip(&function.arguments).enumerate() {
+            let argument = cast_values(column, to).ok_or_else(|| {
                 let from = column.data_type();
                 Error::invalid_input(format!(
-                    "argument {} of function {name:?} is {from}, and holds a value that is not one of {to}; declare it as \
-                     {to} in the query",
+                    "argument {} of function {name:?} is {from}, and a value does not fit {to}; \
+                     declare it as {to} in the query",
                     index + 1
                 ))
-            })
-        };
-        let columns: Vec<_> =
-            columns.iter().zip(&function.arguments).enumerate().map(cast).collect::<Result<_>>()?;
-        let result = (function.evaluate)(&columns, rows).map_err(|error| {
+            })?;
+            arguments.push(argument);
+        }
+        let result = (function.evaluate)(&arguments, rows).map_err(|error| {
             Error::new(error.kind(), format!("function {name:?} failed")).with_source(error)
         })?;
         if result.len() == rows {
             return Ok(result);
         }
-        Err(Error::internal(format!("function {name:?} returned {} rows for {rows}", result.len())))
+        Err(Error::internal(format!(
+            "function {name:?} returned {} rows, expected {rows}",
+            result.len()
+        )))
     }
 }

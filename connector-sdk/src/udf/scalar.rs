@@ -1,25 +1,33 @@
-//! Closures over rows as functions over columns.
+//! Adapter from closures over rows to functions over columns.
 
 use arrow::{array::ArrayRef, datatypes::DataType};
 
 use super::value::{Argument, Output, Value};
 use crate::{Error, Result};
 
-/// A closure of one to four [`Argument`]s that returns an [`Output`].
+/// Closure of one to four [`Argument`]s that returns an [`Output`], for [`Udfs::scalar`].
 ///
-/// `M` tells closures of different arguments apart for the compiler; nobody names it.
+/// Implemented for closures and functions of matching types; there is no need to implement it. The
+/// marker `M` lets the compiler distinguish closures of different arguments, and is inferred.
+///
+/// [`Udfs::scalar`]: crate::Udfs::scalar
 pub trait ScalarFunction<M>: Send + Sync + 'static {
-    /// The types of the arguments.
+    /// Returns the types of the arguments.
     fn arguments() -> Vec<DataType>;
 
-    /// The results over `columns`, each of the type of its argument and of `rows` rows.
+    /// Evaluates the closure for every row of `columns`, each of which has the type of its argument
+    /// and `rows` rows.
+    ///
+    /// # Errors
+    ///
+    /// The first error of the closure; `Internal` for a column of another type.
     fn evaluate(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef>;
 }
 
 fn column_of<A: Argument>(columns: &[ArrayRef], index: usize) -> Result<A::Column> {
     columns.get(index).and_then(A::column).ok_or_else(|| {
         Error::internal(format!(
-            "argument {} of a function was not cast to {}",
+            "argument {} of a function has not been cast to {}",
             index + 1,
             A::data_type()
         ))
@@ -28,8 +36,8 @@ fn column_of<A: Argument>(columns: &[ArrayRef], index: usize) -> Result<A::Colum
 
 macro_rules! scalar_function {
     ($($argument:ident $column:ident $value:ident $index:tt),*) => {
-        // Both bounds on the closure: the first finds the argument types, the second lets it borrow
-        // from any row.
+        // Two bounds on the closure: the first determines the argument types, the second allows
+        // them to borrow from any row.
         impl<F, R, $($argument),*> ScalarFunction<fn($($argument),*) -> R> for F
         where
             F: Fn($($argument),*) -> R + for<'a> Fn($($argument::Item<'a>),*) -> R + Send + Sync + 'static,
@@ -48,7 +56,7 @@ macro_rules! scalar_function {
                     let value = if let ($(Some($value),)*) = arguments {
                         self($($value),*).into_value()?
                     } else {
-                        None // a plain argument is null
+                        None // an argument that is not an `Option` is null
                     };
                     values.push(value);
                 }

@@ -1,4 +1,4 @@
-//! Rust's types as Arrow's.
+//! Mapping of Rust types to Arrow types.
 
 use std::sync::Arc;
 
@@ -12,42 +12,51 @@ use arrow::{
 
 use crate::{Error, Result};
 
-/// A Rust type that an argument of a scalar function may have.
+/// Rust type of an argument of a scalar function.
+///
+/// Implemented for `bool`, `i8` to `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, and
+/// [`Option`] of each.
 pub trait Argument {
-    /// The type, borrowed from a column for `'a`.
+    /// Type of one value, borrowed from a column for `'a`.
     type Item<'a>;
-    /// The column that it is read from.
+    /// Arrow array that the values are read from.
     type Column: Array + Clone;
 
-    /// The Arrow type of the column.
+    /// Returns the Arrow type of the column.
     fn data_type() -> DataType;
 
-    /// The column as what it is; `None` if it is of another type.
+    /// Downcasts a column; `None` if it has another type.
     fn column(array: &ArrayRef) -> Option<Self::Column>;
 
-    /// The value in `row`; `None` if it is null and that makes the result null.
+    /// Returns the value in `row`; `None` if it is null and the type is not an [`Option`].
     fn get(column: &Self::Column, row: usize) -> Option<Self::Item<'_>>;
 }
 
-/// A Rust type that a scalar function may compute.
+/// Rust type of a value that a scalar function computes.
+///
+/// Implemented for `bool`, `i8` to `i64`, `f32`, `f64`, `String` and `Vec<u8>`.
 pub trait Value: Sized {
-    /// The Arrow type of a column of it.
+    /// Returns the Arrow type of a column of such values.
     fn data_type() -> DataType;
 
-    /// A column of these values.
+    /// Creates a column of `values`, in which `None` is null.
     fn column(values: Vec<Option<Self>>) -> ArrayRef;
 }
 
-/// What a scalar function may return: a [`Value`], an `Option` of one, or a `Result` of either.
+/// Return type of a scalar function: a [`Value`], an [`Option`] of one, or a [`Result`] of either.
 pub trait Output {
-    /// What the column holds.
+    /// Type of the values of the result column.
     type Value: Value;
 
-    /// The value, null, or why there is none.
+    /// Converts the result into a value, or `None` for null.
+    ///
+    /// # Errors
+    ///
+    /// The error that the function returned.
     fn into_value(self) -> Result<Option<Self::Value>>;
 }
 
-/// Arguments: the type, its borrowed form, its column.
+/// Implements [`Argument`]: Rust type, borrowed form, Arrow array, Arrow type, accessor.
 macro_rules! arguments {
     ($($rust:ty, $item:ty, $column:ty, $arrow:expr, |$array:ident, $row:ident| $value:expr;)*) => {
         $(impl Argument for $rust {
@@ -132,6 +141,7 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
+/// Implements [`Value`] and [`Output`]: Rust type, Arrow array, Arrow type.
 macro_rules! values {
     ($($rust:ty, $column:ty, $arrow:expr;)*) => {
         $(impl Value for $rust {

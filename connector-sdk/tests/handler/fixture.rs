@@ -1,4 +1,4 @@
-//! A connector that does as it is told, an object store in memory, and requests.
+//! Configurable fake connector, in-memory object store and request builders.
 
 use std::{
     collections::BTreeMap,
@@ -32,20 +32,20 @@ pub(crate) const BUCKET: &str = "my-spill";
 
 type Read = Box<dyn Fn(ReadRecords) -> Result<RecordBatchStream> + Send + Sync>;
 
-/// A connector of one table `s.t`, with everything about it open to change.
-pub(crate) struct Fake {
+/// Connector of one configurable table `s.t`.
+pub(crate) struct FakeConnector {
     pub(crate) definition: TableDef,
     pub(crate) partitions: Vec<RecordBatch>,
     pub(crate) splits: usize,
     pub(crate) tables: usize,
     pub(crate) read: Read,
-    /// The calls so far.
+    /// Methods called so far.
     pub(crate) calls: Arc<Mutex<Vec<&'static str>>>,
 }
 
-impl Fake {
-    /// The table has the columns and rows of `rows`.
-    pub(crate) fn of(rows: RecordBatch) -> Self {
+impl FakeConnector {
+    /// Creates a table with the columns and rows of `rows`.
+    pub(crate) fn new(rows: RecordBatch) -> Self {
         let definition =
             TableDef::new(rows.schema().fields().iter().map(|field| field.as_ref().clone()));
         Self {
@@ -58,7 +58,7 @@ impl Fake {
         }
     }
 
-    pub(crate) fn reading(
+    pub(crate) fn with_read(
         mut self,
         read: impl Fn(ReadRecords) -> Result<RecordBatchStream> + Send + Sync + 'static,
     ) -> Self {
@@ -72,7 +72,7 @@ impl Fake {
 }
 
 #[async_trait]
-impl Connector for Fake {
+impl Connector for FakeConnector {
     fn source_type(&self) -> &'static str {
         "fake"
     }
@@ -95,7 +95,7 @@ impl Connector for Fake {
         if request.table == TableName::new("s", "t") {
             return Ok(self.definition.clone());
         }
-        Err(Error::not_found(format!("there is no table {}", request.table)))
+        Err(Error::not_found(format!("table {} does not exist", request.table)))
     }
 
     async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {
@@ -117,7 +117,7 @@ impl Connector for Fake {
     }
 }
 
-/// The squares of the numbers below a thousand.
+/// Table of the squares of the numbers below 1,000.
 pub(crate) struct Squares;
 
 #[async_trait]
@@ -145,10 +145,10 @@ pub(crate) fn math() -> Handler {
 
 pub(crate) fn settings(more: &[(&str, &str)]) -> Settings {
     let all = [("spill_bucket", BUCKET)].into_iter().chain(more.iter().copied());
-    Settings::from_vars(all).expect("settings are right")
+    Settings::from_vars(all).expect("settings are valid")
 }
 
-/// A handler of `connector` that spills to the store beside it.
+/// Creates a handler of `connector`, and the store that it spills to.
 pub(crate) fn spilling(connector: impl Connector) -> (Handler, Arc<MemoryStore>) {
     let store = Arc::new(MemoryStore::new());
     let handler = Handler::new(connector)
@@ -157,14 +157,14 @@ pub(crate) fn spilling(connector: impl Connector) -> (Handler, Arc<MemoryStore>)
     (handler, store)
 }
 
-/// Sends `request` in the newest version.
-pub(crate) async fn ask(handler: &Handler, request: Request) -> Result<Response> {
-    let answer = handler.handle(&request.encode(SerdeVersion::LATEST)?, None).await?;
-    Response::decode(&answer)
+/// Invokes the handler with `request` in the latest serde version.
+pub(crate) async fn invoke(handler: &Handler, request: Request) -> Result<Response> {
+    let response = handler.handle(&request.encode(SerdeVersion::LATEST)?, None).await?;
+    Response::decode(&response)
 }
 
-pub(crate) async fn kind(handler: &Handler, request: Request) -> ErrorKind {
-    ask(handler, request).await.expect_err("the request must fail").kind()
+pub(crate) async fn error_kind(handler: &Handler, request: Request) -> ErrorKind {
+    invoke(handler, request).await.expect_err("the request must fail").kind()
 }
 
 pub(crate) fn table_request(table: &str) -> Request {
@@ -222,7 +222,7 @@ pub(crate) fn splits_request() -> GetSplitsRequest {
     }
 }
 
-/// A read of the columns `schema`, of a split that may spill inside of the function's place.
+/// Creates a read of the columns `schema`, with a spill location that belongs to the function.
 pub(crate) fn read_request(schema: SchemaRef) -> ReadRecordsRequest {
     ReadRecordsRequest {
         identity: Some(FederatedIdentity::default()),
@@ -248,43 +248,46 @@ pub(crate) fn read_request(schema: SchemaRef) -> ReadRecordsRequest {
     }
 }
 
-/// The request, of a split that has no place to spill to.
-pub(crate) fn unspillable(mut request: ReadRecordsRequest) -> ReadRecordsRequest {
+/// Removes the spill location.
+pub(crate) fn without_spill_location(mut request: ReadRecordsRequest) -> ReadRecordsRequest {
     request.split.spill_location = None;
     request
 }
 
-/// The rows of a read, wherever they went, and in how many blocks if they were spilled.
+/// Reads the rows of a split, inline or from spilled blocks.
 pub(crate) async fn read(
     handler: &Handler,
     store: &Arc<MemoryStore>,
     request: ReadRecordsRequest,
-) -> Result<Rows> {
-    match ask(handler, Request::ReadRecords(request)).await? {
-        Response::ReadRecords(answer) => Ok(Rows { batches: vec![answer.records], blocks: None }),
-        Response::RemoteReadRecords(answer) => {
-            let blocks = Some(answer.remote_blocks.len());
-            let reader = SpillReader::new(Arc::clone(store) as _, 2);
-            let batches = reader.read(answer).map_ok(|(batch, _)| batch).try_collect().await?;
-            Ok(Rows { batches, blocks })
+) -> Result<ReadResult> {
+    match invoke(handler, Request::ReadRecords(request)).await? {
+        Response::ReadRecords(response) => {
+            Ok(ReadResult { batches: vec![response.records], blocks: None })
         }
-        other => panic!("{} is no answer to a read", other.type_name()),
+        Response::RemoteReadRecords(response) => {
+            let blocks = Some(response.remote_blocks.len());
+            let reader = SpillReader::new(Arc::clone(store) as _, 2);
+            let batches = reader.read(response).map_ok(|(batch, _)| batch).try_collect().await?;
+            Ok(ReadResult { batches, blocks })
+        }
+        other => panic!("{} is not a response to a read", other.type_name()),
     }
 }
 
-/// What a read answered.
-pub(crate) struct Rows {
+/// Rows of a read.
+pub(crate) struct ReadResult {
     pub(crate) batches: Vec<RecordBatch>,
+    /// Number of blocks; `None` for an inline response.
     pub(crate) blocks: Option<usize>,
 }
 
-impl fmt::Debug for Rows {
+impl fmt::Debug for ReadResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows in {:?} blocks", self.count(), self.blocks)
     }
 }
 
-impl Rows {
+impl ReadResult {
     pub(crate) fn count(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
@@ -306,7 +309,7 @@ pub(crate) fn schema(fields: &[(&str, DataType)]) -> SchemaRef {
     ))
 }
 
-/// Rows `n` from `from` to before `to`, each with a text.
+/// Creates rows with `n` from `from` to before `to`, and a text for each.
 pub(crate) fn numbers(from: i64, to: i64) -> RecordBatch {
     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(from..to));
     let text: ArrayRef =
@@ -318,7 +321,7 @@ pub(crate) fn n() -> SchemaRef {
     schema(&[("n", DataType::Int64)])
 }
 
-/// The column may have these values.
+/// Creates constraints that allow `values` in `column`.
 pub(crate) fn only(column: &str, values: &[i64]) -> Constraints {
     let set = EquatableValueSet {
         values: Arc::new(Int64Array::from(values.to_vec())),

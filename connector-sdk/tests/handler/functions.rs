@@ -28,7 +28,7 @@ fn udfs() -> Udfs {
         .scalar("is_missing", |text: Option<&str>| text.is_none())
         .scalar("half", |n: i64| (n % 2 == 0).then_some(n / 2))
         .scalar("positive", |n: i64| {
-            if n > 0 { Ok(n) } else { Err(Error::invalid_input("it is not positive")) }
+            if n > 0 { Ok(n) } else { Err(Error::invalid_input("the number is not positive")) }
         })
         .scalar("joined", |a: &[u8], b: &[u8], c: bool, d: f64| {
             let mut all = [a, b].concat();
@@ -44,7 +44,9 @@ fn udfs() -> Udfs {
             Ok(Arc::new(halves) as ArrayRef)
         })
         .vectorized("short", [DataType::Int64], DataType::Int64, |args| Ok(args[0].slice(0, 1)))
-        .vectorized("lying", [DataType::Int64], DataType::Utf8, |args| Ok(Arc::clone(&args[0])))
+        .vectorized("wrong_type", [DataType::Int64], DataType::Utf8, |args| {
+            Ok(Arc::clone(&args[0]))
+        })
 }
 
 async fn call(name: &str, arguments: Vec<ArrayRef>, returns: DataType) -> Result<ArrayRef> {
@@ -56,10 +58,10 @@ async fn call(name: &str, arguments: Vec<ArrayRef>, returns: DataType) -> Result
         output_schema: schema(&[("result", returns)]),
         method_name: name.into(),
     });
-    match ask(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await? {
-        Response::UserDefinedFunction(answer) => {
-            assert_eq!(answer.method_name, name);
-            Ok(Arc::clone(answer.records.column(0)))
+    match invoke(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await? {
+        Response::UserDefinedFunction(response) => {
+            assert_eq!(response.method_name, name);
+            Ok(Arc::clone(response.records.column(0)))
         }
         other => panic!("{}", other.type_name()),
     }
@@ -100,7 +102,7 @@ async fn an_optional_result_can_be_null() {
 }
 
 #[tokio::test]
-async fn a_result_can_be_null_where_the_query_says_that_it_is_not() {
+async fn a_result_can_be_null_even_if_the_query_declares_it_not_null() {
     let output = Schema::new(vec![Field::new("result", DataType::Int64, false)]);
     let request = Request::UserDefinedFunction(UserDefinedFunctionRequest {
         identity: None,
@@ -108,13 +110,13 @@ async fn a_result_can_be_null_where_the_query_says_that_it_is_not() {
         output_schema: Arc::new(output),
         method_name: "half".into(),
     });
-    let Response::UserDefinedFunction(answer) =
-        ask(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await.unwrap()
+    let Response::UserDefinedFunction(response) =
+        invoke(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await.unwrap()
     else {
         panic!("no results")
     };
-    assert_eq!(answer.records.column(0).as_ref(), &Int64Array::from(vec![Some(2), None]));
-    assert!(answer.records.schema().field(0).is_nullable());
+    assert_eq!(response.records.column(0).as_ref(), &Int64Array::from(vec![Some(2), None]));
+    assert!(response.records.schema().field(0).is_nullable());
 }
 
 #[tokio::test]
@@ -126,7 +128,7 @@ async fn an_error_of_a_function_fails_the_call_and_keeps_its_kind() {
 }
 
 #[tokio::test]
-async fn four_arguments_of_any_type_go_through() {
+async fn four_arguments_of_different_types_are_supported() {
     let bytes: ArrayRef = Arc::new(BinaryArray::from_iter_values([b"ab"]));
     let yes: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
     let one: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
@@ -137,13 +139,13 @@ async fn four_arguments_of_any_type_go_through() {
 }
 
 #[tokio::test]
-async fn names_are_found_in_any_case() {
+async fn function_names_are_case_insensitive() {
     let keep: ArrayRef = Arc::new(Int32Array::from(vec![1]));
     assert!(call("MASK", vec![texts(vec![Some("abc")]), keep], DataType::Utf8).await.is_ok());
 }
 
 #[tokio::test]
-async fn an_unknown_function_names_those_there_are() {
+async fn the_error_of_an_unknown_function_lists_the_existing_ones() {
     let error = call("nope", vec![longs(vec![Some(1)])], DataType::Int64).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("or_zero"), "{error}");
@@ -153,7 +155,7 @@ async fn an_unknown_function_names_those_there_are() {
 }
 
 #[tokio::test]
-async fn types_are_cast_where_nothing_is_lost() {
+async fn arguments_and_results_are_cast_only_without_loss() {
     let small: ArrayRef = Arc::new(Int32Array::from(vec![7]));
     let found = call("or_zero", vec![small], DataType::Int32).await.unwrap();
     assert_eq!(found.as_ref(), &Int32Array::from(vec![7]));
@@ -166,11 +168,11 @@ async fn types_are_cast_where_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_vectorized_function_is_held_to_its_rows_and_type() {
+async fn a_vectorized_function_must_return_its_row_count_and_type() {
     let numbers: ArrayRef = Arc::new(Float64Array::from(vec![Some(3.0), None]));
     let halves = call("halve", vec![numbers], DataType::Float64).await.unwrap();
     assert_eq!(halves.as_ref(), &Float64Array::from(vec![Some(1.5), None]));
-    for name in ["short", "lying"] {
+    for name in ["short", "wrong_type"] {
         let error =
             call(name, vec![longs(vec![Some(1), Some(2)])], DataType::Int64).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal, "{name}");
@@ -178,7 +180,7 @@ async fn a_vectorized_function_is_held_to_its_rows_and_type() {
 }
 
 #[tokio::test]
-async fn results_too_large_for_an_answer_say_how_large() {
+async fn results_too_large_for_a_response_are_rejected_with_their_size() {
     let times = longs(vec![Some(3_000_000), Some(3_000_000)]);
     let error = call("repeat", vec![texts(vec![Some("x"), Some("y")]), times], DataType::Utf8)
         .await
@@ -188,13 +190,13 @@ async fn results_too_large_for_an_answer_say_how_large() {
 }
 
 #[tokio::test]
-async fn no_rows_are_no_results() {
+async fn no_rows_give_no_results() {
     let found = call("or_zero", vec![longs(vec![])], DataType::Int64).await.unwrap();
     assert_eq!(found.len(), 0);
 }
 
 #[tokio::test]
-async fn an_output_of_two_columns_is_refused() {
+async fn an_output_of_two_columns_is_rejected() {
     let request = Request::UserDefinedFunction(UserDefinedFunctionRequest {
         identity: None,
         input_records: numbers(0, 1),
@@ -202,7 +204,7 @@ async fn an_output_of_two_columns_is_refused() {
         method_name: "or_zero".into(),
     });
     assert_eq!(
-        kind(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await,
+        error_kind(&Handler::new(StaticConnector::new()).with_udfs(udfs()), request).await,
         ErrorKind::InvalidInput
     );
 }

@@ -1,4 +1,4 @@
-//! A connector behind the Runtime API of Lambda: a real process, with the API played by this test.
+//! Connector as a process behind the Lambda Runtime API, which this test serves.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use athena_protocol::{
     message::{PingRequest, ReadRecordsRequest},
 };
 
-/// A table that panics when it is read.
+/// Table that panics when it is read.
 struct Bomb;
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl Table for Bomb {
     }
 }
 
-/// Not a test but the process under test: does nothing unless Lambda, or [`Lambda`], starts it.
+/// Entry point of the process under test; does nothing unless Lambda, or [`Lambda`], starts it.
 #[test]
 fn function() {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
@@ -38,7 +38,7 @@ fn function() {
     }
 }
 
-/// The Runtime API, and the process that polls it.
+/// Runtime API, and the process that polls it.
 struct Lambda {
     listener: TcpListener,
     function: Child,
@@ -47,7 +47,7 @@ struct Lambda {
 
 impl Drop for Lambda {
     fn drop(&mut self) {
-        // The process polls for ever; it may also have ended by itself.
+        // The process polls forever, but it may have ended by itself.
         let _ = self.function.kill();
         let _ = self.function.wait();
     }
@@ -69,7 +69,7 @@ impl Lambda {
         Self { listener, function, invocations: 0 }
     }
 
-    /// Hands one invocation out and waits for what comes of it: the last part of the path it is
+    /// Serves one invocation, and returns its result: the last segment of the path that it is
     /// posted to, and its body.
     fn invoke(&mut self, payload: &[u8]) -> (String, Vec<u8>) {
         self.invocations += 1;
@@ -93,7 +93,7 @@ impl Lambda {
     }
 }
 
-/// Reads one request: its path and its body.
+/// Reads the path and body of one HTTP request.
 fn request(stream: &TcpStream) -> (String, Vec<u8>) {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -137,7 +137,8 @@ fn read() -> Vec<u8> {
     Request::ReadRecords(read).encode(SerdeVersion::LATEST).unwrap()
 }
 
-fn failure((outcome, body): (String, Vec<u8>)) -> String {
+fn failure(result: (String, Vec<u8>)) -> String {
+    let (outcome, body) = result;
     assert_eq!(outcome, "error");
     let error = FunctionError::decode(&body).unwrap();
     assert_eq!(
@@ -148,7 +149,7 @@ fn failure((outcome, body): (String, Vec<u8>)) -> String {
 }
 
 #[test]
-fn a_process_outlives_malformed_requests_and_panics() {
+fn a_process_survives_malformed_requests_and_panics() {
     let mut lambda = Lambda::start(&[]);
     for payload in [&b"{"[..], b"", b"null", br#"{"key1":"value1"}"#, b"\xFF"] {
         let message = failure(lambda.invoke(payload));
@@ -165,7 +166,7 @@ fn a_process_outlives_malformed_requests_and_panics() {
 }
 
 #[test]
-fn a_wrong_setting_is_the_answer_to_everything_but_a_ping() {
+fn an_invalid_setting_fails_every_request_but_a_ping() {
     let mut lambda =
         Lambda::start(&[("athena_connector_unknown", "1"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
     assert_eq!(lambda.invoke(&ping()).0, "response");

@@ -1,5 +1,5 @@
-//! Lists and partitions of the sizes that real catalogs have: everything exactly once, and no
-//! answer over the limit of Lambda.
+//! Lists and partitions at the scale of real data sources: every item occurs exactly once, and no
+//! response exceeds the payload limit of Lambda.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -23,8 +23,8 @@ const TABLES: usize = 100_000;
 const SPLITS: usize = 60_000;
 const PARTITIONS: i32 = 10_000;
 
-/// A catalog of many tables with long names, one of which has many partitions, each of one split of
-/// one row, and a table without partitions that has many large splits.
+/// Connector of many tables with long names. With partition columns, a table has many partitions,
+/// each with one split of one row; without, it has many large splits.
 struct Many;
 
 fn table_name(n: usize) -> String {
@@ -61,7 +61,7 @@ impl Connector for Many {
 
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         if request.partition_columns.is_empty() {
-            // Three kilobytes, some of which take more bytes as JSON than as text.
+            // Three kilobytes, some of which take more bytes as JSON.
             let plan = "one of many \"files\" \\ ".repeat(120) + &"\u{1F600}".repeat(20);
             let splits =
                 (0..SPLITS).map(move |n| Split::new().with("number", n).with("plan", &plan));
@@ -81,40 +81,45 @@ impl Connector for Many {
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        // The partition columns are the SDK's to fill in.
+        // The SDK adds the partition columns.
         let n: ArrayRef = Arc::new(Int64Array::from(vec![request.split.get::<i64>("row")?]));
         Ok(RecordBatch::try_from_iter([("n", n)]).unwrap().into())
     }
 }
 
-/// A text that differs from partition to partition, and is null in every hundredth.
+/// Returns a value that is different for each partition, and null for every hundredth.
 fn region(day: i32) -> Option<String> {
     (day % 100 > 0).then(|| format!("région {day}"))
 }
 
-/// The answer, and how many bytes it took.
+/// Invokes the handler, and returns the response with its size in bytes.
 async fn sized(handler: &Handler, request: Request) -> (Response, usize) {
-    let answer =
+    let response =
         handler.handle(&request.encode(SerdeVersion::LATEST).unwrap(), None).await.unwrap();
-    assert!(answer.len() <= MAX_PAYLOAD_BYTES, "{} bytes", answer.len());
-    (Response::decode(&answer).unwrap(), answer.len())
+    assert!(response.len() <= MAX_PAYLOAD_BYTES, "{} bytes", response.len());
+    (Response::decode(&response).unwrap(), response.len())
 }
 
 #[tokio::test]
 async fn a_hundred_thousand_tables_are_listed_exactly_once() {
     let handler = Handler::new(Many);
     for page_size in [-1, 7_000] {
-        let (mut found, mut largest, mut pages, mut token) = (0, 0, 0, None);
+        let mut found = 0;
+        let mut largest = 0;
+        let mut pages = 0;
+        let mut token = None;
         loop {
             let request = Request::ListTables(tables_request("s", page_size, token));
-            let (Response::ListTables(answer), bytes) = sized(&handler, request).await else {
+            let (Response::ListTables(response), bytes) = sized(&handler, request).await else {
                 panic!("no tables")
             };
-            for table in answer.tables {
+            for table in response.tables {
                 assert_eq!(table.table, table_name(found));
                 found += 1;
             }
-            (largest, pages, token) = (largest.max(bytes), pages + 1, answer.next_token);
+            largest = largest.max(bytes);
+            pages += 1;
+            token = response.next_token;
             if token.is_none() {
                 break;
             }
@@ -127,22 +132,27 @@ async fn a_hundred_thousand_tables_are_listed_exactly_once() {
 }
 
 #[tokio::test]
-async fn sixty_thousand_splits_of_three_kilobytes_are_made_exactly_once() {
+async fn sixty_thousand_splits_of_three_kilobytes_are_listed_exactly_once() {
     let (handler, _) = spilling(Many);
-    let (mut found, mut largest, mut pages, mut token) = (0, 0, 0, None);
+    let mut found = 0;
+    let mut largest = 0;
+    let mut pages = 0;
+    let mut token = None;
     loop {
         let request = GetSplitsRequest { continuation_token: token, ..splits_request() };
-        let (Response::GetSplits(answer), bytes) =
+        let (Response::GetSplits(response), bytes) =
             sized(&handler, Request::GetSplits(request)).await
         else {
             panic!("no splits")
         };
-        for split in answer.splits {
+        for split in response.splits {
             assert_eq!(split.properties["number"], found.to_string());
             assert!(split.properties["plan"].len() > 2_700);
             found += 1;
         }
-        (largest, pages, token) = (largest.max(bytes), pages + 1, answer.continuation_token);
+        largest = largest.max(bytes);
+        pages += 1;
+        token = response.continuation_token;
         if token.is_none() {
             break;
         }
@@ -169,7 +179,9 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
     else {
         panic!("no layout")
     };
-    let (mut splits, mut pages, mut token) = (Vec::new(), 0, None);
+    let mut splits = Vec::new();
+    let mut pages = 0;
+    let mut token = None;
     loop {
         let request = GetSplitsRequest {
             partitions: all.partitions.clone(),
@@ -177,13 +189,15 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
             continuation_token: token,
             ..splits_request()
         };
-        let (Response::GetSplits(answer), bytes) =
+        let (Response::GetSplits(response), bytes) =
             sized(&handler, Request::GetSplits(request)).await
         else {
             panic!("no splits")
         };
-        splits.extend(answer.splits);
-        (largest, pages, token) = (largest.max(bytes), pages + 1, answer.continuation_token);
+        splits.extend(response.splits);
+        largest = largest.max(bytes);
+        pages += 1;
+        token = response.continuation_token;
         if token.is_none() {
             break;
         }
@@ -192,12 +206,12 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
     for split in &splits {
         let request =
             ReadRecordsRequest { split: split.clone(), ..read_request(Arc::clone(&columns)) };
-        let (Response::ReadRecords(answer), bytes) =
+        let (Response::ReadRecords(response), bytes) =
             sized(&handler, Request::ReadRecords(request)).await
         else {
             panic!("no rows")
         };
-        let rows = answer.records;
+        let rows = response.records;
         assert_eq!(rows.num_rows(), 1);
         let day = rows.column(0).as_primitive::<Int32Type>().value(0);
         let text = rows.column(1).as_string::<i32>().iter().next().unwrap();

@@ -1,4 +1,4 @@
-//! A handler driven as Lambda drives it: the bytes of a request in, the bytes of an answer out.
+//! Handler invoked as Lambda invokes it: request bytes in, response bytes out.
 
 mod fixture;
 mod functions;

@@ -1,4 +1,4 @@
-//! Pings, definitions, capabilities, partitions.
+//! Pings, table definitions, capabilities and partitions.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,14 +18,14 @@ use crate::fixture::*;
 
 #[tokio::test]
 async fn a_ping_is_answered_without_the_connector() {
-    let fake = Fake::of(numbers(0, 1));
+    let fake = FakeConnector::new(numbers(0, 1));
     let calls = Arc::clone(&fake.calls);
     let ping = PingRequest { identity: None, catalog_name: "c".into(), query_id: QUERY.into() };
-    match ask(&Handler::new(fake), Request::Ping(ping)).await.unwrap() {
-        Response::Ping(answer) => {
-            assert_eq!(answer.source_type.as_deref(), Some("fake"));
-            assert_eq!((answer.capabilities, answer.serde_version), (24, 6));
-            assert_eq!((answer.catalog_name.as_str(), answer.query_id.as_str()), ("c", QUERY));
+    match invoke(&Handler::new(fake), Request::Ping(ping)).await.unwrap() {
+        Response::Ping(response) => {
+            assert_eq!(response.source_type.as_deref(), Some("fake"));
+            assert_eq!((response.capabilities, response.serde_version), (24, 6));
+            assert_eq!((response.catalog_name.as_str(), response.query_id.as_str()), ("c", QUERY));
         }
         other => panic!("{}", other.type_name()),
     }
@@ -33,23 +33,25 @@ async fn a_ping_is_answered_without_the_connector() {
 }
 
 #[tokio::test]
-async fn an_answer_comes_in_the_version_of_its_request() {
-    let handler = Handler::new(Fake::of(numbers(0, 3)));
+async fn a_response_has_the_version_of_its_request() {
+    let handler = Handler::new(FakeConnector::new(numbers(0, 3)));
     for version in [SerdeVersion::V2, SerdeVersion::V3, SerdeVersion::V4, SerdeVersion::V6] {
-        let bytes = Request::ReadRecords(unspillable(read_request(n()))).encode(version).unwrap();
-        let answer = handler.handle(&bytes, None).await.unwrap();
-        // Base64 of the marker with which the newer framing begins.
-        let modern = String::from_utf8(answer.clone()).unwrap().contains(r#""schema":"/////"#);
+        let bytes = Request::ReadRecords(without_spill_location(read_request(n())))
+            .encode(version)
+            .unwrap();
+        let response = handler.handle(&bytes, None).await.unwrap();
+        // Base64 of the marker at the start of the modern framing.
+        let modern = String::from_utf8(response.clone()).unwrap().contains(r#""schema":"/////"#);
         assert_eq!(modern, version > SerdeVersion::V2, "{version:?}");
-        match Response::decode(&answer).unwrap() {
-            Response::ReadRecords(answer) => assert_eq!(answer.records.num_rows(), 3),
+        match Response::decode(&response).unwrap() {
+            Response::ReadRecords(response) => assert_eq!(response.records.num_rows(), 3),
             other => panic!("{}", other.type_name()),
         }
     }
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_request_are_invalid_input() {
+async fn malformed_requests_are_invalid_input() {
     let handler = math();
     for bytes in [
         &b""[..],
@@ -67,32 +69,32 @@ async fn bytes_that_are_no_request_are_invalid_input() {
 }
 
 async fn definition(handler: &Handler) -> athena_protocol::message::GetTableResponse {
-    match ask(handler, table_request("t")).await.unwrap() {
-        Response::GetTable(answer) => answer,
+    match invoke(handler, table_request("t")).await.unwrap() {
+        Response::GetTable(response) => response,
         other => panic!("{}", other.type_name()),
     }
 }
 
 fn defined(definition: TableDef) -> Handler {
-    Handler::new(Fake { definition, ..Fake::of(numbers(0, 1)) })
+    Handler::new(FakeConnector { definition, ..FakeConnector::new(numbers(0, 1)) })
 }
 
 #[tokio::test]
-async fn a_definition_has_the_types_of_the_wire_and_its_comments() {
+async fn a_definition_has_wire_types_and_comments() {
     let table = TableDef::new([
         Field::new("at", DataType::Timestamp(TimeUnit::Nanosecond, None), true),
         Field::new("region", DataType::Utf8View, true),
     ]);
-    let table = table.with_partition_columns(["region"]).with_comment("at", "when it was");
-    let answer = definition(&defined(table)).await;
-    assert_eq!(answer.schema.field(0).data_type(), &DataType::Date64);
-    assert_eq!(answer.schema.field(1).data_type(), &DataType::Utf8);
-    assert_eq!(answer.schema.metadata()["at"], "when it was");
-    assert_eq!(answer.partition_columns, ["region"]);
+    let table = table.with_partition_columns(["region"]).with_comment("at", "time of the event");
+    let response = definition(&defined(table)).await;
+    assert_eq!(response.schema.field(0).data_type(), &DataType::Date64);
+    assert_eq!(response.schema.field(1).data_type(), &DataType::Utf8);
+    assert_eq!(response.schema.metadata()["at"], "time of the event");
+    assert_eq!(response.partition_columns, ["region"]);
 }
 
 #[tokio::test]
-async fn a_definition_that_cannot_be_queried_is_refused() {
+async fn a_definition_that_cannot_be_queried_is_rejected() {
     let field = |name: &str| Field::new(name, DataType::Int64, true);
     for table in [
         TableDef::new([field("id"), field("ID")]),
@@ -102,7 +104,7 @@ async fn a_definition_that_cannot_be_queried_is_refused() {
         TableDef::new([field("id")]).with_partition_columns(["id", "id"]),
     ] {
         assert_eq!(
-            kind(&defined(table.clone()), table_request("t")).await,
+            error_kind(&defined(table.clone()), table_request("t")).await,
             ErrorKind::Internal,
             "{table:?}"
         );
@@ -110,76 +112,82 @@ async fn a_definition_that_cannot_be_queried_is_refused() {
     let nested = DataType::Struct(
         vec![Field::new("gap", DataType::Duration(TimeUnit::Second), true)].into(),
     );
-    let error = ask(&defined(TableDef::new([Field::new("s", nested, true)])), table_request("t"))
-        .await
-        .unwrap_err();
+    let error =
+        invoke(&defined(TableDef::new([Field::new("s", nested, true)])), table_request("t"))
+            .await
+            .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("s.gap"), "{error}");
 }
 
 #[tokio::test]
 async fn an_unknown_table_is_not_found() {
-    assert_eq!(kind(&defined(TableDef::new([])), table_request("u")).await, ErrorKind::NotFound);
-    assert_eq!(kind(&math(), table_request("u")).await, ErrorKind::NotFound);
+    assert_eq!(
+        error_kind(&defined(TableDef::new([])), table_request("u")).await,
+        ErrorKind::NotFound
+    );
+    assert_eq!(error_kind(&math(), table_request("u")).await, ErrorKind::NotFound);
 }
 
 #[tokio::test]
-async fn a_passthrough_query_is_not_taken_for_a_plain_one() {
-    let Request::GetTable(request) = table_request("t") else { unreachable!("it was just made") };
+async fn a_passthrough_query_is_rejected_without_a_passthrough_function() {
+    let Request::GetTable(request) = table_request("t") else {
+        unreachable!("the request has this type")
+    };
     let arguments = BTreeMap::from([("QUERY".to_owned(), Some("SELECT 1".to_owned()))]);
-    let handler = Handler::new(Fake::of(numbers(0, 1)));
+    let handler = Handler::new(FakeConnector::new(numbers(0, 1)));
     let request = Request::GetTable(GetTableRequest {
         query_passthrough_arguments: arguments.clone(),
         ..request
     });
-    assert_eq!(kind(&handler, request).await, ErrorKind::Unsupported);
+    assert_eq!(error_kind(&handler, request).await, ErrorKind::Unsupported);
     let constraints =
         Constraints { query_passthrough_arguments: arguments, ..Constraints::default() };
-    let read = unspillable(athena_protocol::message::ReadRecordsRequest {
+    let read = without_spill_location(athena_protocol::message::ReadRecordsRequest {
         constraints,
         ..read_request(n())
     });
-    assert_eq!(kind(&handler, Request::ReadRecords(read)).await, ErrorKind::Unsupported);
+    assert_eq!(error_kind(&handler, Request::ReadRecords(read)).await, ErrorKind::Unsupported);
 }
 
 #[tokio::test]
-async fn capabilities_announce_what_the_sdk_evaluates() {
+async fn capabilities_are_those_of_the_sdk() {
     let request = GetDataSourceCapabilitiesRequest {
         identity: None,
         query_id: None,
         catalog_name: "c".into(),
     };
-    let Response::GetDataSourceCapabilities(answer) =
-        ask(&math(), Request::GetDataSourceCapabilities(request)).await.unwrap()
+    let Response::GetDataSourceCapabilities(response) =
+        invoke(&math(), Request::GetDataSourceCapabilities(request)).await.unwrap()
     else {
-        panic!("capabilities are answered with capabilities")
+        panic!("not a capabilities response")
     };
     let sub_types = |name: &str| {
-        answer.capabilities[name].iter().map(|s| s.sub_type.as_str()).collect::<Vec<_>>()
+        response.capabilities[name].iter().map(|s| s.sub_type.as_str()).collect::<Vec<_>>()
     };
     let filters =
         ["sorted_range_set", "equatable_range_set", "all_or_none_value_set", "nullable_comparison"];
     assert_eq!(sub_types("supports_filter_pushdown"), filters);
     assert_eq!(sub_types("supports_limit_pushdown"), ["integer_constant"]);
     assert_eq!(sub_types("supports_top_n_pushdown"), ["SUPPORTS_ORDER_BY"]);
-    let announced = &answer.capabilities["supports_complex_expression_pushdown"][0].properties;
+    let announced = &response.capabilities["supports_complex_expression_pushdown"][0].properties;
     assert!(announced.iter().any(|name| name == functions::LIKE_PATTERN));
 }
 
 async fn layout(
-    fake: Fake,
+    fake: FakeConnector,
     columns: &[&str],
     constraints: Constraints,
 ) -> athena_connector_sdk::Result<RecordBatch> {
     let table = schema(&[("region", DataType::Int64), ("size", DataType::Int64)]);
-    match ask(&Handler::new(fake), layout_request(table, columns, constraints)).await? {
-        Response::GetTableLayout(answer) => Ok(answer.partitions),
+    match invoke(&Handler::new(fake), layout_request(table, columns, constraints)).await? {
+        Response::GetTableLayout(response) => Ok(response.partitions),
         other => panic!("{}", other.type_name()),
     }
 }
 
 fn partitions(rows: impl Iterator<Item = i64> + Clone) -> RecordBatch {
-    // The connector's own column bears the name of a column of the table.
+    // The connector's own column has the name of a column of the table.
     let size: ArrayRef =
         Arc::new(StringArray::from_iter_values(rows.clone().map(|n| format!("{n} files"))));
     let region: ArrayRef =
@@ -191,9 +199,11 @@ fn partitions(rows: impl Iterator<Item = i64> + Clone) -> RecordBatch {
 }
 
 #[tokio::test]
-async fn partitions_are_pruned_by_the_partition_columns_alone() {
-    let fake =
-        Fake { partitions: vec![partitions(0..5), partitions(5..10)], ..Fake::of(numbers(0, 1)) };
+async fn partitions_are_pruned_only_by_partition_columns() {
+    let fake = FakeConnector {
+        partitions: vec![partitions(0..5), partitions(5..10)],
+        ..FakeConnector::new(numbers(0, 1))
+    };
     let mut constraints = only("region", &[3, 7, 99]);
     constraints.summary.extend(only("size", &[1]).summary);
     let found = layout(fake, &["region"], constraints).await.unwrap();
@@ -205,17 +215,20 @@ async fn partitions_are_pruned_by_the_partition_columns_alone() {
 }
 
 #[tokio::test]
-async fn a_partition_column_of_another_type_than_the_tables_is_the_callers_fault() {
+async fn a_request_with_a_wrong_type_of_partition_column_is_invalid_input() {
     let region: ArrayRef = Arc::new(BinaryArray::from_vec(vec![b"emea"]));
     let bytes = RecordBatch::try_from_iter([("region", region)]).unwrap();
-    let fake = Fake { partitions: vec![bytes.clone()], ..Fake::of(bytes.clone()) };
+    let fake =
+        FakeConnector { partitions: vec![bytes.clone()], ..FakeConnector::new(bytes.clone()) };
     let error = layout(fake, &["region"], Constraints::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     assert!(error.message().contains("\"region\" as Binary"), "{error}");
-    // A connector that does not keep to its own definition is at fault itself.
-    let fake = Fake { partitions: vec![bytes], ..Fake::of(numbers(0, 1)) };
-    let fake =
-        Fake { definition: TableDef::new([Field::new("region", DataType::Int64, true)]), ..fake };
+    // A connector that deviates from its own definition is at fault.
+    let fake = FakeConnector { partitions: vec![bytes], ..FakeConnector::new(numbers(0, 1)) };
+    let fake = FakeConnector {
+        definition: TableDef::new([Field::new("region", DataType::Int64, true)]),
+        ..fake
+    };
     assert_eq!(
         layout(fake, &["region"], Constraints::default()).await.unwrap_err().kind(),
         ErrorKind::Internal
@@ -223,11 +236,14 @@ async fn a_partition_column_of_another_type_than_the_tables_is_the_callers_fault
 }
 
 #[tokio::test]
-async fn no_partition_left_is_an_empty_block() {
-    let fake = Fake { partitions: vec![partitions(0..5)], ..Fake::of(numbers(0, 1)) };
+async fn pruning_all_partitions_gives_an_empty_block() {
+    let fake =
+        FakeConnector { partitions: vec![partitions(0..5)], ..FakeConnector::new(numbers(0, 1)) };
     let found = layout(fake, &["region"], only("region", &[99])).await.unwrap();
     assert_eq!((found.num_rows(), found.num_columns()), (0, 2));
-    let none = layout(Fake::of(numbers(0, 1)), &["region"], Constraints::default()).await.unwrap();
+    let none = layout(FakeConnector::new(numbers(0, 1)), &["region"], Constraints::default())
+        .await
+        .unwrap();
     assert_eq!((none.num_rows(), none.num_columns()), (0, 1));
 }
 
@@ -239,10 +255,13 @@ async fn a_table_without_partition_columns_is_one_partition() {
     for partitions in
         [vec![without_columns.clone()], vec![without_columns.clone(), without_columns]]
     {
-        let found =
-            layout(Fake { partitions, ..Fake::of(numbers(0, 1)) }, &[], only("region", &[99]))
-                .await
-                .unwrap();
+        let found = layout(
+            FakeConnector { partitions, ..FakeConnector::new(numbers(0, 1)) },
+            &[],
+            only("region", &[99]),
+        )
+        .await
+        .unwrap();
         assert_eq!(found.num_rows(), 1);
         assert_eq!(
             found.column_by_name("partitionId").unwrap().as_ref(),
@@ -250,14 +269,20 @@ async fn a_table_without_partition_columns_is_one_partition() {
         );
     }
     assert_eq!(
-        layout(Fake::of(numbers(0, 1)), &[], Constraints::default()).await.unwrap().num_rows(),
+        layout(FakeConnector::new(numbers(0, 1)), &[], Constraints::default())
+            .await
+            .unwrap()
+            .num_rows(),
         0
     );
 }
 
 #[tokio::test]
-async fn a_layout_that_does_not_fit_is_refused_with_advice() {
-    let fake = Fake { partitions: vec![partitions(0..400_000); 2], ..Fake::of(numbers(0, 1)) };
+async fn a_layout_that_is_too_large_is_rejected_with_a_remedy() {
+    let fake = FakeConnector {
+        partitions: vec![partitions(0..400_000); 2],
+        ..FakeConnector::new(numbers(0, 1))
+    };
     let error = layout(fake, &["region"], Constraints::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("get_splits"), "{error}");

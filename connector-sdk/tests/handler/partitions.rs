@@ -1,4 +1,4 @@
-//! The values of partition columns in rows that were read without them.
+//! Partition columns that the SDK adds to batches.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use athena_protocol::{
 
 use crate::fixture::*;
 
-/// Two days, the second of which is before 1970.
+/// Creates the split of one of two days, the second of which is before 1970.
 fn split(row: usize) -> Split {
     let day: ArrayRef = Arc::new(Date32Array::from(vec![19_783, -1]));
     let partitions = RecordBatch::try_from_iter([("day", day)]).unwrap();
@@ -36,19 +36,19 @@ fn reading(
     ReadRecordsRequest { constraints, ..request }
 }
 
-/// A table with a partition column that its batches lack.
-fn fake() -> Fake {
+/// Creates a table with a partition column that its batches lack.
+fn fake() -> FakeConnector {
     let day = arrow::datatypes::Field::new("day", DataType::Date32, true);
     let n = arrow::datatypes::Field::new("n", DataType::Int64, true);
     let definition = athena_connector_sdk::TableDef::new([n, day]).with_partition_columns(["day"]);
-    Fake { definition, ..Fake::of(numbers(0, 3)) }
+    FakeConnector { definition, ..FakeConnector::new(numbers(0, 3)) }
 }
 
 const N: (&str, DataType) = ("n", DataType::Int64);
 const DAY: (&str, DataType) = ("day", DataType::Date32);
 
 #[tokio::test]
-async fn partition_columns_are_filled_into_every_row() {
+async fn partition_columns_are_added_to_every_row() {
     for (row, day) in [(0, 19_783), (1, -1)] {
         let (handler, store) = spilling(fake());
         let found =
@@ -59,7 +59,7 @@ async fn partition_columns_are_filled_into_every_row() {
 }
 
 #[tokio::test]
-async fn the_predicate_and_the_order_see_partition_columns() {
+async fn predicate_and_order_apply_to_partition_columns() {
     let (handler, store) = spilling(fake());
     let other = EquatableValueSet {
         values: Arc::new(Date32Array::from(vec![5])),
@@ -73,7 +73,7 @@ async fn the_predicate_and_the_order_see_partition_columns() {
         OrderByField { column_name: Some("day".into()), direction: Direction::AscNullsLast };
     let top = Constraints { limit: Some(2), order_by: vec![order], ..Constraints::default() };
     assert_eq!(read(&handler, &store, reading(1, &[N], top)).await.unwrap().count(), 2);
-    // As counted by `count(*)`: no column is asked for at all.
+    // `count(*)` requests no columns.
     assert_eq!(
         read(&handler, &store, reading(1, &[], Constraints::default())).await.unwrap().count(),
         3
@@ -81,7 +81,7 @@ async fn the_predicate_and_the_order_see_partition_columns() {
 }
 
 #[tokio::test]
-async fn a_value_that_was_edited_is_refused() {
+async fn an_edited_value_is_rejected_and_a_column_of_the_batch_is_kept() {
     let (handler, store) = spilling(fake());
     let mut request = reading(0, &[DAY, N], Constraints::default());
     request.split.properties.insert("$partition".to_owned(), r#"{"day":"tomorrow"}"#.to_owned());
@@ -92,7 +92,7 @@ async fn a_value_that_was_edited_is_refused() {
         ("day", Arc::new(Date32Array::from(vec![7])) as _),
     ]);
     let own = own.unwrap();
-    let (handler, store) = spilling(fake().reading(move |_| Ok(own.clone().into())));
+    let (handler, store) = spilling(fake().with_read(move |_| Ok(own.clone().into())));
     let found = read(&handler, &store, reading(0, &[DAY], Constraints::default())).await.unwrap();
     assert_eq!(
         found.batches[0].column(0).as_ref(),

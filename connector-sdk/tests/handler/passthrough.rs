@@ -1,4 +1,4 @@
-//! Queries in the source's own language, from capabilities to rows.
+//! Query passthrough, from capabilities to rows.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,7 +20,7 @@ use athena_protocol::{
 
 use crate::fixture::*;
 
-/// A source whose queries are numbers of rows.
+/// Source whose queries are row counts.
 struct Counting;
 
 #[async_trait]
@@ -39,7 +39,8 @@ impl Passthrough for Counting {
 }
 
 fn handler() -> Handler {
-    let fake = Fake::of(numbers(0, 1)).reading(|_| panic!("the query is for the function"));
+    let fake =
+        FakeConnector::new(numbers(0, 1)).with_read(|_| panic!("the connector must not be called"));
     Handler::new(fake).with_passthrough(Counting)
 }
 
@@ -53,7 +54,7 @@ fn counting() -> BTreeMap<String, Option<String>> {
 
 fn describe(query_passthrough_arguments: BTreeMap<String, Option<String>>) -> Request {
     let Request::GetTable(request) = table_request("whatever") else {
-        unreachable!("it was just made")
+        unreachable!("the request has this type")
     };
     Request::GetTable(GetTableRequest { query_passthrough_arguments, ..request })
 }
@@ -66,11 +67,11 @@ async fn the_function_is_announced_by_its_signature() {
         catalog_name: "c".into(),
     };
     let capabilities =
-        ask(&handler(), Request::GetDataSourceCapabilities(request.clone())).await.unwrap();
-    let Response::GetDataSourceCapabilities(answer) = capabilities else {
+        invoke(&handler(), Request::GetDataSourceCapabilities(request.clone())).await.unwrap();
+    let Response::GetDataSourceCapabilities(response) = capabilities else {
         panic!("no capabilities")
     };
-    let announced: Vec<_> = answer.capabilities["SYSTEM.QUERY"]
+    let announced: Vec<_> = response.capabilities["SYSTEM.QUERY"]
         .iter()
         .map(|part| (part.sub_type.as_str(), part.properties.join(",")))
         .collect();
@@ -80,22 +81,22 @@ async fn the_function_is_announced_by_its_signature() {
         ("query_passthrough_arguments", "QUERY"),
     ];
     assert_eq!(announced, expected.map(|(part, value)| (part, value.to_owned())));
-    let without = ask(&math(), Request::GetDataSourceCapabilities(request)).await.unwrap();
-    let Response::GetDataSourceCapabilities(answer) = without else { panic!("no capabilities") };
-    assert!(!answer.capabilities.contains_key("SYSTEM.QUERY"));
+    let without = invoke(&math(), Request::GetDataSourceCapabilities(request)).await.unwrap();
+    let Response::GetDataSourceCapabilities(response) = without else { panic!("no capabilities") };
+    assert!(!response.capabilities.contains_key("SYSTEM.QUERY"));
 }
 
 #[tokio::test]
 async fn a_query_is_described_split_and_read_like_a_table() {
     let handler = handler();
-    let Response::GetTable(table) = ask(&handler, describe(counting())).await.unwrap() else {
+    let Response::GetTable(table) = invoke(&handler, describe(counting())).await.unwrap() else {
         panic!("no table")
     };
     assert_eq!(table.schema.metadata()["n"], "5");
     let constraints =
         || Constraints { query_passthrough_arguments: counting(), ..Constraints::default() };
     let layout = layout_request(Arc::new(Schema::clone(&table.schema)), &[], constraints());
-    let Response::GetTableLayout(layout) = ask(&handler, layout).await.unwrap() else {
+    let Response::GetTableLayout(layout) = invoke(&handler, layout).await.unwrap() else {
         panic!("no layout")
     };
     let splits = GetSplitsRequest {
@@ -103,23 +104,25 @@ async fn a_query_is_described_split_and_read_like_a_table() {
         constraints: constraints(),
         ..splits_request()
     };
-    let Response::GetSplits(splits) = ask(&handler, Request::GetSplits(splits)).await.unwrap()
+    let Response::GetSplits(splits) = invoke(&handler, Request::GetSplits(splits)).await.unwrap()
     else {
         panic!("no splits")
     };
     assert_eq!((splits.splits.len(), splits.continuation_token), (1, None));
     let limited =
         Constraints { limit: Some(2), summary: only("n", &[1, 2, 3]).summary, ..constraints() };
-    let read = unspillable(ReadRecordsRequest { constraints: limited, ..read_request(n()) });
-    let Response::ReadRecords(answer) = ask(&handler, Request::ReadRecords(read)).await.unwrap()
+    let read =
+        without_spill_location(ReadRecordsRequest { constraints: limited, ..read_request(n()) });
+    let Response::ReadRecords(response) =
+        invoke(&handler, Request::ReadRecords(read)).await.unwrap()
     else {
         panic!("no rows")
     };
-    assert_eq!(answer.records.column(0).as_ref(), &Int64Array::from(vec![1, 2]));
+    assert_eq!(response.records.column(0).as_ref(), &Int64Array::from(vec![1, 2]));
 }
 
 #[tokio::test]
-async fn another_function_or_a_missing_argument_is_refused() {
+async fn another_function_or_a_missing_argument_is_rejected() {
     let wrong = [
         arguments(&[("schemaFunctionName", "system.other"), ("QUERY", "5")]),
         arguments(&[("QUERY", "5")]),
@@ -132,25 +135,25 @@ async fn another_function_or_a_missing_argument_is_refused() {
         .into(),
     ];
     for arguments in wrong {
-        assert_eq!(kind(&handler(), describe(arguments)).await, ErrorKind::InvalidInput);
+        assert_eq!(error_kind(&handler(), describe(arguments)).await, ErrorKind::InvalidInput);
     }
-    assert_eq!(kind(&math(), describe(counting())).await, ErrorKind::Unsupported);
+    assert_eq!(error_kind(&math(), describe(counting())).await, ErrorKind::Unsupported);
 }
 
 #[tokio::test]
-async fn what_is_switched_off_is_neither_announced_nor_answered() {
+async fn a_disabled_function_is_neither_announced_nor_served() {
     let off = || handler().with_settings(settings(&[("enable_query_passthrough", "false")]));
     let request = GetDataSourceCapabilitiesRequest {
         identity: None,
         query_id: None,
         catalog_name: "c".into(),
     };
-    let capabilities = ask(&off(), Request::GetDataSourceCapabilities(request)).await.unwrap();
-    let Response::GetDataSourceCapabilities(answer) = capabilities else {
+    let capabilities = invoke(&off(), Request::GetDataSourceCapabilities(request)).await.unwrap();
+    let Response::GetDataSourceCapabilities(response) = capabilities else {
         panic!("no capabilities")
     };
-    assert!(!answer.capabilities.contains_key("SYSTEM.QUERY"));
-    let error = ask(&off(), describe(counting())).await.unwrap_err();
+    assert!(!response.capabilities.contains_key("SYSTEM.QUERY"));
+    let error = invoke(&off(), describe(counting())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.message().contains("enable_query_passthrough"), "{error}");
 }

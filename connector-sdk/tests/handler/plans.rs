@@ -1,4 +1,4 @@
-//! Query plans: what is evaluated of them, and that nothing else is passed over.
+//! Query plans: supported parts are evaluated, others are rejected.
 
 use std::{path::Path, sync::Arc};
 
@@ -20,8 +20,7 @@ use athena_protocol::{
 
 use crate::fixture::*;
 
-/// Orders of the numbers below 40: every second in one region, amounts that repeat, some of them
-/// null.
+/// Creates 40 orders in two alternating regions, with repeated amounts of which some are null.
 fn orders() -> RecordBatch {
     let id: ArrayRef = Arc::new(Int64Array::from_iter_values(0..40));
     let region: ArrayRef = Arc::new(StringArray::from_iter_values(
@@ -38,7 +37,7 @@ fn orders() -> RecordBatch {
     .unwrap()
 }
 
-/// The table as plans have it: the names in upper case, as engines on Calcite write them.
+/// Creates the table relation, with names in upper case as engines based on Calcite write them.
 fn upper() -> Proto {
     table(&[("ORDER_ID", simple(I64)), ("REGION", simple(STRING)), ("AMOUNT", simple(FP64))])
 }
@@ -52,13 +51,14 @@ fn planned(relation: &Proto, names: &[&str]) -> Constraints {
     }
 }
 
-fn asking(columns: &[(&str, DataType)], constraints: Constraints) -> ReadRecordsRequest {
-    unspillable(ReadRecordsRequest { constraints, ..read_request(schema(columns)) })
+fn read_request_of(columns: &[(&str, DataType)], constraints: Constraints) -> ReadRecordsRequest {
+    without_spill_location(ReadRecordsRequest { constraints, ..read_request(schema(columns)) })
 }
 
-async fn answer(request: ReadRecordsRequest) -> Result<RecordBatch> {
-    match ask(&Handler::new(Fake::of(orders())), Request::ReadRecords(request)).await? {
-        Response::ReadRecords(answer) => Ok(answer.records),
+async fn read_rows(request: ReadRecordsRequest) -> Result<RecordBatch> {
+    match invoke(&Handler::new(FakeConnector::new(orders())), Request::ReadRecords(request)).await?
+    {
+        Response::ReadRecords(response) => Ok(response.records),
         other => panic!("{}", other.type_name()),
     }
 }
@@ -77,7 +77,9 @@ async fn a_plan_of_the_java_sdk_filters_orders_and_limits() {
     let Request::ReadRecords(golden) = request else { panic!("the file holds a read") };
     // region = 'emea' and amount > 3.5 order by amount desc limit 10: 8, 8, 8, 8, 6, 6, 6, 6, 4, 4
     let found =
-        answer(asking(&[ID, ("amount", DataType::Float64)], golden.constraints)).await.unwrap();
+        read_rows(read_request_of(&[ID, ("amount", DataType::Float64)], golden.constraints))
+            .await
+            .unwrap();
     let amounts =
         found.column_by_name("amount").unwrap().as_primitive::<Float64Type>().values().to_vec();
     assert_eq!(amounts, [8.0, 8.0, 8.0, 8.0, 6.0, 6.0, 6.0, 6.0, 4.0, 4.0]);
@@ -85,7 +87,7 @@ async fn a_plan_of_the_java_sdk_filters_orders_and_limits() {
 }
 
 #[tokio::test]
-async fn a_predicate_in_the_plan_alone_removes_its_rows() {
+async fn a_predicate_that_is_only_in_the_plan_is_applied() {
     let condition = truth(
         "and",
         &[
@@ -94,23 +96,28 @@ async fn a_predicate_in_the_plan_alone_removes_its_rows() {
         ],
     );
     let constraints = planned(&filter(&upper(), &condition), &["ORDER_ID"]);
-    assert_eq!(ids(&answer(asking(&[ID], constraints.clone())).await.unwrap()), [3, 13]);
-    // And the value sets beside it hold too.
+    assert_eq!(
+        ids(&read_rows(read_request_of(&[ID], constraints.clone())).await.unwrap()),
+        [3, 13]
+    );
+    // Value sets in addition to the plan apply too.
     let both = Constraints { summary: only("order_id", &[13, 14]).summary, ..constraints };
-    assert_eq!(ids(&answer(asking(&[ID], both)).await.unwrap()), [13]);
+    assert_eq!(ids(&read_rows(read_request_of(&[ID], both)).await.unwrap()), [13]);
 }
 
 #[tokio::test]
-async fn a_limit_counts_what_the_plan_leaves_and_an_offset_is_left_to_who_sees_all_splits() {
+async fn a_limit_counts_filtered_rows_and_an_offset_is_left_to_the_engine() {
     let filtered = filter(&upper(), &truth("is_null", &[column(2)]));
     let limited = planned(&fetch(&filtered, 0, 2), &["ORDER_ID"]);
-    assert_eq!(ids(&answer(asking(&[ID], limited)).await.unwrap()), [0, 10]);
+    assert_eq!(ids(&read_rows(read_request_of(&[ID], limited)).await.unwrap()), [0, 10]);
     let sorted = sort(&filtered, &[(column(0), 4)]);
     let offset = planned(&fetch(&sorted, 1, 2), &["ORDER_ID"]);
-    assert_eq!(ids(&answer(asking(&[ID], offset)).await.unwrap()), [30, 20, 10]);
+    assert_eq!(ids(&read_rows(read_request_of(&[ID], offset)).await.unwrap()), [30, 20, 10]);
     assert!(
-        ids(&answer(asking(&[ID], planned(&fetch(&upper(), 0, 0), &["ORDER_ID"]))).await.unwrap())
-            .is_empty()
+        ids(&read_rows(read_request_of(&[ID], planned(&fetch(&upper(), 0, 0), &["ORDER_ID"])))
+            .await
+            .unwrap())
+        .is_empty()
     );
 }
 
@@ -123,19 +130,19 @@ async fn outputs_are_computed_and_renamed_by_the_plan() {
     let constraints = planned(&projected, &["TWICE", "AMOUNT", "REGION"]);
     let columns =
         [("amount", DataType::Int64), ("region", DataType::Utf8), ("twice", DataType::Int64)];
-    let found = answer(asking(&columns, constraints)).await.unwrap();
+    let found = read_rows(read_request_of(&columns, constraints)).await.unwrap();
     assert_eq!(found.column(0).as_primitive::<Int64Type>().values().to_vec(), [0, 1, 2]);
     assert_eq!(found.column(1).as_string::<i32>().value(1), "apac");
     assert_eq!(found.column(2).as_primitive::<Int64Type>().values().to_vec(), [0, 2, 4]);
 }
 
 #[tokio::test]
-async fn conditions_of_a_plan_are_offered_to_the_author() {
+async fn the_filter_of_a_plan_is_offered_for_pushdown() {
     let constraints = planned(
         &fetch(&filter(&upper(), &truth("equal", &[column(0), int(7)])), 0, 5),
         &["ORDER_ID"],
     );
-    let fake = Fake::of(orders()).reading(|request| {
+    let fake = FakeConnector::new(orders()).with_read(|request| {
         assert_eq!(request.constraints.query_plan, None);
         let plan = request.push_down(|conjunct| {
             assert!(matches!(conjunct, Conjunct::Expression(_)));
@@ -144,12 +151,12 @@ async fn conditions_of_a_plan_are_offered_to_the_author() {
         assert_eq!((plan.conjuncts[0][0].start, plan.limit), (Some(7), Some(5)));
         Ok(orders().slice(7, 1).into())
     });
-    let request = Request::ReadRecords(asking(&[ID], constraints));
-    assert!(ask(&Handler::new(fake), request).await.is_ok());
+    let request = Request::ReadRecords(read_request_of(&[ID], constraints));
+    assert!(invoke(&Handler::new(fake), request).await.is_ok());
 }
 
 #[tokio::test]
-async fn what_a_plan_says_beyond_that_is_refused_before_the_source_is_asked() {
+async fn unsupported_plans_are_rejected_before_the_source_is_called() {
     let aggregate = new().message(4, &new());
     let compared = truth("equal", &[cast(&simple(I32), &column(0)), int(1)]);
     let of_two_types = truth("equal", &[column(0), column(2)]);
@@ -159,11 +166,12 @@ async fn what_a_plan_says_beyond_that_is_refused_before_the_source_is_asked() {
         (planned(&filter(&upper(), &of_two_types), &["ORDER_ID"]), "$equal"),
     ];
     for (constraints, name) in cases {
-        let fake = Fake::of(orders());
+        let fake = FakeConnector::new(orders());
         let calls = Arc::clone(&fake.calls);
-        let error = ask(&Handler::new(fake), Request::ReadRecords(asking(&[ID], constraints)))
-            .await
-            .unwrap_err();
+        let error =
+            invoke(&Handler::new(fake), Request::ReadRecords(read_request_of(&[ID], constraints)))
+                .await
+                .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
         assert!(error.to_string().contains(name), "{name} is not named by {error}");
         assert!(!calls.lock().unwrap().contains(&"read_records"));
@@ -171,33 +179,32 @@ async fn what_a_plan_says_beyond_that_is_refused_before_the_source_is_asked() {
 }
 
 #[tokio::test]
-async fn layouts_and_splits_heed_the_plan_too() {
+async fn layouts_and_splits_apply_the_plan_too() {
     let region: ArrayRef = Arc::new(StringArray::from(vec!["emea", "apac"]));
     let partitions = RecordBatch::try_from_iter([("region", region)]).unwrap();
-    let fake = Fake { partitions: vec![partitions.clone()], ..Fake::of(orders()) };
+    let fake =
+        FakeConnector { partitions: vec![partitions.clone()], ..FakeConnector::new(orders()) };
     let handler = Handler::new(fake);
     let table = schema(&[ID, ("region", DataType::Utf8), ("amount", DataType::Float64)]);
     let constraints =
         planned(&filter(&upper(), &truth("equal", &[column(1), string("apac")])), &["ORDER_ID"]);
     let layout =
-        ask(&handler, layout_request(Arc::clone(&table), &["region"], constraints.clone()))
+        invoke(&handler, layout_request(Arc::clone(&table), &["region"], constraints.clone()))
             .await
             .unwrap();
-    let Response::GetTableLayout(layout) = layout else {
-        panic!("a layout is answered with a layout")
-    };
+    let Response::GetTableLayout(layout) = layout else { panic!("not a layout response") };
     assert_eq!(
         layout.partitions.column(0).as_string::<i32>().iter().collect::<Vec<_>>(),
         [Some("apac")]
     );
     let splits = GetSplitsRequest { constraints, ..splits_request() };
-    assert!(ask(&handler, Request::GetSplits(splits)).await.is_ok());
+    assert!(invoke(&handler, Request::GetSplits(splits)).await.is_ok());
 
     let refused = planned(&new().message(6, &new()), &[]);
     assert_eq!(
-        kind(&handler, layout_request(table, &["region"], refused.clone())).await,
+        error_kind(&handler, layout_request(table, &["region"], refused.clone())).await,
         ErrorKind::Unsupported
     );
     let splits = GetSplitsRequest { constraints: refused, ..splits_request() };
-    assert_eq!(kind(&handler, Request::GetSplits(splits)).await, ErrorKind::Unsupported);
+    assert_eq!(error_kind(&handler, Request::GetSplits(splits)).await, ErrorKind::Unsupported);
 }

@@ -1,4 +1,4 @@
-//! Inline or spilled, and where to.
+//! Inline responses, spilled blocks and spill locations.
 
 use std::sync::{
     Arc, Mutex,
@@ -25,11 +25,11 @@ fn sized(max_block_size: u64, max_inline_block_size: u64) -> ReadRecordsRequest 
 }
 
 #[tokio::test]
-async fn an_answer_is_inline_below_the_size_asked_for_and_spilled_from_it_on() {
+async fn a_response_is_inline_below_the_requested_size_and_spilled_from_it_on() {
     let rows = numbers(0, 100).project(&[0]).unwrap();
     let bytes = encoded_len(&rows, Framing::Modern).unwrap() as u64;
     for (limit, blocks) in [(bytes + 1, None), (bytes, Some(1)), (0, Some(1))] {
-        let (handler, store) = spilling(Fake::of(numbers(0, 100)));
+        let (handler, store) = spilling(FakeConnector::new(numbers(0, 100)));
         let found = read(&handler, &store, sized(16_000_000, limit)).await.unwrap();
         assert_eq!(found.numbers("n"), (0..100).collect::<Vec<_>>());
         assert_eq!(found.blocks, blocks, "{limit} of {bytes} bytes");
@@ -38,20 +38,20 @@ async fn an_answer_is_inline_below_the_size_asked_for_and_spilled_from_it_on() {
 }
 
 #[tokio::test]
-async fn no_rows_and_no_room_are_an_answer_of_no_blocks() {
-    let (handler, store) = spilling(Fake::of(numbers(0, 0)));
+async fn no_rows_with_an_inline_size_of_zero_give_no_blocks() {
+    let (handler, store) = spilling(FakeConnector::new(numbers(0, 0)));
     assert_eq!(read(&handler, &store, sized(16_000_000, 0)).await.unwrap().blocks, Some(0));
     assert_eq!(read(&handler, &store, sized(16_000_000, 1)).await.unwrap().blocks, None);
     assert!(store.keys().is_empty());
 }
 
 #[tokio::test]
-async fn spilled_blocks_hold_every_row_in_order_and_are_not_too_large() {
+async fn spilled_blocks_have_every_row_in_order_within_the_block_size() {
     let batches = |_| {
         let batches = (0..50).map(|batch| Ok(numbers(batch * 100, batch * 100 + 100)));
         Ok(RecordBatchStream::new(stream::iter(batches)))
     };
-    let (handler, store) = spilling(Fake::of(numbers(0, 1)).reading(batches));
+    let (handler, store) = spilling(FakeConnector::new(numbers(0, 1)).with_read(batches));
     let found = read(&handler, &store, sized(2_000, 5_242_880)).await.unwrap();
     assert_eq!(found.numbers("n"), (0..5_000).collect::<Vec<_>>());
     assert!(found.blocks.unwrap() > 20, "{found:?}");
@@ -65,12 +65,12 @@ async fn spilled_blocks_hold_every_row_in_order_and_are_not_too_large() {
 }
 
 #[tokio::test]
-async fn what_fits_a_block_but_no_payload_is_spilled() {
-    // Inline would be allowed by the request, and be over what Lambda lets through.
+async fn a_block_larger_than_the_payload_limit_is_spilled() {
+    // The request allows it inline, but it exceeds the payload limit of Lambda.
     let value = vec![7; 5_000_000];
     let column: ArrayRef = Arc::new(BinaryArray::from_iter_values([value]));
     let batch = RecordBatch::try_from_iter([("b", column)]).unwrap();
-    let (handler, store) = spilling(Fake::of(batch));
+    let (handler, store) = spilling(FakeConnector::new(batch));
     let request = ReadRecordsRequest {
         schema: schema(&[("b", DataType::Binary)]),
         ..sized(16_000_000, 16_000_000)
@@ -80,37 +80,42 @@ async fn what_fits_a_block_but_no_payload_is_spilled() {
 }
 
 #[tokio::test]
-async fn the_largest_inline_answer_is_a_payload() {
+async fn the_largest_inline_response_fits_the_payload_limit() {
     let mut sizes = Vec::new();
     for kib in [4_580, 4_600, 4_606, 4_608, 4_620] {
         let column: ArrayRef = Arc::new(BinaryArray::from_iter_values([vec![7; kib * 1_024]]));
         let batch = RecordBatch::try_from_iter([("b", column)]).unwrap();
-        let (handler, _) = spilling(Fake::of(batch));
+        let (handler, _) = spilling(FakeConnector::new(batch));
         let request = ReadRecordsRequest {
             schema: schema(&[("b", DataType::Binary)]),
             ..sized(16_000_000, 16_000_000)
         };
         let request = Request::ReadRecords(request).encode(SerdeVersion::V5).unwrap();
-        let answer = handler.handle(&request, None).await.unwrap();
-        assert!(answer.len() <= MAX_PAYLOAD_BYTES);
-        sizes.push(matches!(Response::decode(&answer).unwrap(), Response::ReadRecords(_)));
+        let response = handler.handle(&request, None).await.unwrap();
+        assert!(response.len() <= MAX_PAYLOAD_BYTES);
+        sizes.push(matches!(Response::decode(&response).unwrap(), Response::ReadRecords(_)));
     }
     assert_eq!(sizes.first(), Some(&true));
     assert_eq!(sizes.last(), Some(&false));
 }
 
 #[tokio::test]
-async fn rows_without_a_place_to_go_name_the_setting() {
-    let handler = Handler::new(Fake::of(numbers(0, 5_000)));
+async fn rows_without_a_spill_location_name_the_setting() {
+    let handler = Handler::new(FakeConnector::new(numbers(0, 5_000)));
     for request in [sized(2_000, 5_242_880), sized(16_000_000, 100)] {
-        let error = ask(&handler, Request::ReadRecords(unspillable(request))).await.unwrap_err();
+        let error = invoke(&handler, Request::ReadRecords(without_spill_location(request)))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("spill_bucket"), "{error}");
     }
     assert!(
-        ask(&handler, Request::ReadRecords(unspillable(sized(16_000_000, 5_242_880))))
-            .await
-            .is_ok()
+        invoke(
+            &handler,
+            Request::ReadRecords(without_spill_location(sized(16_000_000, 5_242_880)))
+        )
+        .await
+        .is_ok()
     );
 }
 
@@ -122,7 +127,7 @@ fn at(bucket: &str, key: &str, directory: bool) -> ReadRecordsRequest {
 }
 
 #[tokio::test]
-async fn a_place_outside_of_the_functions_own_is_refused_before_the_source_is_asked() {
+async fn a_foreign_spill_location_is_rejected_before_the_source_is_called() {
     let own = format!("athena-federation-spill/{QUERY}/0");
     let mut optioned = read_request(n());
     let mut identity = FederatedIdentity::default();
@@ -140,27 +145,27 @@ async fn a_place_outside_of_the_functions_own_is_refused_before_the_source_is_as
         nowhere,
     ];
     for request in refused {
-        let fake = Fake::of(numbers(0, 1));
+        let fake = FakeConnector::new(numbers(0, 1));
         let calls = Arc::clone(&fake.calls);
         let (handler, store) = spilling(fake);
         let location = format!("{:?}", request.split.spill_location);
         assert_eq!(
-            kind(&handler, Request::ReadRecords(request)).await,
+            error_kind(&handler, Request::ReadRecords(request)).await,
             ErrorKind::InvalidInput,
             "{location}"
         );
         assert!(calls.lock().unwrap().is_empty() && store.keys().is_empty());
     }
-    // A function without a bucket has no place of its own.
+    // A function without a bucket has no location of its own.
     assert_eq!(
-        kind(&math(), Request::ReadRecords(at(BUCKET, &own, true))).await,
+        error_kind(&math(), Request::ReadRecords(at(BUCKET, &own, true))).await,
         ErrorKind::InvalidInput
     );
 }
 
 #[tokio::test]
-async fn a_foreign_place_can_be_allowed() {
-    let (handler, store) = spilling(Fake::of(numbers(0, 10)));
+async fn a_foreign_spill_location_can_be_allowed() {
+    let (handler, store) = spilling(FakeConnector::new(numbers(0, 10)));
     let handler =
         handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
     let request = ReadRecordsRequest { max_inline_block_size: 0, ..at("theirs", "x/0", true) };
@@ -169,7 +174,7 @@ async fn a_foreign_place_can_be_allowed() {
 }
 
 #[tokio::test]
-async fn the_first_failed_put_ends_the_read_and_the_source() {
+async fn the_first_failed_upload_ends_the_read_and_drops_the_source() {
     struct Flag(Arc<AtomicBool>);
     impl Drop for Flag {
         fn drop(&mut self) {
@@ -185,7 +190,7 @@ async fn the_first_failed_put_ends_the_read_and_the_source() {
             Ok(numbers(0, 1_000))
         })))
     };
-    let (handler, store) = spilling(Fake::of(numbers(0, 1)).reading(endless));
+    let (handler, store) = spilling(FakeConnector::new(numbers(0, 1)).with_read(endless));
     store.deny_keys("");
     let error = read(&handler, &store, sized(2_000, 0)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
@@ -194,19 +199,20 @@ async fn the_first_failed_put_ends_the_read_and_the_source() {
 }
 
 #[tokio::test]
-async fn a_connector_can_see_how_far_a_read_has_come() {
+async fn a_connector_can_observe_the_progress_of_a_read() {
     let seen = Arc::new(Mutex::new(Progress::default()));
     let last = Arc::clone(&seen);
     let watching = move |request: athena_connector_sdk::ReadRecords| {
         assert!(request.context.progress().is_retry_safe());
-        let (last, context) = (Arc::clone(&last), request.context);
+        let last = Arc::clone(&last);
+        let context = request.context;
         let batches = (0..50).map(move |batch| {
             *last.lock().unwrap() = context.progress();
             Ok(numbers(batch * 100, batch * 100 + 100))
         });
         Ok(RecordBatchStream::new(stream::iter(batches)))
     };
-    let (handler, store) = spilling(Fake::of(numbers(0, 1)).reading(watching));
+    let (handler, store) = spilling(FakeConnector::new(numbers(0, 1)).with_read(watching));
     read(&handler, &store, sized(2_000, 0)).await.unwrap();
     let seen = *seen.lock().unwrap();
     assert!(seen.rows > 1_000 && seen.rows < 5_000, "{seen:?}");
@@ -214,8 +220,8 @@ async fn a_connector_can_see_how_far_a_read_has_come() {
 }
 
 #[tokio::test]
-async fn a_setting_replaces_the_block_size_of_the_request() {
-    let (handler, store) = spilling(Fake::of(numbers(0, 5_000)));
+async fn a_setting_overrides_the_block_size_of_the_request() {
+    let (handler, store) = spilling(FakeConnector::new(numbers(0, 5_000)));
     let handler = handler.with_settings(settings(&[("MAX_BLOCK_SIZE_BYTES", "2000")]));
     let found = read(&handler, &store, sized(16_000_000, 0)).await.unwrap();
     assert_eq!(found.count(), 5_000);

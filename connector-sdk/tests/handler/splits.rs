@@ -1,4 +1,4 @@
-//! Splits: pages, places, keys.
+//! Splits: pages, spill locations and keys.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,12 +13,12 @@ use athena_spill::testing::MemoryStore;
 use crate::fixture::*;
 
 fn splitting(splits: usize) -> (Handler, Arc<MemoryStore>) {
-    spilling(Fake { splits, ..Fake::of(numbers(0, 1)) })
+    spilling(FakeConnector { splits, ..FakeConnector::new(numbers(0, 1)) })
 }
 
 async fn page(handler: &Handler, request: &GetSplitsRequest) -> GetSplitsResponse {
-    match ask(handler, Request::GetSplits(request.clone())).await.unwrap() {
-        Response::GetSplits(answer) => answer,
+    match invoke(handler, Request::GetSplits(request.clone())).await.unwrap() {
+        Response::GetSplits(response) => response,
         other => panic!("{}", other.type_name()),
     }
 }
@@ -28,39 +28,41 @@ fn following(continuation_token: Option<String>) -> GetSplitsRequest {
 }
 
 #[tokio::test]
-async fn pages_hold_every_split_once_each_with_a_place_of_its_own() {
+async fn pages_have_every_split_once_each_with_its_own_location() {
     for splits in [0, 1, 1_000, 1_001, 3_500] {
         let (handler, _) = splitting(splits);
-        let (mut found, mut places, mut keys) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut found = Vec::new();
+        let mut locations = BTreeSet::new();
+        let mut keys = BTreeSet::new();
         let mut token = None;
         loop {
-            let answer = page(&handler, &following(token)).await;
-            for split in answer.splits {
+            let response = page(&handler, &following(token)).await;
+            for split in response.splits {
                 let location = split.spill_location.unwrap();
                 assert_eq!(location.bucket.as_deref(), Some(BUCKET));
                 assert!(location.directory);
                 let key = location.key.unwrap();
                 assert!(key.starts_with(&format!("athena-federation-spill/{QUERY}/")), "{key}");
-                places.insert(key);
+                locations.insert(key);
                 keys.insert(split.encryption_key.unwrap().key.clone());
                 found.push(split.properties["number"].parse::<usize>().unwrap());
             }
-            token = answer.continuation_token;
+            token = response.continuation_token;
             if token.is_none() {
                 break;
             }
         }
         assert_eq!(found, (0..splits).collect::<Vec<_>>());
-        assert_eq!((places.len(), keys.len()), (splits, splits));
+        assert_eq!((locations.len(), keys.len()), (splits, splits));
     }
 }
 
 #[tokio::test]
-async fn a_token_belongs_to_the_query_the_table_and_the_constraints() {
+async fn a_token_is_bound_to_query_table_and_constraints() {
     let (handler, _) = splitting(1_500);
     let token = page(&handler, &splits_request()).await.continuation_token;
     assert_eq!(page(&handler, &following(token.clone())).await.splits.len(), 500);
-    // Credentials in the identity are renewed between two pages.
+    // Credentials in the identity may be renewed between two pages.
     let someone =
         FederatedIdentity { account: Some("111122223333".into()), ..FederatedIdentity::default() };
     let other = GetSplitsRequest { identity: Some(someone), ..following(token.clone()) };
@@ -77,22 +79,28 @@ async fn a_token_belongs_to_the_query_the_table_and_the_constraints() {
         GetSplitsRequest { partition_columns: vec!["n".into()], ..request },
     ];
     for request in foreign {
-        assert_eq!(kind(&handler, Request::GetSplits(request)).await, ErrorKind::InvalidInput);
+        assert_eq!(
+            error_kind(&handler, Request::GetSplits(request)).await,
+            ErrorKind::InvalidInput
+        );
     }
 }
 
 #[tokio::test]
-async fn no_partitions_make_no_splits() {
+async fn no_partitions_give_no_splits() {
     let (handler, _) = splitting(5);
     let request = GetSplitsRequest { partitions: numbers(0, 0), ..splits_request() };
     assert_eq!(page(&handler, &request).await.splits, []);
 }
 
 #[tokio::test]
-async fn the_bucket_is_checked_until_it_was_found_once() {
+async fn the_bucket_is_checked_until_it_is_usable() {
     let (handler, store) = splitting(1);
     store.set_bucket_missing(true);
-    assert_eq!(kind(&handler, Request::GetSplits(splits_request())).await, ErrorKind::NotFound);
+    assert_eq!(
+        error_kind(&handler, Request::GetSplits(splits_request())).await,
+        ErrorKind::NotFound
+    );
     store.set_bucket_missing(false);
     for _ in 0..3 {
         page(&handler, &splits_request()).await;
@@ -101,11 +109,11 @@ async fn the_bucket_is_checked_until_it_was_found_once() {
 }
 
 #[tokio::test]
-async fn without_a_bucket_splits_have_no_place() {
-    let handler = Handler::new(Fake::of(numbers(0, 1)));
-    let answer = page(&handler, &splits_request()).await;
-    assert_eq!(answer.splits.len(), 1);
-    assert_eq!(answer.splits[0].spill_location, None);
+async fn without_a_bucket_splits_have_no_location() {
+    let handler = Handler::new(FakeConnector::new(numbers(0, 1)));
+    let response = page(&handler, &splits_request()).await;
+    assert_eq!(response.splits.len(), 1);
+    assert_eq!(response.splits[0].spill_location, None);
 }
 
 #[tokio::test]
@@ -116,24 +124,30 @@ async fn without_encryption_splits_have_no_key() {
 }
 
 #[tokio::test]
-async fn a_place_that_the_caller_chose_is_refused_unless_allowed() {
+async fn a_spill_location_chosen_by_the_caller_is_rejected_unless_allowed() {
     let with = |name: &str, value: &str| {
         let mut identity = FederatedIdentity::default();
         identity.config_options.insert(name.into(), Some(value.into()));
         GetSplitsRequest { identity: Some(identity), ..splits_request() }
     };
-    let fake = Fake::of(numbers(0, 1));
+    let fake = FakeConnector::new(numbers(0, 1));
     let calls = Arc::clone(&fake.calls);
     let (handler, _) = spilling(fake);
     for request in [with("spill_bucket", "theirs"), with("spill_prefix", "elsewhere")] {
-        assert_eq!(kind(&handler, Request::GetSplits(request)).await, ErrorKind::InvalidInput);
+        assert_eq!(
+            error_kind(&handler, Request::GetSplits(request)).await,
+            ErrorKind::InvalidInput
+        );
     }
     assert!(calls.lock().unwrap().is_empty());
-    // Blank, or our own: nothing was chosen.
+    // A blank value, or the function's own, is not a choice.
     page(&handler, &with("spill_prefix", " ")).await;
     page(&handler, &with("spill_bucket", BUCKET)).await;
     let handler =
         handler.with_settings(settings(&[("athena_connector_allow_foreign_spill", "true")]));
-    let answer = page(&handler, &with("spill_bucket", "theirs")).await;
-    assert_eq!(answer.splits[0].spill_location.as_ref().unwrap().bucket.as_deref(), Some("theirs"));
+    let response = page(&handler, &with("spill_bucket", "theirs")).await;
+    assert_eq!(
+        response.splits[0].spill_location.as_ref().unwrap().bucket.as_deref(),
+        Some("theirs")
+    );
 }

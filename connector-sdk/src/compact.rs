@@ -1,4 +1,4 @@
-//! Batches that keep alive what they do not show.
+//! Copies of batches that retain much more memory than their rows need.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,14 @@ use arrow::{
 
 use crate::{Error, Result};
 
-/// The batch without what it keeps alive but does not show: rows outside of a slice, columns that
-/// were dropped.
-pub(crate) fn unshared(batch: RecordBatch) -> Result<RecordBatch> {
-    const SLACK: usize = 4_096;
+/// Copies the rows of a batch if it retains much more memory than they need, such as the rows
+/// outside of a slice or columns that were dropped. Returns other batches as they are.
+pub(crate) fn compact(batch: RecordBatch) -> Result<RecordBatch> {
+    const SLACK_PER_COLUMN: usize = 4_096;
     let columns: Vec<ArrayData> = batch.columns().iter().map(Array::to_data).collect();
-    let shown: usize = columns.iter().map(shown).sum();
-    if held(columns) <= shown.saturating_mul(2).saturating_add(SLACK * batch.num_columns()) {
+    let visible: usize = columns.iter().map(visible_bytes).sum();
+    let slack = SLACK_PER_COLUMN * batch.num_columns();
+    if retained_bytes(columns) <= visible.saturating_mul(2).saturating_add(slack) {
         return Ok(batch);
     }
     let rows = u32::try_from(batch.num_rows()).map_err(|e| {
@@ -28,15 +29,16 @@ pub(crate) fn unshared(batch: RecordBatch) -> Result<RecordBatch> {
         .map_err(|e| Error::internal("the rows of a batch cannot be copied").with_source(e))
 }
 
-/// Bytes of the values that a column shows.
-pub(crate) fn shown(column: &ArrayData) -> usize {
+/// Returns the bytes that the values of a column take.
+pub(crate) fn visible_bytes(column: &ArrayData) -> usize {
     column.get_slice_memory_size().unwrap_or(0)
 }
 
-/// Bytes of all buffers that the columns keep alive. Columns that came in one message share one,
-/// which counts once; what views point to does not count, since it cannot be told what of it they
-/// show, and a copy of them would keep it too.
-fn held(mut columns: Vec<ArrayData>) -> usize {
+/// Returns the bytes of all buffers that the columns keep alive.
+///
+/// A buffer that columns share, as those decoded from one message do, counts once. The data buffers
+/// of views do not count: how much of them is visible is unknown, and a copy would retain them too.
+fn retained_bytes(mut columns: Vec<ArrayData>) -> usize {
     let mut buffers = BTreeMap::new();
     while let Some(data) = columns.pop() {
         let nulls = data.nulls().map(NullBuffer::buffer);
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_of_one_buffer_are_not_copied_and_a_small_slice_is() {
+    fn columns_of_one_buffer_are_not_copied_but_a_small_slice_is() {
         let body = Buffer::from_vec((0..1_000_000_i64).collect());
         let column = |number: usize| -> ArrayRef {
             Arc::new(Int64Array::new(
@@ -76,12 +78,12 @@ mod tests {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let values =
             |batch: &RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().as_ptr();
-        assert_eq!(values(&unshared(batch.clone()).unwrap()), values(&batch));
+        assert_eq!(values(&compact(batch.clone()).unwrap()), values(&batch));
 
         let slice = batch.slice(0, 1_000);
-        let copy = unshared(slice.clone()).unwrap();
+        let copy = compact(slice.clone()).unwrap();
         assert_eq!(copy, slice);
-        let held = held(copy.columns().iter().map(Array::to_data).collect());
-        assert!(held < 1_000_000, "{held} bytes");
+        let retained = retained_bytes(copy.columns().iter().map(Array::to_data).collect());
+        assert!(retained < 1_000_000, "{retained} bytes");
     }
 }
