@@ -1,4 +1,4 @@
-//! From the start of a process to its first answers, without the start of a sandbox.
+//! Time from the start of a process to its first responses, without the start of a sandbox.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use test_store::{Faults, Store};
 use crate::{
     contestant::{Contestant, Contestants},
     process::{cpu, memory},
-    report::{Report, Unit},
-    running::{ReadOptions, Running, get_splits, ping, read_records},
+    report::{Figure, Report, Unit},
+    running::{ReadOptions, RunningFunction, get_splits, ping, read_records},
     sample::Sample,
 };
 
@@ -41,24 +41,30 @@ pub(crate) async fn measure(
     for contestant in &contestants.all {
         let mut samples = Samples::default();
         for _ in 0..rounds {
-            one(contestant, &store, &mut samples).await?;
+            measure_round(contestant, &store, &mut samples).await?;
         }
         let side = contestant.name;
-        let mut add = |figure, unit, sample| report.add(NAME, figure, side, unit, sample);
+        let mut add = |name, unit, sample| {
+            report.add(Figure { benchmark: NAME.to_owned(), name, side, unit, sample });
+        };
         add("first ping", Unit::Milliseconds, samples.ping);
         add("... CPU", Unit::Milliseconds, samples.ping_cpu);
         add("... memory", Unit::Megabytes, samples.ping_memory);
         add("... then splits", Unit::Milliseconds, samples.splits);
         add("... then 5 rows", Unit::Milliseconds, samples.read);
         add("... CPU of all three", Unit::Milliseconds, samples.read_cpu);
-        add("... memory after them", Unit::Megabytes, samples.read_memory);
+        add("... memory of all three", Unit::Megabytes, samples.read_memory);
         add("5 rows, first call", Unit::Milliseconds, samples.read_first);
         add("5 rows, first call, CPU", Unit::Milliseconds, samples.read_first_cpu);
     }
     Ok(())
 }
 
-async fn one(contestant: &Contestant, store: &Store, samples: &mut Samples) -> anyhow::Result<()> {
+async fn measure_round(
+    contestant: &Contestant,
+    store: &Store,
+    samples: &mut Samples,
+) -> anyhow::Result<()> {
     let table = BenchTable::Wide16;
     let options = ReadOptions {
         constraints: Constraints::default(),
@@ -67,31 +73,33 @@ async fn one(contestant: &Contestant, store: &Store, samples: &mut Samples) -> a
     };
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
 
-    let function = Running::new(contestant, store, true);
-    function.ask(&ping()).await?;
+    let function = RunningFunction::new(contestant, store, true);
+    function.call(&ping()).await?;
     let start = function.cold_start()?;
-    let answered = Instant::now();
-    let since_start = || milliseconds(start.first_answer + answered.elapsed());
+    let responded = Instant::now();
+    let since_start = || milliseconds(start.first_answer + responded.elapsed());
     samples.ping.push(milliseconds(start.first_answer));
     samples.ping_cpu.push(milliseconds(cpu(start.process)?));
     samples.ping_memory.push(memory(start.process)? / 1e6);
     let layout = function.layout(table).await?;
-    let Response::GetSplits(splits) = function.ask(&get_splits(layout)).await? else {
-        bail!("no splits")
+    let Response::GetSplits(splits) = function.call(&get_splits(layout)).await? else {
+        bail!("the table has no splits")
     };
     samples.splits.push(since_start());
-    let Some(mut split) = splits.splits.into_iter().next() else { bail!("no splits") };
+    let Some(mut split) = splits.splits.into_iter().next() else {
+        bail!("the table has no splits")
+    };
     split.properties.insert("start".to_owned(), "0".to_owned());
     split.properties.insert("end".to_owned(), ROWS.to_string());
     let read = read_records(table, split, &options);
-    check(&function.ask(&read).await?)?;
+    check(&function.call(&read).await?)?;
     samples.read.push(since_start());
     samples.read_cpu.push(milliseconds(cpu(start.process)?));
     samples.read_memory.push(memory(start.process)? / 1e6);
     drop(function);
 
-    let function = Running::new(contestant, store, true);
-    check(&function.ask(&read).await?)?;
+    let function = RunningFunction::new(contestant, store, true);
+    check(&function.call(&read).await?)?;
     let start = function.cold_start()?;
     samples.read_first.push(milliseconds(start.first_answer));
     samples.read_first_cpu.push(milliseconds(cpu(start.process)?));
@@ -101,6 +109,6 @@ async fn one(contestant: &Contestant, store: &Store, samples: &mut Samples) -> a
 fn check(response: &Response) -> anyhow::Result<()> {
     match response {
         Response::ReadRecords(answer) if answer.records.num_rows() as u64 == ROWS => Ok(()),
-        other => bail!("expected {ROWS} rows inline, the answer is {other:?}"),
+        other => bail!("expected {ROWS} rows inline, got {other:?}"),
     }
 }

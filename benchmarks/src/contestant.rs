@@ -1,4 +1,4 @@
-//! Who is compared.
+//! Connectors under comparison.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,45 +8,54 @@ use std::{
 use anyhow::{Context as _, ensure};
 use test_store::Certificate;
 
-/// A connector and how it is started.
+/// Connector under comparison, and its command line.
 #[derive(Debug)]
 pub(crate) struct Contestant {
-    /// The name in the report.
+    /// Name in the report.
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
-    /// Reads before it is measured, so that a compiler at run time has done its work.
+    /// Number of unmeasured reads, so that a just-in-time compiler is done.
     pub(crate) warm_up: usize,
 }
 
 impl Contestant {
-    /// Whether it is one to compare with.
+    /// Returns whether this is a Java connector.
     pub(crate) fn is_java(&self) -> bool {
         self.name != RUST
     }
 }
 
-/// All of them, and the certificate that they trust.
+/// All connectors, and the certificate that they trust.
 #[derive(Debug)]
 pub(crate) struct Contestants {
     pub(crate) certificate: Certificate,
     /// The Rust connector first.
     pub(crate) all: Vec<Contestant>,
-    /// What there is to know of their versions.
+    /// Versions of connectors and runtimes, for the report.
     pub(crate) versions: Vec<String>,
 }
 
 impl Contestants {
     pub(crate) fn new(rust: &Path, java: Option<&str>) -> anyhow::Result<Self> {
-        let certificate = Certificate::generate().context("cannot make a certificate")?;
-        let program =
-            rust.canonicalize().with_context(|| format!("no connector at {}", rust.display()))?;
+        let certificate = Certificate::generate().context("cannot generate a certificate")?;
+        let program = rust
+            .canonicalize()
+            .with_context(|| format!("no connector binary at {}", rust.display()))?;
         let mut all = vec![Contestant { name: RUST, program, arguments: Vec::new(), warm_up: 1 }];
         let mut versions = vec![format!("rust connector: version {}", env!("CARGO_PKG_VERSION"))];
         if let Some(class_path) = java {
-            let trusted = trust(&certificate)?;
-            all.push(of_java("java as Lambda starts it", &LAMBDA_FLAGS, class_path, &trusted, 1));
-            all.push(of_java("java, all compilers", &[], class_path, &trusted, 3));
+            let trust_store = &create_trust_store(&certificate)?;
+            let lambda = JavaContestant {
+                name: "java, Lambda flags",
+                flags: &LAMBDA_FLAGS,
+                class_path,
+                trust_store,
+                warm_up: 1,
+            };
+            let default =
+                JavaContestant { name: "java, default flags", flags: &[], warm_up: 3, ..lambda };
+            all.extend([java_contestant(lambda), java_contestant(default)]);
             versions.push(java_version()?);
             let sdk = class_path
                 .split(':')
@@ -60,18 +69,23 @@ impl Contestants {
 
 const RUST: &str = "rust";
 
-/// What Lambda gives a JVM by default.
+/// Flags that Lambda passes to a JVM by default.
 const LAMBDA_FLAGS: [&str; 2] = ["-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1"];
 
-fn of_java(
+/// Java connector, before its command line is built.
+#[derive(Clone, Copy)]
+struct JavaContestant<'a> {
     name: &'static str,
-    flags: &[&str],
-    class_path: &str,
-    trusted: &Path,
+    flags: &'a [&'a str],
+    class_path: &'a str,
+    trust_store: &'a Path,
     warm_up: usize,
-) -> Contestant {
+}
+
+fn java_contestant(java: JavaContestant<'_>) -> Contestant {
+    let JavaContestant { name, flags, class_path, trust_store, warm_up } = java;
     let flags = flags.iter().copied().chain([
-        // The heap of a function of 3008 MB.
+        // Heap size of a function with 3008 MB.
         "-Xmx2557m",
         "-XX:+UseSerialGC",
         "--add-opens=java.base/java.nio=ALL-UNNAMED",
@@ -79,19 +93,19 @@ fn of_java(
         "-Dfile.encoding=UTF-8",
         "-Djavax.net.ssl.trustStorePassword=changeit",
     ]);
-    let trusted = format!("-Djavax.net.ssl.trustStore={}", trusted.display());
+    let trust_store = format!("-Djavax.net.ssl.trustStore={}", trust_store.display());
     let rest = [
         "-cp",
         class_path,
         "com.amazonaws.services.lambda.runtime.api.client.AWSLambda",
         "bench.BenchHandler",
     ];
-    let arguments = flags.chain([trusted.as_str()]).chain(rest).map(str::to_owned).collect();
+    let arguments = flags.chain([trust_store.as_str()]).chain(rest).map(str::to_owned).collect();
     Contestant { name, program: "java".into(), arguments, warm_up }
 }
 
-/// Makes the key store by which Java trusts `certificate`.
-fn trust(certificate: &Certificate) -> anyhow::Result<PathBuf> {
+/// Creates the key store with which Java trusts `certificate`.
+fn create_trust_store(certificate: &Certificate) -> anyhow::Result<PathBuf> {
     let store = certificate.folder().join("trusted.p12");
     let output = Command::new("keytool")
         .args([
@@ -109,7 +123,7 @@ fn trust(certificate: &Certificate) -> anyhow::Result<PathBuf> {
         .arg("-keystore")
         .arg(&store)
         .output()
-        .context("cannot run keytool, which comes with Java")?;
+        .context("cannot run keytool, which is part of Java")?;
     ensure!(output.status.success(), "keytool failed: {}", String::from_utf8_lossy(&output.stdout));
     Ok(store)
 }

@@ -1,8 +1,8 @@
-//! What filtering costs: reads of the same rows without a condition and with one, whose rest is the
-//! same work.
+//! Cost of filtering: reads of the same rows with and without a condition, with otherwise equal
+//! work.
 //!
-//! Blocks are neither encrypted here nor sent through TLS, so that the filter is as large a part of
-//! the read as it ever is.
+//! Blocks are neither encrypted nor sent over TLS here, so that the filter's share of the read is
+//! as large as it gets.
 
 use std::sync::Arc;
 
@@ -25,25 +25,25 @@ use crate::{
     contestant::{Contestant, Contestants},
     process::cpu,
     read::check,
-    report::{Report, Unit},
-    running::{ReadOptions, Running, read_records},
+    report::{Figure, Report, Unit},
+    running::{ReadOptions, RunningFunction, read_records},
     sample::Sample,
 };
 
 const TABLE: BenchTable = BenchTable::Wide16;
 const ROWS: u64 = 1_000_000;
 
-/// Values of an `IN` as a dashboard makes them from a list of customers.
+/// Number of values of an `IN`, as in a dashboard's list of customers.
 const LISTED: i64 = 10_000;
 
-/// Requests that are measured together where there is nothing to read.
+/// Number of requests per measurement if there are no rows to read.
 const REQUESTS: u32 = 20;
 
-/// A condition, as it is sent and as it is checked.
+/// Condition, as sent and as checked.
 struct Case {
     name: &'static str,
     constraints: Constraints,
-    keeps: fn(&RecordBatch) -> BooleanArray,
+    predicate: fn(&RecordBatch) -> BooleanArray,
 }
 
 pub(crate) async fn measure(
@@ -55,28 +55,32 @@ pub(crate) async fn measure(
         .all
         .iter()
         .find(|contestant| !contestant.is_java())
-        .context("there is no Rust side")?;
-    for case in cases() {
-        let store = Store::start(None, Faults::NONE).await?;
-        let function = Running::new(contestant, &store, false);
-        let sample =
-            rows_by_cpu(&case, &function, contestant, &store, rounds).await.context(case.name)?;
-        report.add(case.name, "rows / CPU second", contestant.name, Unit::RowsASecond, sample);
+        .context("no Rust connector")?;
+    for case in &cases() {
+        let store = &Store::start(None, Faults::NONE).await?;
+        let function = &RunningFunction::new(contestant, store, false);
+        let run = FilterRun { case, function, contestant, store };
+        let sample = run.rows_per_cpu_second(rounds).await.context(case.name)?;
+        report.add(Figure {
+            benchmark: case.name.to_owned(),
+            name: "rows / CPU second",
+            side: contestant.name,
+            unit: Unit::RowsPerSecond,
+            sample,
+        });
     }
-    let store = Store::start(None, Faults::NONE).await?;
-    let function = Running::new(contestant, &store, false);
-    for case in cases() {
-        if case.name.contains("IN of") {
-            let sample =
-                request_alone(&case, &function, contestant, rounds).await.context(case.name)?;
-            report.add(
-                &format!("{}, no rows", case.name),
-                "CPU of a request",
-                contestant.name,
-                Unit::Milliseconds,
-                sample,
-            );
-        }
+    let store = &Store::start(None, Faults::NONE).await?;
+    let function = &RunningFunction::new(contestant, store, false);
+    for case in cases().iter().filter(|case| case.name.contains("IN of")) {
+        let run = FilterRun { case, function, contestant, store };
+        let sample = run.request_cpu(rounds).await.context(case.name)?;
+        report.add(Figure {
+            benchmark: format!("{}, no rows", case.name),
+            name: "CPU of a request",
+            side: contestant.name,
+            unit: Unit::Milliseconds,
+            sample,
+        });
     }
     Ok(())
 }
@@ -106,31 +110,31 @@ fn cases() -> Vec<Case> {
         call(functions::MODULUS, vec![column("i1", DataType::Int32), number(100)], DataType::Int32);
     let arithmetic = call(functions::EQUAL, vec![rest, number(7)], DataType::Boolean);
     vec![
-        Case { name: "filter: none", constraints: Constraints::default(), keeps: all },
+        Case { name: "filter: none", constraints: Constraints::default(), predicate: all },
         Case {
-            name: "filter: a range that keeps all",
+            name: "filter: a range that predicate all",
             constraints: set("id", from(0)),
-            keeps: all,
+            predicate: all,
         },
         Case {
-            name: "filter: a range that keeps half",
+            name: "filter: a range that predicate half",
             constraints: set("b1", from(1 << 19)),
-            keeps: |batch| b1(batch, |value| value >= 1 << 19),
+            predicate: |batch| b1(batch, |value| value >= 1 << 19),
         },
         Case {
             name: "filter: IN of 10,000 values, set",
             constraints: set("b1", ValueSet::Equatable(in_list())),
-            keeps: |batch| b1(batch, is_listed),
+            predicate: |batch| b1(batch, is_listed),
         },
         Case {
             name: "filter: IN of 10,000 values, $in",
             constraints: condition(membership),
-            keeps: |batch| b1(batch, is_listed),
+            predicate: |batch| b1(batch, is_listed),
         },
         Case {
             name: "filter: LIKE '%ab%'",
             constraints: condition(like),
-            keeps: |batch| {
+            predicate: |batch| {
                 let texts = batch
                     .column_by_name("v48")
                     .expect("a column of the table")
@@ -142,7 +146,7 @@ fn cases() -> Vec<Case> {
         Case {
             name: "filter: i1 % 100 = 7",
             constraints: condition(arithmetic),
-            keeps: |batch| {
+            predicate: |batch| {
                 let values = batch
                     .column_by_name("i1")
                     .expect("a column of the table")
@@ -157,10 +161,10 @@ fn is_listed(value: i64) -> bool {
     value % 2 == 0 && (0..2 * LISTED).contains(&value)
 }
 
-fn b1(batch: &RecordBatch, keeps: impl Fn(i64) -> bool) -> BooleanArray {
+fn b1(batch: &RecordBatch, predicate: impl Fn(i64) -> bool) -> BooleanArray {
     let values =
         batch.column_by_name("b1").expect("a column of the table").as_primitive::<Int64Type>();
-    values.iter().map(|value| value.map(&keeps)).collect()
+    values.iter().map(|value| value.map(&predicate)).collect()
 }
 
 fn call(function: &str, arguments: Vec<Expression>, data_type: DataType) -> Expression {
@@ -185,9 +189,9 @@ fn from(value: i64) -> ValueSet {
     })
 }
 
-/// The sums of the rows that the condition leaves, by the table's definition.
+/// Returns the checksum of the rows that satisfy the condition, by the table's definition.
 fn expected(case: &Case) -> anyhow::Result<Checksum> {
-    Ok(TABLE.checksum_of_kept(0..ROWS, |batch| Some((case.keeps)(batch)))?)
+    Ok(TABLE.filtered_checksum(0..ROWS, |batch| Some((case.predicate)(batch)))?)
 }
 
 fn options(case: &Case) -> ReadOptions {
@@ -198,53 +202,54 @@ fn options(case: &Case) -> ReadOptions {
     }
 }
 
-async fn rows_by_cpu(
-    case: &Case,
-    function: &Running,
-    contestant: &Contestant,
-    store: &Store,
-    rounds: usize,
-) -> anyhow::Result<Sample> {
-    let expected = expected(case)?;
-    ensure!(expected.rows > 0, "no row is kept, so that nothing is checked");
-    let request = read_records(TABLE, function.split(TABLE, 0..ROWS).await?, &options(case));
-    for _ in 0..contestant.warm_up {
-        function.ask_in_bytes(&request).await?;
-        store.take();
-    }
-    let process = function.cold_start()?.process;
-    let mut sample = Sample::default();
-    for _ in 0..rounds {
-        let before = cpu(process)?;
-        let answer = function.ask_in_bytes(&request).await?;
-        let used = cpu(process)?.saturating_sub(before);
-        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
-        sample.push(ROWS as f64 / used.as_secs_f64());
-        check(&Response::decode(&answer)?, &store.take(), &expected)?;
-    }
-    Ok(sample)
+/// Reads of one case.
+struct FilterRun<'a> {
+    case: &'a Case,
+    function: &'a RunningFunction,
+    contestant: &'a Contestant,
+    store: &'a Store,
 }
 
-/// Reading no rows: what it costs to read the list, make a set of it, and answer.
-async fn request_alone(
-    case: &Case,
-    function: &Running,
-    contestant: &Contestant,
-    rounds: usize,
-) -> anyhow::Result<Sample> {
-    let request = read_records(TABLE, function.split(TABLE, 0..0).await?, &options(case));
-    for _ in 0..contestant.warm_up {
-        function.ask_in_bytes(&request).await?;
-    }
-    let process = function.cold_start()?.process;
-    let mut sample = Sample::default();
-    for _ in 0..rounds {
-        let before = cpu(process)?;
-        for _ in 0..REQUESTS {
-            function.ask_in_bytes(&request).await?;
+impl FilterRun<'_> {
+    async fn rows_per_cpu_second(&self, rounds: usize) -> anyhow::Result<Sample> {
+        let Self { case, function, contestant, store } = self;
+        let expected = expected(case)?;
+        ensure!(expected.rows > 0, "no row satisfies the condition, so nothing would be checked");
+        let request = read_records(TABLE, function.split(TABLE, 0..ROWS).await?, &options(case));
+        for _ in 0..contestant.warm_up {
+            function.invoke(&request).await?;
+            store.take();
         }
-        let used = cpu(process)?.saturating_sub(before);
-        sample.push(used.as_secs_f64() * 1e3 / f64::from(REQUESTS));
+        let process = function.cold_start()?.process;
+        let mut sample = Sample::default();
+        for _ in 0..rounds {
+            let before = cpu(process)?;
+            let response = function.invoke(&request).await?;
+            let used = cpu(process)?.saturating_sub(before);
+            #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
+            sample.push(ROWS as f64 / used.as_secs_f64());
+            check(&Response::decode(&response)?, &store.take(), &expected)?;
+        }
+        Ok(sample)
     }
-    Ok(sample)
+
+    /// Measures a request that reads no rows: decoding the list, building a set, and responding.
+    async fn request_cpu(&self, rounds: usize) -> anyhow::Result<Sample> {
+        let Self { case, function, contestant, .. } = self;
+        let request = read_records(TABLE, function.split(TABLE, 0..0).await?, &options(case));
+        for _ in 0..contestant.warm_up {
+            function.invoke(&request).await?;
+        }
+        let process = function.cold_start()?.process;
+        let mut sample = Sample::default();
+        for _ in 0..rounds {
+            let before = cpu(process)?;
+            for _ in 0..REQUESTS {
+                function.invoke(&request).await?;
+            }
+            let used = cpu(process)?.saturating_sub(before);
+            sample.push(used.as_secs_f64() * 1e3 / f64::from(REQUESTS));
+        }
+        Ok(sample)
+    }
 }

@@ -1,10 +1,11 @@
-//! Speed and memory of the Rust SDK and of the Java SDK, doing the same work in the same run.
+//! Speed and memory of the Rust SDK and the Java SDK, doing the same work in the same run.
 //!
-//! Both sides serve the tables of `connectors/bench` behind the same Lambda host and spill to the
-//! same store. The last answer of every round is checked against the sums of the table's
-//! definition: rows that are lost are not fast. What is compared is the CPU time of the function's
-//! process; wall time is shown, but a laptop has other work to do.
+//! Both serve the tables of `connectors/bench` behind the same Lambda host and spill to the same
+//! store. The last response of every round is verified against the checksums of the table's
+//! definition: losing rows is not speed. The primary metric is the CPU time of the function's
+//! process; wall time is shown as well, but depends on the load of the machine.
 
+mod block;
 mod cold_start;
 mod contestant;
 mod filter;
@@ -24,25 +25,25 @@ use clap::Parser;
 
 use crate::{contestant::Contestants, report::Report};
 
-/// Compares connectors of the Rust SDK with the same ones of the Java SDK.
+/// Compares connectors on the Rust SDK with their counterparts on the Java SDK.
 #[derive(Debug, Parser)]
 struct Options {
-    /// The built Rust connector.
+    /// Path of the Rust connector's binary
     #[arg(long)]
     rust: PathBuf,
-    /// Class path of the Java connector. Without it there are no ratios.
+    /// Class path of the Java connector; without it, no ratios are reported
     #[arg(long)]
     java: Option<String>,
-    /// Runs only the benchmarks whose name contains this. Can be given more than once.
+    /// Run only benchmarks whose name contains this text (repeatable)
     #[arg(long)]
     only: Vec<String>,
-    /// Writes all figures to this file.
+    /// Write all figures to this file
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Writes the page of the book, which is of a whole run, to this file.
+    /// Write the documentation page to this file; requires a complete run
     #[arg(long, conflicts_with = "only", requires = "java")]
     markdown: Option<PathBuf>,
-    /// How often each measurement is repeated.
+    /// Number of repetitions of each measurement
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
@@ -54,26 +55,26 @@ async fn main() -> anyhow::Result<()> {
     let mut report = Report::new(&contestants, options.rounds);
     print!("{}", report.head());
 
-    let wanted =
+    let is_selected =
         |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
-    if wanted("parts") {
+    if is_selected("parts") {
         parts::measure(options.rounds, &mut report)?;
     }
-    if wanted("filter") {
+    if is_selected("filter") {
         filter::measure(&contestants, options.rounds, &mut report).await?;
     }
-    if wanted("cold start") {
+    if is_selected("cold start") {
         cold_start::measure(&contestants, options.rounds, &mut report).await?;
     }
-    if wanted("metadata") {
+    if is_selected("metadata") {
         metadata::measure(&contestants, options.rounds, &mut report).await?;
     }
     for workload in read::WORKLOADS {
-        if wanted(workload.name) {
+        if is_selected(workload.name) {
             read::measure(workload, &contestants, options.rounds, &mut report).await?;
         }
     }
-    ensure!(!report.is_empty(), "no benchmark has a name with one of {:?} in it", options.only);
+    ensure!(!report.is_empty(), "no benchmark name contains any of {:?}", options.only);
     let files = [(&options.json, report.json()), (&options.markdown, report.markdown())];
     for (file, text) in files {
         if let Some(file) = file {

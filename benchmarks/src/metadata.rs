@@ -1,4 +1,4 @@
-//! Calls of a process that is warm: what each costs.
+//! Cost of metadata requests to a warm process.
 
 use std::time::Instant;
 
@@ -8,14 +8,14 @@ use test_store::{Faults, Store};
 use crate::{
     contestant::Contestants,
     process::cpu,
-    report::{Report, Unit},
-    running::{Running, get_splits, get_table, list_tables, ping},
+    report::{Figure, Report, Unit},
+    running::{RunningFunction, get_splits, get_table, list_tables, ping},
     sample::Sample,
 };
 
-/// Calls of each kind before any is measured.
+/// Number of unmeasured requests of each kind.
 const WARM_UP: usize = 1_500;
-/// Calls a round.
+/// Number of requests per round.
 const CALLS: u32 = 500;
 
 pub(crate) async fn measure(
@@ -25,7 +25,7 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<()> {
     let store = Store::start(Some(&contestants.certificate), Faults::NONE).await?;
     for contestant in &contestants.all {
-        let function = Running::new(contestant, &store, true);
+        let function = RunningFunction::new(contestant, &store, true);
         let table = BenchTable::Wide16;
         let kinds = [
             ("metadata: Ping", ping()),
@@ -35,18 +35,19 @@ pub(crate) async fn measure(
         ];
         for (_, request) in &kinds {
             for _ in 0..WARM_UP {
-                function.ask_in_bytes(request).await?;
+                function.invoke(request).await?;
             }
         }
         let process = function.cold_start()?.process;
         for (name, request) in &kinds {
-            let (mut wall, mut used) = (Sample::default(), Sample::default());
+            let mut wall = Sample::default();
+            let mut used = Sample::default();
             for _ in 0..rounds {
                 let before = cpu(process)?;
                 let mut calls = Sample::default();
                 for _ in 0..CALLS {
                     let began = Instant::now();
-                    function.ask_in_bytes(request).await?;
+                    function.invoke(request).await?;
                     calls.push(began.elapsed().as_secs_f64() * 1e3);
                 }
                 wall.push(calls.median());
@@ -54,8 +55,15 @@ pub(crate) async fn measure(
                     cpu(process)?.saturating_sub(before).as_secs_f64() * 1e3 / f64::from(CALLS),
                 );
             }
-            report.add(name, "wall, median of 500", contestant.name, Unit::Milliseconds, wall);
-            report.add(name, "CPU", contestant.name, Unit::Milliseconds, used);
+            for (figure, sample) in [("wall, median of 500", wall), ("CPU", used)] {
+                report.add(Figure {
+                    benchmark: (*name).to_owned(),
+                    name: figure,
+                    side: contestant.name,
+                    unit: Unit::Milliseconds,
+                    sample,
+                });
+            }
         }
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! Reading a split: rows made, filtered, cut, encrypted and put, or answered inline.
+//! Reads of a split: generating, filtering, cutting, encrypting and putting rows, or returning them
+//! inline.
 
 use std::{sync::Arc, time::Instant};
 
@@ -19,24 +20,24 @@ use crate::{
     contestant::{Contestant, Contestants},
     limit::{Costs, Limit},
     process::cpu,
-    report::{ONE_CORE, Report, Unit},
-    running::{ReadOptions, Running, read_records},
+    report::{Figure, ONE_CORE, Report, Unit},
+    running::{ReadOptions, RunningFunction, read_records},
     sample::Sample,
 };
 
-/// One read, and what its rows have to sum up to.
+/// Read, and the parameters of its expected rows.
 #[derive(Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     table: BenchTable,
-    /// Rows that are read, from row 0.
+    /// Number of rows that are read, from row 0.
     rows: u64,
     encrypted: bool,
     https: bool,
-    /// Whether only rows with `0 <= b1 < 10486` are wanted.
+    /// Whether only rows with `0 <= b1 < 10486` are selected.
     filtered: bool,
     max_block_size: u64,
-    /// Reads that are measured together, where one is too short for the clock of a process.
+    /// Number of reads per measurement, if one is too short for the clock of a process.
     reads: u32,
 }
 
@@ -51,7 +52,7 @@ const WIDE16: Workload = Workload {
     reads: 1,
 };
 
-/// All reads.
+/// All workloads.
 pub(crate) const WORKLOADS: &[Workload] = &[
     WIDE16,
     Workload { name: "wide16 x 5, encrypted, https", rows: 5_000_000, ..WIDE16 },
@@ -59,7 +60,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     Workload { name: "wide16, not encrypted, https", encrypted: false, ..WIDE16 },
     Workload { name: "wide16, encrypted, http", https: false, ..WIDE16 },
     Workload { name: "wide16, not encrypted, http", encrypted: false, https: false, ..WIDE16 },
-    Workload { name: "wide16, 1 % kept", filtered: true, reads: 4, ..WIDE16 },
+    Workload { name: "wide16, 1 % is_selected", filtered: true, reads: 4, ..WIDE16 },
     Workload { name: "narrow3, encrypted, https", table: BenchTable::Narrow3, reads: 4, ..WIDE16 },
     Workload { name: "wide16, 20,000 rows inline", rows: 20_000, reads: 20, ..WIDE16 },
 ];
@@ -81,18 +82,20 @@ impl Workload {
         constraints
     }
 
-    /// Whether all that is asked for is what [`Limit`] does.
+    /// Returns whether the read does exactly the work of a [`Limit`].
     fn has_limit(&self) -> bool {
         !self.filtered && self.rows >= WIDE16.rows && self.max_block_size == WIDE16.max_block_size
     }
 
-    /// The sums by the table's definition.
+    /// Returns the expected checksum, by the table's definition.
     fn expected(&self) -> anyhow::Result<Checksum> {
-        Ok(self.table.checksum_of_kept(0..self.rows, |batch| self.filtered.then(|| kept(batch)))?)
+        Ok(self
+            .table
+            .filtered_checksum(0..self.rows, |batch| self.filtered.then(|| is_selected(batch)))?)
     }
 }
 
-fn kept(batch: &RecordBatch) -> BooleanArray {
+fn is_selected(batch: &RecordBatch) -> BooleanArray {
     let b1 = batch.column(1).as_primitive::<Int64Type>();
     b1.iter().map(|value| value.map(|value| (0..10_486).contains(&value))).collect()
 }
@@ -116,51 +119,41 @@ pub(crate) async fn measure(
             .rounds(rounds, &expected)
             .await
             .with_context(|| format!("{} of {}", workload.name, contestant.name))?;
+        let mut add = |name, side, unit, sample| {
+            report.add(Figure { benchmark: workload.name.to_owned(), name, side, unit, sample });
+        };
         for (step, costs) in samples.steps {
-            report.add(workload.name, step, ONE_CORE, Unit::NanosecondsARow, costs);
+            add(step, ONE_CORE, Unit::NanosecondsPerRow, costs);
         }
+        let side = contestant.name;
         if !samples.limit.values().is_empty() {
-            report.add(
-                workload.name,
-                "limit, rows / CPU second",
-                ONE_CORE,
-                Unit::RowsASecond,
-                samples.limit,
-            );
-            report.add(
-                workload.name,
-                "share of the limit",
-                contestant.name,
-                Unit::Percent,
-                samples.share,
-            );
+            add("limit, rows / CPU second", ONE_CORE, Unit::RowsPerSecond, samples.limit);
+            add("share of the limit", side, Unit::Percent, samples.share);
         }
-        let mut add =
-            |figure, unit, sample| report.add(workload.name, figure, contestant.name, unit, sample);
-        add("rows / CPU second", Unit::RowsASecond, samples.rows_by_cpu);
-        add("rows / second", Unit::RowsASecond, samples.rows_by_wall);
-        add("peak memory", Unit::Megabytes, samples.memory);
-        samples.wrong.into_iter().for_each(|text| report.note(text));
+        add("rows / CPU second", side, Unit::RowsPerSecond, samples.rows_per_cpu_second);
+        add("rows / second", side, Unit::RowsPerSecond, samples.rows_per_second);
+        add("peak memory", side, Unit::Megabytes, samples.memory);
+        samples.incorrect.into_iter().for_each(|text| report.note(text));
     }
     Ok(())
 }
 
 #[derive(Debug, Default)]
 struct Samples {
-    rows_by_cpu: Sample,
-    rows_by_wall: Sample,
+    rows_per_cpu_second: Sample,
+    rows_per_second: Sample,
     memory: Sample,
     /// Steps of the limit, by name.
     steps: Vec<(&'static str, Sample)>,
     limit: Sample,
     share: Sample,
-    /// What was wrong with answers.
-    wrong: Vec<String>,
+    /// Incorrect results.
+    incorrect: Vec<String>,
 }
 
 impl Samples {
-    /// Takes note of a limit, and of how much of it so many rows in a CPU second are.
-    fn compare(&mut self, rows_by_cpu: f64, costs: &Costs) {
+    /// Records a limit, and the share of it that this many rows per CPU second are.
+    fn compare(&mut self, rows_per_cpu_second: f64, costs: &Costs) {
         if self.steps.is_empty() {
             self.steps = costs.iter().map(|(name, _)| (*name, Sample::default())).collect();
         }
@@ -169,23 +162,23 @@ impl Samples {
         }
         let limit = 1e9 / costs.iter().map(|(_, cost)| cost).sum::<f64>();
         self.limit.push(limit);
-        self.share.push(100.0 * rows_by_cpu / limit);
+        self.share.push(100.0 * rows_per_cpu_second / limit);
     }
 }
 
-/// Reads of one workload by one contestant.
+/// Reads of one workload by one connector.
 struct Read<'a> {
     workload: &'a Workload,
     contestant: &'a Contestant,
     store: &'a Store,
-    /// What they are compared with, if it can be.
+    /// Limit to compare with, if the workload has one.
     limit: Option<Limit>,
 }
 
 impl Read<'_> {
     async fn rounds(self, rounds: usize, expected: &Checksum) -> anyhow::Result<Samples> {
         let Self { workload, contestant, store, mut limit } = self;
-        let function = Running::new(contestant, store, workload.encrypted);
+        let function = RunningFunction::new(contestant, store, workload.encrypted);
         let options = ReadOptions {
             constraints: workload.constraints(),
             max_block_size: workload.max_block_size,
@@ -194,79 +187,79 @@ impl Read<'_> {
         let split = function.split(workload.table, 0..workload.rows).await?;
         let request = read_records(workload.table, split, &options);
         for _ in 0..contestant.warm_up * workload.reads as usize {
-            function.ask_in_bytes(&request).await?;
+            function.invoke(&request).await?;
             store.take();
         }
         let process = function.cold_start()?.process;
-        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
+        #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
         let rows = (workload.rows * u64::from(workload.reads)) as f64;
         let mut samples = Samples::default();
         for _ in 0..rounds {
-            // Right before the read, so that both have the same weather.
+            // Measured result before the read, so that both run under the same conditions.
             let costs = limit.as_mut().map(Limit::measure).transpose()?;
-            let (before, began) = (cpu(process)?, Instant::now());
+            let before = cpu(process)?;
+            let began = Instant::now();
             let mut last = None;
             for _ in 0..workload.reads {
-                // What is written again has the same names: only what the last read wrote is
+                // Objects of repeated reads have the same names: only those of the last read are
                 // checked.
                 store.take();
-                last = Some(function.ask_in_bytes(&request).await?);
+                last = Some(function.invoke(&request).await?);
             }
-            let (wall, used) = (began.elapsed(), cpu(process)?.saturating_sub(before));
-            let by_cpu = rows / used.as_secs_f64();
-            samples.rows_by_cpu.push(by_cpu);
+            let wall = began.elapsed();
+            let used = cpu(process)?.saturating_sub(before);
+            let rows_per_cpu_second = rows / used.as_secs_f64();
+            samples.rows_per_cpu_second.push(rows_per_cpu_second);
             if let Some(costs) = costs {
-                samples.compare(by_cpu, &costs);
+                samples.compare(rows_per_cpu_second, &costs);
             }
-            samples.rows_by_wall.push(rows / wall.as_secs_f64());
+            samples.rows_per_second.push(rows / wall.as_secs_f64());
             samples.memory.push(function.peak_memory()? / 1e6);
-            let answer = Response::decode(&last.context("nothing was read")?)?;
+            let response = Response::decode(&last.context("no read was measured")?)?;
             let objects = store.take();
-            // The Java SDK loses blocks now and then, and goes over the size of a block by a row
-            // and more.
-            let right = check(&answer, &objects, expected);
+            // The Java SDK sometimes loses blocks, and exceeds the block size by a row or more.
+            let result = check(&response, &objects, expected);
             if !contestant.is_java() {
-                right?;
-                let (largest, most) = (objects.largest() as u64, workload.max_block_size);
+                result?;
+                let largest = objects.largest() as u64;
+                let max = workload.max_block_size;
                 ensure!(
-                    largest <= most,
-                    "an object has {largest} bytes, at most {most} were asked for"
+                    largest <= max,
+                    "an object has {largest} bytes, at most {max} were requested"
                 );
-            } else if let Err(error) = right {
-                samples.wrong.push(format!(
-                    "{}: an answer of {} is wrong: {error}",
-                    workload.name, contestant.name
-                ));
+            } else if let Err(error) = result {
+                samples.incorrect.push(format!("{}, {}: {error}", workload.name, contestant.name));
             }
         }
         Ok(samples)
     }
 }
 
-/// Whether the answer has all rows and names all objects.
+/// Checks that the response has all rows and names all objects.
 pub(crate) fn check(
-    answer: &Response,
+    response: &Response,
     objects: &Objects,
     expected: &Checksum,
 ) -> anyhow::Result<()> {
     let mut sum = Checksum::default();
-    match answer {
-        Response::ReadRecords(answer) => sum.add(&answer.records)?,
-        Response::RemoteReadRecords(answer) => {
-            for block in objects.blocks(answer) {
+    match response {
+        Response::ReadRecords(response) => sum.add(&response.records)?,
+        Response::RemoteReadRecords(response) => {
+            for block in objects.blocks(response) {
                 sum.add(&block?)?;
             }
-            let (written, named) = (objects.len(), answer.remote_blocks.len());
+            let written = objects.len();
+            let named = response.remote_blocks.len();
             ensure!(
                 written == named,
-                "{written} objects were written, and the answer names {named}"
+                "{written} objects were written, and the response names {named}"
             );
         }
-        other => bail!("the answer is {}", other.type_name()),
+        other => bail!("unexpected response {}", other.type_name()),
     }
     ensure!(
         &sum == expected,
-        "the sums of {} rows are not those of the table's definition",
+        "the checksum of {} rows differs from the table's definition",
         sum.rows
     );
     Ok(())

@@ -1,25 +1,26 @@
-//! What was measured: as text while it comes, as JSON and as a page of the book at the end.
+//! Results: printed as they are measured, and written as JSON and as a documentation page at the
+//! end.
 
 use serde_json::{Value, json};
 
 use crate::{contestant::Contestants, sample::Sample};
 
-/// How everything is measured, as the beginning of the page.
+/// Description of the method, which opens the page.
 const METHOD: &str = include_str!("../method.md");
 
-/// The side of figures that no connector takes part in.
+/// Side of figures that involve no connector.
 pub(crate) const ONE_CORE: &str = "one core";
 
-/// What a figure counts, and so which way it is better.
+/// Unit of a figure, which determines whether more is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Milliseconds,
     Megabytes,
-    /// Megabytes in a second of CPU time, or of wall time where the figure says so.
-    MegabytesASecond,
-    RowsASecond,
+    /// Megabytes per second, of CPU time unless the figure's name says otherwise.
+    MegabytesPerSecond,
+    RowsPerSecond,
     /// Of CPU time.
-    NanosecondsARow,
+    NanosecondsPerRow,
     Percent,
 }
 
@@ -28,34 +29,35 @@ impl Unit {
         match self {
             Self::Milliseconds => "ms",
             Self::Megabytes => "MB",
-            Self::MegabytesASecond => "MB/s",
-            Self::RowsASecond => "rows/s",
-            Self::NanosecondsARow => "ns/row",
+            Self::MegabytesPerSecond => "MB/s",
+            Self::RowsPerSecond => "rows/s",
+            Self::NanosecondsPerRow => "ns/row",
             Self::Percent => "%",
         }
     }
 
     fn more_is_better(self) -> bool {
-        matches!(self, Self::MegabytesASecond | Self::RowsASecond | Self::Percent)
+        matches!(self, Self::MegabytesPerSecond | Self::RowsPerSecond | Self::Percent)
     }
 }
 
-/// One figure of one side.
+/// Figure of one side.
 #[derive(Debug)]
-struct Figure {
-    benchmark: String,
-    name: &'static str,
-    side: &'static str,
-    unit: Unit,
-    sample: Sample,
+pub(crate) struct Figure {
+    pub(crate) benchmark: String,
+    pub(crate) name: &'static str,
+    /// Connector, or [`ONE_CORE`].
+    pub(crate) side: &'static str,
+    pub(crate) unit: Unit,
+    pub(crate) sample: Sample,
 }
 
-/// All figures so far.
+/// All figures measured so far.
 #[derive(Debug)]
 pub(crate) struct Report {
     machine: Vec<String>,
     figures: Vec<Figure>,
-    /// Answers that were wrong.
+    /// Incorrect results.
     notes: Vec<String>,
 }
 
@@ -72,32 +74,24 @@ impl Report {
         }
     }
 
-    /// What was measured on, and the heads of the columns.
+    /// Formats the environment and the column headings.
     pub(crate) fn head(&self) -> String {
         let machine = self.machine.join("\n");
         format!(
-            "{machine}\n\n{:<36} {:<24} {:<24} {:>14} {:>31} {:>10}\n",
-            "benchmark", "figure", "side", "median", "least .. most", "rust is"
+            "{machine}\n\n{:<36} {:<24} {:<24} {:>14} {:>31} {:>14}\n",
+            "benchmark", "figure", "side", "median", "min .. max", "rust advantage"
         )
     }
 
-    /// Notes and prints one figure. Where another side has the same one, so many times better is
-    /// the first, Rust.
-    pub(crate) fn add(
-        &mut self,
-        benchmark: &str,
-        figure: &'static str,
-        side: &'static str,
-        unit: Unit,
-        sample: Sample,
-    ) {
-        let figure = Figure { benchmark: benchmark.to_owned(), name: figure, side, unit, sample };
-        let (name, sample, ratio) =
-            (figure.name, &figure.sample, self.ratio(&figure).unwrap_or_default());
+    /// Adds and prints one figure. If another side has the same figure, the ratio to it is printed
+    /// as well.
+    pub(crate) fn add(&mut self, figure: Figure) {
+        let Figure { benchmark, name, side, unit, sample } = &figure;
+        let ratio = self.ratio(&figure).unwrap_or_default();
         println!(
-            "{benchmark:<36} {name:<24} {side:<24} {:>14} {:>31} {ratio:>10}",
+            "{benchmark:<36} {name:<24} {side:<24} {:>14} {:>31} {ratio:>14}",
             format!("{} {}", short(sample.median()), unit.name()),
-            format!("{} .. {}", short(sample.least()), short(sample.most())),
+            format!("{} .. {}", short(sample.min()), short(sample.max())),
         );
         self.figures.push(figure);
     }
@@ -106,20 +100,21 @@ impl Report {
         self.figures.is_empty()
     }
 
-    /// Notes and prints an answer that was wrong.
+    /// Adds and prints an incorrect result.
     pub(crate) fn note(&mut self, text: String) {
         println!("{text}");
         self.notes.push(text);
     }
 
-    /// Everything as a page of the book: how it was measured, on what, and a table.
+    /// Formats the documentation page: method, environment and figures.
     pub(crate) fn markdown(&self) -> String {
         let machine: Vec<String> = self.machine.iter().map(|line| format!("- {line}\n")).collect();
         let notes: Vec<String> = self.notes.iter().map(|text| format!("- {text}\n")).collect();
         let rows: Vec<String> = self.figures.iter().map(|figure| self.row(figure)).collect();
         format!(
-            "{METHOD}\n## Measured on\n\n{}\n## Figures\n\n\
-             | Benchmark | Figure | Side | Median | Least to most | Rust is |\n|---|---|---|---:|---:|---:|\n{}\n## Wrong answers\n\n{}",
+            "{METHOD}\n## Environment\n\n{}\n## Figures\n\n\
+             | Benchmark | Figure | Side | Median | Range | Rust advantage |\n\
+             |---|---|---|---:|---:|---:|\n{}\n## Incorrect results\n\n{}",
             machine.concat(),
             rows.concat(),
             if notes.is_empty() { "None.\n".to_owned() } else { notes.concat() }
@@ -128,25 +123,26 @@ impl Report {
 
     fn row(&self, figure: &Figure) -> String {
         let Figure { benchmark, name, side, unit, sample } = figure;
-        let (median, least, most) =
-            (short(sample.median()), short(sample.least()), short(sample.most()));
-        let (unit, ratio) = (unit.name(), self.ratio(figure).unwrap_or_default());
-        format!(
-            "| {benchmark} | {name} | {side} | {median} {unit} | {least} to {most} | {ratio} |\n"
-        )
+        let median = short(sample.median());
+        let min = short(sample.min());
+        let max = short(sample.max());
+        let unit = unit.name();
+        let ratio = self.ratio(figure).unwrap_or_default();
+        format!("| {benchmark} | {name} | {side} | {median} {unit} | {min} to {max} | {ratio} |\n")
     }
 
-    /// How many times better Rust is, where `figure` is of another side.
+    /// Returns the factor by which Rust is better, if `figure` belongs to another side.
     fn ratio(&self, figure: &Figure) -> Option<String> {
         let is_same =
             |other: &&Figure| other.benchmark == figure.benchmark && other.name == figure.name;
         let first = self.figures.iter().find(is_same).filter(|first| first.side != figure.side)?;
-        let (rust, other) = (first.sample.median(), figure.sample.median());
+        let rust = first.sample.median();
+        let other = figure.sample.median();
         let ratio = if figure.unit.more_is_better() { rust / other } else { other / rust };
         Some(format!("{ratio:.2} x"))
     }
 
-    /// Everything, with every single value.
+    /// Formats all figures with every single value.
     pub(crate) fn json(&self) -> String {
         let figures: Vec<Value> = self
             .figures
@@ -164,14 +160,14 @@ impl Report {
             .collect();
         let mut text = format!(
             "{:#}",
-            json!({ "machine": self.machine, "figures": figures, "wrong answers": self.notes })
+            json!({ "machine": self.machine, "figures": figures, "incorrect results": self.notes })
         );
         text.push('\n');
         text
     }
 }
 
-/// Three digits, or whole thousands.
+/// Formats with three significant digits, or as a whole number with separators.
 fn short(value: f64) -> String {
     if value >= 1_000.0 {
         let whole = format!("{value:.0}");
@@ -212,9 +208,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_at_a_glance() {
-        let shown =
+    fn numbers_have_three_digits_or_separators() {
+        let formatted =
             [0.123_4, 1.234, 12.34, 123.4, 999.4, 1_234.0, 12_345.6, 1_234_567.0].map(short);
-        assert_eq!(shown, ["0.12", "1.23", "12.3", "123", "999", "1,234", "12,346", "1,234,567"]);
+        assert_eq!(
+            formatted,
+            ["0.12", "1.23", "12.3", "123", "999", "1,234", "12,346", "1,234,567"]
+        );
     }
 }

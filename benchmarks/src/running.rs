@@ -1,4 +1,4 @@
-//! A function that runs, and what is asked of it.
+//! RunningFunction function, and the requests sent to it.
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -21,11 +21,11 @@ use crate::contestant::Contestant;
 const CATALOG: &str = "bench";
 const QUERY: &str = "benchmark";
 
-/// One process of a connector behind the Lambda host.
+/// Process of a connector behind the Lambda host.
 #[derive(Debug)]
-pub(crate) struct Running(HostedFunction);
+pub(crate) struct RunningFunction(HostedFunction);
 
-/// What a read is asked.
+/// Parameters of a read.
 #[derive(Debug, Clone)]
 pub(crate) struct ReadOptions {
     pub(crate) constraints: Constraints,
@@ -33,7 +33,7 @@ pub(crate) struct ReadOptions {
     pub(crate) max_inline_block_size: u64,
 }
 
-impl Running {
+impl RunningFunction {
     /// Hosts `contestant`, whose process starts with the first request.
     pub(crate) fn new(contestant: &Contestant, store: &Store, encrypted: bool) -> Self {
         let mut env = store.env();
@@ -51,40 +51,43 @@ impl Running {
         Self(HostedFunction::new(&contestant.program, &contestant.arguments, options))
     }
 
-    /// How its process started, once it has answered.
+    /// Returns the timing of the process start, once it has responded.
     pub(crate) fn cold_start(&self) -> anyhow::Result<ColdStart> {
-        self.0.cold_starts().last().copied().context("no process has answered")
+        self.0.cold_starts().last().copied().context("no process has responded")
     }
 
-    /// The most memory that its process ever had, in bytes.
+    /// Returns the peak memory of the process in bytes.
     #[expect(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
     pub(crate) fn peak_memory(&self) -> anyhow::Result<f64> {
-        Ok(self.0.peak_memory().context("the system does not tell the memory of a process")? as f64)
+        Ok(self.0.peak_memory().context("the system does not report the memory of a process")?
+            as f64)
     }
 
-    pub(crate) async fn ask(&self, request: &Request) -> anyhow::Result<Response> {
-        let answer = self.ask_in_bytes(request).await?;
-        Ok(Response::decode(&answer)?)
+    pub(crate) async fn call(&self, request: &Request) -> anyhow::Result<Response> {
+        let response = self.invoke(request).await?;
+        Ok(Response::decode(&response)?)
     }
 
-    /// The answer as it came, for who measures without reading it.
-    pub(crate) async fn ask_in_bytes(&self, request: &Request) -> anyhow::Result<bytes::Bytes> {
+    /// Sends a request, and returns the response without decoding it, so that decoding is not
+    /// measured.
+    pub(crate) async fn invoke(&self, request: &Request) -> anyhow::Result<bytes::Bytes> {
         Ok(self.0.invoke(request.encode(SerdeVersion::V6)?.into()).await?)
     }
 
-    /// A split of `table` that covers `rows`.
+    /// Creates a split of `table` that covers `rows`.
     pub(crate) async fn split(&self, table: BenchTable, rows: Range<u64>) -> anyhow::Result<Split> {
-        let Response::GetSplits(answer) = self.ask(&get_splits(self.layout(table).await?)).await?
+        let Response::GetSplits(response) =
+            self.call(&get_splits(self.layout(table).await?)).await?
         else {
-            bail!("the answer is not one of GetSplits");
+            bail!("the response is not GetSplits");
         };
-        let mut split = answer.splits.into_iter().next().context("there are no splits")?;
+        let mut split = response.splits.into_iter().next().context("the table has no splits")?;
         split.properties.insert("start".to_owned(), rows.start.to_string());
         split.properties.insert("end".to_owned(), rows.end.to_string());
         Ok(split)
     }
 
-    /// What to ask for splits with.
+    /// Requests the partitions, and creates the request for splits from them.
     pub(crate) async fn layout(&self, table: BenchTable) -> anyhow::Result<GetSplitsRequest> {
         let request = Request::GetTableLayout(GetTableLayoutRequest {
             identity: Some(identity()),
@@ -95,15 +98,15 @@ impl Running {
             schema: schema(table),
             partition_columns: Vec::new(),
         });
-        let Response::GetTableLayout(answer) = self.ask(&request).await? else {
-            bail!("the answer is not one of GetTableLayout");
+        let Response::GetTableLayout(response) = self.call(&request).await? else {
+            bail!("the response is not GetTableLayout");
         };
         Ok(GetSplitsRequest {
             identity: Some(identity()),
             query_id: Some(QUERY.to_owned()),
             catalog_name: CATALOG.to_owned(),
             table_name: table_name(table),
-            partitions: answer.partitions,
+            partitions: response.partitions,
             partition_columns: Vec::new(),
             constraints: Constraints::default(),
             continuation_token: None,

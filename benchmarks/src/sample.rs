@@ -1,6 +1,6 @@
 //! Repeated measurements of one figure.
 
-/// The values of one figure, one a round.
+/// Sorted values of one figure, one per round.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sample(Vec<f64>);
 
@@ -18,11 +18,11 @@ impl Sample {
         f64::midpoint(self.0[(count - 1) / 2], self.0[count / 2])
     }
 
-    pub(crate) fn least(&self) -> f64 {
+    pub(crate) fn min(&self) -> f64 {
         self.0.first().copied().unwrap_or(f64::NAN)
     }
 
-    pub(crate) fn most(&self) -> f64 {
+    pub(crate) fn max(&self) -> f64 {
         self.0.last().copied().unwrap_or(f64::NAN)
     }
 

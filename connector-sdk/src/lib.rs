@@ -136,6 +136,8 @@ pub use udf::{Argument, Output, ScalarFunction, Udfs, Value};
 
 pub use arrow;
 pub use async_trait::async_trait;
+#[cfg(feature = "lambda")]
+pub use athena_aws as aws;
 pub use athena_protocol::{Error, ErrorKind, FederatedIdentity, Result, TableName, predicate};
 #[cfg(feature = "mimalloc")]
 pub use mimalloc::MiMalloc;

@@ -1,5 +1,5 @@
-//! Any bytes as a schema and a block of it, as messages carry them: an error, or rows that are
-//! written and read again.
+//! Decodes any bytes as a schema and a block, as in messages: an error, or rows that survive a
+//! round trip.
 #![no_main]
 
 use athena_fuzz::split_block;
@@ -17,12 +17,12 @@ fuzz_target!(|bytes: &[u8]| {
         }
         assert_eq!(
             written.len(),
-            encoded_len(&batch, framing).expect("what was written has a length")
+            encoded_len(&batch, framing).expect("an encoded batch has a length")
         );
-        let again = decode_batch(&written, &schema).expect("what we write is read");
+        let again = decode_batch(&written, &schema).expect("an encoded batch can be decoded");
         assert_eq!(again, batch);
         let mut rewritten = Vec::new();
-        encode_batch(&again, framing, &mut rewritten).expect("what was written is written again");
+        encode_batch(&again, framing, &mut rewritten).expect("a decoded batch can be encoded");
         assert_eq!(rewritten, written);
     }
 });

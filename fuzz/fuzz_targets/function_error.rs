@@ -1,4 +1,4 @@
-//! Any bytes as the error document of a function: an error, or texts.
+//! Decodes any bytes as the error document of a function: an error, or its texts.
 #![no_main]
 
 use athena_protocol::{ErrorKind, error::FunctionError};

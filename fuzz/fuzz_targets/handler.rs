@@ -1,5 +1,4 @@
-//! Any bytes to a function: an answer of the protocol, or an error that does not blame the
-//! function.
+//! Sends any bytes to a function: a valid response, or an error that does not blame the function.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -13,8 +12,9 @@ use arrow::{
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, PageStream,
-    ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, Udfs, async_trait,
+    Connector, Error, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, Udfs,
+    async_trait,
 };
 use athena_fuzz::RUNTIME;
 use athena_protocol::{ErrorKind, Response};
@@ -22,7 +22,7 @@ use athena_spill::testing::MemoryStore;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
-/// Some tables of the recorded requests, and the rows of all of them.
+/// Connector with tables of the recorded requests, all with the same rows.
 struct Orders;
 
 fn rows() -> RecordBatch {
@@ -45,7 +45,7 @@ fn rows() -> RecordBatch {
         ("day", Arc::new(Date32Array::from(vec![Some(0), Some(i32::MIN), None, Some(19_800)]))),
     ];
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
-        .expect("the columns have one length")
+        .expect("columns of equal length")
 }
 
 #[async_trait]
@@ -59,7 +59,10 @@ impl Connector for Orders {
     }
 
     async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
-        PageStream::from_list(["orders".to_owned(), "returns".to_owned()], request.start_after.as_ref())
+        PageStream::from_list(
+            ["orders".to_owned(), "returns".to_owned()],
+            request.start_after.as_ref(),
+        )
     }
 
     async fn get_table(&self, _: GetTable) -> Result<TableDef> {
@@ -79,7 +82,7 @@ impl Connector for Orders {
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        // Whatever is asked for is there: the names and types of a request are what it says.
+        // Every requested column exists: the connector accepts the names and types of the request.
         let rows = rows();
         let column =
             |field: &Arc<Field>| match (rows.column_by_name(field.name()), field.data_type()) {
@@ -87,7 +90,7 @@ impl Connector for Orders {
                     Ok(Arc::clone(column))
                 }
                 (_, DataType::FixedSizeBinary(_) | DataType::FixedSizeList(..)) => {
-                    Err(Error::invalid_input(format!("there is no column {}", field.name())))
+                    Err(Error::invalid_input(format!("column {:?} does not exist", field.name())))
                 }
                 (_, data_type) => Ok(new_null_array(data_type, rows.num_rows())),
             };
@@ -103,7 +106,9 @@ impl Connector for Orders {
         let batch =
             RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
         Ok(batch
-            .map_err(|error| Error::invalid_input("there are no such rows").with_source(error))?
+            .map_err(|error| {
+                Error::invalid_input("the requested columns do not form a batch").with_source(error)
+            })?
             .into())
     }
 }
@@ -111,18 +116,21 @@ impl Connector for Orders {
 static HANDLER: LazyLock<Handler> = LazyLock::new(|| {
     let variables =
         [("spill_bucket", "demo-spill"), ("athena_connector_allow_foreign_spill", "true")];
-    let settings = Settings::from_vars(variables).expect("the settings are right");
+    let settings = Settings::from_vars(variables).expect("valid settings");
     let udfs = Udfs::new()
         .scalar("my_len", |text: Option<&str>| text.and_then(|text| i32::try_from(text.len()).ok()))
         .scalar("my_fn", |text: &str, n: i32| format!("{text}{n}"))
         .scalar("addup", |left: i64, right: i64| left.checked_add(right));
-    Handler::new(Orders).with_udfs(udfs).with_settings(settings).with_object_store(Arc::new(MemoryStore::discarding()))
+    Handler::new(Orders)
+        .with_udfs(udfs)
+        .with_settings(settings)
+        .with_object_store(Arc::new(MemoryStore::discarding()))
 });
 
 fuzz_target!(|bytes: &[u8]| {
     match RUNTIME.block_on(HANDLER.handle(bytes, None)) {
-        Ok(answer) => {
-            Response::decode(&answer).expect("an answer is one of the protocol");
+        Ok(response) => {
+            Response::decode(&response).expect("a valid response");
         }
         Err(error) => assert_ne!(error.kind(), ErrorKind::Internal, "{error}"),
     }

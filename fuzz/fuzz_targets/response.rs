@@ -1,5 +1,5 @@
-//! Any bytes as a response: an error, or a message that is written and read again to the same
-//! message and the same bytes.
+//! Decodes any bytes as a response: an error, or a message that survives a round trip, with the
+//! same bytes.
 #![no_main]
 
 use athena_protocol::{ErrorKind, Response, SerdeVersion};
@@ -9,10 +9,10 @@ fuzz_target!(|bytes: &[u8]| {
     match Response::decode(bytes) {
         Ok(response) => {
             let Ok(written) = response.encode(SerdeVersion::LATEST) else { return };
-            let again = Response::decode(&written).expect("what we write is read");
+            let again = Response::decode(&written).expect("an encoded message can be decoded");
             assert_eq!(again, response);
             assert_eq!(
-                again.encode(SerdeVersion::LATEST).expect("what was written is written again"),
+                again.encode(SerdeVersion::LATEST).expect("a decoded message can be encoded"),
                 written
             );
         }

@@ -1,5 +1,5 @@
-//! Any bytes as a spilled object, clear and sealed: an error, or rows, each value of which can be
-//! looked at.
+//! Decodes any bytes as a spilled object, plain and encrypted: an error, or rows whose values can
+//! all be formatted.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! Any text as a page token: `InvalidInput`, or a page of the list that it belongs to.
+//! Sends any text as a page token: `InvalidInput`, or a page of the list that the token belongs to.
 #![no_main]
 
 use std::sync::LazyLock;

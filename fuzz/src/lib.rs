@@ -1,41 +1,41 @@
-//! What the targets share.
+//! Code shared by the targets.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use athena_connector_sdk::{
-    StaticConnector, Handler, RecordBatchStream, Result, Scan, Table, TableDef, async_trait,
+    Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait,
 };
 use athena_protocol::{EncryptionKey, Request, SerdeVersion, message::ListTablesRequest};
 use tokio::runtime::Runtime;
 
-/// The runtime that every input of a process is run in.
+/// Runtime on which a process runs every input.
 pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
-        .expect("a runtime needs no more than memory")
+        .expect("a runtime without I/O only needs memory")
 });
 
-/// A schema and a block of it in one input: the length of the schema in four bytes, the schema, the
-/// block.
+/// Splits an input into a schema and a block: the length of the schema in four bytes, the schema,
+/// the block.
 pub fn split_block(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = input.split_first_chunk()?;
     rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
 }
 
-/// The input that [`split_block`] takes apart.
+/// Creates an input for [`split_block`].
 pub fn join_block(schema: &[u8], block: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(schema.len()).expect("a schema is not that long");
+    let length = u32::try_from(schema.len()).expect("a schema is shorter than 4 GiB");
     [&length.to_le_bytes()[..], schema, block].concat()
 }
 
-/// The key of the objects that are opened with one.
+/// Returns the key of encrypted objects.
 pub fn key() -> EncryptionKey {
     EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }
 }
 
-/// Every kind of layout that a block can have.
+/// Returns a schema with every kind of array layout that a block can have.
 pub fn schema() -> SchemaRef {
     let field = |name: &str, data_type: DataType| Field::new(name, data_type, true);
     let element = Arc::new(field("element", DataType::Utf8));
@@ -76,18 +76,19 @@ impl Table for Empty {
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
-        unreachable!("nobody reads")
+        unreachable!("no target reads rows")
     }
 }
 
-/// A function with ten tables in schema `s`.
+/// Creates a function with ten tables in schema `s`.
 pub fn ten_tables() -> Handler {
     Handler::new(
-        (0..10).fold(StaticConnector::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)),
+        (0..10)
+            .fold(StaticConnector::new(), |catalog, n| catalog.table("s", format!("t{n}"), Empty)),
     )
 }
 
-/// A request for three of its tables: the first ones, or those behind `token`.
+/// Encodes a request for three of the tables: the first ones, or those after `token`.
 pub fn list_tables(token: Option<&str>) -> Vec<u8> {
     let request = Request::ListTables(ListTablesRequest {
         identity: None,
@@ -97,5 +98,5 @@ pub fn list_tables(token: Option<&str>) -> Vec<u8> {
         next_token: token.map(str::to_owned),
         page_size: 3,
     });
-    request.encode(SerdeVersion::LATEST).expect("the newest version carries it")
+    request.encode(SerdeVersion::LATEST).expect("the latest version supports the message")
 }

@@ -1,8 +1,7 @@
-//! How much memory a function of 256 MB takes that reads more than it could ever hold, with blocks
-//! of 16 MB.
+//! Memory of a 256 MB function that reads more than it can hold, with blocks of 16 MB.
 //!
-//! The host ends a function that goes over its memory, as Lambda does; what is asserted here is
-//! tighter.
+//! The host stops a function that exceeds its memory, as Lambda does; these tests assert a tighter
+//! bound.
 
 use std::time::Duration;
 
@@ -15,49 +14,49 @@ use test_store::{Fault, Faults, When};
 
 use super::setup::{MINUTES, Setup, covering};
 
-/// The largest object: Athena's block, encrypted.
+/// Size of the largest object in bytes: Athena's block, encrypted.
 const LARGEST: usize = 16_000_000;
-/// Blocks wait for this store, and the source for the blocks.
+/// Store so slow that blocks wait for it, and the source for the blocks.
 const SLOW: Faults = Faults { when: When::From(0), fault: Fault::Slow(Duration::from_secs(2)) };
 
-/// Reads wide16 without an end for 20 seconds; how many puts that were.
-async fn endless(faults: Faults, what: &str) -> usize {
+/// Reads an endless split of wide16 for 20 seconds, and returns the number of puts.
+async fn endless(faults: Faults, store: &str) -> usize {
     let setup = Setup::new("bench", Duration::from_secs(20), faults).await;
     let (scan, splits) =
         setup.scan(&TableName::new("bench", "wide16"), None, Constraints::default()).await;
-    let forgetting = setup.forget();
+    let discarding = setup.discard_objects();
     let read = setup.write(&scan, covering(splits[0].clone(), 0..u64::MAX)).await;
-    forgetting.abort();
-    let error = read.expect_err("it has no end");
+    discarding.abort();
+    let error = read.expect_err("the split never ends");
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.to_string().contains("start=0"), "{error}");
     let puts = setup.store.puts();
-    setup.check(&format!("a source without an end, {what}, {puts} puts"));
+    setup.check(&format!("an endless source, {store}, {puts} puts"));
     puts
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_without_an_end_is_stopped_by_the_deadline_in_bounded_memory() {
+async fn an_endless_source_is_stopped_by_the_deadline_in_bounded_memory() {
     let puts = endless(Faults::NONE, "a fast store").await;
-    // A dev build makes 500; four times the memory of the function at least.
+    // A dev build makes about 500 puts; 64 are four times the memory of the function.
     assert!(puts > 64, "{puts} puts");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_without_an_end_waits_for_a_slow_store_in_bounded_memory() {
-    let puts = endless(SLOW, "a store that takes 2 s a put").await;
+async fn an_endless_source_waits_for_a_slow_store_in_bounded_memory() {
+    let puts = endless(SLOW, "a store with 2 s per put").await;
     // One at a time for 19 seconds.
     assert!((8..=11).contains(&puts), "{puts} puts");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_store_holds_the_source_up() {
+async fn a_slow_store_throttles_the_source() {
     let setup = Setup::new("bench", MINUTES, SLOW).await;
     let (scan, splits) =
         setup.scan(&TableName::new("bench", "wide16"), None, Constraints::default()).await;
     setup.write(&scan, covering(splits[0].clone(), 0..600_000)).await.expect("rows");
     assert!(setup.store.take().len() > 6);
-    setup.check("a store that takes 2 s a put");
+    setup.check("a store with 2 s per put");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +71,7 @@ async fn rows_of_two_megabytes_are_cut_into_blocks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_top_n_beyond_memory_passes_its_rows_on() {
+async fn a_top_n_beyond_memory_passes_all_rows() {
     let setup = Setup::new("bench", MINUTES, SLOW).await;
     let by_b2 =
         OrderByField { column_name: Some("b2".to_owned()), direction: Direction::DescNullsLast };
@@ -85,12 +84,12 @@ async fn a_top_n_beyond_memory_passes_its_rows_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_of_sf10_are_read_split_after_split() {
+async fn lineitem_of_sf10_is_read_split_by_split() {
     let setup = Setup::new("tpch", MINUTES, SLOW).await;
     let name = TableName::new("sf10", "lineitem");
     let (all, splits) = setup.scan(&name, None, Constraints::default()).await;
-    let refused = setup.write(&all, splits[0].clone()).await;
-    let error = refused.expect_err("the text of comments does not fit");
+    let result = setup.write(&all, splits[0].clone()).await;
+    let error = result.expect_err("comments do not fit in memory");
     assert!(
         error.kind() == ErrorKind::InvalidInput && error.to_string().contains("512 MB"),
         "{error}"
@@ -98,7 +97,9 @@ async fn lines_of_sf10_are_read_split_after_split() {
     let (scan, splits) = setup.scan(&name, Some("_comment"), Constraints::default()).await;
     let long = std::env::var_os("ATHENA_LONG_TESTS").is_some_and(|value| value == "1");
     let splits = if long { &splits } else { &splits[..2] };
-    let (mut rows, mut bytes, mut objects) = (0, 0, 0);
+    let mut rows = 0;
+    let mut bytes = 0;
+    let mut objects = 0;
     for split in splits {
         let batches = setup.read(&scan, split.clone()).await.expect("rows");
         rows += batches
@@ -115,14 +116,10 @@ async fn lines_of_sf10_are_read_split_after_split() {
     );
     let cells = splits.len();
     if long {
-        assert_eq!(
-            (rows, cells),
-            (59_986_052, 60),
-            "the specification says how many lines there are"
-        );
+        assert_eq!((rows, cells), (59_986_052, 60), "row count by the specification");
     }
-    // 250,000 orders of one to seven lines each; 140 bytes a line, and a block that is not full for
-    // each cell.
+    // 250,000 orders of one to seven lines each; 140 bytes per line, and a partially filled block
+    // per cell.
     assert!(rows.abs_diff(cells * 1_000_000) < cells * 20_000, "{rows} rows");
     assert!((rows * 120..rows * 160).contains(&bytes), "{bytes} bytes of {rows} rows");
     assert!(objects <= bytes / LARGEST + 2 * cells, "{objects} objects of {bytes} bytes");

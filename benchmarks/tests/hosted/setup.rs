@@ -1,5 +1,4 @@
-//! A hosted function, the store that it spills to over https, and the client that reads what it
-//! answers.
+//! Hosted function, the https store that it spills to, and the client that reads its responses.
 
 use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,10 +14,10 @@ use test_store::{Certificate, Faults, Store};
 use tokio::task::JoinHandle;
 
 const FUNCTION_MB: u32 = 256;
-/// What may be used; the rest of the function is the source's.
-const MOST: u64 = 160_000_000;
+/// Memory budget in bytes; the rest of the function is for the source.
+const MEMORY_BUDGET: u64 = 160_000_000;
 
-/// For reads that a deadline does not end.
+/// Timeout for reads that do not run into the deadline.
 pub(crate) const MINUTES: Duration = Duration::from_mins(10);
 
 pub(crate) struct Setup {
@@ -51,7 +50,7 @@ impl Setup {
         Self { store, function, client, _certificate: certificate }
     }
 
-    /// What the table `schema.name` is read with, without the columns whose name ends so.
+    /// Plans a scan of a table, leaving out the columns whose names end in `without`.
     pub(crate) async fn scan(
         &self,
         name: &TableName,
@@ -62,16 +61,17 @@ impl Setup {
         let layout = self.client.get_table_layout(&table, &constraints).await.expect("a layout");
         let splits = self.client.get_splits(&table, layout, &constraints);
         let splits = splits.map(|split| split.expect("a split")).collect().await;
-        let wanted = |field: &&Arc<Field>| without.is_none_or(|end| !field.name().ends_with(end));
+        let is_selected =
+            |field: &&Arc<Field>| without.is_none_or(|end| !field.name().ends_with(end));
         let fields: Vec<Arc<Field>> =
-            table.schema.fields().iter().filter(wanted).map(Arc::clone).collect();
+            table.schema.fields().iter().filter(is_selected).map(Arc::clone).collect();
         (
             TableRead { table: name.clone(), schema: Arc::new(Schema::new(fields)), constraints },
             splits,
         )
     }
 
-    /// Has a split read. What it wrote is taken from the store when the stream is polled.
+    /// Reads a split. Polling the stream takes the written objects from the store.
     pub(crate) async fn read(
         &self,
         scan: &TableRead,
@@ -80,13 +80,13 @@ impl Setup {
         self.client.read_records(scan, split).await
     }
 
-    /// Has a split read, and does not look at the rows.
+    /// Reads a split, ignoring the rows.
     pub(crate) async fn write(&self, scan: &TableRead, split: Split) -> Result<()> {
         self.read(scan, split).await.map(drop)
     }
 
-    /// Throws away what is written, for ever.
-    pub(crate) fn forget(&self) -> JoinHandle<()> {
+    /// Keeps discarding the written objects.
+    pub(crate) fn discard_objects(&self) -> JoinHandle<()> {
         let store = Arc::clone(&self.store);
         tokio::spawn(async move {
             loop {
@@ -96,11 +96,11 @@ impl Setup {
         })
     }
 
-    /// Says what was used, and fails if it was too much.
-    pub(crate) fn check(&self, what: &str) {
-        let peak = self.function.peak_memory().expect("the system tells");
-        println!("memory: {what}: {} MB at most, of {FUNCTION_MB} MiB", peak / 1_000_000);
-        assert!(peak <= MOST, "{what}: {peak} bytes");
+    /// Prints the peak memory, and panics if it exceeds the budget.
+    pub(crate) fn check(&self, scenario: &str) {
+        let peak = self.function.peak_memory().expect("the system reports peak memory");
+        println!("memory: {scenario}: {} MB peak of {FUNCTION_MB} MiB", peak / 1_000_000);
+        assert!(peak <= MEMORY_BUDGET, "{scenario}: {peak} bytes");
     }
 }
 
@@ -113,7 +113,7 @@ async fn program(connector: &str) -> PathBuf {
     built.expect("the package is built").remove(0)
 }
 
-/// The split of the bench connector's tables that covers `rows`.
+/// Returns a split of the bench connector's tables that covers `rows`.
 pub(crate) fn covering(mut split: Split, rows: Range<u64>) -> Split {
     split.properties.insert("start".to_owned(), rows.start.to_string());
     split.properties.insert("end".to_owned(), rows.end.to_string());

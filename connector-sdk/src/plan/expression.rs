@@ -1,4 +1,4 @@
-//! Expressions of a plan, as expressions of the wire.
+//! Conversion of plan expressions to wire expressions.
 
 use arrow::{
     array::{Array, AsArray},
@@ -7,32 +7,32 @@ use arrow::{
 use athena_protocol::predicate::{Expression, functions};
 
 use super::{
-    function::{Functions, Meaning, check_option},
+    function::{Functions, Translation, check_option},
     literal,
-    protobuf::{Message, damaged, refused},
+    protobuf::{Message, malformed, unsupported},
     types::PlanType,
 };
 use crate::Result;
 
-/// Most parts that all expressions of a plan may have together, each use of a computed column
-/// counted again: what bounds time and memory. An `IN` of 10,000 values takes as many.
+/// Maximum number of nodes in all expressions of a plan, with each use of a computed column counted
+/// again, so that time and memory are bounded. An `IN` of 10,000 values takes as many nodes.
 const MAX_NODES: usize = 100_000;
 
-/// How deep an expression may become once the columns it uses are put in.
+/// Maximum depth of an expression after its columns have been substituted.
 const MAX_DEPTH: usize = 100;
 
-/// An expression of the wire, and what is to be known of it.
+/// Wire expression with its type and size.
 #[derive(Debug, Clone)]
-pub(super) struct Typed {
+pub(super) struct PlanExpression {
     pub(super) expression: Expression,
     pub(super) plan_type: PlanType,
-    /// Parts, itself among them.
+    /// Number of nodes, including itself.
     pub(super) nodes: usize,
     depth: usize,
 }
 
-impl Typed {
-    /// A column of the table.
+impl PlanExpression {
+    /// Creates a reference to a column of the table.
     pub(super) fn column(name: &str, plan_type: PlanType) -> Self {
         let expression =
             Expression::Variable { column: name.to_owned(), data_type: plan_type.data_type() };
@@ -43,21 +43,22 @@ impl Typed {
         Self { expression, plan_type: PlanType::Plain(data_type), nodes: 1, depth: 1 }
     }
 
-    /// A function of these arguments.
+    /// Creates a call of `function`.
     fn call(function: &str, arguments: Vec<Self>, data_type: DataType) -> Result<Self> {
         let nodes = 1 + arguments.iter().map(|argument| argument.nodes).sum::<usize>();
         let depth = 1 + arguments.iter().map(|argument| argument.depth).max().unwrap_or(0);
         if depth > MAX_DEPTH {
-            return Err(refused(&format!("an expression of more than {MAX_DEPTH} levels")));
+            return Err(unsupported(&format!("an expression with more than {MAX_DEPTH} levels")));
         }
-        // Whether there is a value can be told of every type, and more only of those that are
-        // evaluated.
-        let strange = arguments.iter().find_map(|argument| match argument.plan_type {
+        // Nullness is known for every type, anything else only for supported types.
+        let unsupported_type = arguments.iter().find_map(|argument| match argument.plan_type {
             PlanType::Other { name, .. } if function != functions::IS_NULL => Some(name),
             _ => None,
         });
-        if let Some(name) = strange {
-            return Err(refused(&format!("function {function:?} of a value of type {name}")));
+        if let Some(name) = unsupported_type {
+            return Err(unsupported(&format!(
+                "function {function:?} with an argument of type {name}"
+            )));
         }
         let arguments = arguments.into_iter().map(|argument| argument.expression).collect();
         let expression = Expression::Call {
@@ -69,16 +70,20 @@ impl Typed {
     }
 }
 
-/// Reads expressions over the columns of one relation.
-pub(super) struct Reader<'a> {
+/// PlanReader of the expressions and relations of one plan.
+pub(super) struct PlanReader<'a> {
     pub(super) functions: &'a Functions,
-    /// Parts read so far, of all expressions of the plan.
+    /// Number of nodes read so far, in all expressions of the plan.
     pub(super) nodes: usize,
 }
 
-impl Reader<'_> {
-    /// The expression that an `Expression` message stands for, in terms of columns of the table.
-    pub(super) fn read(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<Typed> {
+impl PlanReader<'_> {
+    /// Converts an `Expression` message to an expression over columns of the table.
+    pub(super) fn read(
+        &mut self,
+        message: Message<'_>,
+        columns: &[PlanExpression],
+    ) -> Result<PlanExpression> {
         let mut found = None;
         for field in message.fields() {
             let field = field?;
@@ -88,144 +93,163 @@ impl Reader<'_> {
                     let data_type = values.data_type().clone();
                     let constant =
                         Expression::Constant { data_type: data_type.clone(), values: Some(values) };
-                    Typed::plain(constant, data_type)
+                    PlanExpression::plain(constant, data_type)
                 }
                 2 => {
                     let column = reference(field.message("FieldReference")?, columns)?;
-                    self.spend(column.nodes)?;
+                    self.count_nodes(column.nodes)?;
                     column.clone()
                 }
-                3 => self.function(field.message("ScalarFunction")?, columns)?,
+                3 => self.scalar_function(field.message("ScalarFunction")?, columns)?,
                 8 => self.list(field.message("SingularOrList")?, columns)?,
                 11 => self.cast(field.message("Cast")?, columns)?,
-                number => return Err(refused(&format!("an expression of kind {}", kind(number)))),
+                number => {
+                    return Err(unsupported(&format!("expression {}", expression_name(number))));
+                }
             });
         }
-        self.spend(1)?;
-        found.ok_or_else(|| damaged("an expression of no kind"))
+        self.count_nodes(1)?;
+        found.ok_or_else(|| malformed("an expression is empty"))
     }
 
-    /// Counts parts that an expression or an output takes.
-    pub(super) fn spend(&mut self, nodes: usize) -> Result<()> {
+    /// Counts the nodes of an expression or an output against the limit.
+    pub(super) fn count_nodes(&mut self, nodes: usize) -> Result<()> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            return Err(refused(&format!("expressions of more than {MAX_NODES} parts")));
+            return Err(unsupported(&format!("expressions with more than {MAX_NODES} nodes")));
         }
         Ok(())
     }
 
-    fn function(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<Typed> {
-        let (mut anchor, mut arguments, mut result) = (0, Vec::new(), None);
+    fn scalar_function(
+        &mut self,
+        message: Message<'_>,
+        columns: &[PlanExpression],
+    ) -> Result<PlanExpression> {
+        let mut anchor = 0;
+        let mut arguments = Vec::new();
+        let mut result = None;
         let mut options = Vec::new();
         for field in message.fields() {
             let field = field?;
             match field.number {
                 1 => anchor = field.number()?,
-                2 => arguments.push(self.read(field.message("Expression")?, columns)?), // before there were named kinds
+                2 => arguments.push(self.read(field.message("Expression")?, columns)?), // deprecated field
                 3 => result = Some(PlanType::read(field.message("Type")?)?),
                 4 => arguments.push(self.argument(field.message("FunctionArgument")?, columns)?),
                 5 => options.push(field.message("FunctionOption")?),
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
         let functions = self.functions;
-        let (meaning, name) = functions.meaning(anchor)?;
+        let (translation, name) = functions.translate(anchor)?;
         for option in options {
             check_option(option, name)?;
         }
         let boolean = DataType::Boolean;
-        match meaning {
-            Meaning::Same(function) => {
-                let result =
-                    result.ok_or_else(|| damaged(format!("function {name:?} without a type")))?;
+        match translation {
+            Translation::Call(function) => {
+                let result = result
+                    .ok_or_else(|| malformed(format!("function {name:?} has no output type")))?;
                 if let PlanType::Other { name: type_name, .. } = result {
-                    return Err(refused(&format!("function {name:?} of type {type_name}")));
+                    return Err(unsupported(&format!(
+                        "function {name:?} with output type {type_name}"
+                    )));
                 }
-                Typed::call(function, arguments, result.data_type())
+                PlanExpression::call(function, arguments, result.data_type())
             }
-            Meaning::Not(function) => Typed::call(
+            Translation::NegatedCall(function) => PlanExpression::call(
                 functions::NOT,
-                vec![Typed::call(function, arguments, boolean.clone())?],
+                vec![PlanExpression::call(function, arguments, boolean.clone())?],
                 boolean,
             ),
-            Meaning::Between => {
+            Translation::Between => {
                 let [value, low, high] =
-                    <[Typed; 3]>::try_from(arguments).map_err(|arguments| {
-                        damaged(format!("function {name:?} of {} arguments", arguments.len()))
+                    <[PlanExpression; 3]>::try_from(arguments).map_err(|arguments| {
+                        malformed(format!("function {name:?} has {} arguments", arguments.len()))
                     })?;
-                self.spend(value.nodes)?;
-                let above = Typed::call(
+                self.count_nodes(value.nodes)?;
+                let above = PlanExpression::call(
                     functions::GREATER_THAN_OR_EQUAL,
                     vec![value.clone(), low],
                     boolean.clone(),
                 )?;
-                let below =
-                    Typed::call(functions::LESS_THAN_OR_EQUAL, vec![value, high], boolean.clone())?;
-                Typed::call(functions::AND, vec![above, below], boolean)
+                let below = PlanExpression::call(
+                    functions::LESS_THAN_OR_EQUAL,
+                    vec![value, high],
+                    boolean.clone(),
+                )?;
+                PlanExpression::call(functions::AND, vec![above, below], boolean)
             }
         }
     }
 
-    fn argument(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<Typed> {
+    fn argument(
+        &mut self,
+        message: Message<'_>,
+        columns: &[PlanExpression],
+    ) -> Result<PlanExpression> {
         let mut found = None;
         for field in message.fields() {
             let field = field?;
             match field.number {
                 1 => {
-                    return Err(refused(&format!(
-                        "a function with the choice {:?}",
+                    return Err(unsupported(&format!(
+                        "a function with enumeration argument {:?}",
                         field.text()?
                     )));
                 }
-                2 => return Err(refused("a function with a type as its argument")),
+                2 => return Err(unsupported("a function with a type argument")),
                 3 => found = Some(self.read(field.message("Expression")?, columns)?),
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
-        found.ok_or_else(|| damaged("a function with an argument of no kind"))
+        found.ok_or_else(|| malformed("a function argument is empty"))
     }
 
-    /// `value IN (options)`.
-    fn list(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<Typed> {
-        let (mut value, mut options) = (None, Vec::new());
+    /// Converts `value IN (options)`.
+    fn list(&mut self, message: Message<'_>, columns: &[PlanExpression]) -> Result<PlanExpression> {
+        let mut value = None;
+        let mut options = Vec::new();
         for field in message.fields() {
             let field = field?;
             match field.number {
                 1 => value = Some(self.read(field.message("Expression")?, columns)?),
                 2 => options.push(self.read(field.message("Expression")?, columns)?),
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
-        let value = value.ok_or_else(|| damaged("a list without a value"))?;
-        let array = Typed::call(functions::ARRAY, options, DataType::Null)?;
-        Typed::call(functions::IN, vec![value, array], DataType::Boolean)
+        let value = value.ok_or_else(|| malformed("a SingularOrList has no value"))?;
+        let array = PlanExpression::call(functions::ARRAY, options, DataType::Null)?;
+        PlanExpression::call(functions::IN, vec![value, array], DataType::Boolean)
     }
 
-    /// A cast that changes no value is left out: values of different types compare, and what
-    /// arithmetic makes of them must be of the type that the plan declares anyway.
-    fn cast(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<Typed> {
-        let (mut to, mut input) = (None, None);
+    /// Removes a cast that changes no value: values of different types can be compared, and the
+    /// result of arithmetic must have the declared type of the plan anyway.
+    fn cast(&mut self, message: Message<'_>, columns: &[PlanExpression]) -> Result<PlanExpression> {
+        let mut to = None;
+        let mut input = None;
         for field in message.fields() {
             let field = field?;
             match field.number {
                 1 => to = Some(PlanType::read(field.message("Type")?)?),
                 2 => input = Some(self.read(field.message("Expression")?, columns)?),
-                3 => {} // what becomes of values that do not fit: all do
-                _ => return field.refuse(),
+                3 => {} // failure behavior, irrelevant because every value fits
+                _ => return field.reject(),
             }
         }
         let (Some(to), Some(input)) = (to, input) else {
-            return Err(damaged("a cast without a type or a value"));
+            return Err(malformed("a cast has no type or no input"));
         };
-        if !changes_nothing(&input, &to) {
-            return Err(refused(&format!("a cast from {:?} to {to:?}", input.plan_type)));
+        if !is_lossless(&input, &to) {
+            return Err(unsupported(&format!("a cast from {:?} to {to:?}", input.plan_type)));
         }
-        Ok(Typed { plan_type: to, ..input })
+        Ok(PlanExpression { plan_type: to, ..input })
     }
 }
 
-/// Whether every value of `input` is a value of `to`.
-fn changes_nothing(input: &Typed, to: &PlanType) -> bool {
+/// Returns whether every value of `input` is a value of `to`.
+fn is_lossless(input: &PlanExpression, to: &PlanType) -> bool {
     use DataType as T;
     if input.plan_type == *to {
         return !matches!(to, PlanType::Other { .. });
@@ -274,52 +298,62 @@ fn changes_nothing(input: &Typed, to: &PlanType) -> bool {
     }
 }
 
-/// The column of this place in the rows that come in.
-fn reference<'a>(message: Message<'_>, columns: &'a [Typed]) -> Result<&'a Typed> {
-    let mut place = None;
+/// Returns the column that a `FieldReference` selects from the input rows.
+fn reference<'a>(
+    message: Message<'_>,
+    columns: &'a [PlanExpression],
+) -> Result<&'a PlanExpression> {
+    let mut index = None;
     for field in message.fields() {
         let field = field?;
         match field.number {
-            1 => place = Some(segment(field.message("ReferenceSegment")?)?),
-            2 => return Err(refused("a masked reference")),
-            4 => {} // from the rows that come in
-            3 => return Err(refused("a reference into an expression")),
-            5 => return Err(refused("a reference out of a subquery")),
-            _ => return field.refuse(),
+            1 => index = Some(segment_index(field.message("ReferenceSegment")?)?),
+            2 => return Err(unsupported("a masked reference")),
+            4 => {} // rooted in the input rows
+            3 => return Err(unsupported("a reference rooted in an expression")),
+            5 => return Err(unsupported("an outer reference")),
+            _ => return field.reject(),
         }
     }
-    let place = place.ok_or_else(|| damaged("a reference to nothing"))?;
-    let column = usize::try_from(place).ok().and_then(|place| columns.get(place));
-    column.ok_or_else(|| damaged(format!("a reference to field {place} of {}", columns.len())))
+    let index = index.ok_or_else(|| malformed("a field reference is empty"))?;
+    column_at(columns, index)
 }
 
-/// The place of a field of the row itself.
-fn segment(message: Message<'_>) -> Result<i64> {
-    let mut place = None;
+/// Returns the column at a position, which comes from the plan.
+pub(super) fn column_at(columns: &[PlanExpression], index: i64) -> Result<&PlanExpression> {
+    let column = usize::try_from(index).ok().and_then(|index| columns.get(index));
+    column.ok_or_else(|| {
+        malformed(format!("column index {index} is out of range for {} columns", columns.len()))
+    })
+}
+
+/// Returns the index of a field of the row itself.
+fn segment_index(message: Message<'_>) -> Result<i64> {
+    let mut index = None;
     for field in message.fields() {
         let field = field?;
         match field.number {
-            1 => return Err(refused("a reference into a map")),
+            1 => return Err(unsupported("a reference into a map")),
             2 => {
-                place = Some(0); // the default, which is not written
+                index = Some(0); // the default, which is not encoded
                 for field in field.message("StructField")?.fields() {
                     let field = field?;
                     match field.number {
-                        1 => place = Some(field.number()?),
-                        2 => return Err(refused("a reference into a struct, list or map")),
-                        _ => return field.refuse(),
+                        1 => index = Some(field.number()?),
+                        2 => return Err(unsupported("a reference into a struct, list or map")),
+                        _ => return field.reject(),
                     }
                 }
             }
-            3 => return Err(refused("a reference into a list")),
-            _ => return field.refuse(),
+            3 => return Err(unsupported("a reference into a list")),
+            _ => return field.reject(),
         }
     }
-    place.ok_or_else(|| damaged("a reference of no kind"))
+    index.ok_or_else(|| malformed("a reference segment is empty"))
 }
 
-/// What the expressions are called that are not evaluated.
-fn kind(number: u32) -> String {
+/// Returns the name of an unsupported expression kind.
+fn expression_name(number: u32) -> String {
     let name = match number {
         5 => "window_function",
         6 => "if_then",

@@ -1,14 +1,14 @@
-//! Functions of a plan by name, as functions of the wire.
+//! Mapping from plan functions, by name, to wire functions.
 
 use std::collections::BTreeMap;
 
 use athena_protocol::predicate::functions;
 
-use super::protobuf::{Field, Message, refused};
+use super::protobuf::{Field, Message, unsupported};
 use crate::Result;
 
-/// The files of Substrait's own functions whose names are known here. A function of the same name
-/// from elsewhere may mean something else.
+/// Substrait extension files whose functions are known. A function of the same name from another
+/// file may have other semantics.
 const STANDARD: [&str; 6] = [
     "functions_boolean",
     "functions_comparison",
@@ -18,50 +18,51 @@ const STANDARD: [&str; 6] = [
     "functions_string",
 ];
 
-/// Where URLs of these files begin.
+/// URL prefixes of these files.
 const REPOSITORY: [&str; 2] = [
     "https://github.com/substrait-io/substrait/",
     "https://raw.githubusercontent.com/substrait-io/substrait/",
 ];
 
-/// What a function of a plan is on the wire.
+/// Translation of a plan function to the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// The same function under this name.
-    Same(&'static str),
-    /// The negation of this one.
-    Not(&'static str),
-    /// `BETWEEN`: not less than the second argument and not greater than the third.
+pub(super) enum Translation {
+    /// The function itself, under this name.
+    Call(&'static str),
+    /// The negation of this function.
+    NegatedCall(&'static str),
+    /// `BETWEEN`: at least the second argument and at most the third.
     Between,
 }
 
-/// The functions that a plan declares, by the number that it gives them.
+/// Functions that a plan declares, by anchor.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
     names: BTreeMap<i64, String>,
-    /// What the functions come from, by number.
+    /// Extension files, by anchor.
     origins: BTreeMap<i64, String>,
-    /// Number of the origin of a function.
+    /// Anchor of the extension file of a function.
     origin_of: BTreeMap<i64, i64>,
 }
 
 impl Functions {
-    /// Takes a `SimpleExtensionURI` or a `SimpleExtensionURN`.
+    /// Registers a `SimpleExtensionURI` or `SimpleExtensionURN`.
     pub(super) fn declare_origin(&mut self, message: Message<'_>) -> Result<()> {
-        let (mut anchor, mut origin) = (0, "");
+        let mut anchor = 0;
+        let mut origin = "";
         for field in message.fields() {
             let field = field?;
             match field.number {
                 1 => anchor = field.number()?,
                 2 => origin = field.text()?,
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
         self.origins.insert(anchor, origin.to_owned());
         Ok(())
     }
 
-    /// Takes a `SimpleExtensionDeclaration`. Types and variations of types matter only where they
+    /// Registers a `SimpleExtensionDeclaration`. Types and type variations only matter where they
     /// are used.
     pub(super) fn declare(&mut self, message: Message<'_>) -> Result<()> {
         for field in message.fields() {
@@ -69,21 +70,23 @@ impl Functions {
             match field.number {
                 1 | 2 => {}
                 3 => self.declare_function(&field)?,
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
         Ok(())
     }
 
     fn declare_function(&mut self, field: &Field<'_>) -> Result<()> {
-        let (mut origin, mut anchor, mut name) = (0, 0, "");
+        let mut origin = 0;
+        let mut anchor = 0;
+        let mut name = "";
         for field in field.message("ExtensionFunction")?.fields() {
             let field = field?;
             match field.number {
                 1 | 4 => origin = field.number()?,
                 2 => anchor = field.number()?,
                 3 => name = field.text()?,
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
         self.names.insert(anchor, name.to_owned());
@@ -91,35 +94,36 @@ impl Functions {
         Ok(())
     }
 
-    /// What the function of this number means, and its name.
-    pub(super) fn meaning(&self, anchor: i64) -> Result<(Meaning, &str)> {
+    /// Returns the translation and the name of the function with this anchor.
+    pub(super) fn translate(&self, anchor: i64) -> Result<(Translation, &str)> {
         let Some(signature) = self.names.get(&anchor) else {
-            return Err(refused(&format!(
-                "a function of number {anchor}, which it does not declare,"
-            )));
+            return Err(unsupported(&format!("undeclared function {anchor}")));
         };
-        // A name and the types of the arguments, as in `equal:any_any`.
+        // Name and argument types, such as `equal:any_any`.
         let name = signature.split(':').next().unwrap_or_default();
         let origin = self.origin_of.get(&anchor).copied().unwrap_or_default();
         match self.origins.get(&origin) {
             Some(origin) if is_standard(origin) => {}
-            Some(origin) => return Err(refused(&format!("function {name:?} of {origin:?}"))),
-            // Zero is also what a producer leaves unset that knows of no functions but Substrait's
-            // own.
+            Some(origin) => {
+                return Err(unsupported(&format!("function {name:?} of extension {origin:?}")));
+            }
+            // Producers that only use Substrait's own functions leave the anchor unset, which reads
+            // as zero.
             None if origin == 0 => {}
             None => {
-                return Err(refused(&format!(
-                    "function {name:?} of origin {origin}, which it does not declare,"
+                return Err(unsupported(&format!(
+                    "function {name:?} of undeclared origin {origin}"
                 )));
             }
         }
-        let meaning = meaning_of(name).ok_or_else(|| refused(&format!("function {name:?}")))?;
-        Ok((meaning, name))
+        let translation =
+            translate(name).ok_or_else(|| unsupported(&format!("function {name:?}")))?;
+        Ok((translation, name))
     }
 }
 
-/// Whether `/functions_boolean.yaml`, its URL in Substrait's repository, or
-/// `extension:io.substrait:functions_boolean`.
+/// Returns whether `origin` is a standard file: `/functions_boolean.yaml`, its URL in Substrait's
+/// repository, or `extension:io.substrait:functions_boolean`.
 fn is_standard(origin: &str) -> bool {
     let (folder, file) = origin.split_at(origin.rfind(['/', ':']).map_or(0, |at| at + 1));
     let known = matches!(folder, "" | "/" | "extension:io.substrait:")
@@ -127,54 +131,55 @@ fn is_standard(origin: &str) -> bool {
     known && STANDARD.contains(&file.strip_suffix(".yaml").unwrap_or(file))
 }
 
-fn meaning_of(name: &str) -> Option<Meaning> {
+fn translate(name: &str) -> Option<Translation> {
     Some(match name {
-        "and" => Meaning::Same(functions::AND),
-        "or" => Meaning::Same(functions::OR),
-        "not" => Meaning::Same(functions::NOT),
-        "is_null" => Meaning::Same(functions::IS_NULL),
-        "is_not_null" => Meaning::Not(functions::IS_NULL),
-        "nullif" => Meaning::Same(functions::NULLIF),
-        "equal" => Meaning::Same(functions::EQUAL),
-        "not_equal" => Meaning::Same(functions::NOT_EQUAL),
-        "lt" => Meaning::Same(functions::LESS_THAN),
-        "lte" => Meaning::Same(functions::LESS_THAN_OR_EQUAL),
-        "gt" => Meaning::Same(functions::GREATER_THAN),
-        "gte" => Meaning::Same(functions::GREATER_THAN_OR_EQUAL),
-        "is_distinct_from" => Meaning::Same(functions::IS_DISTINCT_FROM),
-        "is_not_distinct_from" => Meaning::Not(functions::IS_DISTINCT_FROM),
-        "between" => Meaning::Between,
-        "add" => Meaning::Same(functions::ADD),
-        "subtract" => Meaning::Same(functions::SUBTRACT),
-        "multiply" => Meaning::Same(functions::MULTIPLY),
-        "divide" => Meaning::Same(functions::DIVIDE),
-        "modulus" => Meaning::Same(functions::MODULUS),
-        "negate" => Meaning::Same(functions::NEGATE),
-        "like" => Meaning::Same(functions::LIKE_PATTERN),
+        "and" => Translation::Call(functions::AND),
+        "or" => Translation::Call(functions::OR),
+        "not" => Translation::Call(functions::NOT),
+        "is_null" => Translation::Call(functions::IS_NULL),
+        "is_not_null" => Translation::NegatedCall(functions::IS_NULL),
+        "nullif" => Translation::Call(functions::NULLIF),
+        "equal" => Translation::Call(functions::EQUAL),
+        "not_equal" => Translation::Call(functions::NOT_EQUAL),
+        "lt" => Translation::Call(functions::LESS_THAN),
+        "lte" => Translation::Call(functions::LESS_THAN_OR_EQUAL),
+        "gt" => Translation::Call(functions::GREATER_THAN),
+        "gte" => Translation::Call(functions::GREATER_THAN_OR_EQUAL),
+        "is_distinct_from" => Translation::Call(functions::IS_DISTINCT_FROM),
+        "is_not_distinct_from" => Translation::NegatedCall(functions::IS_DISTINCT_FROM),
+        "between" => Translation::Between,
+        "add" => Translation::Call(functions::ADD),
+        "subtract" => Translation::Call(functions::SUBTRACT),
+        "multiply" => Translation::Call(functions::MULTIPLY),
+        "divide" => Translation::Call(functions::DIVIDE),
+        "modulus" => Translation::Call(functions::MODULUS),
+        "negate" => Translation::Call(functions::NEGATE),
+        "like" => Translation::Call(functions::LIKE_PATTERN),
         _ => return None,
     })
 }
 
-/// Checks a `FunctionOption`: only what is so anyway may be asked for.
+/// Checks that a `FunctionOption` only requests behavior that applies anyway.
 pub(super) fn check_option(message: Message<'_>, function: &str) -> Result<()> {
-    let (mut name, mut preferences) = (String::new(), Vec::new());
+    let mut name = String::new();
+    let mut preferences = Vec::new();
     for field in message.fields() {
         let field = field?;
         match field.number {
             1 => name = field.text()?.to_lowercase(),
             2 => preferences.push(field.text()?.to_lowercase()),
-            _ => return field.refuse(),
+            _ => return field.reject(),
         }
     }
-    let kept = match name.as_str() {
+    let satisfied = match name.as_str() {
         "overflow" => "error",
         "case_sensitivity" => "case_sensitive",
         _ => "",
     };
-    if preferences.iter().any(|preference| preference == kept) {
+    if preferences.iter().any(|preference| preference == satisfied) {
         return Ok(());
     }
-    Err(refused(&format!("option {name:?} of function {function:?}")))
+    Err(unsupported(&format!("option {name:?} of function {function:?}")))
 }
 
 #[cfg(test)]

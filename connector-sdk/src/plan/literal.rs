@@ -1,4 +1,4 @@
-//! Constants of a plan, as constants of the wire.
+//! Conversion of plan literals to wire constants.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use arrow::{
 use athena_protocol::timestamp_tz::{TimeZoneKey, pack};
 
 use super::{
-    protobuf::{Field, Message, damaged, refused},
+    protobuf::{Field, Message, malformed, unsupported},
     types::{PlanType, decimal_type},
 };
 use crate::Result;
 
-/// The one value of a `Literal` message.
+/// Reads the value of a `Literal` message, one row.
 pub(super) fn read(message: Message<'_>) -> Result<ArrayRef> {
     let mut found = None;
     for field in message.fields() {
@@ -27,11 +27,11 @@ pub(super) fn read(message: Message<'_>) -> Result<ArrayRef> {
         match field.number {
             50 => {} // whether its type is nullable
             51 if field.number()? == 0 => {}
-            51 => return Err(refused("a type variation")),
+            51 => return Err(unsupported("a type variation")),
             _ => found = Some(value(&field)?),
         }
     }
-    found.ok_or_else(|| damaged("a literal without a value"))
+    found.ok_or_else(|| malformed("a literal has no value"))
 }
 
 fn value(field: &Field<'_>) -> Result<ArrayRef> {
@@ -59,16 +59,16 @@ fn value(field: &Field<'_>) -> Result<ArrayRef> {
             instant(value, precision)?
         }
         29 => null(field)?,
-        number => return Err(refused(&format!("a literal of type {}", name(number)))),
+        number => return Err(unsupported(&format!("a literal of type {}", literal_name(number)))),
     })
 }
 
-/// What the literals are called that no column can be compared with.
-fn name(number: u32) -> String {
+/// Returns the name of a literal type that is not comparable with any column.
+fn literal_name(number: u32) -> String {
     match number {
         17 | 37 => "time".to_owned(),
         19 | 20 | 36 => "interval".to_owned(),
-        21 => "fixed_char".to_owned(), // spaces at its end do not count
+        21 => "fixed_char".to_owned(), // ignores trailing spaces
         25 => "struct".to_owned(),
         26 | 32 => "map".to_owned(),
         28 => "uuid".to_owned(),
@@ -88,47 +88,50 @@ fn var_char<'a>(field: &Field<'a>) -> Result<&'a str> {
         let field = field?;
         match field.number {
             1 => value = field.text()?,
-            2 => {} // how long it might be
-            _ => return field.refuse(),
+            2 => {} // maximum length
+            _ => return field.reject(),
         }
     }
     Ok(value)
 }
 
 fn decimal(field: &Field<'_>) -> Result<ArrayRef> {
-    let (mut value, mut precision, mut scale) = (None, 0, 0);
+    let mut value = None;
+    let mut precision = 0;
+    let mut scale = 0;
     for field in field.message("Literal.Decimal")?.fields() {
         let field = field?;
         match field.number {
             1 => value = field.bytes()?.try_into().ok().map(i128::from_le_bytes),
             2 => precision = field.narrow::<u8>()?,
             3 => scale = field.narrow::<i8>()?,
-            _ => return field.refuse(),
+            _ => return field.reject(),
         }
     }
-    let value = value.ok_or_else(|| damaged("a decimal of other than 16 bytes"))?;
+    let value = value.ok_or_else(|| malformed("a decimal literal does not have 16 bytes"))?;
     let data_type = decimal_type(precision, scale)?;
     if value.unsigned_abs() >= 10_u128.pow(u32::from(precision)) {
-        return Err(damaged(format!("a decimal of more than its {precision} digits")));
+        return Err(malformed(format!("a decimal literal exceeds its precision {precision}")));
     }
     Ok(Arc::new(Decimal128Array::from(vec![value]).with_data_type(data_type)))
 }
 
 fn precision_and_value(field: &Field<'_>) -> Result<(u32, i64)> {
-    let (mut precision, mut value) = (0, 0);
+    let mut precision = 0;
+    let mut value = 0;
     for field in field.message("Literal.PrecisionTimestamp")?.fields() {
         let field = field?;
         match field.number {
             1 => precision = field.narrow::<u32>()?,
             2 => value = field.number()?,
-            _ => return field.refuse(),
+            _ => return field.reject(),
         }
     }
     Ok((precision, value))
 }
 
-/// A number of units of ten to the minus `precision` seconds in milliseconds; `None` if it is not a
-/// whole number of them.
+/// Converts a count of 10^-`precision` seconds to milliseconds; `None` unless it is a whole number
+/// of them.
 fn milliseconds(value: i64, precision: u32) -> Option<i64> {
     if precision <= 3 {
         return value.checked_mul(10_i64.pow(3 - precision));
@@ -137,14 +140,15 @@ fn milliseconds(value: i64, precision: u32) -> Option<i64> {
     (value % units == 0).then_some(value / units)
 }
 
-/// Columns without a zone count milliseconds, so that a finer constant has no place among them.
+/// Converts a local timestamp. Columns without a zone have millisecond precision, so a finer
+/// constant is unsupported.
 fn local_time(value: i64, precision: u32) -> Result<ArrayRef> {
     let millis = milliseconds(value, precision)
-        .ok_or_else(|| refused("a timestamp finer than a millisecond"))?;
+        .ok_or_else(|| unsupported("a timestamp finer than a millisecond"))?;
     Ok(Arc::new(Date64Array::from(vec![millis])))
 }
 
-/// As instants travel: milliseconds packed with their zone, and finer ones plain.
+/// Converts an instant to its wire form: milliseconds packed with the zone, finer units unpacked.
 fn instant(value: i64, precision: u32) -> Result<ArrayRef> {
     const ZONE: &str = "UTC";
     Ok(match (milliseconds(value, precision), precision) {
@@ -154,7 +158,7 @@ fn instant(value: i64, precision: u32) -> Result<ArrayRef> {
         }
         (None, 6) => Arc::new(TimestampMicrosecondArray::from(vec![value]).with_timezone(ZONE)),
         (None, 9) => Arc::new(TimestampNanosecondArray::from(vec![value]).with_timezone(ZONE)),
-        (None, _) => return Err(refused(&format!("a timestamp of precision {precision}"))),
+        (None, _) => return Err(unsupported(&format!("a timestamp of precision {precision}"))),
     })
 }
 

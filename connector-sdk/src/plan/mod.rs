@@ -1,28 +1,29 @@
-//! Query plans (serde version 6): what a Substrait plan says of one table, as constraints.
+//! Query plans (serde version 6): conversion of a Substrait plan over one table to constraints.
 //!
-//! A plan is not evaluated beside the constraints but becomes part of them: its filters are
-//! conditions like any other, which an author can push down and the residual applies; its sort and
-//! fetch are the order and the limit. So there is one evaluator, and a predicate that comes in the
-//! plan alone is applied like one that comes in value sets.
+//! A plan is not evaluated separately but merged into the constraints: its filters are conditions
+//! like any other, which an author can push down and the residual applies, and its sort and fetch
+//! are the order and the limit. So there is a single evaluator, and a predicate that only the plan
+//! contains is applied like one in value sets.
 //!
-//! | Relation | becomes |
+//! | Relation | Becomes |
 //! |---|---|
 //! | read of a named table | the columns, by name |
-//! | filter, also in the read | conditions, if no fetch lies below |
-//! | project, emit | columns in terms of those of the table; the named outputs of the root are what a read may ask for |
+//! | filter, also in the read | conditions, if there is no fetch below |
+//! | project, emit | columns in terms of the table's columns; the named outputs of the root may be requested by a read |
 //! | sort | the order, by columns of the table |
-//! | fetch | the limit: offset and count together, because a split holds part of the rows, and which of them the offset passes over is known only to who sees all |
-//! | anything else | a refusal that names it |
+//! | fetch | the limit, offset plus count: a split holds part of the rows, and only the engine sees which rows the offset skips |
+//! | anything else | an error that names it |
 //!
-//! The messages are read by hand, field by field: a library would pass over the fields it does not
-//! know, and a field that is not understood may be the one that leaves out rows.
-//! `docs/decisions/serde-version.md` has the reasons.
+//! Messages are decoded by hand, field by field: a library would skip unknown fields, and an
+//! unknown field may be the one that excludes rows. `docs/decisions/serde-version.md` has the
+//! reasons.
 
 mod expression;
 mod function;
 mod literal;
 mod protobuf;
 mod relation;
+mod schema;
 mod types;
 
 #[cfg(test)]
@@ -33,38 +34,38 @@ use athena_protocol::predicate::{Constraints, Expression, OrderByField, QueryPla
 use base64_simd::STANDARD;
 
 use crate::{Error, Result};
-use expression::Reader;
+use expression::PlanReader;
 use function::Functions;
-use protobuf::{Field as PlanField, Message, damaged, refused};
+use protobuf::{Field as PlanField, Message, malformed, unsupported};
 use relation::{Relation, check_extension};
 
-/// What a plan says of one table.
+/// Effect of a query plan on one table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Plan {
     /// Conditions that must all be true.
     pub(crate) filter: Vec<Expression>,
-    /// The order that the limit goes by.
+    /// Order to which the limit applies.
     pub(crate) order_by: Vec<OrderByField>,
-    /// How many rows are needed at most, those that the offset passes over among them; `None` where
-    /// the plan fetches all.
+    /// Maximum number of rows needed, including those that the offset skips; `None` if the plan
+    /// fetches all.
     pub(crate) limit: Option<u64>,
-    /// How many rows the plan passes over.
+    /// Number of rows that the plan skips.
     pub(crate) offset: u64,
-    /// Names of the columns that come out, and what they are of the columns of the table.
+    /// Names of the output columns, and their expressions over the table's columns.
     pub(crate) outputs: Vec<(String, Expression)>,
 }
 
 impl Plan {
-    /// Reads the plan of a request.
+    /// Decodes the plan of a request.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for what is no plan, `Unsupported` for one that says what is not evaluated,
-    /// by name.
+    /// `InvalidInput` for bytes that are not a plan, `Unsupported` for a plan with a part that is
+    /// not evaluated, naming it.
     pub(crate) fn read(plan: &QueryPlan) -> Result<Self> {
         let bytes = STANDARD
             .decode_to_vec(&plan.substrait_plan)
-            .map_err(|e| damaged("its text is not base64").with_source(e))?;
+            .map_err(|e| malformed("it is not base64").with_source(e))?;
         let mut functions = Functions::default();
         let mut roots = Vec::new();
         for field in Message::new(&bytes, "Plan").fields() {
@@ -75,33 +76,38 @@ impl Plan {
                 2 => functions.declare(field.message("SimpleExtensionDeclaration")?)?,
                 3 => roots.push(field.message("PlanRel")?),
                 4 => check_extension(field.message("AdvancedExtension")?)?,
-                5 | 6 => {} // types of extensions that may occur, and the version: for people
-                _ => return field.refuse(),
+                5 | 6 => {} // expected type URLs and version, both informational
+                _ => return field.reject(),
             }
         }
         let root = match &roots[..] {
             [root] => *root,
-            [] => return Err(damaged("it has no relation")),
+            [] => return Err(malformed("it has no relation")),
             more => {
-                return Err(refused(&format!("{} relations that are not one query", more.len())));
+                return Err(unsupported(&format!("{} root relations", more.len())));
             }
         };
-        let (relation, names) = read_root(root, &mut Reader { functions: &functions, nodes: 0 })?;
-        Self::of(relation, names)
+        let (relation, names) =
+            read_root(root, &mut PlanReader { functions: &functions, nodes: 0 })?;
+        Self::from_root(relation, names)
     }
 
-    fn of(relation: Relation, names: Vec<String>) -> Result<Self> {
+    fn from_root(relation: Relation, names: Vec<String>) -> Result<Self> {
         let Relation { columns, filter, order_by, fetch } = relation;
         if names.len() > columns.len() && columns.iter().all(|column| column.plan_type.is_scalar())
         {
-            return Err(damaged(format!("{} names for {} columns", names.len(), columns.len())));
+            return Err(malformed(format!(
+                "the root has {} names for {} columns",
+                names.len(),
+                columns.len()
+            )));
         }
-        // Names of nested columns go depth first.
+        // Names of nested columns are listed depth first.
         let mut names = names.into_iter();
         let mut outputs = Vec::new();
         for column in columns {
             let Some(name) = names.next() else { break };
-            names.by_ref().take(column.plan_type.inner_names()).for_each(drop);
+            names.by_ref().take(column.plan_type.nested_names()).for_each(drop);
             outputs.push((name, column.expression));
         }
         let limit =
@@ -110,11 +116,11 @@ impl Plan {
         Ok(Self { filter, order_by, limit, offset, outputs })
     }
 
-    /// The plan with the columns of `schema` by the names they have there.
+    /// Resolves column names to their spelling in `schema`.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a column that `schema` lacks, or has twice in other cases.
+    /// `InvalidInput` for a column that is missing from `schema`, or ambiguous ignoring case.
     pub(crate) fn resolve(mut self, schema: &Schema) -> Result<Self> {
         for condition in &mut self.filter {
             resolve(condition, schema)?;
@@ -130,62 +136,65 @@ impl Plan {
         Ok(self)
     }
 
-    /// What a column of this name comes out as, if the plan says so: by its name, or else by one
-    /// that differs in case alone.
+    /// Returns the expression of an output column, by its name or else ignoring ASCII case.
     pub(crate) fn output(&self, name: &str) -> Option<&Expression> {
         let exact = self.outputs.iter().find(|(output, _)| output == name);
         let alike = || self.outputs.iter().find(|(output, _)| output.eq_ignore_ascii_case(name));
         exact.or_else(alike).map(|(_, expression)| expression)
     }
 
-    /// The constraints with what the plan says, and without the plan.
+    /// Merges the plan into the constraints.
     ///
-    /// All conditions must be true: those of the constraints and those of the plan. An order of the
-    /// plan replaces that of the constraints, and a limit that of the constraints, each by itself:
-    /// an engine may say the one here and the other there. A limit of the constraints that stays
-    /// counts what comes after the rows that the plan passes over.
+    /// All conditions of both must be true. The order of the plan replaces that of the constraints,
+    /// and so does its limit, independently of each other: an engine may put one here and the other
+    /// there. A limit of the constraints that stays counts the rows after those that the plan
+    /// skips.
     pub(crate) fn join(&self, constraints: &Constraints) -> Constraints {
         let mut joined = Constraints { query_plan: None, ..constraints.clone() };
         joined.expressions.extend(self.filter.iter().cloned());
         if !self.order_by.is_empty() {
             joined.order_by.clone_from(&self.order_by);
         }
-        let kept = constraints.limit.map(|limit| limit.saturating_add(self.offset));
+        let remaining = constraints.limit.map(|limit| limit.saturating_add(self.offset));
         joined.limit = match self.limit {
-            // As the Java SDK has it, a count of zero replaces nothing.
-            Some(limit) if limit == self.offset => kept.or(self.limit),
+            // As in the Java SDK, a count of zero replaces nothing.
+            Some(limit) if limit == self.offset => remaining.or(self.limit),
             Some(limit) => Some(limit),
-            None => kept,
+            None => remaining,
         };
         joined
     }
 }
 
-/// The relation of a `PlanRel`, and the names that its root gives to the columns.
-fn read_root(message: Message<'_>, reader: &mut Reader<'_>) -> Result<(Relation, Vec<String>)> {
+/// Reads a `PlanRel`: the relation, and the column names of its root.
+fn read_root(message: Message<'_>, reader: &mut PlanReader<'_>) -> Result<(Relation, Vec<String>)> {
     let mut found = None;
     for field in message.fields() {
         let field = field?;
         found = Some(match field.number {
             1 => (reader.relation(field.message("Rel")?)?, Vec::new()),
             2 => named_root(&field, reader)?,
-            _ => return field.refuse(),
+            _ => return field.reject(),
         });
     }
-    found.ok_or_else(|| damaged("a relation of no kind"))
+    found.ok_or_else(|| malformed("a relation is empty"))
 }
 
-fn named_root(root: &PlanField<'_>, reader: &mut Reader<'_>) -> Result<(Relation, Vec<String>)> {
-    let (mut relation, mut names) = (None, Vec::new());
+fn named_root(
+    root: &PlanField<'_>,
+    reader: &mut PlanReader<'_>,
+) -> Result<(Relation, Vec<String>)> {
+    let mut relation = None;
+    let mut names = Vec::new();
     for field in root.message("RelRoot")?.fields() {
         let field = field?;
         match field.number {
             1 => relation = Some(reader.relation(field.message("Rel")?)?),
             2 => names.push(field.text()?.to_owned()),
-            _ => return field.refuse(),
+            _ => return field.reject(),
         }
     }
-    Ok((relation.ok_or_else(|| damaged("a root without a relation"))?, names))
+    Ok((relation.ok_or_else(|| malformed("the root has no relation"))?, names))
 }
 
 fn resolve(expression: &mut Expression, schema: &Schema) -> Result<()> {
@@ -203,7 +212,7 @@ fn resolve(expression: &mut Expression, schema: &Schema) -> Result<()> {
     }
 }
 
-/// The column of this name, or else the one whose name differs in case alone.
+/// Returns the column of this name, or else the only one whose name differs in case only.
 fn column_of<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field> {
     if let Some((_, field)) = schema.fields().find(name) {
         return Ok(field);
@@ -213,10 +222,11 @@ fn column_of<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field> {
     match (alike.next(), alike.next()) {
         (Some(field), None) => Ok(field),
         (None, _) => Err(Error::invalid_input(format!(
-            "the query plan names column {name:?}, which the table has not"
+            "the query plan names column {name:?}, which does not exist in the table"
         ))),
         (Some(one), Some(other)) => Err(Error::invalid_input(format!(
-            "the query plan names column {name:?}, and the table has {:?} and {:?}; names must differ in more than case",
+            "the query plan names column {name:?}, which matches {:?} and {:?} of the table; \
+             rename one, as names must differ in more than case",
             one.name(),
             other.name()
         ))),

@@ -1,27 +1,27 @@
-//! The wire format of protocol buffers: just what it takes to read a message, field by field.
+//! Decoder of the protocol buffers wire format, field by field.
 //!
-//! Nothing is skipped here. Whoever reads a message says of every field what it means, and refuses
-//! the rest by name, because a field that is not understood may be the one that leaves out rows.
+//! Nothing is skipped here. The reader of a message handles every field it knows and rejects the
+//! others by name, because an unknown field may be the one that excludes rows.
 
 use crate::{Error, Result};
 
-/// How deep messages may lie in each other. A plan of a query by a person has 10 to 40 levels;
-/// every level takes stack.
+/// Maximum nesting of messages. Plans of hand-written queries have 10 to 40 levels; every level
+/// takes stack.
 const MAX_DEPTH: usize = 120;
 
-/// A message, and how deep it lies.
+/// Encoded message and its nesting depth.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message<'a> {
     bytes: &'a [u8],
     depth: usize,
-    /// The type of the message, for errors.
+    /// Type of the message, for errors.
     name: &'static str,
 }
 
-/// One field of a message.
+/// Field of a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field<'a> {
-    /// The number that says which.
+    /// Field number.
     pub(super) number: u32,
     value: Value<'a>,
     message: &'static str,
@@ -31,20 +31,22 @@ pub(super) struct Field<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Value<'a> {
     Varint(u64),
-    Eight([u8; 8]),
+    Fixed64([u8; 8]),
     Bytes(&'a [u8]),
-    Four([u8; 4]),
+    Fixed32([u8; 4]),
 }
 
 impl<'a> Message<'a> {
-    /// The outermost message, of type `name`.
+    /// Creates the outermost message, of type `name`.
     pub(super) fn new(bytes: &'a [u8], name: &'static str) -> Self {
         Self { bytes, depth: 0, name }
     }
 
-    /// Its fields, in the order they were written.
+    /// Iterates over the fields, in the order they were written.
     pub(super) fn fields(&self) -> impl Iterator<Item = Result<Field<'a>>> + use<'a> {
-        let (mut rest, message, depth) = (self.bytes, self.name, self.depth);
+        let mut rest = self.bytes;
+        let message = self.name;
+        let depth = self.depth;
         std::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
@@ -59,66 +61,73 @@ impl<'a> Message<'a> {
                 rest = &[];
             }
             Some(field.ok_or_else(|| {
-                damaged(format!("a field of {message} ends early or has no legal number or type"))
+                malformed(format!(
+                    "a field of {message} is truncated or has an invalid number or type"
+                ))
             }))
         })
     }
 }
 
 impl<'a> Field<'a> {
-    /// The message that the field holds, of type `name`.
+    /// Returns the embedded message, of type `name`.
     pub(super) fn message(&self, name: &'static str) -> Result<Message<'a>> {
         if self.depth >= MAX_DEPTH {
             return Err(Error::unsupported(format!(
-                "the query plan lies more than {MAX_DEPTH} messages deep; send a simpler one, or value sets and expressions"
+                "the query plan nests messages more than {MAX_DEPTH} deep; send a simpler plan, or \
+                 value sets and expressions"
             )));
         }
         Ok(Message { bytes: self.bytes()?, depth: self.depth + 1, name })
     }
 
-    /// The bytes that the field holds.
+    /// Returns the value as bytes.
     pub(super) fn bytes(&self) -> Result<&'a [u8]> {
         match self.value {
             Value::Bytes(bytes) => Ok(bytes),
-            Value::Varint(_) | Value::Eight(_) | Value::Four(_) => Err(self.mistyped("bytes")),
+            Value::Varint(_) | Value::Fixed64(_) | Value::Fixed32(_) => Err(self.mistyped("bytes")),
         }
     }
 
-    /// The text that the field holds.
+    /// Returns the value as text.
     pub(super) fn text(&self) -> Result<&'a str> {
         std::str::from_utf8(self.bytes()?).map_err(|e| self.mistyped("text").with_source(e))
     }
 
-    /// The number that the field holds: `int32`, `int64`, `uint32` or an enumeration.
+    /// Returns the value as a number: `int32`, `int64`, `uint32` or an enumeration.
     pub(super) fn number(&self) -> Result<i64> {
         match self.value {
             Value::Varint(value) => Ok(value.cast_signed()),
-            Value::Eight(_) | Value::Bytes(_) | Value::Four(_) => Err(self.mistyped("a number")),
+            Value::Fixed64(_) | Value::Bytes(_) | Value::Fixed32(_) => {
+                Err(self.mistyped("a number"))
+            }
         }
     }
 
-    /// The number that the field holds, as one of a narrower type.
+    /// Returns the value as a number of a narrower type.
     pub(super) fn narrow<T: TryFrom<i64>>(&self) -> Result<T> {
         T::try_from(self.number()?).map_err(|_| self.mistyped("a smaller number"))
     }
 
-    /// The `double` that the field holds.
+    /// Returns the value as a `double`.
     pub(super) fn double(&self) -> Result<f64> {
         match self.value {
-            Value::Eight(bytes) => Ok(f64::from_le_bytes(bytes)),
-            Value::Varint(_) | Value::Bytes(_) | Value::Four(_) => Err(self.mistyped("a double")),
+            Value::Fixed64(bytes) => Ok(f64::from_le_bytes(bytes)),
+            Value::Varint(_) | Value::Bytes(_) | Value::Fixed32(_) => {
+                Err(self.mistyped("a double"))
+            }
         }
     }
 
-    /// The `float` that the field holds.
+    /// Returns the value as a `float`.
     pub(super) fn float(&self) -> Result<f32> {
         match self.value {
-            Value::Four(bytes) => Ok(f32::from_le_bytes(bytes)),
-            Value::Varint(_) | Value::Bytes(_) | Value::Eight(_) => Err(self.mistyped("a float")),
+            Value::Fixed32(bytes) => Ok(f32::from_le_bytes(bytes)),
+            Value::Varint(_) | Value::Bytes(_) | Value::Fixed64(_) => Err(self.mistyped("a float")),
         }
     }
 
-    /// The numbers that the field holds: one, or several packed into bytes.
+    /// Returns the values of a repeated number: one, or several packed into bytes.
     pub(super) fn numbers(&self) -> Result<Vec<i64>> {
         let Value::Bytes(mut rest) = self.value else { return Ok(vec![self.number()?]) };
         let mut numbers = Vec::new();
@@ -132,27 +141,28 @@ impl<'a> Field<'a> {
         Ok(numbers)
     }
 
-    /// The refusal of the field, which means something that is not evaluated.
-    pub(super) fn refuse<T>(&self) -> Result<T> {
-        Err(refused(&format!("field {} of {}", self.number, self.message)))
+    /// Rejects the field, whose meaning is not supported.
+    pub(super) fn reject<T>(&self) -> Result<T> {
+        Err(unsupported(&format!("field {} of {}", self.number, self.message)))
     }
 
     fn mistyped(&self, expected: &str) -> Error {
-        damaged(format!("field {} of {} is not {expected}", self.number, self.message))
+        malformed(format!("field {} of {} is not {expected}", self.number, self.message))
     }
 }
 
-/// The error of a plan that is legal and says something that is not evaluated.
-pub(super) fn refused(what: &str) -> Error {
+/// Creates the error of a valid plan with a part that is not evaluated.
+pub(super) fn unsupported(part: &str) -> Error {
     Error::unsupported(format!(
-        "the query plan has {what}, which this connector does not evaluate; it evaluates filter, project, sort and fetch with \
-         the functions that its capabilities list. Leave the rest to the engine, or send serde version 5, without a plan"
+        "the query plan contains {part}, which is not supported; supported are filter, project, \
+         sort and fetch with the functions in the capabilities. Evaluate the rest in the engine, \
+         or send serde version 5, without a plan"
     ))
 }
 
-/// The error of bytes that are no plan.
-pub(super) fn damaged(what: impl std::fmt::Display) -> Error {
-    Error::invalid_input(format!("the query plan is not a Substrait plan: {what}"))
+/// Creates the error of bytes that are not a plan.
+pub(super) fn malformed(problem: impl std::fmt::Display) -> Error {
+    Error::invalid_input(format!("the query plan is not a valid Substrait plan: {problem}"))
 }
 
 fn take_field<'a>(rest: &mut &'a [u8]) -> Option<(u32, Value<'a>)> {
@@ -160,12 +170,12 @@ fn take_field<'a>(rest: &mut &'a [u8]) -> Option<(u32, Value<'a>)> {
     let number = tag >> 3;
     let value = match tag & 7 {
         0 => Value::Varint(take_varint(rest)?),
-        1 => Value::Eight(*take(rest, 8)?.first_chunk()?),
+        1 => Value::Fixed64(*take(rest, 8)?.first_chunk()?),
         2 => {
             let length = usize::try_from(take_varint(rest)?).ok()?;
             Value::Bytes(take(rest, length)?)
         }
-        5 => Value::Four(*take(rest, 4)?.first_chunk()?),
+        5 => Value::Fixed32(*take(rest, 4)?.first_chunk()?),
         _ => return None,
     };
     (number > 0).then_some((number, value))
@@ -205,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_field_is_read() {
+    fn every_wire_type_is_decoded() {
         let bytes = [
             &[8, 0xAC, 2][..],
             &[18, 2, b'h', b'i'],
@@ -234,24 +244,24 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error_and_ends_the_message() {
-        let damaged: [&[u8]; 8] = [
+    fn malformed_input_is_an_error_and_ends_the_message() {
+        let malformed: [&[u8]; 8] = [
             &[8],                                                                // no value
-            &[18, 5, 1], // fewer bytes than promised
-            &[18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // more bytes than there can be
+            &[18, 5, 1], // fewer bytes than its length
+            &[18, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // a length beyond any input
             &[0, 1],                                                        // field 0
-            &[11],                                                          // a group
+            &[11],                                                          // group
             &[8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // more than 64 bits
-            &[25, 1, 2],                                                         // half a double
-            &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // a number beyond any
+            &[25, 1, 2],                                                         // truncated double
+            &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], // a field number out of range
         ];
-        for bytes in damaged {
+        for bytes in malformed {
             assert_eq!(fields(bytes).unwrap_err().kind(), ErrorKind::InvalidInput, "{bytes:?}");
         }
     }
 
     #[test]
-    fn messages_lie_in_each_other_only_so_deep() {
+    fn messages_nest_only_to_the_maximum_depth() {
         fn descend(message: Message<'_>) -> Result<usize> {
             match message.fields().next() {
                 None => Ok(0),

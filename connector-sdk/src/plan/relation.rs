@@ -1,5 +1,4 @@
-//! Relations of a plan, from the table up: what columns there are, which rows are left, in what
-//! order.
+//! Conversion of plan relations, from the table up: columns, conditions, order and fetch.
 
 use arrow::{
     array::{Array, AsArray},
@@ -8,59 +7,58 @@ use arrow::{
 use athena_protocol::predicate::{Direction, Expression, OrderByField};
 
 use super::{
-    expression::{Reader, Typed},
-    protobuf::{Field, Message, damaged, refused},
-    types::PlanType,
+    expression::{PlanExpression, PlanReader, column_at},
+    protobuf::{Field, Message, malformed, unsupported},
+    schema::{base_schema, mask_indices},
 };
 use crate::{Result, wire_type::cast_values};
 
-/// Longest name of a column. Each use copies it, so without a limit what bounds the uses would not
-/// bound the memory; Athena has names of 255 bytes at most.
-const MAX_NAME_BYTES: usize = 1_000;
-
-/// What a relation makes of the rows of the table.
+/// Effect of a relation on the rows of the table.
 #[derive(Debug, Default)]
 pub(super) struct Relation {
-    /// Its columns, in terms of those of the table.
-    pub(super) columns: Vec<Typed>,
-    /// Conditions on the rows of the table, all of which must be true.
+    /// Columns of the relation, in terms of the table's columns.
+    pub(super) columns: Vec<PlanExpression>,
+    /// Conditions on the rows of the table, which must all be true.
     pub(super) filter: Vec<Expression>,
     pub(super) order_by: Vec<OrderByField>,
     pub(super) fetch: Option<Fetch>,
 }
 
-/// Which of the rows that are left, in their order.
+/// Subset of the ordered rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Fetch {
     pub(super) offset: u64,
-    /// How many rows; `None` for all.
+    /// Number of rows; `None` for all.
     pub(super) count: Option<u64>,
 }
 
-impl Reader<'_> {
-    /// What a `Rel` message stands for.
+impl PlanReader<'_> {
+    /// Converts a `Rel` message.
     pub(super) fn relation(&mut self, message: Message<'_>) -> Result<Relation> {
         let mut found = None;
         for field in message.fields() {
             let field = field?;
             if found.is_some() {
-                return Err(damaged("a relation of two kinds"));
+                return Err(malformed("a relation has two kinds"));
             }
             found = Some(match field.number {
-                1 => self.table(field.message("ReadRel")?)?,
+                1 => self.table_scan(field.message("ReadRel")?)?,
                 2 => self.filter(field.message("FilterRel")?)?,
                 3 => self.fetch(field.message("FetchRel")?)?,
                 5 => self.sort(field.message("SortRel")?)?,
                 7 => self.project(field.message("ProjectRel")?)?,
-                number => return Err(refused(&format!("a relation of kind {}", kind(number)))),
+                number => return Err(unsupported(&format!("relation {}", relation_name(number)))),
             });
         }
-        found.ok_or_else(|| damaged("a relation of no kind"))
+        found.ok_or_else(|| malformed("a relation is empty"))
     }
 
-    fn table(&mut self, message: Message<'_>) -> Result<Relation> {
-        let (mut columns, mut common, mut is_table) = (Vec::new(), None, false);
-        let (mut filters, mut projection) = (Vec::new(), None);
+    fn table_scan(&mut self, message: Message<'_>) -> Result<Relation> {
+        let mut columns = Vec::new();
+        let mut common = None;
+        let mut is_table = false;
+        let mut filters = Vec::new();
+        let mut projection = None;
         for field in message.fields() {
             let field = field?;
             match field.number {
@@ -70,58 +68,62 @@ impl Reader<'_> {
                 4 => projection = Some(field.message("MaskExpression")?),
                 7 => is_table = true, // its name is in the request
                 10 => check_extension(field.message("AdvancedExtension")?)?,
-                11 => {} // a filter that may be left out
-                5 => return Err(refused("a virtual table")),
-                6 => return Err(refused("local files")),
-                8 => return Err(refused("an extension table")),
-                9 => return Err(refused("an Iceberg table")),
-                _ => return field.refuse(),
+                11 => {} // a best-effort filter, optional
+                5 => return Err(unsupported("a virtual table")),
+                6 => return Err(unsupported("local files")),
+                8 => return Err(unsupported("an extension table")),
+                9 => return Err(unsupported("an Iceberg table")),
+                _ => return field.reject(),
             }
         }
         if !is_table {
-            return Err(damaged("a read of no table"));
+            return Err(malformed("a read names no table"));
         }
         let mut relation = Relation { columns, ..Relation::default() };
         for filter in filters {
             relation.filter.push(self.read(filter, &relation.columns)?.expression);
         }
         if let Some(projection) = projection {
-            let places = mask(projection)?;
-            relation.columns = self.pick(&relation.columns, &places)?;
+            let indices = mask_indices(projection)?;
+            relation.columns = self.select(&relation.columns, &indices)?;
         }
         self.emit(relation, common)
     }
 
     fn filter(&mut self, message: Message<'_>) -> Result<Relation> {
-        let (mut input, mut common, mut condition) = (None, None, None);
+        let mut input = None;
+        let mut common = None;
+        let mut condition = None;
         for field in message.fields() {
             let field = field?;
             match field.number {
                 3 => condition = Some(field.message("Expression")?),
-                _ => self.part(&field, &mut common, &mut input)?,
+                _ => self.shared_field(&field, &mut common, &mut input)?,
             }
         }
         let (Some(mut input), Some(condition)) = (input, condition) else {
-            return Err(damaged("a filter without input or condition"));
+            return Err(malformed("a filter has no input or no condition"));
         };
         if input.fetch.is_some() {
-            return Err(refused("a filter of rows that a fetch has counted"));
+            return Err(unsupported("a filter above a fetch"));
         }
         input.filter.push(self.read(condition, &input.columns)?.expression);
         self.emit(input, common)
     }
 
     fn project(&mut self, message: Message<'_>) -> Result<Relation> {
-        let (mut input, mut common, mut expressions) = (None, None, Vec::new());
+        let mut input = None;
+        let mut common = None;
+        let mut expressions = Vec::new();
         for field in message.fields() {
             let field = field?;
             match field.number {
                 3 => expressions.push(field.message("Expression")?),
-                _ => self.part(&field, &mut common, &mut input)?,
+                _ => self.shared_field(&field, &mut common, &mut input)?,
             }
         }
-        let Some(mut input) = input else { return Err(damaged("a projection without input")) };
-        // Each is of the input alone, not of what else is computed.
+        let Some(mut input) = input else { return Err(malformed("a projection has no input")) };
+        // Each expression refers to the input only, not to the other computed columns.
         let computed =
             expressions.into_iter().map(|expression| self.read(expression, &input.columns));
         let computed = computed.collect::<Result<Vec<_>>>()?;
@@ -130,29 +132,36 @@ impl Reader<'_> {
     }
 
     fn sort(&mut self, message: Message<'_>) -> Result<Relation> {
-        let (mut input, mut common, mut keys) = (None, None, Vec::new());
+        let mut input = None;
+        let mut common = None;
+        let mut keys = Vec::new();
         for field in message.fields() {
             let field = field?;
             match field.number {
                 3 => keys.push(field.message("SortField")?),
-                _ => self.part(&field, &mut common, &mut input)?,
+                _ => self.shared_field(&field, &mut common, &mut input)?,
             }
         }
-        let Some(mut input) = input else { return Err(damaged("a sort without input")) };
+        let Some(mut input) = input else { return Err(malformed("a sort has no input")) };
         if input.fetch.is_some() {
-            return Err(refused("a sort of rows that a fetch has counted"));
+            return Err(unsupported("a sort above a fetch"));
         }
         let keys = keys
             .into_iter()
             .map(|key| self.sort_key(key, &input.columns))
             .collect::<Result<Vec<_>>>()?;
-        // What was ordered before is left for rows that are equal now.
+        // The previous order breaks ties of the new one.
         input.order_by.splice(0..0, keys);
         self.emit(input, common)
     }
 
-    fn sort_key(&mut self, message: Message<'_>, columns: &[Typed]) -> Result<OrderByField> {
-        let (mut key, mut direction) = (None, None);
+    fn sort_key(
+        &mut self,
+        message: Message<'_>,
+        columns: &[PlanExpression],
+    ) -> Result<OrderByField> {
+        let mut key = None;
+        let mut direction = None;
         for field in message.fields() {
             let field = field?;
             match field.number {
@@ -163,52 +172,54 @@ impl Reader<'_> {
                         2 => Direction::AscNullsLast,
                         3 => Direction::DescNullsFirst,
                         4 => Direction::DescNullsLast,
-                        other => return Err(refused(&format!("a sort in direction {other}"))),
+                        other => return Err(unsupported(&format!("a sort in direction {other}"))),
                     });
                 }
-                3 => return Err(refused("a sort by a function")),
-                _ => return field.refuse(),
+                3 => return Err(unsupported("a sort by a function")),
+                _ => return field.reject(),
             }
         }
         let (Some(key), Some(direction)) = (key, direction) else {
-            return Err(damaged("a sort without a key or a direction"));
+            return Err(malformed("a sort has no key or no direction"));
         };
         match key.expression {
             Expression::Variable { column, .. } => {
                 Ok(OrderByField { column_name: Some(column), direction })
             }
             Expression::Constant { .. } | Expression::Call { .. } => {
-                Err(refused("a sort by something else than a column of the table"))
+                Err(unsupported("a sort by an expression"))
             }
         }
     }
 
     fn fetch(&mut self, message: Message<'_>) -> Result<Relation> {
-        let (mut input, mut common, mut fetch) = (None, None, Fetch::default());
+        let mut input = None;
+        let mut common = None;
+        let mut fetch = Fetch::default();
         for field in message.fields() {
             let field = field?;
             match field.number {
                 3 => fetch.offset = unsigned(field.number()?)?,
-                // All rows.
+                // -1 stands for all rows.
                 4 if field.number()? == -1 => fetch.count = None,
                 4 => fetch.count = Some(unsigned(field.number()?)?),
-                5 => fetch.offset = self.whole(field.message("Expression")?)?.unwrap_or(0),
-                6 => fetch.count = self.whole(field.message("Expression")?)?,
-                _ => self.part(&field, &mut common, &mut input)?,
+                5 => fetch.offset = self.row_count(field.message("Expression")?)?.unwrap_or(0),
+                6 => fetch.count = self.row_count(field.message("Expression")?)?,
+                _ => self.shared_field(&field, &mut common, &mut input)?,
             }
         }
-        let Some(mut input) = input else { return Err(damaged("a fetch without input")) };
+        let Some(mut input) = input else { return Err(malformed("a fetch has no input")) };
         if input.fetch.replace(fetch).is_some() {
-            return Err(refused("a fetch of rows that a fetch has counted"));
+            return Err(unsupported("a fetch above a fetch"));
         }
         self.emit(input, common)
     }
 
-    /// A number of rows; `None` for null.
-    fn whole(&mut self, message: Message<'_>) -> Result<Option<u64>> {
+    /// Reads a constant number of rows; `None` for null.
+    fn row_count(&mut self, message: Message<'_>) -> Result<Option<u64>> {
         let Expression::Constant { values: Some(values), .. } = self.read(message, &[])?.expression
         else {
-            return Err(refused("a fetch of a computed number of rows"));
+            return Err(unsupported("a fetch with a computed count"));
         };
         if values.logical_null_count() > 0 {
             return Ok(None);
@@ -218,12 +229,13 @@ impl Reader<'_> {
         } else {
             None
         };
-        let wide = wide.ok_or_else(|| refused("a fetch of other than a whole number of rows"))?;
+        let wide =
+            wide.ok_or_else(|| unsupported("a fetch with a count that is not an integer"))?;
         unsigned(wide.as_primitive::<Int64Type>().value(0)).map(Some)
     }
 
-    /// A field that several relations have: what they have in common, their input, or an extension.
-    fn part<'a>(
+    /// Reads a field that several relations share: common properties, input or extension.
+    fn shared_field<'a>(
         &mut self,
         field: &Field<'a>,
         common: &mut Option<Message<'a>>,
@@ -231,15 +243,15 @@ impl Reader<'_> {
     ) -> Result<()> {
         match field.number {
             1 => *common = Some(field.message("RelCommon")?),
-            2 if input.is_some() => return Err(damaged("a relation of two inputs")),
+            2 if input.is_some() => return Err(malformed("a relation has two inputs")),
             2 => *input = Some(self.relation(field.message("Rel")?)?),
             10 => check_extension(field.message("AdvancedExtension")?)?,
-            _ => return field.refuse(),
+            _ => return field.reject(),
         }
         Ok(())
     }
 
-    /// The relation with the columns that its `RelCommon` says, in that order.
+    /// Selects the columns that `RelCommon` emits, in that order.
     fn emit(&mut self, mut relation: Relation, common: Option<Message<'_>>) -> Result<Relation> {
         let mut mapping = None;
         for field in common.iter().flat_map(Message::fields) {
@@ -247,123 +259,61 @@ impl Reader<'_> {
             match field.number {
                 1 => mapping = None,
                 2 => {
-                    let mut places = Vec::new();
+                    let mut indices = Vec::new();
                     for field in field.message("Emit")?.fields() {
                         let field = field?;
                         match field.number {
-                            1 => places.extend(field.numbers()?),
-                            _ => return field.refuse(),
+                            1 => indices.extend(field.numbers()?),
+                            _ => return field.reject(),
                         }
                     }
-                    mapping = Some(places);
+                    mapping = Some(indices);
                 }
-                3 => {} // hints about speed
+                3 => {} // optimization hints
                 4 => check_extension(field.message("AdvancedExtension")?)?,
-                _ => return field.refuse(),
+                _ => return field.reject(),
             }
         }
-        if let Some(places) = mapping {
-            relation.columns = self.pick(&relation.columns, &places)?;
+        if let Some(indices) = mapping {
+            relation.columns = self.select(&relation.columns, &indices)?;
         }
         Ok(relation)
     }
 
-    fn pick(&mut self, columns: &[Typed], places: &[i64]) -> Result<Vec<Typed>> {
-        let mut picked = Vec::new();
-        for &place in places {
-            let column = usize::try_from(place).ok().and_then(|place| columns.get(place));
-            let column = column
-                .ok_or_else(|| damaged(format!("output of field {place} of {}", columns.len())))?;
-            self.spend(column.nodes)?;
-            picked.push(column.clone());
+    fn select(
+        &mut self,
+        columns: &[PlanExpression],
+        indices: &[i64],
+    ) -> Result<Vec<PlanExpression>> {
+        let mut selected = Vec::new();
+        for &index in indices {
+            let column = column_at(columns, index)?;
+            self.count_nodes(column.nodes)?;
+            selected.push(column.clone());
         }
-        Ok(picked)
+        Ok(selected)
     }
 }
 
-/// The columns of a table, by the names and types that the plan has of them.
-fn base_schema(message: Message<'_>) -> Result<Vec<Typed>> {
-    let (mut names, mut types) = (Vec::new(), Vec::new());
-    for field in message.fields() {
-        let field = field?;
-        match field.number {
-            1 => names.push(field.text()?),
-            2 => {
-                for field in field.message("Type.Struct")?.fields() {
-                    let field = field?;
-                    match field.number {
-                        1 => types.push(PlanType::read(field.message("Type")?)?),
-                        2 | 3 => {} // variation and nullability
-                        _ => return field.refuse(),
-                    }
-                }
-            }
-            _ => return field.refuse(),
-        }
-    }
-    // Names go depth first: those of the fields of a struct come right after its own.
-    let mut names = names.into_iter();
-    let mut columns = Vec::with_capacity(types.len());
-    for plan_type in types {
-        let name = names.next().ok_or_else(|| damaged("a schema with fewer names than columns"))?;
-        names.by_ref().take(plan_type.inner_names()).for_each(drop);
-        if name.len() > MAX_NAME_BYTES {
-            return Err(refused(&format!(
-                "a column name of {} bytes, more than {MAX_NAME_BYTES},",
-                name.len()
-            )));
-        }
-        columns.push(Typed::column(name, plan_type));
-    }
-    Ok(columns)
-}
-
-/// The places of a `MaskExpression`, which must be of whole columns.
-fn mask(message: Message<'_>) -> Result<Vec<i64>> {
-    let mut places = Vec::new();
-    for field in message.fields() {
-        let field = field?;
-        match field.number {
-            1 => {
-                for item in field.message("StructSelect")?.fields() {
-                    let mut place = 0;
-                    for field in item?.message("StructItem")?.fields() {
-                        let field = field?;
-                        match field.number {
-                            1 => place = field.number()?,
-                            2 => return Err(refused("a projection of parts of a column")),
-                            _ => return field.refuse(),
-                        }
-                    }
-                    places.push(place);
-                }
-            }
-            2 => {} // how a single column is shown
-            _ => return field.refuse(),
-        }
-    }
-    Ok(places)
-}
-
-/// Optimisations may be left out, enhancements not.
+/// Checks an extension: optimizations may be ignored, enhancements may not.
 pub(super) fn check_extension(message: Message<'_>) -> Result<()> {
     for field in message.fields() {
         let field = field?;
         match field.number {
             1 => {}
-            2 => return Err(refused("an enhancement that changes its meaning")),
-            _ => return field.refuse(),
+            2 => return Err(unsupported("an enhancement, which changes its semantics")),
+            _ => return field.reject(),
         }
     }
     Ok(())
 }
 
 fn unsigned(rows: i64) -> Result<u64> {
-    u64::try_from(rows).map_err(|_| damaged(format!("a fetch of {rows} rows")))
+    u64::try_from(rows).map_err(|_| malformed(format!("a fetch has a count of {rows}")))
 }
 
-/// What the relations are called that are not evaluated.
-fn kind(number: u32) -> String {
+/// Returns the name of an unsupported relation kind.
+fn relation_name(number: u32) -> String {
     let name = match number {
         4 => "aggregate",
         6 => "join",

@@ -1,4 +1,4 @@
-//! What plans come to, and what is refused.
+//! Tests of plan conversion, and of the plans that are rejected.
 
 use std::{path::Path, sync::Arc};
 
@@ -30,12 +30,12 @@ fn read(plan: &Proto) -> Result<Plan> {
     })
 }
 
-/// Columns a (64 bits), b (text), c (double), d (32 bits).
+/// Reads a table with columns a (64 bits), b (text), c (double) and d (32 bits).
 fn rows() -> Proto {
     table(&[("a", simple(I64)), ("b", simple(STRING)), ("c", simple(FP64)), ("d", simple(I32))])
 }
 
-/// The only condition of a plan with one filter.
+/// Returns the only condition of a plan with one filter.
 fn condition(condition: &Proto) -> Result<Expression> {
     let mut plan = read(&plan(&filter(&rows(), condition), &["a"]))?;
     assert_eq!(plan.filter.len(), 1);
@@ -63,13 +63,13 @@ fn wire_call(function: &str, arguments: Vec<Expression>) -> Expression {
 }
 
 #[track_caller]
-fn refusal(result: Result<impl std::fmt::Debug>, name: &str) {
-    let error: Error = result.expect_err("it must be refused");
+fn assert_unsupported(result: Result<impl std::fmt::Debug>, name: &str) {
+    let error: Error = result.expect_err("the plan must be rejected");
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     assert!(error.message().contains(name), "{name:?} is not named by {error}");
 }
 
-/// The constraints of a message that the Java SDK wrote.
+/// Reads the constraints of a message that the Java SDK wrote.
 fn golden(name: &str) -> Constraints {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join(format!("../tests/golden/v6/constraints/{name}.json"));
@@ -111,13 +111,13 @@ fn a_plan_of_the_java_sdk_becomes_filter_order_and_limit() {
 }
 
 #[test]
-fn an_aggregate_of_the_java_sdk_is_refused_by_name() {
+fn an_aggregate_of_the_java_sdk_is_rejected_by_name() {
     let constraints = golden("plan-aggregate");
-    refusal(Plan::read(constraints.query_plan.as_ref().unwrap()), "aggregate");
+    assert_unsupported(Plan::read(constraints.query_plan.as_ref().unwrap()), "aggregate");
 }
 
 #[test]
-fn every_function_becomes_one_of_the_wire() {
+fn every_function_becomes_a_wire_function() {
     let same = [
         ("equal", functions::EQUAL),
         ("not_equal", functions::NOT_EQUAL),
@@ -207,9 +207,12 @@ fn literals_of_every_type_keep_their_value() {
         assert_eq!(&value(&literal), &expected);
     }
     assert_eq!(value(&new().message(29, &simple(I32))).data_type(), &DataType::Int32);
-    let refused = condition(&truth("equal", &[column(0), literal(&new().message(34, &fine))]));
-    refusal(refused, "finer than a millisecond");
-    refusal(condition(&truth("equal", &[column(0), literal(&new().bytes(28, &[0; 16]))])), "uuid");
+    let too_fine = condition(&truth("equal", &[column(0), literal(&new().message(34, &fine))]));
+    assert_unsupported(too_fine, "finer than a millisecond");
+    assert_unsupported(
+        condition(&truth("equal", &[column(0), literal(&new().bytes(28, &[0; 16]))])),
+        "uuid",
+    );
     let wide = condition(&truth(
         "equal",
         &[column(0), literal(&new().message(24, &decimal(10_i128.pow(10))))],
@@ -218,7 +221,7 @@ fn literals_of_every_type_keep_their_value() {
 }
 
 #[test]
-fn casts_that_change_no_value_are_left_out_and_others_refused() {
+fn lossless_casts_are_removed_and_others_rejected() {
     let varchar = |length| new().message(22, &new().number(1, length));
     let same = |to: &Proto, input: &Proto| condition(&truth("equal", &[cast(to, input), int(5)]));
     let d = wire_column("d", DataType::Int32);
@@ -233,14 +236,15 @@ fn casts_that_change_no_value_are_left_out_and_others_refused() {
         (varchar(1), string("ab")),
         (varchar(9), column(1)),
     ] {
-        refusal(same(&to, &input), "cast");
+        assert_unsupported(same(&to, &input), "cast");
     }
 }
 
 #[test]
-fn projections_and_outputs_are_in_terms_of_the_table() {
+fn projections_and_outputs_refer_to_columns_of_the_table() {
     let doubled = call("multiply", I64, &[column(0), int(2)]);
-    // Of (a, b, c, d, 2a) the text and the product; then the product and itself plus one.
+    // The first selects the product and the text from (a, b, c, d, 2a), the second the product, the
+    // text and the product plus one.
     let first = project(&rows(), &[doubled], &[4, 1]);
     let second = project(&first, &[call("add", I64, &[column(0), int(1)])], &[2, 1, 0]);
     let plan =
@@ -264,7 +268,7 @@ fn projections_and_outputs_are_in_terms_of_the_table() {
 }
 
 #[test]
-fn an_offset_widens_the_limit_and_sorts_stack() {
+fn an_offset_adds_to_the_limit_and_sorts_stack() {
     let sorted = sort(&sort(&rows(), &[(column(0), 2)]), &[(column(2), 3), (column(1), 1)]);
     let plan = |relation: &Proto| read(&plan(relation, &["a", "b", "c", "d"]));
     let found = plan(&fetch(&sorted, 5, 10)).unwrap();
@@ -283,7 +287,7 @@ fn an_offset_widens_the_limit_and_sorts_stack() {
 }
 
 #[test]
-fn a_limit_of_the_plan_replaces_that_of_the_constraints() {
+fn the_limit_of_a_plan_replaces_that_of_the_constraints() {
     let constraints = Constraints { limit: Some(3), ..Constraints::default() };
     let names = ["a", "b", "c", "d"];
     let joined = |relation: &Proto| read(&plan(relation, &names)).unwrap().join(&constraints);
@@ -292,7 +296,7 @@ fn a_limit_of_the_plan_replaces_that_of_the_constraints() {
 }
 
 #[test]
-fn order_and_limit_replace_those_of_the_constraints_each_by_itself() {
+fn order_and_limit_replace_those_of_the_constraints_independently() {
     let by = |name: &str| OrderByField {
         column_name: Some(name.to_owned()),
         direction: Direction::AscNullsFirst,
@@ -310,22 +314,22 @@ fn order_and_limit_replace_those_of_the_constraints_each_by_itself() {
     assert_eq!(joined(&fetch(&rows(), 0, 9), &[by("b")], Some(3)), (vec![by("b")], Some(9)));
     assert_eq!(joined(&fetch(&sorted, 2, 9), &[by("b")], Some(3)), (vec![by("a")], Some(11)));
     assert_eq!(joined(&fetch(&rows(), 2, 0), &[], Some(3)), (vec![], Some(5)));
-    // What the plan passes over comes on top.
+    // Skipped rows are added to the limit.
     assert_eq!(joined(&fetch(&rows(), 5, -1), &[by("b")], Some(10)), (vec![by("b")], Some(15)));
     assert_eq!(joined(&fetch(&rows(), 5, -1), &[], Some(u64::MAX)), (vec![], Some(u64::MAX)));
     assert_eq!(joined(&fetch(&rows(), 5, -1), &[], None), (vec![], None));
 }
 
 #[test]
-fn a_column_name_that_each_use_would_copy_is_refused() {
+fn a_long_column_name_is_rejected_because_each_use_copies_it() {
     let long = "x".repeat(1_001);
     let named = |name: &str| read(&plan(&table(&[(name, simple(I64))]), &["a"]));
-    refusal(named(&long), "1001 bytes");
+    assert_unsupported(named(&long), "1001 bytes");
     assert!(named(&long[1..]).is_ok());
 }
 
 #[test]
-fn what_is_not_evaluated_is_refused_by_name() {
+fn unsupported_parts_are_rejected_by_name() {
     let relations = [
         (4, "aggregate"),
         (6, "join"),
@@ -347,7 +351,7 @@ fn what_is_not_evaluated_is_refused_by_name() {
         (99, "99"),
     ];
     for (kind, name) in relations {
-        refusal(
+        assert_unsupported(
             read(&plan(
                 &filter(&new().message(kind, &new()), &truth("is_null", &[column(0)])),
                 &["a"],
@@ -369,24 +373,30 @@ fn what_is_not_evaluated_is_refused_by_name() {
         (99, "99"),
     ];
     for (kind, name) in expressions {
-        refusal(condition(&truth("not", &[new().message(kind, &new())])), name);
+        assert_unsupported(condition(&truth("not", &[new().message(kind, &new())])), name);
     }
     for (kind, name) in
         [(5, "virtual table"), (6, "local files"), (8, "extension table"), (9, "Iceberg")]
     {
-        refusal(read(&plan(&new().message(1, &new().message(kind, &new())), &[])), name);
+        assert_unsupported(read(&plan(&new().message(1, &new().message(kind, &new())), &[])), name);
     }
     let limited = fetch(&rows(), 0, 5);
-    refusal(
+    assert_unsupported(
         read(&plan(&filter(&limited, &truth("is_null", &[column(0)])), &["a"])),
-        "a filter of rows that a fetch",
+        "a filter above a fetch",
     );
-    refusal(read(&plan(&sort(&limited, &[(column(0), 1)]), &["a"])), "a sort of rows that a fetch");
-    refusal(read(&plan(&fetch(&limited, 0, 5), &["a"])), "a fetch of rows that a fetch");
+    assert_unsupported(
+        read(&plan(&sort(&limited, &[(column(0), 1)]), &["a"])),
+        "a sort above a fetch",
+    );
+    assert_unsupported(read(&plan(&fetch(&limited, 0, 5), &["a"])), "a fetch above a fetch");
     let sum = call("add", I64, &[column(0), int(1)]);
-    refusal(read(&plan(&sort(&rows(), &[(sum, 1)]), &["a"])), "a sort by something else");
-    refusal(read(&plan(&sort(&rows(), &[(column(0), 5)]), &["a"])), "direction 5");
-    refusal(read(&plan(&fetch(&rows(), 0, 5), &["a"]).number(42, 1)), "field 42 of Plan");
+    assert_unsupported(read(&plan(&sort(&rows(), &[(sum, 1)]), &["a"])), "a sort by an expression");
+    assert_unsupported(read(&plan(&sort(&rows(), &[(column(0), 5)]), &["a"])), "direction 5");
+    assert_unsupported(
+        read(&plan(&fetch(&rows(), 0, 5), &["a"]).number(42, 1)),
+        "field 42 of Plan",
+    );
     let enhanced = new().message(
         2,
         &new()
@@ -394,11 +404,11 @@ fn what_is_not_evaluated_is_refused_by_name() {
             .message(3, &truth("is_null", &[column(0)]))
             .message(10, &new().message(2, &new())),
     );
-    refusal(read(&plan(&enhanced, &["a"])), "enhancement");
+    assert_unsupported(read(&plan(&enhanced, &["a"])), "enhancement");
 }
 
 #[test]
-fn functions_of_others_and_options_are_refused_by_name() {
+fn functions_of_other_extensions_and_options_are_rejected_by_name() {
     let with = |origin: &str, name: &str| {
         let origin = new().number(1, 9).text(2, origin);
         let function = new().message(3, &new().number(1, 9).number(2, 77).text(3, name));
@@ -409,17 +419,20 @@ fn functions_of_others_and_options_are_refused_by_name() {
     };
     assert!(with("/functions_comparison.yaml", "equal:any_any").is_ok());
     assert!(with("extension:io.substrait:functions_comparison", "equal:any_any").is_ok());
-    refusal(with("/functions_mine.yaml", "equal:any_any"), "functions_mine");
-    refusal(with("https://example.com/functions_comparison.yaml", "equal:any_any"), "example.com");
+    assert_unsupported(with("/functions_mine.yaml", "equal:any_any"), "functions_mine");
+    assert_unsupported(
+        with("https://example.com/functions_comparison.yaml", "equal:any_any"),
+        "example.com",
+    );
     let undeclared = new().message(3, &new().number(1, 4).number(2, 77).text(3, "equal:any_any"));
     let root =
         new().message(1, &filter(&rows(), &call_of(77, &simple(1), &[column(0), column(0)])));
-    refusal(
+    assert_unsupported(
         read(&declared().message(2, &undeclared).message(3, &new().message(2, &root))),
-        "origin 4",
+        "undeclared origin 4",
     );
-    refusal(with("/functions_string.yaml", "regexp_match:str_str"), "regexp_match");
-    refusal(condition(&call_of(4_711, &simple(1), &[column(0)])), "4711");
+    assert_unsupported(with("/functions_string.yaml", "regexp_match:str_str"), "regexp_match");
+    assert_unsupported(condition(&call_of(4_711, &simple(1), &[column(0)])), "4711");
     let option = |name: &str, value: &str| {
         let sum =
             new().number(1, 16).message(3, &simple(I64)).message(4, &new().message(3, &column(0)));
@@ -429,12 +442,12 @@ fn functions_of_others_and_options_are_refused_by_name() {
         condition(&truth("gt", &[new().message(3, &sum), int(1)]))
     };
     assert!(option("overflow", "ERROR").is_ok());
-    refusal(option("overflow", "SATURATE"), "overflow");
-    refusal(option("rounding", "TIE_TO_EVEN"), "rounding");
+    assert_unsupported(option("overflow", "SATURATE"), "overflow");
+    assert_unsupported(option("rounding", "TIE_TO_EVEN"), "rounding");
 }
 
 #[test]
-fn what_is_no_plan_is_an_input_error() {
+fn a_malformed_plan_is_an_input_error() {
     let outside = plan(&filter(&rows(), &truth("is_null", &[column(4)])), &["a"]);
     let mapped = plan(&project(&rows(), &[], &[0, 9]), &["a", "b"]);
     let two_inputs = new().message(3, &new().message(2, &rows()).message(2, &rows()));
@@ -465,21 +478,21 @@ fn what_is_no_plan_is_an_input_error() {
 }
 
 #[test]
-fn hostile_plans_cost_little() {
-    // Conditions in conditions.
+fn hostile_plans_are_rejected_cheaply() {
+    // Nested conditions.
     let deep = (0..200).fold(truth("is_null", &[column(0)]), |inner, _| truth("not", &[inner]));
-    refusal(condition(&deep), "deep");
-    // Relations on relations.
+    assert_unsupported(condition(&deep), "deep");
+    // Stacked relations.
     let tall = (0..200).fold(rows(), |input, _| project(&input, &[], &[0, 1, 2, 3]));
-    refusal(read(&plan(&tall, &["a"])), "deep");
-    // Every projection uses the column before twice: 2 to the 30 additions.
+    assert_unsupported(read(&plan(&tall, &["a"])), "deep");
+    // Every projection uses the previous column twice: 2^30 additions.
     let doubling = (0..30).fold(rows(), |input, _| {
         project(&input, &[call("add", I64, &[column(0), column(0)])], &[4, 1, 2, 3])
     });
-    refusal(read(&plan(&doubling, &["a", "b", "c", "d"])), "parts");
+    assert_unsupported(read(&plan(&doubling, &["a", "b", "c", "d"])), "nodes");
     // A million outputs of one column.
-    refusal(read(&plan(&project(&rows(), &[], &vec![0; 1_000_000]), &[])), "parts");
-    // Ten thousand values are no attack.
+    assert_unsupported(read(&plan(&project(&rows(), &[], &vec![0; 1_000_000]), &[])), "nodes");
+    // Ten thousand values are legitimate.
     let values: Vec<Proto> = (0..10_000).map(int).collect();
     assert!(condition(&one_of(&column(0), &values)).is_ok());
     let began = std::time::Instant::now();
@@ -489,10 +502,11 @@ fn hostile_plans_cost_little() {
 }
 
 #[test]
-fn a_damaged_plan_is_an_error_or_another_plan_and_never_a_panic() {
+fn a_corrupted_plan_is_an_error_or_another_plan_and_never_a_panic() {
     let plan = golden("plan-filter-sort-limit").query_plan.unwrap();
     let bytes = STANDARD.decode_to_vec(&plan.substrait_plan).unwrap();
-    let (mut read_all, mut refused) = (0, 0);
+    let mut read_all = 0;
+    let mut rejected = 0;
     for at in 0..bytes.len() {
         for change in [0x01, 0x02, 0x08, 0x40, 0x80, 0xFF] {
             let mut bytes = bytes.clone();
@@ -504,7 +518,7 @@ fn a_damaged_plan_is_an_error_or_another_plan_and_never_a_panic() {
                         matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported),
                         "{error}"
                     );
-                    refused += 1;
+                    rejected += 1;
                 }
             }
         }
@@ -513,6 +527,6 @@ fn a_damaged_plan_is_an_error_or_another_plan_and_never_a_panic() {
             "cut at {at}"
         );
     }
-    println!("{refused} damaged plans refused, {read_all} read as another plan");
-    assert!(refused > 1_000);
+    println!("{rejected} corrupted plans rejected, {read_all} read as another plan");
+    assert!(rejected > 1_000);
 }

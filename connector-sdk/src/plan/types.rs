@@ -1,28 +1,28 @@
-//! Types of a plan, as the types of columns.
+//! Mapping from plan types to column types.
 
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
 
-use super::protobuf::{Field, Message, refused};
+use super::protobuf::{Field, Message, unsupported};
 use crate::Result;
 
-/// A type of a plan.
+/// Type of a plan expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PlanType {
-    /// A type that columns have.
+    /// Type that a column can have.
     Plain(DataType),
-    /// Text of at most so many code points.
+    /// Text of at most this many code points.
     VarChar(usize),
-    /// A type that is not evaluated: its name, and how many names its parts take in a schema.
+    /// Unsupported type.
     Other {
-        /// For the error of whoever uses it.
+        /// Name, for errors.
         name: &'static str,
-        /// Fields of structs in it.
+        /// Number of names that its struct fields take in a schema.
         names: usize,
     },
 }
 
 impl PlanType {
-    /// The type of the columns that have it; `Null` for those whose values nothing may use.
+    /// Returns the type of columns that have it, or `Null` if values of the type are unsupported.
     pub(super) fn data_type(&self) -> DataType {
         match self {
             Self::Plain(data_type) => data_type.clone(),
@@ -31,26 +31,26 @@ impl PlanType {
         }
     }
 
-    /// How many names a schema has for the parts of such a column, beside its own.
-    pub(super) fn inner_names(&self) -> usize {
+    /// Returns the number of names in a schema for the fields of such a column, excluding its own.
+    pub(super) fn nested_names(&self) -> usize {
         match self {
             Self::Other { names, .. } => *names,
             Self::Plain(_) | Self::VarChar(_) => 0,
         }
     }
 
-    /// Whether the type has no named parts.
+    /// Returns whether the type has no named fields.
     pub(super) fn is_scalar(&self) -> bool {
-        self.inner_names() == 0
+        self.nested_names() == 0
     }
 
-    /// The type that a `Type` message stands for.
+    /// Converts a `Type` message.
     pub(super) fn read(message: Message<'_>) -> Result<Self> {
         let mut found = None;
         for field in message.fields() {
             found = Some(Self::of_kind(&field?)?);
         }
-        found.ok_or_else(|| refused("a type of no kind"))
+        found.ok_or_else(|| unsupported("an empty type"))
     }
 
     fn of_kind(kind: &Field<'_>) -> Result<Self> {
@@ -83,12 +83,12 @@ impl PlanType {
             32 => other("uuid"),
             35 => other("interval_compound"),
             36 => other("precision_time"),
-            _ => kind.refuse(),
+            _ => kind.reject(),
         }
     }
 }
 
-/// The type of an instant, whatever its zone.
+/// Returns the type of instants with this unit.
 pub(super) fn instant(unit: TimeUnit) -> DataType {
     DataType::Timestamp(unit, Some("UTC".into()))
 }
@@ -104,20 +104,21 @@ fn length(kind: &Field<'_>) -> Result<usize> {
 }
 
 fn decimal(kind: &Field<'_>) -> Result<PlanType> {
-    let (mut precision, mut scale) = (0, 0);
+    let mut precision = 0;
+    let mut scale = 0;
     for field in kind.message("Type.Decimal")?.fields() {
         let field = field?;
         match field.number {
             1 => scale = field.narrow::<i8>()?,
             2 => precision = field.narrow::<u8>()?,
-            3 | 4 => {} // variation and nullability: values compare alike
-            _ => return field.refuse(),
+            3 | 4 => {} // variation and nullability, irrelevant for values
+            _ => return field.reject(),
         }
     }
     Ok(PlanType::Plain(decimal_type(precision, scale)?))
 }
 
-/// The decimal type of this precision and scale, if there is one.
+/// Returns the decimal type of this precision and scale, if it is valid.
 pub(super) fn decimal_type(precision: u8, scale: i8) -> Result<DataType> {
     let digits = i16::from(precision);
     if precision == 0
@@ -125,13 +126,13 @@ pub(super) fn decimal_type(precision: u8, scale: i8) -> Result<DataType> {
         || scale < 0
         || i16::from(scale) > digits
     {
-        return Err(refused(&format!("a decimal of {precision} digits, {scale} after the point")));
+        return Err(unsupported(&format!("decimal({precision}, {scale})")));
     }
     Ok(DataType::Decimal128(precision, scale))
 }
 
-/// A type made of types. Only how many names it takes in a schema is of interest: structs name
-/// their fields.
+/// Reads a nested type, of which only the number of names in a schema matters: structs name their
+/// fields.
 fn nested(kind: &Field<'_>, name: &'static str) -> Result<PlanType> {
     let mut names = 0;
     for field in kind.message(name)?.fields() {

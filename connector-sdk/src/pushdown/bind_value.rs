@@ -1,4 +1,4 @@
-//! Constants of a predicate as values of Rust, for a driver to bind.
+//! Constants of a predicate as Rust values, for a database driver to bind.
 
 use arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -9,35 +9,36 @@ use arrow::{
 };
 use athena_protocol::timestamp_tz;
 
-/// One constant, never null.
+/// Value of a statement parameter, never null.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum BindValue {
-    /// Truth value.
+    /// `BOOLEAN`.
     Boolean(bool),
-    /// Integer of any width.
+    /// `TINYINT`, `SMALLINT`, `INTEGER` or `BIGINT`.
     Integer(i64),
-    /// Floating-point number, never NaN.
+    /// `REAL` or `DOUBLE`, never NaN.
     Double(f64),
-    /// `digits` divided by ten to the power of `scale`.
+    /// `DECIMAL`: `digits` / 10^`scale`.
     Decimal {
-        /// All digits.
+        /// Unscaled value.
         digits: i128,
-        /// How many of them stand after the point.
+        /// Number of digits after the decimal point.
         scale: i8,
     },
-    /// Text.
+    /// `VARCHAR`.
     Text(String),
-    /// Days since 1970-01-01.
+    /// `DATE`, in days since 1970-01-01.
     Date(i32),
-    /// Milliseconds since 1970-01-01T00:00:00, without a zone.
+    /// `TIMESTAMP`, in milliseconds since 1970-01-01T00:00:00 local time.
     Timestamp(i64),
-    /// Milliseconds since 1970-01-01T00:00:00 UTC: an instant, whatever its zone.
+    /// `TIMESTAMP WITH TIME ZONE`, in milliseconds since 1970-01-01T00:00:00 UTC. The zone is
+    /// dropped, because it does not take part in comparisons.
     Instant(i64),
 }
 
 impl BindValue {
-    /// The value of a row; `None` for null, for NaN and for types that have no literal.
+    /// Returns the value of a row, or `None` for null, NaN and types without a bind value.
     pub(super) fn of(values: &ArrayRef, row: usize) -> Option<Self> {
         if values.is_null(row) {
             return None;
@@ -71,7 +72,7 @@ impl BindValue {
         (!value.is_nan()).then_some(Self::Double(value))
     }
 
-    /// The literal of a key of a column of this type.
+    /// Returns the value of a key of a column of type `data_type`.
     pub(super) fn of_key(key: i64, data_type: &DataType) -> Option<Self> {
         Some(match data_type {
             DataType::Date32 => Self::Date(i32::try_from(key).ok()?),

@@ -1,4 +1,6 @@
-//! Conditions as ranges of keys and as prefixes, for sources that find rows by key.
+//! Conditions as key ranges and as prefixes, for sources that find rows by key.
+
+use std::borrow::Cow;
 
 use arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -6,21 +8,24 @@ use arrow::{
 };
 use athena_protocol::predicate::{Bound, Expression, Marker, Range, ValueSet, functions};
 
-use super::{Conjunct, as_set::as_set};
+use super::{Conjunct, comparison::parse_comparison};
 use crate::residual::{ValueTest, like_prefix};
 
-/// A half-open range of keys: `start` is in it, `end` is not.
+/// Half-open range of keys: `start` is included, `end` is not.
+///
+/// Keys are integers, days since 1970-01-01 or milliseconds since 1970-01-01T00:00:00, by the type
+/// of the column. See [`Conjunct::key_ranges`] for an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyRange {
-    /// First key of the range; `None` if it has no lower bound.
+    /// First key of the range, or `None` without a lower bound.
     pub start: Option<i64>,
-    /// First key after the range; `None` if it has no upper bound.
+    /// First key after the range, or `None` without an upper bound.
     pub end: Option<i64>,
 }
 
 impl KeyRange {
-    /// Returns whether the range consists of one key, its `start`.
+    /// Returns whether the range contains exactly one key, its `start`.
     pub fn is_point(&self) -> bool {
         let next = self.start.and_then(|start| start.checked_add(1));
         next.is_some() && self.end == next
@@ -28,13 +33,15 @@ impl KeyRange {
 }
 
 impl<'a> Conjunct<'a> {
-    /// The values that the condition leaves of `column`, as ranges in order that neither overlap
-    /// nor touch.
+    /// Returns the values of `column` that satisfy the condition, as ascending ranges that neither
+    /// overlap nor touch.
     ///
-    /// Exactly these values, for integers, dates (days since 1970) and timestamps (milliseconds
-    /// since 1970; a source with finer ones floors them first). `None` if the condition is not of
-    /// this column alone, lets null pass, or is of another type. No range means that there are no
-    /// rows.
+    /// The ranges are exact for integers, dates (days since 1970-01-01) and timestamps
+    /// (milliseconds since 1970-01-01T00:00:00; floor finer timestamps of the source before
+    /// comparing). An empty list means that no row qualifies.
+    ///
+    /// Returns `None` if the condition involves another column, admits null, or `column` is of
+    /// another type.
     ///
     /// ```
     /// # use std::{collections::BTreeMap, sync::Arc};
@@ -50,7 +57,7 @@ impl<'a> Conjunct<'a> {
     /// assert_eq!(ranges, [(Some(5), Some(8)), (Some(20), Some(21))]);
     /// ```
     pub fn key_ranges(&self, column: &str) -> Option<Vec<KeyRange>> {
-        let set = self.set_of(column)?;
+        let set = self.values_of(column)?;
         let set = set.as_ref();
         if set.null_allowed() {
             return None;
@@ -58,17 +65,33 @@ impl<'a> Conjunct<'a> {
         key_ranges(set)
     }
 
-    /// Texts of which every value that the condition leaves of `column` begins with one.
+    /// Returns prefixes such that every value of `column` that satisfies the condition begins with
+    /// one of them.
     ///
-    /// `None` if the condition is not of this column alone, lets null pass, or leaves values that
-    /// begin with anything.
+    /// The prefixes are sorted, distinct and non-empty, and none is a prefix of another. They
+    /// describe a superset: report [`Pushed::Superset`](super::Pushed::Superset).
+    ///
+    /// Returns `None` if the condition involves another column, admits null, or is satisfied by
+    /// values without a common prefix.
+    ///
+    /// ```
+    /// # use std::{collections::BTreeMap, sync::Arc};
+    /// # use arrow::array::{ArrayRef, StringArray};
+    /// # use athena_connector_sdk::{Conjunct, arrow, predicate::*};
+    /// # let values: ArrayRef = Arc::new(StringArray::from(vec!["2024-02-29", "2024-03", "2024-03-01"]));
+    /// # let set = ValueSet::Equatable(EquatableValueSet { values, inclusive: true, null_allowed: false });
+    /// // WHERE day IN ('2024-02-29', '2024-03', '2024-03-01')
+    /// let conjunct = Conjunct::Values { column: "day", set: &set };
+    /// let prefixes = conjunct.prefixes("day").unwrap_or_default();
+    /// assert_eq!(prefixes, ["2024-02-29", "2024-03"]);
+    /// ```
     pub fn prefixes(&self, column: &str) -> Option<Vec<String>> {
         if let Self::Expression(expression) = self
             && let Some(prefix) = pattern_prefix(expression, column)
         {
             return Some(vec![prefix]);
         }
-        let set = self.set_of(column)?;
+        let set = self.values_of(column)?;
         let set = set.as_ref();
         if set.null_allowed() {
             return None;
@@ -81,26 +104,24 @@ impl<'a> Conjunct<'a> {
             ValueSet::Equatable(_) | ValueSet::AllOrNone(_) => return None,
         };
         prefixes.sort_unstable();
-        // What begins with a longer one begins with the shorter, which comes right before.
+        // A shorter prefix sorts right before the longer ones that it covers.
         prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
         Some(prefixes)
     }
 
-    /// The values that the condition leaves of `column`, if it is of that alone.
-    fn set_of(&self, column: &str) -> Option<std::borrow::Cow<'a, ValueSet>> {
+    /// Returns the values of `column` that satisfy the condition, if it involves no other column.
+    fn values_of(&self, column: &str) -> Option<Cow<'a, ValueSet>> {
         match *self {
-            Self::Values { column: of, set } => {
-                (of == column).then_some(std::borrow::Cow::Borrowed(set))
-            }
+            Self::Values { column: of, set } => (of == column).then_some(Cow::Borrowed(set)),
             Self::Expression(expression) => {
-                let (of, set) = as_set(expression)?;
-                (of == column).then_some(std::borrow::Cow::Owned(set))
+                let (of, set) = parse_comparison(expression)?;
+                (of == column).then_some(Cow::Owned(set))
             }
         }
     }
 }
 
-/// The ranges of a set, null aside.
+/// Returns the ranges of a set, ignoring null, or `None` for types without keys.
 pub(super) fn key_ranges(set: &ValueSet) -> Option<Vec<KeyRange>> {
     let data_type = set.data_type();
     let has_keys = data_type.is_integer()
@@ -128,7 +149,7 @@ fn texts(values: &ArrayRef) -> Option<Vec<String>> {
     texts.iter().all(|text| !text.is_empty()).then_some(texts)
 }
 
-/// What everything in the range begins with; `None` for nothing.
+/// Returns the longest prefix of every value in the range, or `None` if it is empty.
 fn common_prefix(range: &Range) -> Option<String> {
     let text = |marker: &Marker| {
         let value = marker
@@ -137,11 +158,13 @@ fn common_prefix(range: &Range) -> Option<String> {
             .filter(|value| !marker.null_value && !value.is_empty() && !value.is_null(0))?;
         Some(value.as_string_opt::<i32>()?.value(0).to_owned())
     };
-    let (low, high) = (text(&range.low)?, text(&range.high)?);
+    let low = text(&range.low)?;
+    let high = text(&range.high)?;
     let same = low.chars().zip(high.chars()).take_while(|(low, high)| low == high);
     let mut prefix: String = same.map(|(low, _)| low).collect();
-    // From `ab` to before `ac` is all that begins with `ab`.
-    let (low_rest, high_rest) = (&low[prefix.len()..], &high[prefix.len()..]);
+    // The range from `ab` to before `ac` contains exactly the texts that begin with `ab`.
+    let low_rest = &low[prefix.len()..];
+    let high_rest = &high[prefix.len()..];
     if let (Some(low), [Some(high), None]) = (low_rest.chars().next(), {
         let mut rest = high_rest.chars();
         [rest.next(), rest.next()]
@@ -153,7 +176,7 @@ fn common_prefix(range: &Range) -> Option<String> {
     (!prefix.is_empty()).then_some(prefix)
 }
 
-/// What matches of `column LIKE 'abc%'` begin with.
+/// Returns the constant prefix of the pattern in `column LIKE 'abc%'`.
 fn pattern_prefix(expression: &Expression, column: &str) -> Option<String> {
     let Expression::Call { function, arguments, .. } = expression else { return None };
     if function != functions::LIKE_PATTERN {

@@ -1,7 +1,8 @@
-//! Handing parts of a predicate to the source.
+//! Pushdown of predicates and limits to the source.
 
-mod as_set;
 mod bind_value;
+mod comparison;
+mod dialect;
 mod keys;
 mod sql;
 
@@ -9,8 +10,9 @@ mod sql;
 mod tests;
 
 pub use bind_value::BindValue;
+pub use dialect::{SqlDialect, StandardSql};
 pub use keys::KeyRange;
-pub use sql::{SqlDialect, SqlFilter, StandardSql};
+pub use sql::SqlFilter;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,51 +20,79 @@ use athena_protocol::predicate::{Constraints, Expression, ValueSet};
 
 use crate::residual::conjuncts;
 
-/// One condition; all of them must hold.
+/// Condition that an author may push down to the source.
+///
+/// A predicate is the conjunction of its conditions: a row qualifies if all of them are true.
+/// Conditions are offered by [`ReadRecords::push_down`](crate::ReadRecords::push_down) and its
+/// siblings: value sets first, by column name, then expressions, with `AND` split into its parts.
+/// Value sets that admit every value are not offered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Conjunct<'a> {
-    /// The column's value is in the set.
+    /// The value of the column is in the set.
     Values {
-        /// Column name.
+        /// Name of the column.
         column: &'a str,
-        /// Allowed values.
+        /// Values that satisfy the condition, possibly including null.
         set: &'a ValueSet,
     },
-    /// The expression is true.
+    /// The expression is true, neither false nor null.
     Expression(&'a Expression),
 }
 
-/// What an author makes of a [`Conjunct`].
+/// Answer to a [`Conjunct`]: whether and how precisely the source applies it.
+///
+/// When in doubt, answer [`Superset`](Self::Superset): the SDK filters the rows in any case, so it
+/// only costs a pushed-down limit.
+///
+/// ```
+/// use athena_connector_sdk::{Conjunct, Pushed};
+///
+/// /// Lets the source filter on `id`, and leaves everything else to the SDK.
+/// fn push(conjunct: Conjunct<'_>) -> Pushed<String> {
+///     match conjunct.key_ranges("id") {
+///         Some(ranges) => Pushed::Exact(format!("{ranges:?}")),
+///         None => Pushed::Unsupported,
+///     }
+/// }
+/// # let _ = push;
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pushed<T> {
-    /// The source keeps exactly the rows for which the conjunct holds. A false claim makes the read
-    /// fail.
+    /// The source returns exactly the rows for which the condition is true.
+    ///
+    /// If it returns others, the SDK removes them and logs a warning, but the read fails with
+    /// `Internal` if a limit was pushed down as well: rows beyond the limit would be missing. If
+    /// the source drops a row for which the condition is true, the SDK cannot detect it, and the
+    /// result is wrong.
     Exact(T),
-    /// The source keeps at least those rows.
+    /// The source returns at least the rows for which the condition is true.
     Superset(T),
-    /// The source does nothing about it.
+    /// The source does not apply the condition.
     Unsupported,
 }
 
-/// What [`ReadRecords::push_down`](crate::ReadRecords::push_down) came to.
+/// Result of [`ReadRecords::push_down`](crate::ReadRecords::push_down) and its siblings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushedDown<T> {
-    /// The author's form of every conjunct that was pushed down, exactly or as a superset.
+    /// Forms that the author gave to the pushed-down conditions, exact and superset, in the order
+    /// in which the conditions were offered.
     pub conjuncts: Vec<T>,
-    /// How many rows the source need yield at most; `None` unless everything was exact and no order
-    /// is asked.
+    /// Maximum number of rows that the source needs to return for this read.
+    ///
+    /// `None` unless every condition was pushed down exactly, the query requests no order, and it
+    /// has a limit. Returning more rows is allowed.
     pub limit: Option<u64>,
 }
 
-/// What the author claimed of one read, for the SDK to check.
+/// Claims of an author about one read, which the SDK checks against the rows.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
-    /// Whether a limit was handed out, so that a row removed by the residual would leave the answer
-    /// short.
+    /// Whether a limit was pushed down, so that a row removed by the residual predicate would leave
+    /// the answer short.
     limit_given: AtomicBool,
-    /// Whether some conjunct was offered and all were said to be exact, so that the residual should
-    /// have nothing to remove.
+    /// Whether at least one condition was offered and all were pushed down exactly, so that the
+    /// residual predicate should remove nothing.
     all_exact: AtomicBool,
 }
 
@@ -71,18 +101,18 @@ impl Claims {
         self.limit_given.load(Ordering::Acquire)
     }
 
-    /// Whether the residual should have nothing to remove. Asked once: from then on the answer is
-    /// no.
+    /// Returns whether the residual predicate should remove nothing; `false` from the second call
+    /// on, so that a warning is logged once.
     pub(crate) fn take_all_exact(&self) -> bool {
         self.all_exact.swap(false, Ordering::AcqRel)
     }
 }
 
-/// Offers every conjunct of `constraints` to `push`, and works out the limit.
+/// Offers every condition of `constraints` to `push`, and computes the limit.
 ///
-/// What a query plan (serde version 6) says is among the other members by the time that a connector
-/// is asked. Where a plan is there all the same, as in a unit test, nothing is known of it, and no
-/// limit is handed out beside it.
+/// By the time a connector is called, a query plan (serde version 6) has been merged into the other
+/// constraints. If `constraints` still has one, as in a unit test, its conditions are unknown, and
+/// no limit is pushed down.
 pub(crate) fn push_down<'a, T>(
     constraints: &'a Constraints,
     mut push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
@@ -106,13 +136,14 @@ pub(crate) fn push_down<'a, T>(
     PushedDown { conjuncts: pushed, limit }
 }
 
-/// The same, recording in `claims` that the source was told a limit.
+/// Calls [`push_down`] and records the author's claims in `claims`.
 pub(crate) fn push_down_claiming<'a, T>(
     constraints: &'a Constraints,
     claims: &Claims,
     mut push: impl FnMut(Conjunct<'a>) -> Pushed<T>,
 ) -> PushedDown<T> {
-    let (mut offered, mut all_exact) = (false, true);
+    let mut offered = false;
+    let mut all_exact = true;
     let pushed = push_down(constraints, |conjunct| {
         let answer = push(conjunct);
         offered = true;

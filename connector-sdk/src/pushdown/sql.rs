@@ -1,4 +1,4 @@
-//! Conditions as SQL with parameters, for sources that speak it.
+//! Conditions as parameterized SQL, for sources that speak it.
 
 use std::fmt::Write;
 
@@ -9,51 +9,14 @@ use arrow::{
 use athena_protocol::predicate::{Bound, Expression, Marker, Range, ValueSet, functions};
 
 use super::{
-    BindValue, Conjunct, Pushed,
-    as_set::as_set,
+    BindValue, Conjunct, Pushed, SqlDialect,
+    comparison::parse_comparison,
     keys::{KeyRange, key_ranges},
 };
 
-/// What differs from one SQL to another.
+/// Builder of a `WHERE` clause with parameters from the conditions of a query.
 ///
-/// The defaults are those of the standard, and for text the careful ones.
-pub trait SqlDialect {
-    /// The name of a column, quoted. By default in double quotes, which are doubled inside.
-    fn identifier(&self, name: &str) -> String {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
-
-    /// Where the parameter of this number goes; the first is 1. By default `?`.
-    fn placeholder(&self, number: usize) -> String {
-        let _ = number;
-        "?".to_owned()
-    }
-
-    /// Whether text compares as in Athena: by code point, without regard to locale, and with case
-    /// and spaces at the end.
-    ///
-    /// By default not: then text is compared for equality alone, which leaves more rows at most.
-    /// `true` is a promise that holds for a `COLLATE "C"`, a binary collation, or a source without
-    /// collations.
-    fn has_binary_collation(&self) -> bool {
-        false
-    }
-
-    /// Most parameters of a query; a condition that would take more is left to the SDK. By default
-    /// 1,000.
-    fn max_parameters(&self) -> usize {
-        1_000
-    }
-}
-
-/// The SQL of the standard, with `?` for parameters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StandardSql;
-
-impl SqlDialect for StandardSql {}
-
-/// Collects the conditions of a query as one `WHERE` with parameters; constants are never part of
-/// the text.
+/// Constants are never part of the text, so neither quoting nor injection is a concern.
 ///
 /// ```
 /// # use std::{collections::BTreeMap, sync::Arc};
@@ -66,14 +29,14 @@ impl SqlDialect for StandardSql {}
 /// use athena_connector_sdk::{BindValue, SqlFilter, StandardSql};
 ///
 /// // SELECT * FROM t WHERE id IN (7, 9) LIMIT 10
-/// let mut conditions = SqlFilter::new(StandardSql);
-/// let plan = request.push_down(|conjunct| conditions.push(&conjunct));
-/// let mut sql = format!("SELECT * FROM t{}", conditions.where_clause());
+/// let mut filter = SqlFilter::new(StandardSql);
+/// let plan = request.push_down(|conjunct| filter.push(&conjunct));
+/// let mut sql = format!("SELECT * FROM t{}", filter.where_clause());
 /// if let Some(limit) = plan.limit {
 ///     sql += &format!(" LIMIT {limit}");
 /// }
 /// assert_eq!(sql, r#"SELECT * FROM t WHERE "id" IN (?, ?) LIMIT 10"#);
-/// assert_eq!(conditions.parameters(), [BindValue::Integer(7), BindValue::Integer(9)]);
+/// assert_eq!(filter.parameters(), [BindValue::Integer(7), BindValue::Integer(9)]);
 /// ```
 #[derive(Debug)]
 pub struct SqlFilter<D> {
@@ -82,36 +45,44 @@ pub struct SqlFilter<D> {
     parameters: Vec<BindValue>,
 }
 
-/// A condition as text, and whether it holds for exactly the same rows.
-struct Text {
+/// Condition as text, and whether it is true for exactly the same rows as the original.
+struct Fragment {
     sql: String,
     exact: bool,
 }
 
 impl<D: SqlDialect> SqlFilter<D> {
-    /// No conditions yet.
+    /// Creates a filter without conditions.
     pub fn new(dialect: D) -> Self {
         Self { dialect, conditions: Vec::new(), parameters: Vec::new() }
     }
 
-    /// Adds a condition, as far as SQL has it in the same meaning, and says how far that is.
+    /// Adds a condition if SQL can express it without losing rows, and returns how precisely it
+    /// does.
     ///
-    /// Exact are conditions on integers, decimals, dates and timestamps, on text where the dialect
-    /// promises it, and on nulls; a source whose timestamps are finer than Athena's milliseconds is
-    /// asked for whole milliseconds, and one whose dates have a time of day for whole days. Of
-    /// numbers that is not done: a column whose numbers are finer in the source than in the table,
-    /// such as `NUMERIC(12, 4)` declared as `DECIMAL(12, 2)`, is rounded on its way, so declare
-    /// what the source has.
+    /// | Condition on | Result |
+    /// |---|---|
+    /// | integers, decimals, dates, timestamps, booleans, `IS [NOT] NULL` | [`Exact`](Pushed::Exact) |
+    /// | text, with [`has_binary_collation`](SqlDialect::has_binary_collation) | [`Exact`](Pushed::Exact) |
+    /// | text otherwise, only `=` and `IN` | [`Superset`](Pushed::Superset) |
+    /// | floating-point numbers, except `<>` and `NOT IN` | [`Superset`](Pushed::Superset) |
+    /// | everything else, and conditions beyond [`max_parameters`](SqlDialect::max_parameters) | [`Unsupported`](Pushed::Unsupported) |
+    ///
+    /// `AND`, `OR` and `NOT` are as precise as their arguments allow. Timestamps are compared by
+    /// whole milliseconds and dates by whole days, so that finer values in the source match as
+    /// Athena sees them. Numbers are not: a column that is finer in the source than in the table,
+    /// such as `NUMERIC(12, 4)` declared as `DECIMAL(12, 2)`, is rounded after the comparison, so
+    /// declare the type of the source.
     pub fn push(&mut self, conjunct: &Conjunct<'_>) -> Pushed<()> {
         let before = self.parameters.len();
-        let text = match *conjunct {
+        let fragment = match *conjunct {
             Conjunct::Values { column, set } => self.values(column, set),
             Conjunct::Expression(expression) => self.expression(expression),
         };
-        match text {
-            Some(text) if self.parameters.len() <= self.dialect.max_parameters() => {
-                self.conditions.push(text.sql);
-                if text.exact { Pushed::Exact(()) } else { Pushed::Superset(()) }
+        match fragment {
+            Some(fragment) if self.parameters.len() <= self.dialect.max_parameters() => {
+                self.conditions.push(fragment.sql);
+                if fragment.exact { Pushed::Exact(()) } else { Pushed::Superset(()) }
             }
             _ => {
                 self.parameters.truncate(before);
@@ -120,7 +91,8 @@ impl<D: SqlDialect> SqlFilter<D> {
         }
     }
 
-    /// ` WHERE ` and all conditions, or nothing if there are none.
+    /// Returns ` WHERE ` and all conditions joined by ` AND `, or an empty string without
+    /// conditions.
     pub fn where_clause(&self) -> String {
         if self.conditions.is_empty() {
             String::new()
@@ -129,18 +101,18 @@ impl<D: SqlDialect> SqlFilter<D> {
         }
     }
 
-    /// The parameters, in the order of their placeholders.
+    /// Returns the parameters, in the order of their placeholders.
     pub fn parameters(&self) -> &[BindValue] {
         &self.parameters
     }
 
-    /// The values that a column may have, null among them or not.
-    fn values(&mut self, column: &str, set: &ValueSet) -> Option<Text> {
+    /// Converts the values that a column may have, possibly including null.
+    fn values(&mut self, column: &str, set: &ValueSet) -> Option<Fragment> {
         let name = self.dialect.identifier(column);
-        let only_null = || Text { sql: format!("{name} IS NULL"), exact: true };
-        let not_null = || Text { sql: format!("{name} IS NOT NULL"), exact: true };
+        let only_null = || Fragment { sql: format!("{name} IS NULL"), exact: true };
+        let not_null = || Fragment { sql: format!("{name} IS NOT NULL"), exact: true };
         match set {
-            // Nothing at all is also how an engine may have written "not null".
+            // An engine may also send the empty set for "not null".
             ValueSet::AllOrNone(set) if !set.all => set.null_allowed.then(only_null),
             ValueSet::AllOrNone(set) => (!set.null_allowed).then(not_null),
             ValueSet::SortedRange(set) if set.ranges.is_empty() => set.null_allowed.then(only_null),
@@ -150,34 +122,35 @@ impl<D: SqlDialect> SqlFilter<D> {
                 Some(not_null())
             }
             ValueSet::SortedRange(_) | ValueSet::Equatable(_) => {
-                let Text { sql, exact } = self.set(column, set)?;
+                let Fragment { sql, exact } = self.set(column, set)?;
                 let sql =
                     if set.null_allowed() { format!("({sql} OR {name} IS NULL)") } else { sql };
-                Some(Text { sql, exact })
+                Some(Fragment { sql, exact })
             }
         }
     }
 
-    /// The values that are not null: null, as SQL has it, for null.
-    fn set(&mut self, column: &str, set: &ValueSet) -> Option<Text> {
+    /// Converts the non-null values of a set. The condition is null for null, as comparisons are in
+    /// SQL.
+    fn set(&mut self, column: &str, set: &ValueSet) -> Option<Fragment> {
         if let Some(ranges) = key_ranges(set) {
             let data_type = set.data_type().clone();
             return self.keys(column, &data_type, ranges);
         }
-        let fidelity = self.fidelity(set)?;
+        let exact = self.exactness(set)?;
         let sql = match set {
             ValueSet::Equatable(list) => self.list(column, &list.values, list.inclusive)?,
             ValueSet::SortedRange(set) => {
                 let parts = set.ranges.iter().map(|range| self.range(column, range));
-                either(parts.collect::<Option<Vec<_>>>()?)
+                disjunction(parts.collect::<Option<Vec<_>>>()?)
             }
             ValueSet::AllOrNone(_) => return None,
         };
-        Some(Text { sql, exact: fidelity })
+        Some(Fragment { sql, exact })
     }
 
-    /// Whether comparing in SQL is exact; `None` where it could leave out rows.
-    fn fidelity(&self, set: &ValueSet) -> Option<bool> {
+    /// Returns whether comparing in SQL is exact, or `None` if it could lose rows.
+    fn exactness(&self, set: &ValueSet) -> Option<bool> {
         let equality = match set {
             ValueSet::Equatable(list) => list.inclusive,
             ValueSet::SortedRange(set) => set.ranges.iter().all(|range| point(range).is_some()),
@@ -186,21 +159,26 @@ impl<D: SqlDialect> SqlFilter<D> {
         match set.data_type() {
             DataType::Boolean | DataType::Decimal128(_, _) => Some(true),
             DataType::Utf8 if self.dialect.has_binary_collation() => Some(true),
-            // Any collation finds what is equal, and maybe more.
+            // Equal texts are equal in any collation, which may add others.
             DataType::Utf8 => equality.then_some(false),
-            // Where NaN is, sources do not agree.
+            // Sources disagree on the order of NaN.
             DataType::Float32 | DataType::Float64 => {
-                let refuses = matches!(set, ValueSet::Equatable(list) if !list.inclusive);
-                (!refuses).then_some(false)
+                let excludes = matches!(set, ValueSet::Equatable(list) if !list.inclusive);
+                (!excludes).then_some(false)
             }
             _ => None,
         }
     }
 
-    /// Ranges of keys: single ones as a list, the others one by one.
-    fn keys(&mut self, column: &str, data_type: &DataType, ranges: Vec<KeyRange>) -> Option<Text> {
-        // Of a timestamp, a single key is a whole millisecond, and of a date, which may have a time
-        // of day in the source, a day.
+    /// Converts key ranges: points as one list, the others one by one.
+    fn keys(
+        &mut self,
+        column: &str,
+        data_type: &DataType,
+        ranges: Vec<KeyRange>,
+    ) -> Option<Fragment> {
+        // Timestamps and dates may be finer in the source: one key is a whole millisecond, or a
+        // whole day.
         let is_span =
             matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _));
         let (single, wide): (Vec<_>, Vec<_>) =
@@ -222,7 +200,7 @@ impl<D: SqlDialect> SqlFilter<D> {
             let ends = [low, high].into_iter().flatten().collect::<Option<Vec<_>>>()?;
             parts.push(self.between(column, ends)?);
         }
-        (!parts.is_empty()).then(|| Text { sql: either(parts), exact: true })
+        (!parts.is_empty()).then(|| Fragment { sql: disjunction(parts), exact: true })
     }
 
     fn list(&mut self, column: &str, values: &ArrayRef, inclusive: bool) -> Option<String> {
@@ -248,21 +226,22 @@ impl<D: SqlDialect> SqlFilter<D> {
         self.between(column, ends)
     }
 
-    /// `column = ?` or `column IN (?, ?)`, or the opposite.
+    /// Formats `column = ?` or `column IN (?, ?)`, or the negation.
     fn one_of(&mut self, column: &str, values: Vec<BindValue>, inclusive: bool) -> String {
         let name = self.dialect.identifier(column);
-        let alone = values.len() == 1;
-        let places: Vec<String> = values.into_iter().map(|value| self.parameter(value)).collect();
-        let places = places.join(", ");
-        match (alone, inclusive) {
-            (true, true) => format!("{name} = {places}"),
-            (true, false) => format!("{name} <> {places}"),
-            (false, true) => format!("{name} IN ({places})"),
-            (false, false) => format!("{name} NOT IN ({places})"),
+        let is_single = values.len() == 1;
+        let placeholders: Vec<String> =
+            values.into_iter().map(|value| self.parameter(value)).collect();
+        let placeholders = placeholders.join(", ");
+        match (is_single, inclusive) {
+            (true, true) => format!("{name} = {placeholders}"),
+            (true, false) => format!("{name} <> {placeholders}"),
+            (false, true) => format!("{name} IN ({placeholders})"),
+            (false, false) => format!("{name} NOT IN ({placeholders})"),
         }
     }
 
-    /// All of the comparisons; `None` if there are none.
+    /// Formats the conjunction of the comparisons; `None` without any.
     fn between(&mut self, column: &str, ends: Vec<(&str, BindValue)>) -> Option<String> {
         let name = self.dialect.identifier(column);
         let mut parts = Vec::new();
@@ -281,38 +260,40 @@ impl<D: SqlDialect> SqlFilter<D> {
         self.dialect.placeholder(self.parameters.len())
     }
 
-    fn expression(&mut self, expression: &Expression) -> Option<Text> {
-        if let Some((column, set)) = as_set(expression) {
+    fn expression(&mut self, expression: &Expression) -> Option<Fragment> {
+        if let Some((column, set)) = parse_comparison(expression) {
             return self.set(column, &set);
         }
         let Expression::Call { function, arguments, .. } = expression else { return None };
         match (function.as_str(), &arguments[..]) {
-            (functions::IS_NULL, [Expression::Variable { column, .. }]) => Some(Text {
+            (functions::IS_NULL, [Expression::Variable { column, .. }]) => Some(Fragment {
                 sql: format!("{} IS NULL", self.dialect.identifier(column)),
                 exact: true,
             }),
             (functions::NOT, [inner]) => {
                 let inner = self.expression(inner)?;
-                // The opposite of more rows is fewer.
-                inner.exact.then(|| Text { sql: format!("NOT ({})", inner.sql), exact: true })
+                // The negation of a superset would be a subset.
+                inner.exact.then(|| Fragment { sql: format!("NOT ({})", inner.sql), exact: true })
             }
-            (functions::AND, [_, ..]) => self.all_of(arguments),
+            (functions::AND, [_, ..]) => self.conjunction(arguments),
             (functions::OR, [_, ..]) => {
-                let (mut parts, mut exact) = (Vec::new(), true);
+                let mut parts = Vec::new();
+                let mut exact = true;
                 for argument in arguments {
                     let part = self.expression(argument)?;
                     exact &= part.exact;
                     parts.push(part.sql);
                 }
-                Some(Text { sql: either(parts), exact })
+                Some(Fragment { sql: disjunction(parts), exact })
             }
             _ => None,
         }
     }
 
-    /// The conditions that SQL has; without the others there are more rows.
-    fn all_of(&mut self, arguments: &[Expression]) -> Option<Text> {
-        let (mut sql, mut exact) = (String::new(), true);
+    /// Converts the arguments that SQL can express; leaving out the others yields a superset.
+    fn conjunction(&mut self, arguments: &[Expression]) -> Option<Fragment> {
+        let mut sql = String::new();
+        let mut exact = true;
         for argument in arguments {
             let before = self.parameters.len();
             if let Some(part) = self.expression(argument) {
@@ -324,11 +305,11 @@ impl<D: SqlDialect> SqlFilter<D> {
                 exact = false;
             }
         }
-        (!sql.is_empty()).then(|| Text { sql: format!("({sql})"), exact })
+        (!sql.is_empty()).then(|| Fragment { sql: format!("({sql})"), exact })
     }
 }
 
-fn either(mut parts: Vec<String>) -> String {
+fn disjunction(mut parts: Vec<String>) -> String {
     match parts.pop() {
         Some(only) if parts.is_empty() => only,
         Some(last) => format!("({} OR {last})", parts.join(" OR ")),
@@ -340,9 +321,10 @@ fn value_of(marker: &Marker) -> Option<&ArrayRef> {
     marker.value.as_ref().filter(|value| !marker.null_value && !value.is_empty())
 }
 
-/// The only value of a range, if it has one.
+/// Returns the only value of a range, if it has exactly one.
 fn point(range: &Range) -> Option<&ArrayRef> {
-    let (low, high) = (value_of(&range.low)?, value_of(&range.high)?);
+    let low = value_of(&range.low)?;
+    let high = value_of(&range.high)?;
     let exact = range.low.bound == Bound::Exactly && range.high.bound == Bound::Exactly;
     (exact && low.as_ref() == high.as_ref()).then_some(low)
 }

@@ -1,4 +1,4 @@
-//! What is offered, and what becomes of it.
+//! Tests of offered conjuncts, their SQL, key ranges and prefixes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -29,7 +29,7 @@ fn limited(summary: impl IntoIterator<Item = (&'static str, ValueSet)>) -> Const
 }
 
 #[test]
-fn a_limit_is_handed_out_when_everything_is_exact() {
+fn a_limit_is_pushed_down_if_every_conjunct_is_exact() {
     let constraints = limited([("n", five())]);
     assert_eq!(push_down(&constraints, |_| Pushed::Exact(())).limit, Some(3));
     assert_eq!(push_down(&constraints, |_| Pushed::Superset(())).limit, None);
@@ -37,7 +37,7 @@ fn a_limit_is_handed_out_when_everything_is_exact() {
 }
 
 #[test]
-fn an_order_or_a_plan_keeps_the_limit_back() {
+fn an_order_or_a_query_plan_prevents_limit_pushdown() {
     let order = OrderByField { column_name: Some("n".into()), direction: Direction::AscNullsLast };
     let ordered = Constraints { order_by: vec![order], ..limited([]) };
     assert_eq!(push_down(&ordered, |_| Pushed::<()>::Unsupported).limit, None);
@@ -47,7 +47,7 @@ fn an_order_or_a_plan_keeps_the_limit_back() {
 }
 
 #[test]
-fn a_set_that_allows_everything_is_not_offered() {
+fn a_set_that_admits_every_value_is_not_offered() {
     let all = AllOrNoneValueSet { data_type: DataType::Int64, all: true, null_allowed: true };
     let pushed = push_down(&limited([("n", ValueSet::AllOrNone(all.clone()))]), |_| {
         Pushed::<()>::Unsupported
@@ -62,7 +62,7 @@ fn a_set_that_allows_everything_is_not_offered() {
 }
 
 #[test]
-fn an_and_is_offered_in_its_parts() {
+fn the_parts_of_an_and_are_offered_separately() {
     let variable =
         |name: &str| Expression::Variable { column: name.into(), data_type: DataType::Boolean };
     let both = Expression::Call {
@@ -116,7 +116,7 @@ fn constant(values: ArrayRef) -> Expression {
     Expression::Constant { data_type: values.data_type().clone(), values: Some(values) }
 }
 
-/// A dialect with numbered parameters whose text compares by code point.
+/// Dialect with numbered parameters and a binary collation.
 struct Binary;
 
 impl SqlDialect for Binary {
@@ -134,9 +134,9 @@ impl SqlDialect for Binary {
 }
 
 fn sql_of(conjunct: &Conjunct<'_>, dialect: impl SqlDialect) -> (Pushed<()>, String) {
-    let mut conditions = SqlFilter::new(dialect);
-    let pushed = conditions.push(conjunct);
-    (pushed, conditions.where_clause().trim_start_matches(" WHERE ").to_owned())
+    let mut filter = SqlFilter::new(dialect);
+    let pushed = filter.push(conjunct);
+    (pushed, filter.where_clause().trim_start_matches(" WHERE ").to_owned())
 }
 
 #[test]
@@ -164,41 +164,41 @@ fn value_sets_become_sql_with_parameters() {
 }
 
 #[test]
-fn a_dialect_decides_on_text_names_and_how_many_parameters() {
+fn a_dialect_decides_on_collation_quoting_and_parameter_count() {
     let set = set_of(vec![from(Bound::Above, texts(&["a"]))], false);
     let conjunct = Conjunct::Values { column: "na\"me", set: &set };
     assert_eq!(sql_of(&conjunct, Binary), (Pushed::Exact(()), r#""na""me" > $1"#.to_owned()));
     let set = list_of(texts(&["a", "b", "c", "d"]), true, false);
-    let mut conditions = SqlFilter::new(Binary);
-    assert_eq!(conditions.push(&Conjunct::Values { column: "n", set: &set }), Pushed::Unsupported);
-    assert!(conditions.parameters().is_empty() && conditions.where_clause().is_empty());
+    let mut filter = SqlFilter::new(Binary);
+    assert_eq!(filter.push(&Conjunct::Values { column: "n", set: &set }), Pushed::Unsupported);
+    assert!(filter.parameters().is_empty() && filter.where_clause().is_empty());
     let two = list_of(texts(&["a", "b"]), true, false);
-    assert_eq!(conditions.push(&Conjunct::Values { column: "n", set: &two }), Pushed::Exact(()));
+    assert_eq!(filter.push(&Conjunct::Values { column: "n", set: &two }), Pushed::Exact(()));
     let one = list_of(numbers(&[1]), true, false);
-    assert_eq!(conditions.push(&Conjunct::Values { column: "m", set: &one }), Pushed::Exact(()));
-    assert_eq!(conditions.where_clause(), r#" WHERE "n" IN ($1, $2) AND "m" = $3"#);
-    assert_eq!(conditions.parameters()[2], BindValue::Integer(1));
+    assert_eq!(filter.push(&Conjunct::Values { column: "m", set: &one }), Pushed::Exact(()));
+    assert_eq!(filter.where_clause(), r#" WHERE "n" IN ($1, $2) AND "m" = $3"#);
+    assert_eq!(filter.parameters()[2], BindValue::Integer(1));
 }
 
 #[test]
-fn timestamps_are_asked_for_by_whole_milliseconds() {
+fn timestamps_are_compared_by_whole_milliseconds() {
     let at = || -> ArrayRef { Arc::new(Date64Array::from(vec![1_000])) };
-    // A source with microseconds has rows that are shown as this millisecond.
+    // A source with microseconds has rows that Athena sees as this millisecond.
     let set = set_of(vec![Range::equal(at())], false);
     let conjunct = Conjunct::Values { column: "at", set: &set };
     assert_eq!(
         sql_of(&conjunct, StandardSql),
         (Pushed::Exact(()), r#"("at" >= ? AND "at" < ?)"#.to_owned())
     );
-    let mut conditions = SqlFilter::new(StandardSql);
+    let mut filter = SqlFilter::new(StandardSql);
     let set = set_of(vec![from(Bound::Above, at())], false);
-    assert_eq!(conditions.push(&Conjunct::Values { column: "at", set: &set }), Pushed::Exact(()));
-    assert_eq!(conditions.parameters(), [BindValue::Timestamp(1_001)]);
+    assert_eq!(filter.push(&Conjunct::Values { column: "at", set: &set }), Pushed::Exact(()));
+    assert_eq!(filter.parameters(), [BindValue::Timestamp(1_001)]);
 }
 
 #[test]
-fn dates_are_asked_for_by_whole_days() {
-    // A source whose dates have a time of day has rows that are shown as this day.
+fn dates_are_compared_by_whole_days() {
+    // A source whose dates have a time of day has rows that Athena sees as this day.
     let set = list_of(Arc::new(Date32Array::from(vec![19_783])), true, false);
     let conjunct = Conjunct::Values { column: "d", set: &set };
     assert_eq!(
@@ -208,7 +208,7 @@ fn dates_are_asked_for_by_whole_days() {
 }
 
 #[test]
-fn expressions_become_sql_as_far_as_it_means_the_same() {
+fn expressions_become_sql_if_sql_has_the_same_semantics() {
     let n = || column("n", DataType::Int64);
     let equal = |value| call(functions::EQUAL, vec![n(), constant(numbers(&[value]))]);
     let unknown = || call("$soundex", vec![n()]);
@@ -229,7 +229,7 @@ fn expressions_become_sql_as_far_as_it_means_the_same() {
         (call(functions::NOT, vec![null()]), Pushed::Exact(()), r#"NOT ("n" IS NULL)"#),
         (call(functions::AND, vec![equal(1), unknown()]), Pushed::Superset(()), r#"("n" = ?)"#),
         (call(functions::OR, vec![equal(1), unknown()]), Pushed::Unsupported, ""),
-        // In another collation more is equal, so that less is not.
+        // Another collation finds more values equal, and so fewer unequal.
         (call(functions::NOT, vec![text()]), Pushed::Unsupported, ""),
         (text(), Pushed::Superset(()), r#""t" = ?"#),
         (call(functions::EQUAL, vec![n(), constant(texts(&["a"]))]), Pushed::Unsupported, ""),
@@ -245,7 +245,7 @@ fn expressions_become_sql_as_far_as_it_means_the_same() {
 }
 
 #[test]
-fn floats_are_a_superset_and_nan_is_no_parameter() {
+fn floats_are_a_superset_and_nan_is_never_a_parameter() {
     let doubles = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![value])) };
     let above = set_of(vec![from(Bound::Above, doubles(1.5))], false);
     let conjunct = Conjunct::Values { column: "x", set: &above };
@@ -259,7 +259,7 @@ fn floats_are_a_superset_and_nan_is_no_parameter() {
 }
 
 #[test]
-fn key_ranges_are_in_order_apart_and_exact() {
+fn key_ranges_are_sorted_disjoint_and_exact() {
     let ranges = |set: &ValueSet| {
         let ranges = Conjunct::Values { column: "n", set }.key_ranges("n")?;
         Some(ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>())
@@ -280,7 +280,7 @@ fn key_ranges_are_in_order_apart_and_exact() {
     assert_eq!(ranges(&list_of(numbers(&many), true, false)).map(|ranges| ranges.len()), Some(100));
     let empty = between((Bound::Above, numbers(&[5])), (Bound::Below, numbers(&[6])));
     assert_eq!(ranges(&set_of(vec![empty], false)), Some(vec![]));
-    // Null is no key, and text has none.
+    // Null is not a key, and text has none.
     assert_eq!(ranges(&list_of(numbers(&[5]), true, true)), None);
     assert_eq!(ranges(&list_of(texts(&["a"]), true, false)), None);
     let days: ArrayRef = Arc::new(Date32Array::from(vec![-1]));
@@ -298,7 +298,7 @@ fn key_ranges_are_in_order_apart_and_exact() {
 }
 
 #[test]
-fn prefixes_hold_every_value() {
+fn prefixes_cover_every_value() {
     let prefixes = |set: &ValueSet| Conjunct::Values { column: "k", set }.prefixes("k");
     let strings =
         |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>());
@@ -326,10 +326,10 @@ fn prefixes_hold_every_value() {
     assert_eq!(like(vec![k(), constant(texts(&["_b"]))]), None);
 }
 
-/// Every set of two ranges between small numbers, and every list of two: a number is in the ranges
-/// if the set lets it pass.
+/// Checks every set of two ranges between small numbers and every list of two: a number is in the
+/// key ranges if and only if the set admits it.
 #[test]
-fn key_ranges_hold_what_the_set_lets_pass() {
+fn key_ranges_contain_exactly_the_values_of_the_set() {
     let probes: ArrayRef = numbers(&[i64::MIN, -3, -2, -1, 0, 1, 2, 3, i64::MAX]);
     let check = |set: &ValueSet| {
         let passes =
@@ -369,7 +369,7 @@ fn key_ranges_hold_what_the_set_lets_pass() {
 }
 
 #[test]
-fn a_claim_of_everything_is_remembered_once() {
+fn a_claim_of_exactness_is_reported_once() {
     let unlimited = Constraints { limit: None, ..limited([("n", five())]) };
     let claimed = |constraints: &Constraints, answer: fn(Conjunct<'_>) -> Pushed<()>| {
         let claims = Claims::default();
@@ -378,7 +378,7 @@ fn a_claim_of_everything_is_remembered_once() {
     };
     assert_eq!(claimed(&unlimited, |_| Pushed::Exact(())), (true, false, false));
     assert_eq!(claimed(&unlimited, |_| Pushed::Superset(())), (false, false, false));
-    // Nothing was offered, so nothing was claimed.
+    // No conjunct was offered, so nothing was claimed.
     assert_eq!(claimed(&limited([]), |_| Pushed::Exact(())), (false, false, true));
     assert_eq!(claimed(&limited([("n", five())]), |_| Pushed::Exact(())), (true, false, true));
 }

@@ -1,4 +1,4 @@
-//! Values of the request, as they are compared.
+//! Decoding of constants of the request for comparison.
 
 use std::sync::Arc;
 
@@ -13,18 +13,19 @@ use arrow::{
 };
 use athena_protocol::timestamp_tz;
 
-/// The values of a block of the request in the types that columns have: zoned timestamps as
-/// instants, nothing encoded.
+/// Decodes the values of a block of the request to the types of columns: zoned timestamps as
+/// instants, without packing.
 ///
-/// `None` for a type that no column has, or whose values a column's type could only hold rounded.
+/// Returns `None` for a type that no column has, or whose values would be rounded to a column's
+/// type.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a packed value with a zone key that does not exist.
-pub(super) fn plain(values: &ArrayRef) -> Result<Option<ArrayRef>> {
+/// `InvalidInput` for a packed value with an unknown zone key.
+pub(super) fn decode(values: &ArrayRef) -> Result<Option<ArrayRef>> {
     let values = timestamp_tz::unpack_column(values)?;
     match values.data_type() {
-        // Most sets are made of thousands of one-row blocks: no schema for each of them.
+        // Most sets consist of thousands of one-row blocks: skip the schema for each of them.
         DataType::Boolean
         | DataType::Int32
         | DataType::Int64
@@ -44,7 +45,7 @@ pub(super) fn plain(values: &ArrayRef) -> Result<Option<ArrayRef>> {
         return Ok(Some(values));
     }
     let batch = RecordBatch::try_new(schema, vec![values]).map_err(|e| {
-        Error::internal("a constant does not make a batch of one column").with_source(e)
+        Error::internal("a constant cannot be made a batch of one column").with_source(e)
     })?;
     Ok(Some(Arc::clone(cast_batch(&batch, &target)?.column(0))))
 }

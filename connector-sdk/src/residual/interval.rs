@@ -1,17 +1,16 @@
-//! Sets of ordered keys: what value sets and lists compile to.
+//! Sets of ordered keys, the compiled form of value sets and lists.
 
 use std::{borrow::Borrow, collections::HashSet, hash::Hash};
 
-/// From this many single values on they are found by hash rather than by bisection.
+/// Number of single keys from which on a hash lookup beats binary search.
 const HASHED_FROM: usize = 16;
 
-/// A key whose order is the order of the values it stands for, without gaps between it and its
-/// successor.
+/// Key that orders like the value it stands for, with no key between it and its successor.
 pub(super) trait Key: Ord + Hash + Clone {
-    /// The smallest key.
+    /// Returns the smallest key.
     fn smallest() -> Self;
 
-    /// The next key; `None` after the last.
+    /// Returns the next key, or `None` after the last.
     fn successor(&self) -> Option<Self>;
 }
 
@@ -40,7 +39,8 @@ impl Key for Box<[u8]> {
         Self::default()
     }
 
-    /// Nothing lies between a string of bytes and the same string with a zero byte at its end.
+    /// Appends a zero byte: nothing lies between a byte string and the same string followed by
+    /// zero.
     fn successor(&self) -> Option<Self> {
         let mut next = Vec::with_capacity(self.len() + 1);
         next.extend_from_slice(self);
@@ -49,7 +49,7 @@ impl Key for Box<[u8]> {
     }
 }
 
-/// Keys from `low` up to but not including `high`; without `high`, to the end.
+/// Keys from `low` up to but excluding `high`; unbounded above without `high`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Interval<K> {
     pub(super) low: K,
@@ -70,7 +70,8 @@ impl<K: Key> Interval<K> {
     }
 }
 
-/// A union of intervals: disjoint, apart and in order, with single keys aside where they are many.
+/// Union of disjoint intervals in ascending order, with single keys in a hash set if there are
+/// many.
 #[derive(Debug)]
 pub(super) struct Intervals<K> {
     ranges: Vec<Interval<K>>,
@@ -78,7 +79,7 @@ pub(super) struct Intervals<K> {
 }
 
 impl<K: Key> Intervals<K> {
-    /// The union of `intervals`, which may be empty, overlap and come in any order.
+    /// Creates the union of `intervals`, which may be empty, overlap and come in any order.
     pub(super) fn new(mut intervals: Vec<Interval<K>>) -> Self {
         intervals.retain(|interval| !interval.is_empty());
         intervals.sort_unstable_by(|a, b| a.low.cmp(&b.low));
@@ -103,13 +104,13 @@ impl<K: Key> Intervals<K> {
         Self { ranges, points }
     }
 
-    /// Whether every key is in the set.
-    pub(super) fn is_everything(&self) -> bool {
+    /// Returns whether every key is in the set.
+    pub(super) fn is_all(&self) -> bool {
         matches!(&self.ranges[..], [only] if only.high.is_none() && only.low == K::smallest())
     }
 
-    /// The ranges, from a key to before another, in order and apart.
-    pub(super) fn in_order(&self) -> Vec<(K, Option<K>)> {
+    /// Returns the ranges as (start, exclusive end), ascending, neither overlapping nor touching.
+    pub(super) fn to_ranges(&self) -> Vec<(K, Option<K>)> {
         let points = self.points.iter().map(|key| (key.clone(), key.successor()));
         let mut ranges: Vec<_> = self
             .ranges
@@ -118,7 +119,7 @@ impl<K: Key> Intervals<K> {
             .chain(points)
             .collect();
         ranges.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        // Where points are aside, one may lie right beside a range or another point.
+        // A point from the hash set may touch a range or another point.
         ranges.dedup_by(|next, last| {
             let touches = last.1.as_ref() == Some(&next.0);
             if touches {
@@ -129,7 +130,7 @@ impl<K: Key> Intervals<K> {
         ranges
     }
 
-    /// Whether `key` is in the set.
+    /// Returns whether `key` is in the set.
     #[inline]
     pub(super) fn contains<Q>(&self, key: &Q) -> bool
     where
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_unsorted_and_empty_intervals_make_one_set() {
+    fn overlapping_unsorted_and_empty_intervals_are_merged() {
         let set = Intervals::new(vec![
             interval(10, Some(20)),
             interval(1, Some(3)),
@@ -175,19 +176,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unbounded_interval_swallows_what_follows() {
+    fn an_unbounded_interval_covers_the_following_ones() {
         let set = Intervals::new(vec![
             interval(5, None),
             interval(7, Some(9)),
             interval(i64::MIN, Some(5)),
         ]);
-        assert!(set.is_everything());
-        assert!(!Intervals::new(vec![interval(i64::MIN, Some(i64::MAX))]).is_everything());
+        assert!(set.is_all());
+        assert!(!Intervals::new(vec![interval(i64::MIN, Some(i64::MAX))]).is_all());
         assert!(Intervals::new(vec![Interval::point(i64::MAX)]).contains(&i64::MAX));
     }
 
     #[test]
-    fn many_single_keys_are_found_among_ranges() {
+    fn many_single_keys_and_ranges_are_found() {
         let points = (0..1_000_i64).map(|key| Interval::point(key * 2));
         let set = Intervals::new(points.chain([interval(5_000, Some(5_010))]).collect());
         assert_eq!((set.points.len(), set.ranges.len()), (1_000, 1));

@@ -1,8 +1,8 @@
-//! Keys of column values, and the place of a constant among them.
+//! Keys of column values, and the position of a constant among them.
 //!
 //! Every scalar type maps to keys whose order is Trino's order of the values. A constant of another
-//! type than the column lies at a key or between two, exactly; where Trino would round the column
-//! to compare, there is no place.
+//! type than the column lies exactly at a key or between two. Where Trino would round the column's
+//! values to compare them, the constant has no position.
 
 use arrow::{
     array::{Array, AsArray},
@@ -15,9 +15,9 @@ use arrow::{
 
 use super::interval::{Interval, Key};
 
-/// Where a constant lies among the keys of a column.
+/// Position of a constant among the keys of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place<K> {
+pub(super) enum Position<K> {
     /// Before all keys.
     Before,
     /// At a key.
@@ -28,23 +28,27 @@ pub(super) enum Place<K> {
     After,
 }
 
+/// End of an interval.
+pub(super) struct Endpoint<K> {
+    pub(super) position: Position<K>,
+    /// Whether a key at the position is outside of the interval.
+    pub(super) exclusive: bool,
+}
+
 impl<K: Key> Interval<K> {
-    /// The keys from one place to another, each itself included unless that end is strict.
-    pub(super) fn between(
-        (low, low_strict): (Place<K>, bool),
-        (high, high_strict): (Place<K>, bool),
-    ) -> Self {
-        let low = match low {
-            Place::Before => Some(K::smallest()),
-            Place::At(key) if !low_strict => Some(key),
-            Place::At(key) | Place::Beyond(key) => key.successor(),
-            Place::After => None,
+    /// Creates the interval between two ends.
+    pub(super) fn between(low: Endpoint<K>, high: Endpoint<K>) -> Self {
+        let low = match low.position {
+            Position::Before => Some(K::smallest()),
+            Position::At(key) if !low.exclusive => Some(key),
+            Position::At(key) | Position::Beyond(key) => key.successor(),
+            Position::After => None,
         };
-        let high = match high {
-            Place::Before => return Self::empty(),
-            Place::At(key) if high_strict => Some(key),
-            Place::At(key) | Place::Beyond(key) => key.successor(),
-            Place::After => None,
+        let high = match high.position {
+            Position::Before => return Self::empty(),
+            Position::At(key) if high.exclusive => Some(key),
+            Position::At(key) | Position::Beyond(key) => key.successor(),
+            Position::After => None,
         };
         low.map_or_else(Self::empty, |low| Self { low, high })
     }
@@ -54,20 +58,20 @@ impl<K: Key> Interval<K> {
     }
 }
 
-/// The number that a row of a constant stands for.
+/// Number in a row of a constant.
 #[derive(Debug, Clone, Copy)]
 enum Number {
-    /// `digits` divided by ten to the power of `scale`.
+    /// `digits` / 10^`scale`.
     Decimal {
         digits: i128,
         scale: i8,
     },
-    /// A single-precision float, widened.
+    /// Single-precision float, widened.
     Single(f64),
     Double(f64),
 }
 
-/// The key of a float: -0.0 and 0.0 share one, and NaN comes after infinity.
+/// Returns the key of a float: -0.0 and 0.0 share one, and NaN follows infinity.
 #[inline]
 pub(super) fn float_key(value: f64) -> i64 {
     let bits = (value + 0.0).to_bits().cast_signed();
@@ -75,29 +79,33 @@ pub(super) fn float_key(value: f64) -> i64 {
     bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
 }
 
-/// Whether the row of a constant is a NaN.
+/// Returns whether the row of a constant is NaN.
 pub(super) fn is_nan(constant: &dyn Array, row: usize) -> bool {
-    matches!(number(constant, row), Some(Number::Single(value) | Number::Double(value)) if value.is_nan())
+    match number(constant, row) {
+        Some(Number::Single(value) | Number::Double(value)) => value.is_nan(),
+        Some(Number::Decimal { .. }) | None => false,
+    }
 }
 
-/// The place of a constant among the keys of a Boolean, integer, float, date or instant column.
+/// Returns the position of a constant among the keys of a Boolean, integer, float, date or zoned
+/// timestamp column, or `None` if comparing them would round.
 ///
-/// `None` where they do not compare without rounding. The row is not null.
-pub(super) fn narrow_place(
+/// The row must not be null.
+pub(super) fn narrow_position(
     column: &DataType,
     constant: &dyn Array,
     row: usize,
-) -> Option<Place<i64>> {
-    let place = match column {
+) -> Option<Position<i64>> {
+    let position = match column {
         DataType::Boolean => {
             let value = constant.as_boolean_opt()?.value(row);
-            return Some(Place::At(i64::from(value)));
+            return Some(Position::At(i64::from(value)));
         }
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
             match number(constant, row)? {
                 Number::Decimal { digits, scale } => scaled(digits, scale, 0)?,
                 // Trino compares integers with floats as floats, which is exact for integers that
-                // the float holds.
+                // the float can represent.
                 Number::Single(value) if matches!(column, DataType::Int8 | DataType::Int16) => {
                     floor(value)
                 }
@@ -107,7 +115,7 @@ pub(super) fn narrow_place(
         }
         DataType::Float32 | DataType::Float64 => {
             let value = float_value(column, number(constant, row)?)?;
-            return Some(Place::At(float_key(if value.is_nan() { f64::NAN } else { value })));
+            return Some(Position::At(float_key(if value.is_nan() { f64::NAN } else { value })));
         }
         DataType::Date32 => match constant.data_type() {
             DataType::Date32 => ratio(native::<Date32Type>(constant, row), 1, 1)?,
@@ -129,20 +137,20 @@ pub(super) fn narrow_place(
         }
         _ => return None,
     };
-    Some(match place {
-        Place::Before => Place::Before,
-        Place::After => Place::After,
-        Place::At(key) => clamp(key, Place::At),
-        Place::Beyond(key) => clamp(key, Place::Beyond),
+    Some(match position {
+        Position::Before => Position::Before,
+        Position::After => Position::After,
+        Position::At(key) => clamp(key, Position::At),
+        Position::Beyond(key) => clamp(key, Position::Beyond),
     })
 }
 
-/// The place of a constant among the keys of a decimal column: its digits.
-pub(super) fn wide_place(
+/// Returns the position of a constant among the keys of a decimal column, its unscaled values.
+pub(super) fn wide_position(
     column: &DataType,
     constant: &dyn Array,
     row: usize,
-) -> Option<Place<i128>> {
+) -> Option<Position<i128>> {
     let DataType::Decimal128(_, scale) = column else { return None };
     match number(constant, row)? {
         Number::Decimal { digits, scale: from } => scaled(digits, from, *scale),
@@ -150,18 +158,18 @@ pub(super) fn wide_place(
     }
 }
 
-/// The bytes of a constant, for a column of the same type.
-pub(super) fn bytes_place(
+/// Returns the position of a constant among the keys of a column of the same string or binary type.
+pub(super) fn bytes_position(
     column: &DataType,
     constant: &dyn Array,
     row: usize,
-) -> Option<Place<Box<[u8]>>> {
+) -> Option<Position<Box<[u8]>>> {
     let bytes = match column {
         DataType::Utf8 => constant.as_string_opt::<i32>()?.value(row).as_bytes(),
         DataType::Binary => constant.as_binary_opt::<i32>()?.value(row),
         _ => return None,
     };
-    Some(Place::At(bytes.into()))
+    Some(Position::At(bytes.into()))
 }
 
 const MILLISECONDS_PER_DAY: i128 = 24 * 60 * 60 * 1_000;
@@ -211,13 +219,14 @@ fn number(constant: &dyn Array, row: usize) -> Option<Number> {
     })
 }
 
-/// The value among the floats of a column, as a double; `None` where it would have to be rounded.
+/// Returns the number as a value of a float column, widened to a double; `None` if it would be
+/// rounded.
 fn float_value(column: &DataType, number: Number) -> Option<f64> {
-    // Integers up to these are floats of the type.
+    // Integers up to this magnitude are values of the float type.
     let exact: i128 = if *column == DataType::Float32 { 1 << 24 } else { 1 << 53 };
     match number {
         Number::Single(value) | Number::Double(value) => Some(value),
-        #[expect(clippy::cast_precision_loss, reason = "such an integer is a float")]
+        #[expect(clippy::cast_precision_loss, reason = "the integer is exactly a float")]
         Number::Decimal { digits, scale: 0 } if (-exact..=exact).contains(&digits) => {
             Some(digits as f64)
         }
@@ -225,50 +234,51 @@ fn float_value(column: &DataType, number: Number) -> Option<f64> {
     }
 }
 
-/// The place of a float among the integers.
-fn floor(value: f64) -> Place<i128> {
-    const LIMIT: f64 = 1e30; // far beyond any column, and safe to convert
+/// Returns the position of a float among the integers.
+fn floor(value: f64) -> Position<i128> {
+    const LIMIT: f64 = 1e30; // beyond any column, and safe to convert
     if value < -LIMIT {
-        return Place::Before;
+        return Position::Before;
     }
     if value > LIMIT || value.is_nan() {
-        return Place::After;
+        return Position::After;
     }
     let whole = value.floor();
-    #[expect(clippy::cast_possible_truncation, reason = "whole and within the limit")]
+    #[expect(clippy::cast_possible_truncation, reason = "an integer within the limit")]
     let key = whole as i128;
-    if (value - whole).abs() > 0.0 { Place::Beyond(key) } else { Place::At(key) }
+    if (value - whole).abs() > 0.0 { Position::Beyond(key) } else { Position::At(key) }
 }
 
-/// The place of `digits` at scale `from` among the digits at scale `to`.
-fn scaled(digits: i128, from: i8, to: i8) -> Option<Place<i128>> {
+/// Returns the position of `digits` at scale `from` among the unscaled values at scale `to`.
+fn scaled(digits: i128, from: i8, to: i8) -> Option<Position<i128>> {
     let shift = i16::from(to) - i16::from(from);
     let factor = 10_i128.checked_pow(u32::from(shift.unsigned_abs()))?;
     if shift >= 0 { ratio(digits, factor, 1) } else { ratio(digits, 1, factor) }
 }
 
-/// The place of `value * multiplier / divisor` among the integers.
-fn ratio(value: i128, multiplier: i128, divisor: i128) -> Option<Place<i128>> {
+/// Returns the position of `value * multiplier / divisor` among the integers.
+fn ratio(value: i128, multiplier: i128, divisor: i128) -> Option<Position<i128>> {
     let product = i256::from_i128(value).checked_mul(i256::from_i128(multiplier))?;
     let divisor = i256::from_i128(divisor);
-    let (quotient, remainder) = (product.checked_div(divisor)?, product.checked_rem(divisor)?);
+    let quotient = product.checked_div(divisor)?;
+    let remainder = product.checked_rem(divisor)?;
     let exact = remainder == i256::ZERO;
-    // Division is towards zero.
+    // Division truncates towards zero.
     let floor =
         if !exact && product.is_negative() { quotient.checked_sub(i256::ONE)? } else { quotient };
     Some(match floor.to_i128() {
-        Some(key) if exact => Place::At(key),
-        Some(key) => Place::Beyond(key),
-        None if floor.is_negative() => Place::Before,
-        None => Place::After,
+        Some(key) if exact => Position::At(key),
+        Some(key) => Position::Beyond(key),
+        None if floor.is_negative() => Position::Before,
+        None => Position::After,
     })
 }
 
-fn clamp(key: i128, place: fn(i64) -> Place<i64>) -> Place<i64> {
+fn clamp(key: i128, position: fn(i64) -> Position<i64>) -> Position<i64> {
     match i64::try_from(key) {
-        Ok(key) => place(key),
-        Err(_) if key < 0 => Place::Before,
-        Err(_) => Place::After,
+        Ok(key) => position(key),
+        Err(_) if key < 0 => Position::Before,
+        Err(_) => Position::After,
     }
 }
 
@@ -281,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn float_keys_order_as_floats_do() {
+    fn float_keys_order_like_floats() {
         let ordered = [
             f64::NEG_INFINITY,
             f64::MIN,
@@ -304,45 +314,51 @@ mod tests {
                 .with_precision_and_scale(10, 2)
                 .expect("a decimal"),
         );
-        let places: Vec<_> =
-            (0..3).map(|row| narrow_place(&DataType::Int32, &cents, row)).collect();
-        assert_eq!(places, [Some(Place::Beyond(1)), Some(Place::Beyond(-2)), Some(Place::At(2))]);
+        let positions: Vec<_> =
+            (0..3).map(|row| narrow_position(&DataType::Int32, &cents, row)).collect();
+        assert_eq!(
+            positions,
+            [Some(Position::Beyond(1)), Some(Position::Beyond(-2)), Some(Position::At(2))]
+        );
         let column = DataType::Decimal128(38, 37);
         assert_eq!(
-            wide_place(&column, &cents, 2),
-            Some(Place::At(20_000_000_000_000_000_000_000_000_000_000_000_000))
+            wide_position(&column, &cents, 2),
+            Some(Position::At(20_000_000_000_000_000_000_000_000_000_000_000_000))
         );
         let huge = Decimal128Array::from(vec![-(10_i128.pow(37))])
             .with_precision_and_scale(38, 0)
             .expect("a decimal");
-        assert_eq!(wide_place(&column, &huge, 0), Some(Place::Before));
+        assert_eq!(wide_position(&column, &huge, 0), Some(Position::Before));
     }
 
     #[test]
-    fn a_time_lies_within_its_day() {
+    fn a_timestamp_lies_within_its_day() {
         let constant = Date64Array::from(vec![-1, 0, 86_400_001]);
-        let places: Vec<_> =
-            (0..3).map(|row| narrow_place(&DataType::Date32, &constant, row)).collect();
-        assert_eq!(places, [Some(Place::Beyond(-1)), Some(Place::At(0)), Some(Place::Beyond(1))]);
+        let positions: Vec<_> =
+            (0..3).map(|row| narrow_position(&DataType::Date32, &constant, row)).collect();
+        assert_eq!(
+            positions,
+            [Some(Position::Beyond(-1)), Some(Position::At(0)), Some(Position::Beyond(1))]
+        );
     }
 
     #[test]
-    fn what_trino_would_round_has_no_place() {
-        assert_eq!(narrow_place(&DataType::Int64, &Float64Array::from(vec![1.0]), 0), None);
+    fn constants_that_trino_would_round_have_no_position() {
+        assert_eq!(narrow_position(&DataType::Int64, &Float64Array::from(vec![1.0]), 0), None);
         assert_eq!(
-            narrow_place(&DataType::Int32, &Float64Array::from(vec![1.5]), 0),
-            Some(Place::Beyond(1))
+            narrow_position(&DataType::Int32, &Float64Array::from(vec![1.5]), 0),
+            Some(Position::Beyond(1))
         );
         assert_eq!(
-            narrow_place(&DataType::Float64, &Int64Array::from(vec![(1 << 53) + 1]), 0),
+            narrow_position(&DataType::Float64, &Int64Array::from(vec![(1 << 53) + 1]), 0),
             None
         );
         assert_eq!(
-            narrow_place(&DataType::Int8, &Int64Array::from(vec![i64::MAX]), 0),
-            Some(Place::At(i64::MAX))
+            narrow_position(&DataType::Int8, &Int64Array::from(vec![i64::MAX]), 0),
+            Some(Position::At(i64::MAX))
         );
         assert_eq!(
-            wide_place(&DataType::Decimal128(5, 2), &Float64Array::from(vec![1.0]), 0),
+            wide_position(&DataType::Decimal128(5, 2), &Float64Array::from(vec![1.0]), 0),
             None
         );
     }

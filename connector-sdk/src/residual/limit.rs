@@ -1,4 +1,4 @@
-//! The limit and the order of a request, applied to the rows that the predicate leaves.
+//! Limit and order of a request, applied to the rows that satisfy the predicate.
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use athena_protocol::predicate::Constraints;
@@ -6,12 +6,11 @@ use athena_protocol::predicate::Constraints;
 use super::top_n::TopN;
 use crate::Result;
 
-/// Lets through the rows that a limit asks for: the first ones, or with an order the ones that come
-/// first in it.
+/// Filter that passes the rows within a limit: the first ones, or the first ones in an order.
 ///
-/// Batches are pushed as they are read; what comes back, then and at the end, is the result. Where
-/// an order cannot be applied, by an unknown column, a type without order or for want of memory,
-/// all rows pass: the engine orders and limits again.
+/// Batches are pushed as they are read; rows returned by `push` and `finish` are the result. If the
+/// order cannot be applied, because of an unknown column, a type without an order or lack of
+/// memory, all rows pass: the engine orders and limits again.
 #[derive(Debug, Default)]
 pub(crate) struct RowLimit {
     state: State,
@@ -28,18 +27,18 @@ enum State {
 }
 
 impl RowLimit {
-    /// The limit of `constraints` on batches of `schema`, keeping about `cap_bytes` of rows at most
-    /// for an order.
+    /// Creates the limit of `constraints` on batches of `schema`, retaining about `cap_bytes` of
+    /// rows at most for an order.
     ///
-    /// The rows of one compaction come on top: a cap of a third of the memory to spend is safe.
-    #[expect(clippy::unnecessary_wraps, reason = "what an order needs may come to be checked")]
+    /// The rows of one compaction come on top: a third of the available memory is a safe cap.
+    #[expect(clippy::unnecessary_wraps, reason = "an order may need checks that fail")]
     pub(crate) fn try_new(
         constraints: &Constraints,
         schema: &SchemaRef,
         cap_bytes: usize,
     ) -> Result<Self> {
         let state = match constraints.limit {
-            None => State::All, // an order alone is the engine's
+            None => State::All, // without a limit, the engine orders
             Some(0) => State::First { remaining: 0 },
             Some(limit) if constraints.order_by.is_empty() => State::First { remaining: limit },
             Some(limit) => TopN::new(&constraints.order_by, limit, schema, cap_bytes)
@@ -48,7 +47,7 @@ impl RowLimit {
         Ok(Self { state })
     }
 
-    /// Takes the next batch; gives back the rows that are part of the result already.
+    /// Adds the next batch, and returns its rows if they are known to be part of the result.
     pub(crate) fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
         match &mut self.state {
             State::All => Ok(Some(batch)),
@@ -62,19 +61,19 @@ impl RowLimit {
         }
     }
 
-    /// Whether no further batch can add a row, so that reading may stop.
+    /// Returns whether no further batch can add a row, so that reading may stop.
     pub(crate) fn is_satisfied(&self) -> bool {
         matches!(self.state, State::First { remaining: 0 })
     }
 
-    /// Whether pushing `batch`, or finishing with `None`, orders so many rows that it holds up its
-    /// thread.
+    /// Returns whether pushing `batch`, or finishing with `None`, sorts so many rows that it should
+    /// not run on an async thread.
     pub(crate) fn is_slow(&self, batch: Option<&RecordBatch>) -> bool {
         matches!(&self.state, State::Top(top) if top.is_slow(batch))
     }
 
-    /// The rows of the result that [`Self::push`] did not give, in order if all of the result is
-    /// among them.
+    /// Returns the rows of the result that [`Self::push`] did not return, in order if they are all
+    /// of it.
     pub(crate) fn finish(self) -> Result<Vec<RecordBatch>> {
         match self.state {
             State::All | State::First { .. } => Ok(Vec::new()),
@@ -82,7 +81,7 @@ impl RowLimit {
         }
     }
 
-    /// Bytes of the rows kept for an order.
+    /// Returns the memory of the rows retained for an order, in bytes.
     #[cfg(test)]
     pub(super) fn kept_bytes(&self) -> usize {
         match &self.state {

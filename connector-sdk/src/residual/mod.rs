@@ -1,9 +1,9 @@
-//! What is left of the constraints when the rows are there: the SDK applies all of it itself, so
-//! that no claim of a connector can lose or add a row.
+//! Residual constraints: the SDK applies the whole predicate and limit to the rows that a connector
+//! returns, so that no claim of the connector can lose or add a row.
 //!
-//! Values compare as in Trino: -0.0 is 0.0, NaN is apart from all others, strings and bytes go by
-//! bytes, decimals by value whatever their scale, zoned timestamps by instant. Section 7.1 of the
-//! protocol says what Java does instead.
+//! Values compare as in Trino: -0.0 equals 0.0, NaN equals nothing, strings and binary values
+//! compare by bytes, decimals by value regardless of scale, zoned timestamps by instant. Section
+//! 7.1 of the protocol describes how Java differs.
 
 mod constant;
 mod expression;
@@ -28,38 +28,40 @@ use arrow::{
 use athena_protocol::predicate::{Constraints, Expression, functions};
 
 use crate::{Error, Result};
-use expression::{Compiler, Condition, Rows, SUPPORTED_FUNCTIONS, Unevaluated};
+use expression::{Compiler, Condition, SUPPORTED_FUNCTIONS, Selection, Unevaluated};
 
 pub(crate) use expression::like_prefix;
 pub(crate) use limit::RowLimit;
 pub(crate) use projection::Projection;
 pub(crate) use value_set::ValueTest;
 
-/// The value sets and expressions of one request, compiled for the columns of its batches.
+/// Value sets and expressions of one request, compiled for the columns of its batches.
 #[derive(Debug)]
 pub(crate) struct Residual {
-    /// Place of a column, and which of its values pass.
+    /// Index of a column, and the test of its values.
     sets: Vec<(usize, ValueTest)>,
     conditions: Vec<Condition>,
-    /// Places and types of all columns that are read.
+    /// Indices and types of all columns that are read.
     columns: Vec<(usize, DataType)>,
     unevaluated: Vec<String>,
 }
 
 impl Residual {
-    /// Compiles `constraints` for batches of `schema`: all their columns, in the types of the wire,
-    /// zoned timestamps as instants.
+    /// Compiles `constraints` for batches of `schema`, whose columns have wire types with zoned
+    /// timestamps as instants.
     ///
-    /// What cannot be evaluated is left out, so that its rows stay, and named by
+    /// Conditions that cannot be evaluated are left out, so that their rows pass, and named by
     /// [`Self::unevaluated`].
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a value that cannot be read, such as a packed timestamp of an unknown
+    /// `InvalidInput` for a value that cannot be decoded, such as a packed timestamp of an unknown
     /// zone.
     pub(crate) fn try_new(constraints: &Constraints, schema: &SchemaRef) -> Result<Self> {
-        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
-        let (mut columns, mut unevaluated) = (BTreeSet::new(), BTreeSet::new());
+        let mut sets = Vec::new();
+        let mut conditions = Vec::new();
+        let mut columns = BTreeSet::new();
+        let mut unevaluated = BTreeSet::new();
         for (name, set) in &constraints.summary {
             let test = match schema.fields().find(name) {
                 Some((index, field)) => {
@@ -95,32 +97,32 @@ impl Residual {
         Ok(Self { sets, conditions, columns, unevaluated: unevaluated.into_iter().collect() })
     }
 
-    /// The rows of `batch` that the constraints leave, as far as they are evaluated.
+    /// Returns the rows of `batch` that satisfy the constraints, as far as they are evaluated.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if a row that nothing refuses makes an expression fail, as by a division by
-    /// zero; where some condition is not evaluated, which might refuse the row, it stays instead.
-    /// `Internal` for a batch of another schema.
+    /// `InvalidInput` if an expression fails, such as by a division by zero, on a row that no other
+    /// condition rejects; if some condition is not evaluated and might reject the row, the row
+    /// passes instead. `Internal` for a batch of another schema.
     pub(crate) fn filter(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         if batch.num_rows() == 0 || (self.sets.is_empty() && self.conditions.is_empty()) {
             return Ok(batch.clone());
         }
-        self.check(batch)?;
-        let mut rows = Rows::all(batch.num_rows());
+        self.check_schema(batch)?;
+        let mut selection = Selection::all(batch.num_rows());
         for (index, test) in &self.sets {
-            rows = rows.and(&Rows::of(test.passes(batch.column(*index))?));
+            selection = selection.and(&Selection::of(test.passes(batch.column(*index))?));
         }
         for condition in &self.conditions {
-            if rows.possible().count_set_bits() == 0 {
+            if selection.possible().count_set_bits() == 0 {
                 break;
             }
-            rows = rows.and(&condition.select(batch)?);
+            selection = selection.and(&condition.select(batch)?);
         }
-        let kept = match rows.failure() {
+        let kept = match selection.failure() {
             Some(failure) if self.is_complete() => return Err(failure),
-            Some(_) => rows.possible(),
-            None => rows.kept,
+            Some(_) => selection.possible(),
+            None => selection.kept,
         };
         if kept.count_set_bits() == batch.num_rows() {
             return Ok(batch.clone());
@@ -129,28 +131,29 @@ impl Residual {
             .map_err(|e| Error::internal("the rows of a batch cannot be filtered").with_source(e))
     }
 
-    /// Whether all of the constraints are evaluated, so that exactly the rows asked for are left.
+    /// Returns whether all constraints are evaluated, so that exactly the requested rows pass.
     pub(crate) fn is_complete(&self) -> bool {
         self.unevaluated.is_empty()
     }
 
-    /// Names of the functions and columns that cannot be evaluated, each once.
+    /// Returns the names of the functions and columns that cannot be evaluated, without duplicates.
     pub(crate) fn unevaluated(&self) -> &[String] {
         &self.unevaluated
     }
 
-    /// Names of the functions that expressions may use.
+    /// Returns the names of the functions that expressions may use.
     pub(crate) fn supported_functions() -> &'static [&'static str] {
         SUPPORTED_FUNCTIONS
     }
 
-    fn check(&self, batch: &RecordBatch) -> Result<()> {
+    fn check_schema(&self, batch: &RecordBatch) -> Result<()> {
         for (index, data_type) in &self.columns {
             match batch.columns().get(*index) {
                 Some(column) if column.data_type() == data_type => {}
                 found => {
                     return Err(Error::internal(format!(
-                        "column {index} of a batch is {:?}, but the constraints were compiled for {data_type}",
+                        "column {index} of a batch has type {:?}, but the constraints were compiled \
+                         for {data_type}",
                         found.map(arrow::array::Array::data_type)
                     )));
                 }
@@ -160,7 +163,7 @@ impl Residual {
     }
 }
 
-/// The expressions that must each be true, with every `$and` at the top taken apart.
+/// Splits expressions that must all be true at every top-level `$and`.
 pub(crate) fn conjuncts(expressions: &[Expression]) -> Vec<&Expression> {
     let mut conjuncts = Vec::new();
     for expression in expressions {

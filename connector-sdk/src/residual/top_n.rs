@@ -1,4 +1,4 @@
-//! The first rows in an order, in bounded memory.
+//! Top-N in bounded memory.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use athena_protocol::predicate::OrderByField;
 
 use crate::{Error, Result, compact::compact};
 
-/// Sorting fewer candidates than this at once costs more than keeping them.
-const WORTH_SORTING: usize = 8_192;
+/// Excess candidates below which sorting costs more than retaining them.
+const MIN_EXCESS_TO_SORT: usize = 8_192;
 
-/// Sorting more takes tens of milliseconds and more.
-const LARGE: usize = 65_536;
+/// Rows above which sorting takes tens of milliseconds.
+const SLOW_ROWS: usize = 65_536;
 
-/// Keeps the `limit` rows that come first in an order.
+/// Operator that keeps the `limit` rows that come first in an order.
 ///
-/// NaN comes after all numbers and -0.0 with 0.0, as in Trino. Which of several equal rows are kept
-/// is not defined.
+/// NaN follows all numbers and -0.0 equals 0.0, as in Trino. Which of several equal rows are kept
+/// is unspecified.
 #[derive(Debug)]
 pub(super) struct TopN {
     limit: usize,
@@ -34,12 +34,13 @@ pub(super) struct TopN {
     candidates: Vec<RecordBatch>,
     rows: usize,
     bytes: usize,
-    /// Whether the rows to keep exceed the cap: from then on every row passes.
-    given_up: bool,
+    /// Whether the rows to retain exceed the cap: from then on every row passes.
+    passes_all: bool,
 }
 
 impl TopN {
-    /// `None` where the order names a column that `schema` lacks or that has no order.
+    /// Creates the operator, or `None` if the order names an unknown column or a type without an
+    /// order.
     pub(super) fn new(
         order: &[OrderByField],
         limit: u64,
@@ -62,12 +63,12 @@ impl TopN {
             candidates: Vec::new(),
             rows: 0,
             bytes: 0,
-            given_up: false,
+            passes_all: false,
         })
     }
 
     pub(super) fn push(&mut self, batch: RecordBatch) -> Result<Option<RecordBatch>> {
-        if self.given_up {
+        if self.passes_all {
             return Ok(Some(batch));
         }
         if batch.num_rows() == 0 {
@@ -84,24 +85,26 @@ impl TopN {
         Ok(None)
     }
 
-    /// The rows kept, in order unless they are part of a result that was not kept.
+    /// Returns the retained rows, in order unless other rows have passed.
     pub(super) fn finish(self) -> Result<Vec<RecordBatch>> {
-        if self.given_up || self.candidates.is_empty() {
+        if self.passes_all || self.candidates.is_empty() {
             return Ok(self.candidates);
         }
         Ok(vec![self.first_of(&self.candidates)?])
     }
 
-    /// Whether [`push`](Self::push) of `batch`, or [`finish`](Self::finish), orders many rows.
+    /// Returns whether [`push`](Self::push) of `batch`, or [`finish`](Self::finish), sorts many
+    /// rows.
     pub(super) fn is_slow(&self, batch: Option<&RecordBatch>) -> bool {
         let rows = self.rows + batch.map_or(0, RecordBatch::num_rows);
         let bytes = self.bytes + batch.map_or(0, RecordBatch::get_array_memory_size);
-        !self.given_up && rows > LARGE && (batch.is_none() || self.is_full(rows, bytes))
+        !self.passes_all && rows > SLOW_ROWS && (batch.is_none() || self.is_full(rows, bytes))
     }
 
-    /// Whether so many candidates are worth sorting.
+    /// Returns whether so many candidates are worth sorting.
     fn is_full(&self, rows: usize, bytes: usize) -> bool {
-        bytes > self.cap_bytes || rows.saturating_sub(self.limit) >= self.limit.max(WORTH_SORTING)
+        bytes > self.cap_bytes
+            || rows.saturating_sub(self.limit) >= self.limit.max(MIN_EXCESS_TO_SORT)
     }
 
     #[cfg(test)]
@@ -117,31 +120,29 @@ impl TopN {
         }
         // With less than half of the cap to spare, every few batches would sort all candidates
         // again.
-        self.given_up = self.bytes > self.cap_bytes / 2;
+        self.passes_all = self.bytes > self.cap_bytes / 2;
         Ok(())
     }
 
-    /// The first `limit` rows of all of `batches`, in order.
+    /// Returns the first `limit` rows of all `batches`, in order.
     fn first_of(&self, batches: &[RecordBatch]) -> Result<RecordBatch> {
-        let failed =
-            |e: ArrowError| Error::internal("the rows of a batch cannot be ordered").with_source(e);
         let mut columns = Vec::with_capacity(self.order.len());
         for (index, options) in &self.order {
             let parts: Vec<&dyn Array> =
                 batches.iter().map(|batch| batch.column(*index).as_ref()).collect();
-            let values = concat(&parts).map_err(failed)?;
-            columns.push(SortColumn { values: in_order_of_trino(values), options: Some(*options) });
+            let values = concat(&parts).map_err(sort_error)?;
+            columns.push(SortColumn { values: normalize_floats(values), options: Some(*options) });
         }
-        let indices = lexsort_to_indices(&columns, Some(self.limit)).map_err(failed)?;
+        let indices = lexsort_to_indices(&columns, Some(self.limit)).map_err(sort_error)?;
         if let [batch] = batches {
-            return take_record_batch(batch, &indices).map_err(failed);
+            return take_record_batch(batch, &indices).map_err(sort_error);
         }
         let places = places(&indices, batches);
-        interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places).map_err(failed)
+        interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places).map_err(sort_error)
     }
 }
 
-/// Batch and row of every index into the rows of all batches.
+/// Returns the batch and row of every index into the concatenated batches.
 fn places(indices: &UInt32Array, batches: &[RecordBatch]) -> Vec<(usize, usize)> {
     let mut starts = Vec::with_capacity(batches.len());
     let mut start = 0;
@@ -157,6 +158,10 @@ fn places(indices: &UInt32Array, batches: &[RecordBatch]) -> Vec<(usize, usize)>
     indices.values().iter().map(place).collect()
 }
 
+fn sort_error(error: ArrowError) -> Error {
+    Error::internal("the rows of a batch cannot be sorted").with_source(error)
+}
+
 fn has_order(data_type: &DataType) -> bool {
     !data_type.is_nested()
         && !matches!(
@@ -165,8 +170,8 @@ fn has_order(data_type: &DataType) -> bool {
         )
 }
 
-/// Floats such that their total order, which arrow sorts by, is the order of their values.
-fn in_order_of_trino(values: ArrayRef) -> ArrayRef {
+/// Normalizes floats so that Arrow's total order equals Trino's order of the values.
+fn normalize_floats(values: ArrayRef) -> ArrayRef {
     match values.data_type() {
         DataType::Float32 => {
             Arc::new(values.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| {

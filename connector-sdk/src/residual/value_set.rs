@@ -1,8 +1,8 @@
 //! Value sets, compiled to one test per column.
 //!
-//! Nulls go by `null_allowed` alone. NaN, which Trino's ranges never hold, passes only where every
-//! value does, where a marker or a list names it, and where a list refuses values (`NaN <> x` is
-//! true in SQL, also for `x` NaN).
+//! Nulls pass by `null_allowed` only. NaN, which is in none of Trino's ranges, passes only if every
+//! value does, if a marker or an inclusive list names it, or if a list is exclusive (`NaN <> x` is
+//! true in SQL, even for NaN).
 
 use arrow::{
     array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, GenericByteArray},
@@ -16,19 +16,19 @@ use arrow::{
 use athena_protocol::predicate::{Bound, Marker, Range, ValueSet};
 
 use super::{
-    constant::plain,
+    constant::decode,
     interval::{Interval, Intervals, Key},
-    key::{Place, bytes_place, float_key, is_nan, narrow_place, wide_place},
+    key::{Endpoint, Position, bytes_position, float_key, is_nan, narrow_position, wide_position},
 };
 use crate::{Error, Result};
 
-/// Which values of a column pass.
+/// Test of whether a value of a column is in a value set.
 #[derive(Debug)]
 pub(crate) struct ValueTest {
     keys: Keys,
-    /// Whether the keys are refused rather than allowed.
-    refused: bool,
-    /// Whether NaN passes, whatever the keys say.
+    /// Whether the keys are rejected instead of accepted.
+    inverted: bool,
+    /// Whether NaN passes, regardless of the keys.
     nan: bool,
     /// Whether null passes.
     null: bool,
@@ -36,61 +36,61 @@ pub(crate) struct ValueTest {
 
 #[derive(Debug)]
 enum Keys {
-    /// Every value that is not null, of any type.
+    /// Every non-null value of any type.
     All,
-    /// Booleans, integers, floats, dates, instants.
+    /// Booleans, integers, floats, dates and zoned timestamps.
     Narrow(Intervals<i64>),
     /// Decimals.
     Wide(Intervals<i128>),
-    /// Strings and bytes.
+    /// Strings and binary values.
     Bytes(Intervals<Box<[u8]>>),
 }
 
-/// The values that a test is made of, plain.
+/// Decoded values of a set.
 enum Values {
-    Ranges(Vec<PlainRange>),
+    Ranges(Vec<DecodedRange>),
     List(ArrayRef),
 }
 
-/// A range of plain values.
-struct PlainRange {
-    low: End,
-    high: End,
+/// Range between decoded values.
+struct DecodedRange {
+    low: DecodedMarker,
+    high: DecodedMarker,
 }
 
-/// A marker whose value is plain.
-struct End {
-    /// `None` for null, which is also what a marker without a row stands for.
+/// Marker with a decoded value.
+struct DecodedMarker {
+    /// `None` for null, and for a marker without a row.
     value: Option<ArrayRef>,
     bound: Bound,
-    /// Whether it is the lower end of everything.
+    /// Whether this is the unbounded lower end.
     unbounded: bool,
 }
 
 impl ValueTest {
-    /// The test of `set` on columns of `data_type`; `None` where they do not compare.
+    /// Compiles `set` for columns of `data_type`; `None` if they cannot be compared.
     pub(crate) fn try_new(data_type: &DataType, set: &ValueSet) -> Result<Option<Self>> {
         match set {
             ValueSet::AllOrNone(set) if set.all || !data_type.is_nested() => Ok(Some(Self {
                 keys: Keys::All,
-                refused: !set.all,
+                inverted: !set.all,
                 nan: set.all,
                 null: set.null_allowed,
             })),
-            // Lists, structs and maps do not compare. Nor are they dropped for a set of nothing:
-            // that is how Java writes "not null" (section 3.13 of the protocol), and it would empty
-            // the result.
+            // Lists, structs and maps do not compare. Their rows are not dropped for an empty set
+            // either: Java writes "not null" that way (section 3.13 of the protocol), and the
+            // result would be empty.
             _ if data_type.is_nested() => Ok(None),
             ValueSet::AllOrNone(_) => Ok(None),
             ValueSet::SortedRange(set) => {
-                let Some(ranges) = plain_ranges(&set.ranges)? else { return Ok(None) };
+                let Some(ranges) = decode_ranges(&set.ranges)? else { return Ok(None) };
                 Ok(Self::compile(data_type, &Values::Ranges(ranges), set.null_allowed))
             }
             ValueSet::Equatable(set) => {
-                let Some(values) = plain(&set.values)? else { return Ok(None) };
+                let Some(values) = decode(&set.values)? else { return Ok(None) };
                 let test = Self::compile(data_type, &Values::List(values), set.null_allowed);
                 Ok(test.map(|test| Self {
-                    refused: !set.inclusive,
+                    inverted: !set.inclusive,
                     nan: test.nan || !set.inclusive,
                     ..test
                 }))
@@ -98,10 +98,10 @@ impl ValueTest {
         }
     }
 
-    /// The test for `$in`: equal to one of `values`, which are plain; nulls aside, and NaN, which
-    /// equals nothing.
+    /// Compiles the test of `$in`: equality to one of `values`, which are decoded. Nulls in the
+    /// list are ignored, and NaN equals nothing.
     ///
-    /// `None` where they do not compare.
+    /// Returns `None` if they cannot be compared.
     pub(super) fn of_list(data_type: &DataType, values: ArrayRef) -> Option<Self> {
         let test = Self::compile(data_type, &Values::List(values), false)?;
         Some(Self { nan: false, ..test })
@@ -111,12 +111,12 @@ impl ValueTest {
         let (keys, nan) = match data_type {
             DataType::Decimal128(_, _) => {
                 let (keys, nan) =
-                    values.keys(|constant, row| wide_place(data_type, constant, row))?;
+                    values.keys(|constant, row| wide_position(data_type, constant, row))?;
                 (Keys::Wide(keys), nan)
             }
             DataType::Utf8 | DataType::Binary => {
                 let (keys, nan) =
-                    values.keys(|constant, row| bytes_place(data_type, constant, row))?;
+                    values.keys(|constant, row| bytes_position(data_type, constant, row))?;
                 (Keys::Bytes(keys), nan)
             }
             DataType::Boolean
@@ -130,28 +130,28 @@ impl ValueTest {
             | DataType::Float32
             | DataType::Float64 => {
                 let (keys, nan) =
-                    values.keys(|constant, row| narrow_place(data_type, constant, row))?;
+                    values.keys(|constant, row| narrow_position(data_type, constant, row))?;
                 (Keys::Narrow(keys), nan)
             }
-            // Also where no value is named, so that nothing would have to be compared.
+            // Also for an empty list, which would need no comparison.
             _ => return None,
         };
-        Some(Self { keys, refused: false, nan, null })
+        Some(Self { keys, inverted: false, nan, null })
     }
 
-    /// The keys that pass, as ranges from a key to before another, in order; `None` for keys wider
+    /// Returns the keys that pass as ascending (start, exclusive end) ranges; `None` for keys wider
     /// than 64 bits.
     pub(crate) fn key_ranges(&self) -> Option<Vec<(i64, Option<i64>)>> {
         match &self.keys {
             Keys::Narrow(keys) => {
-                let ranges = keys.in_order();
-                Some(if self.refused { complement(&ranges) } else { ranges })
+                let ranges = keys.to_ranges();
+                Some(if self.inverted { complement(&ranges) } else { ranges })
             }
             Keys::All | Keys::Wide(_) | Keys::Bytes(_) => None,
         }
     }
 
-    /// One bit per row: whether its value passes.
+    /// Returns one bit per row: whether its value passes.
     pub(crate) fn passes(&self, array: &dyn Array) -> Result<BooleanBuffer> {
         let values = self.values_pass(array)?;
         Ok(match array.logical_nulls() {
@@ -161,15 +161,15 @@ impl ValueTest {
         })
     }
 
-    /// As [`Self::passes`], with any bit for nulls.
+    /// Tests like [`Self::passes`], with unspecified bits for nulls.
     fn values_pass(&self, array: &dyn Array) -> Result<BooleanBuffer> {
         let len = array.len();
         Ok(match (&self.keys, array.data_type()) {
-            (Keys::All, _) if self.refused => BooleanBuffer::new_unset(len),
+            (Keys::All, _) if self.inverted => BooleanBuffer::new_unset(len),
             (Keys::All, _) => BooleanBuffer::new_set(len),
             (Keys::Narrow(keys), DataType::Boolean) => {
-                let (no, yes) =
-                    (keys.contains(&0) != self.refused, keys.contains(&1) != self.refused);
+                let no = keys.contains(&0) != self.inverted;
+                let yes = keys.contains(&1) != self.inverted;
                 let values = array.as_boolean().values();
                 match (no, yes) {
                     (false, false) => BooleanBuffer::new_unset(len),
@@ -201,7 +201,7 @@ impl ValueTest {
             }
             (Keys::Narrow(_) | Keys::Wide(_) | Keys::Bytes(_), data_type) => {
                 return Err(Error::internal(format!(
-                    "a value set was compiled for another type than {data_type}"
+                    "a value set was not compiled for type {data_type}"
                 )));
             }
         })
@@ -214,7 +214,7 @@ impl ValueTest {
     ) -> BooleanBuffer {
         let values: &[T::Native] = array.as_primitive::<T>().values();
         BooleanBuffer::collect_bool(values.len(), |row| {
-            keys.contains(&K::from(values[row])) != self.refused
+            keys.contains(&K::from(values[row])) != self.inverted
         })
     }
 
@@ -226,7 +226,11 @@ impl ValueTest {
         let values: &[T::Native] = array.as_primitive::<T>().values();
         BooleanBuffer::collect_bool(values.len(), |row| {
             let value: f64 = values[row].into();
-            if value.is_nan() { self.nan } else { keys.contains(&float_key(value)) != self.refused }
+            if value.is_nan() {
+                self.nan
+            } else {
+                keys.contains(&float_key(value)) != self.inverted
+            }
         })
     }
 
@@ -237,12 +241,12 @@ impl ValueTest {
     ) -> BooleanBuffer {
         BooleanBuffer::collect_bool(array.len(), |row| {
             let value: &[u8] = array.value(row).as_ref();
-            keys.contains(value) != self.refused
+            keys.contains(value) != self.inverted
         })
     }
 }
 
-/// The keys outside of ranges that are in order and apart.
+/// Returns the keys outside of ascending, disjoint ranges.
 fn complement(ranges: &[(i64, Option<i64>)]) -> Vec<(i64, Option<i64>)> {
     let mut outside = Vec::new();
     let mut from = Some(i64::MIN);
@@ -259,11 +263,11 @@ fn complement(ranges: &[(i64, Option<i64>)]) -> Vec<(i64, Option<i64>)> {
 }
 
 impl Values {
-    /// The keys and whether NaN is named, given the place of a constant among the keys of the
-    /// column; `None` where one has no place.
+    /// Returns the keys, and whether NaN is named, given the position of a constant among the keys
+    /// of the column; `None` if a constant has no position.
     fn keys<K: Key>(
         &self,
-        place: impl Fn(&dyn Array, usize) -> Option<Place<K>>,
+        position: impl Fn(&dyn Array, usize) -> Option<Position<K>>,
     ) -> Option<(Intervals<K>, bool)> {
         let mut nan = false;
         let mut intervals = Vec::new();
@@ -271,7 +275,7 @@ impl Values {
             Self::Ranges(ranges) => {
                 for range in ranges {
                     nan |= range.low.is_nan() || range.high.is_nan();
-                    intervals.push(range.interval(&place)?);
+                    intervals.push(range.interval(&position)?);
                 }
             }
             Self::List(values) => {
@@ -279,63 +283,67 @@ impl Values {
                 let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
                 for row in (0..values.len()).filter(|&row| !is_null(row)) {
                     nan |= is_nan(values, row);
-                    if let Place::At(key) = place(values, row)? {
+                    if let Position::At(key) = position(values, row)? {
                         intervals.push(Interval::point(key));
                     }
                 }
             }
         }
         let intervals = Intervals::new(intervals);
-        let nan = nan || intervals.is_everything();
+        let nan = nan || intervals.is_all();
         Some((intervals, nan))
     }
 }
 
-impl PlainRange {
-    /// The interval between the ends; `None` where one has no place.
+impl DecodedRange {
+    /// Returns the interval between the ends; `None` if one has no position.
     fn interval<K: Key>(
         &self,
-        place: &impl Fn(&dyn Array, usize) -> Option<Place<K>>,
+        position: &impl Fn(&dyn Array, usize) -> Option<Position<K>>,
     ) -> Option<Interval<K>> {
-        let end = |end: &End| match &end.value {
-            _ if end.unbounded => Some(Place::Before),
-            // Null stands above all values, as does the upper end of everything.
-            None => Some(Place::After),
-            Some(value) => place(value, 0),
+        let position = |end: &DecodedMarker| match &end.value {
+            _ if end.unbounded => Some(Position::Before),
+            // Null sorts after all values, as does the unbounded upper end.
+            None => Some(Position::After),
+            Some(value) => position(value, 0),
         };
-        let low = (end(&self.low)?, self.low.bound == Bound::Above);
-        let high = (end(&self.high)?, self.high.bound == Bound::Below);
-        Some(Interval::between(low, high))
+        let low_exclusive = self.low.bound == Bound::Above;
+        let high_exclusive = self.high.bound == Bound::Below;
+        Some(Interval::between(
+            Endpoint { position: position(&self.low)?, exclusive: low_exclusive },
+            Endpoint { position: position(&self.high)?, exclusive: high_exclusive },
+        ))
     }
 }
 
-impl End {
-    /// Whether the end is NaN itself, so that NaN is in the range.
+impl DecodedMarker {
+    /// Returns whether the end is exactly NaN, so that NaN is in the range.
     fn is_nan(&self) -> bool {
         self.bound == Bound::Exactly && self.value.as_ref().is_some_and(|value| is_nan(value, 0))
     }
 }
 
-/// The ranges with plain values; `None` if a type has no plain form.
-fn plain_ranges(ranges: &[Range]) -> Result<Option<Vec<PlainRange>>> {
-    let mut plain = Vec::with_capacity(ranges.len());
+/// Decodes the markers of the ranges; `None` if a type cannot be decoded.
+fn decode_ranges(ranges: &[Range]) -> Result<Option<Vec<DecodedRange>>> {
+    let mut decoded = Vec::with_capacity(ranges.len());
     for range in ranges {
-        let (Some(low), Some(high)) = (plain_end(&range.low)?, plain_end(&range.high)?) else {
+        let (Some(low), Some(high)) = (decode_marker(&range.low)?, decode_marker(&range.high)?)
+        else {
             return Ok(None);
         };
-        plain.push(PlainRange { low, high });
+        decoded.push(DecodedRange { low, high });
     }
-    Ok(Some(plain))
+    Ok(Some(decoded))
 }
 
-fn plain_end(marker: &Marker) -> Result<Option<End>> {
+fn decode_marker(marker: &Marker) -> Result<Option<DecodedMarker>> {
     let unbounded = marker.null_value && marker.bound == Bound::Above;
     let value = match &marker.value {
         Some(value) if !marker.null_value && !value.is_empty() => {
-            let Some(value) = plain(value)? else { return Ok(None) };
+            let Some(value) = decode(value)? else { return Ok(None) };
             (*value.data_type() != DataType::Null && !value.is_null(0)).then_some(value)
         }
         _ => None,
     };
-    Ok(Some(End { value, bound: marker.bound, unbounded }))
+    Ok(Some(DecodedMarker { value, bound: marker.bound, unbounded }))
 }

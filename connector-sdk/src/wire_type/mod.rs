@@ -1,24 +1,25 @@
-//! From the types of Arrow to the ones that Athena takes (section 6.1 of the protocol).
+//! Mapping from Arrow types to the types that Athena supports (section 6.1 of the protocol).
 //!
 //! | Arrow type | On the wire | Remark |
 //! |---|---|---|
-//! | Bool, Int8 to Int64, Float32, Float64, Utf8, Binary, Date32, Date64 | the same | |
+//! | Bool, Int8 to Int64, Float32, Float64, Utf8, Binary, Date32, Date64 | unchanged | |
 //! | UInt8, UInt16, UInt32 | Int16, Int32, Int64 | |
 //! | UInt64 | Decimal128(20, 0) | |
 //! | Float16 | Float32 | |
-//! | Decimal32, Decimal64, Decimal128, Decimal256 | Decimal128 | scale between 0 and a precision of at most 38 |
+//! | Decimal32, Decimal64, Decimal128, Decimal256 | Decimal128 | 0 <= scale <= precision <= 38 |
 //! | LargeUtf8, Utf8View | Utf8 | |
 //! | LargeBinary, BinaryView, FixedSizeBinary | Binary | |
 //! | Timestamp without a zone, any unit | Date64 | floored to milliseconds |
 //! | Timestamp with a zone, any unit | Timestamp(Millisecond) with that zone | floored to milliseconds |
-//! | List, LargeList, ListView, LargeListView, FixedSizeList | List | of what the child becomes |
-//! | Struct | Struct | of what the children become |
-//! | Map | Map, unsorted, of `entries`, `key` and `value` | of what key and value become |
-//! | Dictionary, RunEndEncoded | what the value type becomes | |
-//! | Null, Time, Interval, Duration, Union | none | the table fails, drops the column or makes it Utf8 |
+//! | List, LargeList, ListView, LargeListView, FixedSizeList | List | item type mapped |
+//! | Struct | Struct | field types mapped |
+//! | Map | Map, unsorted, with `entries`, `key` and `value` | key and value types mapped |
+//! | Dictionary, RunEndEncoded | mapped value type | |
+//! | Null, Time, Interval, Duration, Union | none | the table fails, drops the column or converts it to Utf8 |
 
 mod cast;
 mod nested;
+mod scalar;
 mod time;
 
 #[cfg(test)]
@@ -34,7 +35,7 @@ use crate::{Error, Result, UnsupportedTypes};
 
 pub(crate) use cast::{cast_batch, cast_values};
 
-/// Names that peers insist on in the schema of a map.
+/// Names that readers require in the schema of a map.
 const MAP_ENTRIES: &str = "entries";
 const MAP_KEY: &str = "key";
 const MAP_VALUE: &str = "value";
@@ -42,7 +43,7 @@ const MAP_VALUE: &str = "value";
 /// Decimal digits of 18,446,744,073,709,551,615.
 const UINT64_DIGITS: u8 = 20;
 
-/// The schema as it travels: every type mapped by the table of this module, metadata kept.
+/// Maps every type of `schema` by the table of this module, keeping metadata.
 ///
 /// # Errors
 ///
@@ -51,11 +52,12 @@ pub(crate) fn wire_schema(schema: &Schema) -> Result<SchemaRef> {
     wire_schema_by(schema, UnsupportedTypes::Fail)
 }
 
-/// As [`wire_schema`], with columns that have no wire form treated as the table says.
+/// Maps every type like [`wire_schema`], and treats columns without a wire form as `unsupported`
+/// specifies.
 ///
 /// # Errors
 ///
-/// As [`wire_schema`], if that is what the table says.
+/// As [`wire_schema`], with [`UnsupportedTypes::Fail`].
 pub(crate) fn wire_schema_by(schema: &Schema, unsupported: UnsupportedTypes) -> Result<SchemaRef> {
     let mut fields = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
@@ -76,7 +78,7 @@ pub(crate) fn wire_schema_by(schema: &Schema, unsupported: UnsupportedTypes) -> 
     Ok(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())))
 }
 
-/// A type without a wire form, and where it was found.
+/// Type without a wire form, and the path of the field that has it.
 #[derive(Debug)]
 struct Unmapped {
     path: String,
@@ -86,8 +88,8 @@ struct Unmapped {
 impl Unmapped {
     fn into_error(self) -> Error {
         Error::unsupported(format!(
-            "column {:?} is of type {}, which Athena does not take; return another type, or let the table's definition \
-             drop such columns or make them text",
+            "column {:?} has type {}, which Athena does not support; return another type, or let \
+             the table's definition drop such columns or convert them to text",
             self.path, self.data_type
         ))
     }
@@ -101,12 +103,12 @@ fn wire_field(field: &FieldRef, path: &str) -> Result<FieldRef, Unmapped> {
     Ok(Arc::new(renamed(field, field.name(), data_type, field.is_nullable())))
 }
 
-/// A new field with the metadata of `field`.
+/// Creates a field with the metadata of `field`.
 fn renamed(field: &Field, name: &str, data_type: DataType, nullable: bool) -> Field {
     Field::new(name, data_type, nullable).with_metadata(field.metadata().clone())
 }
 
-/// Whether nothing on the wire stands for values of the type.
+/// Returns whether the type has no wire form.
 fn has_no_wire_form(data_type: &DataType) -> bool {
     wire_type(data_type, "").is_err()
 }
@@ -166,7 +168,7 @@ fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {
     })
 }
 
-/// The decimal of Athena that holds every value of this one: 0 <= scale <= precision <= 38.
+/// Returns the wire decimal that holds every value of the given one: 0 <= scale <= precision <= 38.
 fn wire_decimal(precision: u8, scale: i8) -> Option<DataType> {
     let (precision, scale) = match u8::try_from(scale) {
         Ok(digits) => (precision.max(digits), scale),
@@ -175,7 +177,8 @@ fn wire_decimal(precision: u8, scale: i8) -> Option<DataType> {
     (precision <= DECIMAL128_MAX_PRECISION).then_some(DataType::Decimal128(precision, scale))
 }
 
-/// The entries of a map as peers insist on them; `None` where there are not two children.
+/// Maps the entries of a map to the names and nullability that readers require; `None` unless there
+/// are two children.
 fn wire_entries(entries: &FieldRef, path: &str) -> Result<Option<FieldRef>, Unmapped> {
     let DataType::Struct(children) = entries.data_type() else { return Ok(None) };
     let [key, value] = &children[..] else { return Ok(None) };

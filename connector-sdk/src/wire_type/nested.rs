@@ -1,18 +1,48 @@
-//! Lists, structs and maps, child by child.
+//! Casts of arrays of any type.
 
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, MapArray, StructArray},
+    array::{
+        Array, ArrayRef, AsArray, BooleanArray, ListArray, MapArray, StructArray, new_null_array,
+    },
     buffer::{NullBuffer, OffsetBuffer},
     compute::nullif,
     datatypes::{DataType, FieldRef, Fields},
 };
 
-use super::cast::{Misfit, arrow_cast, cast_array};
+use super::{
+    has_no_wire_form,
+    scalar::{Misfit, arrow_cast, cast_scalar, format_values},
+};
 
-/// Any list as a `List` of `item`.
-pub(super) fn cast_list(array: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, Misfit> {
+/// Casts `array` to `to`: nested types child by child, encoded ones by their values.
+pub(super) fn cast_array(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Misfit> {
+    let from = array.data_type();
+    if from == to {
+        return Ok(Arc::clone(array));
+    }
+    match (from, to) {
+        (DataType::Null, _) => Ok(new_null_array(to, array.len())),
+        (from, DataType::Utf8) if has_no_wire_form(from) => format_values(array),
+        (DataType::Dictionary(_, value), _) => cast_array(&arrow_cast(array, value)?, to),
+        (DataType::RunEndEncoded(_, value), _) => {
+            cast_array(&arrow_cast(array, value.data_type())?, to)
+        }
+        (_, DataType::List(item)) => cast_list(array, item),
+        (DataType::Struct(_), DataType::Struct(children)) => {
+            cast_struct(array.as_struct(), children)
+        }
+        (DataType::Map(_, _), DataType::Map(entries, ordered)) => {
+            cast_map(array.as_map(), entries, *ordered)
+        }
+        (from, to) if from.is_nested() || to.is_nested() => Err(Misfit::Types),
+        (_, to) => cast_scalar(array, to),
+    }
+}
+
+/// Casts any list type to a `List` of `item`.
+fn cast_list(array: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, Misfit> {
     let list = match array.data_type() {
         DataType::List(_) => Arc::clone(array),
         DataType::LargeList(child)
@@ -30,8 +60,8 @@ pub(super) fn cast_list(array: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, M
     Ok(Arc::new(cast.map_err(|_| Misfit::Null)?))
 }
 
-/// A struct as one of `children`, found by name.
-pub(super) fn cast_struct(array: &StructArray, children: &Fields) -> Result<ArrayRef, Misfit> {
+/// Casts a struct to one of `children`, which are found by name.
+fn cast_struct(array: &StructArray, children: &Fields) -> Result<ArrayRef, Misfit> {
     let mut columns = Vec::with_capacity(children.len());
     for field in children {
         let child = array.column_by_name(field.name()).ok_or(Misfit::Types)?;
@@ -47,13 +77,9 @@ pub(super) fn cast_struct(array: &StructArray, children: &Fields) -> Result<Arra
     Ok(Arc::new(cast.map_err(|_| Misfit::Null)?))
 }
 
-/// A map as one of `entries`, whose key and value are found by place: their names differ between
-/// writers.
-pub(super) fn cast_map(
-    array: &MapArray,
-    entries: &FieldRef,
-    ordered: bool,
-) -> Result<ArrayRef, Misfit> {
+/// Casts a map to one of `entries`. Key and value are found by position, because their names differ
+/// between writers.
+fn cast_map(array: &MapArray, entries: &FieldRef, ordered: bool) -> Result<ArrayRef, Misfit> {
     let DataType::Struct(children) = entries.data_type() else { return Err(Misfit::Types) };
     let [key, value] = &children[..] else { return Err(Misfit::Types) };
     let source: ArrayRef = Arc::new(array.entries().clone());
@@ -70,20 +96,20 @@ pub(super) fn cast_map(
     Ok(Arc::new(cast.map_err(|_| Misfit::Null)?))
 }
 
-/// The part of `values` that the offsets reach, so that a slice of a large list is not cast as a
-/// whole.
+/// Returns the part of `values` that the offsets reference, so that the rest of a sliced list is
+/// not cast.
 fn referenced(offsets: &OffsetBuffer<i32>, values: &ArrayRef) -> (OffsetBuffer<i32>, ArrayRef) {
-    let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
-    let place = |offset: i32| usize::try_from(offset).expect("offsets are never negative");
-    if first == 0 && place(last) == values.len() {
+    let first = offsets[0];
+    let last = offsets[offsets.len() - 1];
+    let position = |offset: i32| usize::try_from(offset).expect("offsets are never negative");
+    if first == 0 && position(last) == values.len() {
         return (offsets.clone(), Arc::clone(values));
     }
     let rebased: Vec<i32> = offsets.iter().map(|offset| offset - first).collect();
-    (OffsetBuffer::new(rebased.into()), values.slice(place(first), place(last - first)))
+    (OffsetBuffer::new(rebased.into()), values.slice(position(first), position(last - first)))
 }
 
-/// The child with nulls where its parent is null: what lies there is nobody's value and must not
-/// fail a cast.
+/// Returns the child with nulls where its parent is null: a hidden value must not fail the cast.
 fn masked(child: &ArrayRef, parent: Option<&NullBuffer>) -> Result<ArrayRef, Misfit> {
     match parent {
         Some(parent) if parent.null_count() > 0 => {

@@ -1,4 +1,4 @@
-//! Claims about the mapping of types and the casts between them.
+//! Tests of the type mapping and of the casts.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -39,21 +39,21 @@ fn cast(array: impl Array + 'static, to: DataType) -> Result<ArrayRef> {
     cast_batch(&batch(Arc::new(array)), &schema(to)).map(|batch| Arc::clone(batch.column(0)))
 }
 
-/// Casts to what the type maps to on the wire.
+/// Casts to the wire type of the array.
 fn to_wire(array: impl Array + 'static) -> ArrayRef {
     let to = mapped(array.data_type().clone());
     cast(array, to).expect("a mapped type is cast")
 }
 
 #[track_caller]
-fn refused(array: impl Array + 'static, to: DataType, kind: ErrorKind) {
+fn rejects(array: impl Array + 'static, to: DataType, kind: ErrorKind) {
     let error = cast(array, to).expect_err("the value must not fit");
     assert_eq!(error.kind(), kind, "{error}");
     assert!(error.message().contains("\"c\""), "the column is named: {error}");
 }
 
 #[test]
-fn types_of_athena_pass_and_share_their_fields() {
+fn athena_types_pass_unchanged_and_share_their_fields() {
     let utc = Some("UTC".into());
     let supported = [
         DataType::Boolean,
@@ -143,7 +143,7 @@ fn nested_types_map_child_by_child_and_keep_names_and_metadata() {
 }
 
 #[test]
-fn maps_get_the_names_and_nullability_that_peers_insist_on() {
+fn maps_get_the_names_and_nullability_that_readers_require() {
     let entries = Fields::from(vec![
         Field::new("keys", DataType::Utf8View, true),
         Field::new("values", DataType::UInt8, true),
@@ -160,7 +160,7 @@ fn maps_get_the_names_and_nullability_that_peers_insist_on() {
 }
 
 #[test]
-fn a_type_without_a_wire_form_is_refused_with_its_path() {
+fn a_type_without_a_wire_form_is_rejected_with_its_path() {
     let unsupported = [
         DataType::Null,
         DataType::Time32(TimeUnit::Second),
@@ -186,7 +186,7 @@ fn a_type_without_a_wire_form_is_refused_with_its_path() {
 }
 
 #[test]
-fn a_column_without_a_wire_form_is_dropped_or_text_if_the_table_says_so() {
+fn a_column_without_a_wire_form_is_dropped_or_text_if_the_table_allows_it() {
     let times = Time32SecondArray::from(vec![Some(45_296), None]);
     let lasted = DurationSecondArray::from(vec![Some(90), Some(-1)]);
     let nested = StructArray::from(vec![(
@@ -217,7 +217,7 @@ fn a_column_without_a_wire_form_is_dropped_or_text_if_the_table_says_so() {
 }
 
 #[test]
-fn columns_are_picked_by_name_in_the_order_asked_for() {
+fn columns_are_selected_by_name_in_the_requested_order() {
     let source = RecordBatch::try_from_iter([
         ("a", Arc::new(Int32Array::from(vec![1, 2])) as ArrayRef),
         ("b", Arc::new(StringArray::from(vec!["x", "y"])) as ArrayRef),
@@ -238,7 +238,7 @@ fn columns_are_picked_by_name_in_the_order_asked_for() {
 }
 
 #[test]
-fn names_match_exactly_and_a_missing_column_says_what_there_is() {
+fn names_match_exactly_and_the_error_of_a_missing_column_lists_the_columns() {
     let source =
         RecordBatch::try_from_iter([("C", Arc::new(Int32Array::from(vec![1])) as ArrayRef)])
             .expect("a batch");
@@ -255,7 +255,7 @@ fn zero_columns_keep_the_row_count() {
 
     let options = RecordBatchOptions::new().with_row_count(Some(7));
     let source = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options)
-        .expect("rows alone");
+        .expect("rows without columns");
     assert_eq!(
         cast_batch(&source, &Arc::new(Schema::empty())).expect("nothing to cast").num_rows(),
         7
@@ -263,7 +263,7 @@ fn zero_columns_keep_the_row_count() {
 }
 
 #[test]
-fn instants_before_1970_floor_and_keep_their_time_of_day() {
+fn timestamps_before_1970_are_floored() {
     let micros =
         TimestampMicrosecondArray::from(vec![Some(-1), Some(-86_400_000_001), Some(1_999), None]);
     let expected = Date64Array::from(vec![Some(-1), Some(-86_400_001), Some(1), None]);
@@ -287,7 +287,7 @@ fn instants_before_1970_floor_and_keep_their_time_of_day() {
 #[test]
 fn seconds_beyond_the_range_of_milliseconds_are_an_error() {
     assert_eq!(to_wire(TimestampSecondArray::from(vec![-62_135_596_800])).len(), 1);
-    refused(
+    rejects(
         TimestampSecondArray::from(vec![i64::MAX / 10]),
         DataType::Date64,
         ErrorKind::InvalidInput,
@@ -302,23 +302,23 @@ fn values_that_do_not_fit_are_errors_without_the_value() {
     assert!(error.message().contains("\"c\""), "{error}");
     assert!(!format!("{error} {error:?}").contains("77777"), "no row data in {error}");
 
-    refused(Int32Array::from(vec![128]), DataType::Int8, ErrorKind::InvalidInput);
-    refused(Float64Array::from(vec![1.5]), DataType::Int32, ErrorKind::InvalidInput);
-    refused(Float64Array::from(vec![f64::NAN]), DataType::Int64, ErrorKind::InvalidInput);
-    refused(Float64Array::from(vec![1e300]), DataType::Float32, ErrorKind::InvalidInput);
-    refused(Int32Array::from(vec![2]), DataType::Boolean, ErrorKind::InvalidInput);
-    refused(StringArray::from(vec!["12x"]), DataType::Int32, ErrorKind::InvalidInput);
-    refused(BinaryArray::from(vec![&[0xff_u8][..]]), DataType::Utf8, ErrorKind::InvalidInput);
+    rejects(Int32Array::from(vec![128]), DataType::Int8, ErrorKind::InvalidInput);
+    rejects(Float64Array::from(vec![1.5]), DataType::Int32, ErrorKind::InvalidInput);
+    rejects(Float64Array::from(vec![f64::NAN]), DataType::Int64, ErrorKind::InvalidInput);
+    rejects(Float64Array::from(vec![1e300]), DataType::Float32, ErrorKind::InvalidInput);
+    rejects(Int32Array::from(vec![2]), DataType::Boolean, ErrorKind::InvalidInput);
+    rejects(StringArray::from(vec!["12x"]), DataType::Int32, ErrorKind::InvalidInput);
+    rejects(BinaryArray::from(vec![&[0xff_u8][..]]), DataType::Utf8, ErrorKind::InvalidInput);
     let wide =
         Decimal256Array::from(vec![i256::MAX]).with_precision_and_scale(76, 0).expect("a decimal");
-    refused(wide, DataType::Decimal128(38, 0), ErrorKind::InvalidInput);
+    rejects(wide, DataType::Decimal128(38, 0), ErrorKind::InvalidInput);
     let cents =
         Decimal128Array::from(vec![150]).with_precision_and_scale(10, 2).expect("a decimal");
-    refused(cents, DataType::Int64, ErrorKind::InvalidInput);
+    rejects(cents, DataType::Int64, ErrorKind::InvalidInput);
 }
 
 #[test]
-fn whole_numbers_pass_between_kinds_of_number() {
+fn whole_numbers_are_cast_between_all_number_types() {
     let ones = cast(Float64Array::from(vec![Some(-0.0), Some(7.0), None]), DataType::Int32)
         .expect("whole");
     assert_eq!(ones.as_ref(), &Int32Array::from(vec![Some(0), Some(7), None]) as &dyn Array);
@@ -364,7 +364,7 @@ fn decimals_round_half_away_from_zero_to_the_scale_of_the_column() {
 }
 
 #[test]
-fn encodings_of_strings_and_bytes_become_plain() {
+fn encoded_strings_and_bytes_become_plain_arrays() {
     let plain = StringArray::from(vec![Some("æ"), None, Some("")]);
     let dictionary: DictionaryArray<Int32Type> =
         vec![Some("æ"), None, Some("")].into_iter().collect();
@@ -401,7 +401,7 @@ fn lists_of_any_kind_become_lists_with_cast_items() {
         ));
     assert_eq!(cast(large, target.clone()).expect("a list").as_ref(), &expected as &dyn Array);
 
-    // The part of a slice that lies outside must not decide whether the rest fits.
+    // Values outside the slice must not decide whether the rest fits.
     let list = ListArray::from_iter_primitive::<Int32Type, _, _>(sets).slice(0, 3);
     let narrow = DataType::List(Arc::new(Field::new("item", DataType::Int8, true)));
     let sliced = cast(list.clone(), narrow.clone()).expect("300 lies outside of the slice");
@@ -425,7 +425,7 @@ fn lists_of_any_kind_become_lists_with_cast_items() {
 }
 
 #[test]
-fn struct_children_are_found_by_name_and_what_null_hides_may_not_fit() {
+fn struct_children_are_found_by_name_and_values_under_a_null_need_not_fit() {
     let children = Fields::from(vec![
         Field::new("a", DataType::Int32, true),
         Field::new("b", DataType::Utf8, true),
@@ -446,11 +446,11 @@ fn struct_children_are_found_by_name_and_what_null_hides_may_not_fit() {
         1
     );
     assert!(result.is_null(1));
-    refused(StructArray::new(children, columns, None), target, ErrorKind::InvalidInput);
+    rejects(StructArray::new(children, columns, None), target, ErrorKind::InvalidInput);
 }
 
 #[test]
-fn map_keys_and_values_are_found_by_place() {
+fn map_keys_and_values_are_found_by_position() {
     let entries = StructArray::from(vec![
         (
             Arc::new(Field::new("keys", DataType::Utf8, false)),
@@ -473,7 +473,7 @@ fn map_keys_and_values_are_found_by_place() {
 }
 
 #[test]
-fn nulls_are_refused_where_none_may_be() {
+fn nulls_are_rejected_in_non_nullable_columns() {
     let target = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, false)]));
     let error = cast_batch(&batch(Arc::new(Int32Array::from(vec![None, Some(1)]))), &target)
         .expect_err("a null");
@@ -484,14 +484,14 @@ fn nulls_are_refused_where_none_may_be() {
 }
 
 #[test]
-fn types_that_do_not_become_each_other_are_refused() {
-    refused(Int32Array::from(vec![1]), DataType::Binary, ErrorKind::Internal);
-    refused(BooleanArray::from(vec![true]), DataType::Date64, ErrorKind::Internal);
-    refused(
+fn types_that_cannot_be_cast_are_rejected() {
+    rejects(Int32Array::from(vec![1]), DataType::Binary, ErrorKind::Internal);
+    rejects(BooleanArray::from(vec![true]), DataType::Date64, ErrorKind::Internal);
+    rejects(
         Float64Array::from(vec![1.5]),
         DataType::Timestamp(TimeUnit::Millisecond, None),
         ErrorKind::Internal,
     );
     let list = DataType::List(Arc::new(Field::new("item", DataType::Int32, true)));
-    refused(Int32Array::from(vec![1]), list, ErrorKind::Internal);
+    rejects(Int32Array::from(vec![1]), list, ErrorKind::Internal);
 }

@@ -1,8 +1,8 @@
-//! Dates and instants between units.
+//! Conversion of dates and timestamps between units.
 //!
 //! Arrow's own cast divides towards zero, which moves an instant before 1970 into the next unit,
-//! and needs a time zone database to give a zone to an instant; here coarser units floor, and local
-//! times are taken as UTC (section 6.2 of the protocol), whatever zone the type states.
+//! and needs a time zone database to attach a zone. Here coarser units are floored, and local times
+//! are interpreted as UTC (section 6.2 of the protocol), whatever zone the type has.
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -15,7 +15,7 @@ use arrow::{
     },
 };
 
-/// Ticks per day of a date or instant; `None` for any other type.
+/// Returns the number of ticks per day of a date or timestamp type, or `None` for other types.
 fn ticks_per_day(data_type: &DataType) -> Option<i64> {
     const SECONDS: i64 = 24 * 60 * 60;
     match data_type {
@@ -28,15 +28,15 @@ fn ticks_per_day(data_type: &DataType) -> Option<i64> {
     }
 }
 
-/// Whether both types count time from the epoch, so that [`convert`] takes them.
+/// Returns whether both types count time from the epoch, so that [`convert`] supports them.
 pub(super) fn is_time(from: &DataType, to: &DataType) -> bool {
     ticks_per_day(from).is_some() && ticks_per_day(to).is_some()
 }
 
-/// The same times in the unit of `to`, floored where it is coarser; `None` if one is out of its
-/// range.
+/// Converts times to the unit of `to`, flooring where it is coarser; `None` if one is out of range.
 pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
-    let (from_ticks, to_ticks) = (ticks_per_day(array.data_type())?, ticks_per_day(to)?);
+    let from_ticks = ticks_per_day(array.data_type())?;
+    let to_ticks = ticks_per_day(to)?;
     let ticks = ticks(array)?;
     let ticks = match to_ticks.cmp(&from_ticks) {
         Ordering::Greater => {

@@ -1,4 +1,4 @@
-//! A sum over values that proves that two sides hold the same rows, in whatever order.
+//! Order-independent checksums, which prove that two sides hold the same rows.
 
 use athena_connector_sdk::{
     Error, Result,
@@ -16,14 +16,14 @@ use crate::hash::splitmix64;
 
 const NULL: u64 = 0x6E75_6C6C_6E75_6C6C;
 
-/// Sums over rows, which do not depend on their order.
+/// Checksum over rows that does not depend on their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checksum {
-    /// How many rows were added.
+    /// Number of rows added.
     pub rows: u64,
-    /// The sum of every column.
+    /// Sum of every column.
     pub columns: Vec<u64>,
-    /// A sum that ties the values of a row together.
+    /// Sum over whole rows, which ties the values of a row together.
     pub all: u64,
 }
 
@@ -32,17 +32,17 @@ impl Checksum {
     ///
     /// # Errors
     ///
-    /// `Unsupported` for a column of a type that no table here has.
+    /// `Unsupported` for a column of a type that none of the tables has.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         self.columns.resize(self.columns.len().max(batch.num_columns()), 0);
         let mut rows = vec![0_u64; batch.num_rows()];
-        for ((column, sum), turn) in
+        for ((column, sum), rotation) in
             batch.columns().iter().zip(&mut self.columns).zip((0..).step_by(4))
         {
             for (word, row) in words(column)?.into_iter().zip(&mut rows) {
                 let term = splitmix64(word);
                 *sum = sum.wrapping_add(term);
-                *row = row.wrapping_add(term.rotate_left(turn % 64));
+                *row = row.wrapping_add(term.rotate_left(rotation % 64));
             }
         }
         self.rows += batch.num_rows() as u64;
@@ -51,11 +51,11 @@ impl Checksum {
     }
 }
 
-/// A word for every value.
+/// Returns one word for every value.
 #[expect(
     clippy::cast_sign_loss,
     clippy::cast_possible_truncation,
-    reason = "a value is its two's complement; no decimal here is wider than 64 bits"
+    reason = "integers hash by their two's complement; no decimal here exceeds 64 bits"
 )]
 fn words(array: &dyn Array) -> Result<Vec<u64>> {
     macro_rules! primitive {
@@ -79,7 +79,7 @@ fn words(array: &dyn Array) -> Result<Vec<u64>> {
         }
         other => {
             return Err(Error::unsupported(format!(
-                "no checksum is defined for values of the type {other}"
+                "no checksum is defined for values of type {other}"
             )));
         }
     })

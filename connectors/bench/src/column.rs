@@ -1,4 +1,4 @@
-//! What a column holds, and its values for a range of rows.
+//! Kinds of columns, and their values for a range of rows.
 
 use std::{ops::Range, sync::Arc};
 
@@ -13,30 +13,30 @@ use crate::{
     text::Text,
 };
 
-/// How the values of a column come from its hash.
+/// Derivation of a column's values from its hashes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values {
     RowNumber,
-    /// Of [0, 2^20).
+    /// In [0, 2^20).
     Million,
     BigInt,
     Int,
-    /// Of [-2^15, 2^15).
+    /// In [-2^15, 2^15).
     IntOf16Bits,
     SmallInt,
     Bit,
-    /// Of [0, 1).
+    /// In [0, 1).
     Unit,
-    /// Between plus and minus 2^29.
+    /// In [-2^29, 2^29).
     Wide,
-    /// With two digits behind the point.
+    /// With two digits after the decimal point.
     Money,
     Days,
     Milliseconds,
     Text(Text),
 }
 
-/// One column of a table.
+/// Column of a table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,
@@ -59,15 +59,15 @@ impl Column {
         }
     }
 
-    /// The values of `rows`, where this is column `index` of its table.
+    /// Generates the values of `rows`, for column `index` of the table.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
         clippy::cast_precision_loss,
-        reason = "values are the low bits of a hash; the floats are exact"
+        reason = "values are bits of a hash; the floats are exact"
     )]
     pub(crate) fn array(&self, index: u64, rows: Range<u64>) -> ArrayRef {
-        // The column of row numbers has these for hashes.
+        // Row numbers are their own hashes.
         let hashes: Vec<u64> = match self.values {
             Values::RowNumber => rows.collect(),
             _ => rows.map(|row| cell(row, index)).collect(),

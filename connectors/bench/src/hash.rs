@@ -1,11 +1,11 @@
-//! The hash that every value comes from.
+//! Hash function that every value is derived from.
 
 const C1: u64 = 0x9E37_79B9_7F4A_7C15;
 const C2: u64 = 0xBF58_476D_1CE4_E5B9;
 const C3: u64 = 0x94D0_49BB_1331_11EB;
 const STEP: u64 = 0xD1B5_4A32_D192_ED03;
 
-/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014).
+/// Applies the finalizer of `SplitMix64` (Steele, Lea and Flood 2014).
 pub(crate) fn splitmix64(x: u64) -> u64 {
     let z = x.wrapping_add(C1);
     let z = (z ^ (z >> 30)).wrapping_mul(C2);
@@ -13,17 +13,17 @@ pub(crate) fn splitmix64(x: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The hash of the cell at `row` and `column`.
+/// Returns the hash of the cell at `row` and `column`.
 pub(crate) fn cell(row: u64, column: u64) -> u64 {
     splitmix64((row << 4).wrapping_add(column))
 }
 
-/// Whether a cell of this hash is null, in a column that has nulls: 13 of 256 are.
+/// Returns whether a cell with this hash is null, in a nullable column: 13 of 256 are.
 pub(crate) fn is_null(hash: u64) -> bool {
     (hash >> 56) < 13
 }
 
-/// Fills `words` with letters from `a` to `p` that come from `hash`.
+/// Fills `words` with letters from `a` to `p` derived from `hash`.
 pub(crate) fn letters(hash: u64, words: &mut [[u8; 8]]) {
     let mut x = hash;
     for word in words {

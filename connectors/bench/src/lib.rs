@@ -1,10 +1,9 @@
-//! Tables for measuring: every value is a cheap pure function of its row number and column, so that
+//! Benchmark connector: every value is a cheap pure function of its row number and column, so that
 //! a connector in another language can serve the same bits, and a [`Checksum`] proves that it did.
 //!
-//! Schema `bench` has `wide16` and `narrow3`, of a million rows in ten splits, and `huge2`, whose
-//! rows are of two megabytes each. A split is a range of rows, and reading obeys it wherever it
-//! ends: one split of five million rows, or of a number that is never reached, is made by editing
-//! its properties.
+//! Schema `bench` has `wide16` and `narrow3`, of a million rows in ten splits each, and `huge2`,
+//! whose rows have two megabytes each. A split is a range of rows without an upper bound: edit its
+//! properties to read five million rows in one split, or a stream that never ends.
 
 mod checksum;
 mod column;
@@ -20,13 +19,13 @@ use athena_connector_sdk::{
 pub use checksum::Checksum;
 pub use table::BenchTable;
 
-/// The one schema.
+/// Name of the only schema.
 pub const SCHEMA: &str = "bench";
 
-/// Batches that are made before the reader asks for them.
-const AHEAD: usize = 2;
+/// Number of batches that are generated before they are requested.
+const PREFETCH: usize = 2;
 
-/// The connector. It has no settings and no state.
+/// Connector without settings or state.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Bench;
 
@@ -35,15 +34,17 @@ fn check_schema(schema: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::not_found(format!(
-        "schema {schema:?} does not exist; this connector has {SCHEMA:?} alone"
+        "schema {schema:?} does not exist; the only schema is {SCHEMA:?}"
     )))
 }
 
-fn find(name: &TableName) -> Result<BenchTable> {
+fn find_table(name: &TableName) -> Result<BenchTable> {
     check_schema(&name.schema)?;
     BenchTable::ALL.into_iter().find(|table| table.name() == name.table).ok_or_else(|| {
         let known = BenchTable::ALL.map(BenchTable::name).join(", ");
-        Error::not_found(format!("table {name} does not exist; schema {SCHEMA:?} has {known}"))
+        Error::not_found(format!(
+            "table {name} does not exist; schema {SCHEMA:?} has the tables {known}"
+        ))
     })
 }
 
@@ -66,7 +67,7 @@ impl Connector for Bench {
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
-        Ok(TableDef::new(find(&request.table)?.fields()))
+        Ok(TableDef::new(find_table(&request.table)?.fields()))
     }
 
     async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {
@@ -75,16 +76,17 @@ impl Connector for Bench {
 
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         const SPLITS: u64 = 10;
-        let rows = find(&request.table)?.rows() / SPLITS;
+        let rows = find_table(&request.table)?.rows() / SPLITS;
         let splits = (0..SPLITS)
             .map(move |n| Split::new().with("start", n * rows).with("end", (n + 1) * rows));
         PageStream::from_list(splits, request.start_after.as_ref())
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        let table = find(&request.table)?;
-        let (start, end) = (request.split.get::<u64>("start")?, request.split.get::<u64>("end")?);
+        let table = find_table(&request.table)?;
+        let start = request.split.get::<u64>("start")?;
+        let end = request.split.get::<u64>("end")?;
         Ok(RecordBatchStream::from_blocking(table.read(&request.projection, start..end)?)
-            .with_prefetch(AHEAD))
+            .with_prefetch(PREFETCH))
     }
 }

@@ -1,4 +1,4 @@
-//! The connector of the benchmarks as a Lambda function.
+//! Benchmark connector as a Lambda function.
 
 use athena_connector_bench::Bench;
 use athena_connector_sdk::{MiMalloc, lambda};

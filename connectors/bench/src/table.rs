@@ -1,4 +1,4 @@
-//! The tables.
+//! Tables of the benchmark connector.
 
 use std::{ops::Range, sync::Arc};
 
@@ -18,22 +18,22 @@ use crate::{
     text::Text,
 };
 
-/// A table of the schema.
+/// Table of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BenchTable {
-    /// Sixteen columns of every common type, about 189 bytes a row.
+    /// Sixteen columns of every common type, about 189 bytes per row.
     Wide16,
-    /// Three columns, about 29 bytes a row.
+    /// Three columns, about 29 bytes per row.
     Narrow3,
-    /// A number and a text of two million letters: rows that are megabytes.
+    /// A number and a text of two million letters per row.
     Huge2,
 }
 
 impl BenchTable {
-    /// Every table.
+    /// All tables.
     pub const ALL: [Self; 3] = [Self::Wide16, Self::Narrow3, Self::Huge2];
 
-    /// The name in SQL.
+    /// Returns the name in SQL.
     pub fn name(self) -> &'static str {
         match self {
             Self::Wide16 => "wide16",
@@ -42,7 +42,7 @@ impl BenchTable {
         }
     }
 
-    /// How many rows the splits that are listed make up.
+    /// Returns the number of rows in all listed splits.
     pub fn rows(self) -> u64 {
         match self {
             Self::Wide16 | Self::Narrow3 => 1_000_000,
@@ -50,7 +50,7 @@ impl BenchTable {
         }
     }
 
-    /// The columns, all nullable.
+    /// Returns the columns, all nullable.
     pub fn fields(self) -> Vec<Field> {
         self.columns()
             .iter()
@@ -58,19 +58,19 @@ impl BenchTable {
             .collect()
     }
 
-    /// The rows `rows` with the columns `projection`, batch by batch.
+    /// Generates the rows `rows` with the columns `projection`, batch by batch.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a column that the table has not.
+    /// `InvalidInput` for an unknown column.
     pub fn read(
         self,
         projection: &SchemaRef,
         rows: Range<u64>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
         let projection = Projection::new(self, projection)?;
-        // Some megabytes at most, so that the values of a batch are still in the cache when they
-        // are written.
+        // A few megabytes at most, so that the values of a batch are still cached when they are
+        // encoded.
         let step: u64 = if self == Self::Huge2 { 1 } else { 8_192 };
         let mut start = rows.start;
         Ok(std::iter::from_fn(move || {
@@ -82,42 +82,45 @@ impl BenchTable {
         }))
     }
 
-    /// The rows `rows` with all columns, as one batch.
+    /// Generates the rows `rows` with all columns, as one batch.
     ///
     /// # Errors
     ///
-    /// `Internal` if there are more than a batch can hold.
+    /// `Internal` if they exceed the capacity of a batch.
     pub fn batch(self, rows: Range<u64>) -> Result<RecordBatch> {
         Projection::new(self, &Arc::new(Schema::new(self.fields())))?.batch(rows)
     }
 
-    /// The sums of the rows `rows`, with all columns.
+    /// Returns the checksum of the rows `rows`, with all columns.
     ///
     /// # Errors
     ///
-    /// None that is expected: a sum of every type of column is defined.
+    /// Not expected: checksums are defined for every column type.
     pub fn checksum(self, rows: Range<u64>) -> Result<Checksum> {
-        self.checksum_of_kept(rows, |_| None)
+        self.filtered_checksum(rows, |_| None)
     }
 
-    /// The same of those rows of each batch that `keeps` names; of all if it names none.
+    /// Returns the checksum of the rows that `predicate` selects in each batch; of all rows where
+    /// it returns `None`.
     ///
     /// # Errors
     ///
-    /// `Internal` if `keeps` names rows that are not there.
-    pub fn checksum_of_kept(
+    /// `Internal` if the selection does not match the batch.
+    pub fn filtered_checksum(
         self,
         rows: Range<u64>,
-        keeps: impl Fn(&RecordBatch) -> Option<BooleanArray>,
+        predicate: impl Fn(&RecordBatch) -> Option<BooleanArray>,
     ) -> Result<Checksum> {
         let mut sum = Checksum::default();
         for batch in self.read(&Arc::new(Schema::new(self.fields())), rows)? {
             let batch = batch?;
-            match keeps(&batch) {
+            match predicate(&batch) {
                 None => sum.add(&batch)?,
-                Some(kept) => sum.add(&filter_record_batch(&batch, &kept).map_err(|error| {
-                    Error::internal("rows cannot be kept").with_source(error)
-                })?)?,
+                Some(selected) => {
+                    sum.add(&filter_record_batch(&batch, &selected).map_err(|error| {
+                        Error::internal("the selection does not match the batch").with_source(error)
+                    })?)?
+                }
             }
         }
         Ok(sum)
@@ -130,8 +133,8 @@ impl BenchTable {
         const fn nullable(name: &'static str, values: Values) -> Column {
             Column { name, nulls: true, values }
         }
-        const fn text(least: usize, more: usize) -> Values {
-            Values::Text(Text { least, more, with_end: false })
+        const fn text(min: usize, extra: usize) -> Values {
+            Values::Text(Text { min, extra, with_end: false })
         }
         const WIDE16: &[Column] = &[
             column("id", Values::RowNumber),
@@ -147,7 +150,7 @@ impl BenchTable {
             column("dd", Values::Days),
             nullable("dm", Values::Milliseconds),
             column("v8", text(7, 3)),
-            nullable("v16", Values::Text(Text { least: 12, more: 7, with_end: true })),
+            nullable("v16", Values::Text(Text { min: 12, extra: 7, with_end: true })),
             nullable("v24", text(20, 7)),
             column("v48", text(40, 15)),
         ];
@@ -166,7 +169,7 @@ impl BenchTable {
     }
 }
 
-/// Some columns of a table, with their places in it.
+/// Subset of a table's columns, with their indices.
 struct Projection {
     schema: SchemaRef,
     columns: Vec<(u64, &'static Column)>,
@@ -175,10 +178,10 @@ struct Projection {
 impl Projection {
     fn new(table: BenchTable, schema: &SchemaRef) -> Result<Self> {
         let columns = schema.fields().iter().map(|field| {
-            let is_it = |(_, column): &(u64, &Column)| column.name == field.name();
-            (0..).zip(table.columns()).find(is_it).ok_or_else(|| {
+            let has_name = |(_, column): &(u64, &Column)| column.name == field.name();
+            (0..).zip(table.columns()).find(has_name).ok_or_else(|| {
                 Error::invalid_input(format!(
-                    "table {} has no column {:?}",
+                    "table {:?} has no column {:?}",
                     table.name(),
                     field.name()
                 ))
@@ -192,7 +195,8 @@ impl Projection {
             self.columns.iter().map(|(index, column)| column.array(*index, rows.clone())).collect();
         let options =
             RecordBatchOptions::new().with_row_count(usize::try_from(rows.end - rows.start).ok());
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
-            .map_err(|error| Error::internal("the columns do not make a batch").with_source(error))
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options).map_err(
+            |error| Error::internal("the generated columns do not form a batch").with_source(error),
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! Columns of text.
+//! Text columns.
 
 use athena_connector_sdk::arrow::{
     array::StringArray,
@@ -7,19 +7,19 @@ use athena_connector_sdk::arrow::{
 
 use crate::hash::{is_null, letters};
 
-/// A column of texts.
+/// Lengths of the texts of a column.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text {
-    /// Letters that every text has.
-    pub(crate) least: usize,
-    /// Letters that come on top, at most: a mask of bits, one less than a power of two.
-    pub(crate) more: usize,
-    /// Whether some have a letter of two, three or four bytes at the end.
+    /// Number of letters in every text.
+    pub(crate) min: usize,
+    /// Maximum number of further letters: a bit mask, one less than a power of two.
+    pub(crate) extra: usize,
+    /// Whether some texts end in a character of two, three or four bytes.
     pub(crate) with_end: bool,
 }
 
-/// What follows the letters, by four bits of the hash, and how many bytes of it: three of sixteen
-/// have something there.
+/// Characters after the letters, selected by four bits of the hash, and their lengths in bytes:
+/// three of sixteen are not empty.
 const ENDS: [([u8; 4], usize); 16] = {
     let mut ends = [([0; 4], 0); 16];
     ends[0] = (*b"\xC3\xA9\0\0", 2); // U+E9
@@ -29,30 +29,30 @@ const ENDS: [([u8; 4], usize); 16] = {
 };
 
 impl Text {
-    /// The texts that come from `hashes`.
+    /// Generates the texts of `hashes`.
     ///
-    /// Of every text as many words are written as the longest has, and the next one begins where it
-    /// ends: lengths are random, and a branch for each would be guessed wrong every other time.
+    /// Writes as many words for every text as the longest has, and starts the next one where it
+    /// ends: lengths are random, and a branch for each would be mispredicted every other time.
     pub(crate) fn array(self, hashes: &[u64], nulls: Option<NullBuffer>) -> StringArray {
-        let Self { least, more, with_end } = self;
-        let words = (least + more).next_multiple_of(8);
-        let most = least + more + if with_end { 4 } else { 0 };
-        // The words of the last text go up to seven bytes beyond its letters.
-        let mut values = vec![0; hashes.len() * most + 7];
+        let Self { min, extra, with_end } = self;
+        let words = (min + extra).next_multiple_of(8);
+        let max = min + extra + if with_end { 4 } else { 0 };
+        // The words of the last text extend up to seven bytes beyond its letters.
+        let mut values = vec![0; hashes.len() * max + 7];
         let mut offsets = Vec::with_capacity(hashes.len() + 1);
         let mut end = 0;
         offsets.push(0);
         for &hash in hashes {
             if nulls.is_none() || !is_null(hash) {
                 letters(hash, values[end..end + words].as_chunks_mut().0);
-                end += least + ((hash >> 8) as usize & more);
+                end += min + ((hash >> 8) as usize & extra);
                 if with_end {
                     let (bytes, len) = ENDS[(hash >> 32) as usize & 15];
                     values[end..end + 4].copy_from_slice(&bytes);
                     end += len;
                 }
             }
-            offsets.push(i32::try_from(end).expect("a batch of text is far below 2 GiB"));
+            offsets.push(i32::try_from(end).expect("the text of a batch is far below 2 GiB"));
         }
         values.truncate(end);
         StringArray::new(OffsetBuffer::new(offsets.into()), values.into(), nulls)

@@ -1,8 +1,8 @@
-//! What a failing store makes of an answer: all rows, or an error that says what to do. Never fewer
+//! Reads that spill to a failing store return all rows, or an error with a remedy, and never fewer
 //! rows.
 //!
-//! `ATHENA_LONG_TESTS=1` runs a thousand seeded runs, and thirty calls of 14,085 blocks, instead of
-//! some.
+//! `ATHENA_LONG_TESTS=1` runs a thousand seeded runs and thirty calls of 14,085 blocks, instead of
+//! a few.
 
 use std::{
     sync::{
@@ -29,7 +29,7 @@ use futures::{StreamExt, future::join_all, stream};
 use test_store::{BUCKET, Fault, Faults, Store, When};
 
 const TABLE: BenchTable = BenchTable::Narrow3;
-/// Rows that make [`BLOCKS`] blocks of [`BLOCK`] bytes.
+/// Number of rows that fill [`BLOCKS`] blocks of [`BLOCK`] bytes.
 const ROWS: u64 = 20_000;
 const BLOCK: u64 = 50_000;
 const BLOCKS: usize = 12;
@@ -39,7 +39,7 @@ const NO_BUCKET: Fault = Fault::Status(404, "NoSuchBucket");
 const INTERNAL: Fault = Fault::Status(500, "InternalError");
 const SLOW_DOWN: Fault = Fault::Status(503, "SlowDown");
 
-/// The rows, and how many were taken.
+/// Table that counts the rows read from it.
 struct Counted {
     rows: u64,
     taken: Arc<AtomicU64>,
@@ -68,7 +68,7 @@ impl Table for Counted {
     }
 }
 
-/// A function, the store that it spills to, and how many rows it has taken from its source.
+/// Function, the store that it spills to, and the number of rows read from its source.
 struct Setup {
     handler: Handler,
     store: Store,
@@ -88,7 +88,7 @@ impl Setup {
         let taken = Arc::<AtomicU64>::default();
         let table = Counted { rows, taken: Arc::clone(&taken) };
         let handler = Handler::new(StaticConnector::new().table("bench", "counted", table))
-            .with_settings(Settings::from_vars(settings).expect("the settings are right"))
+            .with_settings(Settings::from_vars(settings).expect("valid settings"))
             .with_object_store(Arc::new(objects));
         Self { handler, store, taken }
     }
@@ -118,12 +118,12 @@ impl Setup {
         let answer = self.handler.handle(&request, None).await?;
         match Response::decode(&answer)? {
             Response::RemoteReadRecords(answer) => Ok(answer),
-            other => panic!("the answer is {}", other.type_name()),
+            other => panic!("unexpected response {}", other.type_name()),
         }
     }
 
-    /// Rows that were taken and puts that were asked for, once neither grows any more.
-    async fn at_rest(&self) -> (u64, usize) {
+    /// Returns the numbers of rows read and of puts, once neither grows any more.
+    async fn until_idle(&self) -> (u64, usize) {
         let mut last = (0, 0);
         for _ in 0..100 {
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -133,12 +133,11 @@ impl Setup {
             }
             last = now;
         }
-        panic!("something goes on: {last:?}");
+        panic!("still busy: {last:?}");
     }
 
-    /// Whether all blocks are there, in the answer and in the store, and hold the rows of the
-    /// table.
-    fn is_right(&self, answer: &RemoteReadRecordsResponse, expected: &Checksum) -> bool {
+    /// Returns whether answer and store contain all blocks, with the rows of the table.
+    fn is_complete(&self, answer: &RemoteReadRecordsResponse, expected: &Checksum) -> bool {
         let objects = self.store.take();
         let mut sum = Checksum::default();
         for block in objects.blocks(answer) {
@@ -157,9 +156,9 @@ fn names_an_object(error: &Error) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_that_passes_costs_no_row() {
+async fn a_transient_fault_loses_no_row() {
     let expected = expected(ROWS);
-    // A stalled put is sent again once nothing was heard for 20 seconds.
+    // A stalled put is retried after 20 seconds without a response.
     let slow = Fault::Slow(Duration::from_millis(300));
     let faults =
         [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, slow, Fault::Stall];
@@ -172,13 +171,13 @@ async fn a_fault_that_passes_costs_no_row() {
             .await
             .unwrap_or_else(|error| panic!("{fault:?} of put {put}: {error}"));
         assert_eq!(answer.remote_blocks.len(), BLOCKS);
-        assert!(setup.is_right(&answer, &expected), "{fault:?} of put {put}");
+        assert!(setup.is_complete(&answer, &expected), "{fault:?} of put {put}");
     }))
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_that_stays_fails_the_answer_by_name() {
+async fn a_permanent_fault_fails_the_read_and_names_the_object() {
     let cases = [
         (DENIED, ErrorKind::AccessDenied, "s3:PutObject"),
         (NO_BUCKET, ErrorKind::NotFound, "bucket does not exist"),
@@ -204,33 +203,34 @@ async fn a_fault_that_stays_fails_the_answer_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_final_failure_stops_an_endless_source_within_what_is_in_flight() {
+async fn a_permanent_failure_stops_an_endless_source_within_the_data_in_flight() {
     for put in [0, 20, 100] {
         let setup = Setup::new(u64::MAX, Faults { when: When::From(put), fault: DENIED }).await;
         let error = setup.read(BLOCK).await.expect_err("puts fail");
         assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
-        let (taken, puts) = setup.at_rest().await;
-        let (rows_of_a_block, batch) = (ROWS / (BLOCKS as u64 - 1), 8_192);
-        // Two blocks on their way, one that waits, one that is gathered; batches between the
-        // stages.
+        let (taken, puts) = setup.until_idle().await;
+        let rows_of_a_block = ROWS / (BLOCKS as u64 - 1);
+        let batch = 8_192;
+        // Two blocks in flight, one queued, one being filled; batches between the stages.
         let most = rows_of_a_block * (put as u64 + 4) + 8 * batch;
-        assert!(taken <= most, "{taken} rows were taken, of {most} at most; put {put} failed");
-        assert!(puts <= put + 2, "{puts} puts were asked for, and number {put} failed");
+        assert!(taken <= most, "{taken} rows were read, at most {most} expected; put {put} failed");
+        assert!(puts <= put + 2, "{puts} puts were sent, and number {put} failed");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_run_of_random_faults_loses_a_row() {
+async fn random_faults_never_lose_a_row() {
     let runs = if is_long() { 1_000 } else { 60 };
     let expected = expected(ROWS);
     let faults =
         [INTERNAL, SLOW_DOWN, Fault::Reset, Fault::Truncate, Fault::Unanswered, DENIED, NO_BUCKET];
     let results = stream::iter(0..runs).map(async |seed: u64| {
-        let (fault, percent) = (faults[(seed % 7) as usize], [2, 10, 40][(seed / 7 % 3) as usize]);
+        let fault = faults[(seed % 7) as usize];
+        let percent = [2, 10, 40][(seed / 7 % 3) as usize];
         let setup = Setup::new(ROWS, Faults { when: When::Some { seed, percent }, fault }).await;
         match setup.read(BLOCK).await {
             Ok(answer) => {
-                assert!(setup.is_right(&answer, &expected), "seed {seed}: rows are missing");
+                assert!(setup.is_complete(&answer, &expected), "seed {seed}: rows are missing");
                 true
             }
             Err(error) => {
@@ -242,14 +242,14 @@ async fn no_run_of_random_faults_loses_a_row() {
     let results: Vec<bool> = results.buffer_unordered(40).collect().await;
     let right = results.iter().filter(|right| **right).count();
     println!(
-        "faults: {runs} runs, {right} with all rows, {} failed by name, 0 lost",
+        "faults: {runs} runs, {right} with all rows, {} failed with the object named, 0 lost",
         results.len() - right
     );
-    assert!(right > 0 && right < results.len(), "the faults do not do both");
+    assert!(right > 0 && right < results.len(), "some runs must succeed and some fail");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_block_of_thousands_is_lost() {
+async fn none_of_thousands_of_blocks_is_lost() {
     let (calls, rows) = if is_long() { (30, 1_000_000) } else { (2, 70_000) };
     let expected = expected(rows);
     let setup = Setup::new(rows, Faults::NONE).await;
@@ -257,7 +257,7 @@ async fn no_block_of_thousands_is_lost() {
     for call in 0..calls {
         let answer = setup.read(2_000).await.expect("nothing fails");
         blocks = answer.remote_blocks.len();
-        assert!(setup.is_right(&answer, &expected), "call {call}: blocks are missing");
+        assert!(setup.is_complete(&answer, &expected), "call {call}: blocks are missing");
     }
     println!("blocks: {calls} calls of {blocks} blocks, 0 lost");
     assert!(blocks > if is_long() { 14_000 } else { 900 });

@@ -1,5 +1,5 @@
-//! The rows are those that the connectors of other languages serve: sums that three independent
-//! implementations agree on.
+//! Rows equal those of the connectors in other languages: checksums on which three independent
+//! implementations agree.
 
 use std::sync::Arc;
 
@@ -66,13 +66,13 @@ fn assert_sums(sum: &Checksum, rows: u64, expected: &[u64]) {
 }
 
 #[test]
-fn a_million_rows_have_the_sums_of_every_other_implementation() {
+fn a_million_rows_have_the_checksums_of_every_other_implementation() {
     assert_sums(&BenchTable::Wide16.checksum(0..1_000_000).unwrap(), 1_000_000, &WIDE16);
     assert_sums(&BenchTable::Narrow3.checksum(0..1_000_000).unwrap(), 1_000_000, &NARROW3);
 }
 
 #[test]
-fn a_long_text_has_the_letters_of_its_hash_to_the_last() {
+fn a_long_text_has_the_letters_of_its_hash_to_the_end() {
     let batch = BenchTable::Huge2.batch(7..8).unwrap();
     let text = batch.column(1).as_string::<i32>().value(0);
     assert_eq!(text.len(), 2_000_000);
@@ -85,7 +85,7 @@ fn a_long_text_has_the_letters_of_its_hash_to_the_last() {
     }
 }
 
-/// The hash of the tables' definition, written once more.
+/// Reimplements the hash of the tables' definition.
 fn splitmix64(x: u64) -> u64 {
     let z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -95,7 +95,7 @@ fn splitmix64(x: u64) -> u64 {
 
 #[test]
 fn one_percent_of_the_rows_passes_the_filter() {
-    let filtered = BenchTable::Wide16.checksum_of_kept(0..1_000_000, |batch| {
+    let filtered = BenchTable::Wide16.filtered_checksum(0..1_000_000, |batch| {
         let b1 = batch.column(1).as_primitive::<Int64Type>();
         Some(b1.iter().map(|value| value.map(|value| (0..10_486).contains(&value))).collect())
     });
@@ -103,7 +103,7 @@ fn one_percent_of_the_rows_passes_the_filter() {
 }
 
 #[test]
-fn rows_in_any_cut_are_the_same() {
+fn rows_are_the_same_in_any_ranges() {
     let mut parts = Checksum::default();
     for range in [(0, 1), (1, 8_193), (8_193, 20_000)] {
         for batch in BenchTable::Wide16.read(&schema(BenchTable::Wide16), range.0..range.1).unwrap()
@@ -115,7 +115,7 @@ fn rows_in_any_cut_are_the_same() {
 }
 
 #[test]
-fn a_value_out_of_its_row_or_column_changes_the_sum() {
+fn a_value_in_another_row_or_column_changes_the_checksum() {
     let [first, second] = [0, 1].map(|row| {
         BenchTable::Narrow3
             .read(&schema(BenchTable::Narrow3), row..row + 1)
@@ -128,7 +128,8 @@ fn a_value_out_of_its_row_or_column_changes_the_sum() {
         let columns = ids.columns()[..1].iter().chain(&rest.columns()[1..]).cloned().collect();
         RecordBatch::try_new(ids.schema(), columns).unwrap()
     };
-    let (mut right, mut wrong) = (Checksum::default(), Checksum::default());
+    let mut right = Checksum::default();
+    let mut wrong = Checksum::default();
     for (batch, other) in [(&first, &second), (&second, &first)] {
         right.add(batch).unwrap();
         wrong.add(&crossed(batch, other)).unwrap();
@@ -138,7 +139,7 @@ fn a_value_out_of_its_row_or_column_changes_the_sum() {
 }
 
 #[test]
-fn single_rows_have_the_values_of_the_definition() {
+fn rows_have_the_values_of_the_definition() {
     let row = |number: u64| -> Vec<String> {
         let batch = BenchTable::Wide16
             .read(&schema(BenchTable::Wide16), number..number + 1)
@@ -146,12 +147,12 @@ fn single_rows_have_the_values_of_the_definition() {
             .next()
             .unwrap()
             .unwrap();
-        let shown = |column: &ArrayRef| match column.data_type() {
+        let format = |column: &ArrayRef| match column.data_type() {
             DataType::Date32 => column.as_primitive::<Date32Type>().value(0).to_string(),
             DataType::Date64 => column.as_primitive::<Date64Type>().value(0).to_string(),
             _ => array_value_to_string(column, 0).unwrap(),
         };
-        batch.columns().iter().map(shown).collect()
+        batch.columns().iter().map(format).collect()
     };
     assert_eq!(
         row(0),

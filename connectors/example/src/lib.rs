@@ -1,19 +1,20 @@
-//! The connector to copy: one table, `web.visits`, of CSV objects in S3 under
+//! Example connector to start from: one table, `web.visits`, of CSV objects in S3 below
 //! `year=YYYY/month=MM/day=DD/`.
 //!
-//! What to look at, in the order in which Athena asks:
+//! The operations of Athena, in the order of a query, and their code:
 //!
-//! | Question | Answered in |
+//! | Operation | Code |
 //! |---|---|
-//! | which schemas and tables? what columns? | [`Example`]'s first three methods |
-//! | which partitions? | [`Objects::days`]: the prefixes that there are |
-//! | which splits? | one for each object of the days that are left |
-//! | which rows? | [`csv`]: an object, read batch by batch |
+//! | list schemas and tables, describe a table | [`Example`], with the columns in [`visits`] |
+//! | list partitions | [`Objects::days`]: one partition for each folder of a day |
+//! | plan splits | [`Objects::keys_of`]: one split for each object of the selected days |
+//! | read records | [`Objects::get`] and [`csv`]: one object, batch by batch |
 //!
-//! Nothing here filters, sorts, limits, pages, spills or encrypts: the SDK does, so that the rows
-//! are right whatever the query asks.
+//! Nothing here filters, sorts, limits, paginates, spills or encrypts: the SDK does, so that the
+//! result is correct for every query.
 
 pub mod csv;
+pub mod day;
 pub mod objects;
 pub mod visits;
 
@@ -30,31 +31,31 @@ use athena_connector_sdk::{
     async_trait,
 };
 
-use crate::objects::{Day, Objects};
+use crate::{day::Day, objects::Objects};
 
-/// The connector: a bucket and a prefix in it.
+/// Connector for the objects below a prefix of an S3 bucket.
 #[derive(Debug)]
 pub struct Example {
     objects: Objects,
 }
 
 impl Example {
-    /// The connector that the environment describes: `data_bucket` and `data_prefix`.
+    /// Reads the configuration from the environment variables `data_bucket` and `data_prefix`.
     ///
-    /// Without `data_bucket` the data live in the spill bucket under `example-data/` and are made
-    /// if there are none, so that a laptop needs no settings at all.
+    /// Without `data_bucket`, the data is in the spill bucket below `example-data/`, and samples
+    /// are written if there is none, so that a local run needs no configuration.
     pub fn from_env() -> Self {
         Self { objects: Objects::from_env() }
     }
 }
 
-/// Says no to every table but the one there is.
-fn check(table: &TableName) -> Result<()> {
-    if (table.schema.as_str(), table.table.as_str()) == (visits::SCHEMA, visits::TABLE) {
+/// Returns `NotFound` for every table but the only one.
+fn check_table(table: &TableName) -> Result<()> {
+    if table.schema == visits::SCHEMA && table.table == visits::TABLE {
         return Ok(());
     }
     Err(Error::not_found(format!(
-        "table {table} does not exist; there is {}.{}",
+        "table {table} does not exist; the only table is {}.{}",
         visits::SCHEMA,
         visits::TABLE
     )))
@@ -73,7 +74,7 @@ impl Connector for Example {
     async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
         if request.schema != visits::SCHEMA {
             return Err(Error::not_found(format!(
-                "schema {:?} does not exist; there is {}",
+                "schema {:?} does not exist; the only schema is {:?}",
                 request.schema,
                 visits::SCHEMA
             )));
@@ -82,14 +83,14 @@ impl Connector for Example {
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
-        check(&request.table)?;
+        check_table(&request.table)?;
         Ok(visits::definition())
     }
 
-    // One row a day, with the columns that partition the table. The SDK drops the days that the
-    // query excludes.
+    // One row for each day, with the partition columns. The SDK drops the days that the query
+    // excludes.
     async fn get_partitions(&self, request: GetPartitions) -> Result<RecordBatchStream> {
-        check(&request.table)?;
+        check_table(&request.table)?;
         let days = self.objects.days().await?;
         let column = |value: fn(&Day) -> i32| -> ArrayRef {
             Arc::new(days.iter().map(value).collect::<Int32Array>())
@@ -99,32 +100,32 @@ impl Connector for Example {
             ("month", column(|day| day.month)),
             ("day", column(|day| day.day)),
         ];
-        let batch = RecordBatch::try_from_iter(columns)
-            .map_err(|error| Error::internal("the days do not make a batch").with_source(error))?;
+        let batch = RecordBatch::try_from_iter(columns).map_err(|error| {
+            Error::internal("the days cannot be made a batch of partitions").with_source(error)
+        })?;
         Ok(batch.into())
     }
 
-    // `partitions` are rows of the answer above: all that the query did not exclude, or some of
-    // them.
+    // `request.partitions` has the rows of `get_partitions` that the query does not exclude, or
+    // some of them.
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
-        check(&request.table)?;
+        check_table(&request.table)?;
         let column = |name: &str| {
-            let column = request
-                .partitions
-                .column_by_name(name)
-                .and_then(|column| column.as_primitive_opt::<Int32Type>());
-            column.ok_or_else(|| {
-                Error::invalid_input(format!("the partitions have no column {name:?} of integers"))
+            let column = request.partitions.column_by_name(name);
+            column.and_then(|column| column.as_primitive_opt::<Int32Type>()).ok_or_else(|| {
+                Error::invalid_input(format!("the partitions have no integer column {name:?}"))
             })
         };
-        let (years, months, days) = (column("year")?, column("month")?, column("day")?);
+        let years = column("year")?;
+        let months = column("month")?;
+        let days = column("day")?;
         let mut splits = Vec::new();
         for row in 0..request.partitions.num_rows() {
             let day =
                 Day { year: years.value(row), month: months.value(row), day: days.value(row) };
             for key in self.objects.keys_of(day).await? {
-                // A split says what to read, in words that another copy of this process
-                // understands.
+                // A split must be readable by another instance of the function: it names the
+                // object and the values of the partition columns.
                 splits.push(
                     Split::new()
                         .with("key", key)
@@ -138,7 +139,7 @@ impl Connector for Example {
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        check(&request.table)?;
+        check_table(&request.table)?;
         let day = Day {
             year: request.split.get("year")?,
             month: request.split.get("month")?,
@@ -150,14 +151,14 @@ impl Connector for Example {
     }
 }
 
-/// The functions that SQL can call: `mask(text, keep)` shows the first characters and hides the
-/// rest.
+/// Returns the user-defined functions: `mask(text, keep)` keeps the first `keep` characters of
+/// `text` and replaces the others by `*`.
 pub fn udfs() -> Udfs {
     Udfs::new().scalar("mask", |text: &str, keep: i32| {
         let keep = usize::try_from(keep).unwrap_or(0);
         text.chars()
             .enumerate()
-            .map(|(at, character)| if at < keep { character } else { '*' })
+            .map(|(index, character)| if index < keep { character } else { '*' })
             .collect::<String>()
     })
 }

@@ -1,4 +1,4 @@
-//! The example connector as a Lambda function.
+//! Example connector as a Lambda function.
 
 use athena_connector_example::{Example, udfs};
 use athena_connector_sdk::{Handler, MiMalloc, lambda};

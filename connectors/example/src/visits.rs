@@ -1,4 +1,4 @@
-//! The table: what it looks like, and data for a bucket that has none.
+//! Definition of the table, and sample data.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -7,16 +7,16 @@ use athena_connector_sdk::{
     arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
 };
 
-use crate::objects::Day;
+use crate::day::Day;
 
-/// The one schema.
+/// Name of the only schema.
 pub const SCHEMA: &str = "web";
-/// The one table.
+/// Name of the only table.
 pub const TABLE: &str = "visits";
-/// What the names of the folders hold.
+/// Columns whose values are in the names of the folders.
 pub const PARTITION_COLUMNS: [&str; 3] = ["year", "month", "day"];
 
-/// The columns of an object, in its order.
+/// Returns the columns of a CSV object, in order.
 pub fn csv_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("visit_id", DataType::Int64, false),
@@ -27,46 +27,47 @@ pub fn csv_schema() -> SchemaRef {
     ]))
 }
 
-/// The table: the columns of an object, and those of the folders.
+/// Returns the definition of the table: the columns of an object, then the partition columns.
 pub fn definition() -> TableDef {
     let columns =
         csv_schema().fields().iter().map(|field| field.as_ref().clone()).collect::<Vec<_>>();
-    let folders = PARTITION_COLUMNS.map(|name| Field::new(name, DataType::Int32, false));
-    TableDef::new(columns.into_iter().chain(folders))
+    let partition_columns = PARTITION_COLUMNS.map(|name| Field::new(name, DataType::Int32, false));
+    TableDef::new(columns.into_iter().chain(partition_columns))
         .with_partition_columns(PARTITION_COLUMNS)
-        .with_comment("customer_key", "the customer of TPC-H who came; empty for a stranger")
-        .with_comment("seconds", "how long the page was looked at")
+        .with_comment("customer_key", "key of a TPC-H customer; null for anonymous visitors")
+        .with_comment("seconds", "time spent on the page, in seconds")
 }
 
-/// Days that have data when this connector makes them: the first ten of six months.
+/// Returns the days of the sample data: the first ten of six months.
 pub fn sample_days() -> impl Iterator<Item = Day> {
     (1..=6).flat_map(|month| (1..=10).map(move |day| Day { year: 2024, month, day }))
 }
 
-/// The visits of one day as CSV: the same whenever they are made.
+/// Generates the sample visits of one day as CSV, the same on every call.
 ///
 /// # Panics
 ///
-/// Never: the numbers are small.
+/// Never: the array index is in range, and writing to a string does not fail.
 pub fn sample_csv(day: Day) -> String {
     const VISITS: i64 = 50;
     const PAGES: [&str; 5] = ["/", "/offers", "/cart", "/help", "/orders"];
     let mut csv = String::from("visit_id,customer_key,page,seconds,at\n");
     let first = (i64::from(day.month) * 100 + i64::from(day.day)) * VISITS;
     for id in first..first + VISITS {
-        // Cheap, and spread out enough for a demonstration.
-        let mixed = id.wrapping_mul(7_919) % 104_729;
+        // A cheap permutation, random enough for sample data.
+        let scattered = id.wrapping_mul(7_919) % 104_729;
         let customer =
-            if mixed % 10 == 0 { String::new() } else { (mixed % 1_500 + 1).to_string() };
-        let page = PAGES[usize::try_from(mixed % 5).expect("a remainder of 5 is small")];
+            if scattered % 10 == 0 { String::new() } else { (scattered % 1_500 + 1).to_string() };
+        let page = PAGES[usize::try_from(scattered % 5).expect("a remainder of 5 is an index")];
         let Day { year, month, day } = day;
-        let (hour, minute) = (mixed % 24, mixed % 60);
+        let hour = scattered % 24;
+        let minute = scattered % 60;
         writeln!(
             csv,
             "{id},{customer},{page},{},{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:00",
-            mixed % 600
+            scattered % 600
         )
-        .expect("a string takes all text");
+        .expect("writing to a string does not fail");
     }
     csv
 }

@@ -1,7 +1,7 @@
-//! The eight TPC-H tables at any scale, generated as they are read.
+//! The eight TPC-H tables at any scale factor, generated as they are read.
 //!
-//! A schema is a scale: `sf0_01`, `sf1`, `sf10` and so on, where `_` is the decimal point. Nothing
-//! is stored: a split names a cell of a fixed grid over the rows of a table, and reading it
+//! The name of a schema is a scale factor, with `_` for the decimal point: `sf0_01`, `sf1`, `sf10`.
+//! Nothing is stored: a split names a cell of a fixed grid over the rows of a table, and reading it
 //! generates exactly these rows.
 
 mod scale;
@@ -16,20 +16,22 @@ use athena_connector_sdk::{
 pub use scale::Scale;
 pub use table::TpchTable;
 
-/// Batches that are generated before the reader asks for them.
-const AHEAD: usize = 2;
+use table::Cell;
 
-/// The connector. It has no settings and no state.
+/// Number of batches that are generated before they are requested.
+const PREFETCH: usize = 2;
+
+/// Connector without settings or state.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tpch;
 
-fn find(name: &TableName) -> Result<(Scale, TpchTable)> {
+fn find_table(name: &TableName) -> Result<(Scale, TpchTable)> {
     let scale = name.schema.parse::<Scale>()?;
     let table =
         TpchTable::ALL.into_iter().find(|table| table.name() == name.table).ok_or_else(|| {
             let known = TpchTable::ALL.map(TpchTable::name).join(", ");
             Error::not_found(format!(
-                "table {name} does not exist; every schema of this connector has {known}"
+                "table {name} does not exist; every schema of this connector has the tables {known}"
             ))
         })?;
     Ok((scale, table))
@@ -54,7 +56,7 @@ impl Connector for Tpch {
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
-        let (_, table) = find(&request.table)?;
+        let (_, table) = find_table(&request.table)?;
         let schema = table.schema();
         Ok(TableDef::new(schema.fields().iter().map(|field| field.as_ref().clone())))
     }
@@ -64,9 +66,9 @@ impl Connector for Tpch {
     }
 
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
-        let (scale, table) = find(&request.table)?;
-        // The grid is written into every split, so that a split means the same rows whatever a
-        // later version would cut.
+        let (scale, table) = find_table(&request.table)?;
+        // Every split contains the size of the grid, so that it means the same rows even if a later
+        // version cuts the table differently.
         let cells = table.cells(scale);
         let splits =
             (1..=cells).map(move |cell| Split::new().with("cell", cell).with("cells", cells));
@@ -74,14 +76,15 @@ impl Connector for Tpch {
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        let (scale, table) = find(&request.table)?;
-        let (cell, cells) = (request.split.get::<i32>("cell")?, request.split.get::<i32>("cells")?);
-        if !(1..=cells).contains(&cell) {
+        let (scale, table) = find_table(&request.table)?;
+        let number = request.split.get("cell")?;
+        let grid = request.split.get("cells")?;
+        if !(1..=grid).contains(&number) {
             return Err(Error::invalid_input(format!(
-                "split names cell {cell} of {cells}, expected one from 1 to {cells}"
+                "split property \"cell\" is {number}, expected a number from 1 to {grid}"
             )));
         }
-        let batches = table.rows(&request.projection, scale, (cell, cells))?;
-        Ok(RecordBatchStream::from_blocking(batches).with_prefetch(AHEAD))
+        let batches = table.rows(&request.projection, scale, Cell { number, grid })?;
+        Ok(RecordBatchStream::from_blocking(batches).with_prefetch(PREFETCH))
     }
 }

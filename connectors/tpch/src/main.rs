@@ -1,4 +1,4 @@
-//! The TPC-H connector as a Lambda function.
+//! TPC-H connector as a Lambda function.
 
 use athena_connector_sdk::{MiMalloc, lambda};
 use athena_connector_tpch::Tpch;

@@ -1,21 +1,21 @@
-//! The scale factor, as the name of a schema.
+//! Scale factors, which name the schemas.
 
 use std::str::FromStr;
 
 use athena_connector_sdk::{Error, Result};
 
-/// A scale factor of TPC-H; 1 is about a gigabyte of text.
+/// TPC-H scale factor; 1 is about a gigabyte of text.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Scale(f64);
 
 impl Scale {
-    /// The scales that are listed; any other is understood too.
+    /// Schemas that are listed; other scale factors are accepted as well.
     pub const LISTED: [&'static str; 6] = ["sf0_01", "sf0_1", "sf1", "sf10", "sf100", "sf1000"];
 
-    /// The largest scale whose row counts the generator holds.
+    /// Largest scale factor whose row counts the generator can represent.
     const LARGEST: f64 = 100_000.0;
 
-    /// The factor.
+    /// Returns the factor.
     pub fn factor(self) -> f64 {
         self.0
     }
@@ -27,7 +27,8 @@ impl FromStr for Scale {
     fn from_str(schema: &str) -> Result<Self> {
         let unknown = || {
             Error::not_found(format!(
-                "schema {schema:?} does not exist; a schema is a scale factor such as sf1 or sf0_01, up to sf{}",
+                "schema {schema:?} does not exist; use a scale factor such as sf1 or sf0_01, up to \
+                 sf{}",
                 Self::LARGEST
             ))
         };
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_is_a_factor_with_an_underscore_for_the_point() {
+    fn a_schema_is_a_scale_factor_with_an_underscore_for_the_decimal_point() {
         let factors =
             Scale::LISTED.map(|schema| schema.parse::<Scale>().unwrap().factor().to_string());
         assert_eq!(factors, ["0.01", "0.1", "1", "10", "100", "1000"]);

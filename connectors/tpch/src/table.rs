@@ -1,4 +1,4 @@
-//! The tables, the grid over their rows, and the generators.
+//! Tables, the grid over their rows, and their generators.
 
 use arrow::{datatypes::SchemaRef, error::ArrowError, record_batch::RecordBatch};
 use athena_connector_sdk::{Error, Result, arrow};
@@ -15,11 +15,11 @@ use tpchgen_arrow::{
     SupplierArrow,
 };
 
-use crate::{Scale, text::text};
+use crate::{Scale, text::text_pool};
 
-/// A table of TPC-H.
+/// TPC-H table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // the names say it
+#[expect(missing_docs, reason = "the names are those of the specification")]
 pub enum TpchTable {
     Customer,
     LineItem,
@@ -31,11 +31,20 @@ pub enum TpchTable {
     Supplier,
 }
 
-/// The rows of one cell, batch by batch.
-pub(crate) type Rows = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+/// Cell of a grid over the rows of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cell {
+    /// Number of the cell, counted from 1.
+    pub(crate) number: i32,
+    /// Number of cells in the grid.
+    pub(crate) grid: i32,
+}
+
+/// Batches of one cell.
+type CellBatches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 impl TpchTable {
-    /// Every table, by name.
+    /// All tables, in order of their names.
     pub const ALL: [Self; 8] = [
         Self::Customer,
         Self::LineItem,
@@ -47,7 +56,7 @@ impl TpchTable {
         Self::Supplier,
     ];
 
-    /// The name in SQL.
+    /// Returns the name in SQL.
     pub fn name(self) -> &'static str {
         match self {
             Self::Customer => "customer",
@@ -61,7 +70,7 @@ impl TpchTable {
         }
     }
 
-    /// The columns, in the types of the generator.
+    /// Returns the columns, in the types of the generator.
     pub fn schema(self) -> SchemaRef {
         match self {
             Self::Customer => CustomerArrow::schema_ref(),
@@ -75,14 +84,14 @@ impl TpchTable {
         }
     }
 
-    /// How many cells the grid has at `scale`: about a million rows each.
+    /// Returns the number of cells of the grid at `scale`, of about a million rows each.
     ///
-    /// A cell is `total / cells` rows that begin at `(cell - 1) * (total / cells)`, and the last
-    /// one takes the rest; that is how the generator cuts, and it depends on the scale and the
-    /// number of cells alone. Lines are cut by their orders.
+    /// A cell has `total / cells` rows and begins at row `(cell - 1) * (total / cells)`; the last
+    /// one takes the remainder. The generator cuts this way, and the result depends only on the
+    /// scale and the number of cells. Lines are cut by their orders.
     pub fn cells(self, scale: Scale) -> i32 {
-        // Rows at scale 1 and rows to a cell, both in what the grid counts: orders for lines, parts
-        // for their suppliers.
+        // Rows at scale 1 and rows per cell, counted as the generator does: orders for line items,
+        // parts for part suppliers.
         let (rows, per_cell) = match self {
             Self::Nation | Self::Region => return 1,
             Self::Customer => (150_000.0, 1_000_000.0),
@@ -97,40 +106,46 @@ impl TpchTable {
         cells.max(1)
     }
 
-    /// Generates the rows of `cell` (from 1) of a grid of `cells`, with the columns of
-    /// `projection`.
+    /// Generates the rows of a cell, with the columns of `projection`.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a column that the table has not, and for comments that the function has
-    /// no memory for.
+    /// `InvalidInput` for an unknown column, and for comments if the function has too little memory
+    /// for them.
     pub(crate) fn rows(
         self,
         projection: &SchemaRef,
         scale: Scale,
-        (cell, cells): (i32, i32),
+        cell: Cell,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
         let schema = self.schema();
-        let wanted = projection.fields().iter().map(|field| schema.index_of(field.name()));
-        let wanted: Vec<usize> = wanted.collect::<Result<_, _>>().map_err(|error| {
-            Error::invalid_input(format!("table {} has no such column", self.name()))
-                .with_source(error)
+        let indices = projection.fields().iter().map(|field| schema.index_of(field.name()));
+        let indices: Vec<usize> = indices.collect::<Result<_, _>>().map_err(|error| {
+            Error::invalid_input(format!(
+                "table {:?} does not have a requested column",
+                self.name()
+            ))
+            .with_source(error)
         })?;
         let with_comments =
-            wanted.iter().any(|&column| schema.field(column).name().ends_with("_comment"));
-        let batches = self.all_columns(scale, (cell, cells), text(with_comments)?);
+            indices.iter().any(|&column| schema.field(column).name().ends_with("_comment"));
+        let batches = self.all_columns(scale, cell, text_pool(with_comments)?);
         Ok(batches.map(move |batch| {
-            let batch = batch.and_then(|batch| batch.project(&wanted));
-            batch.map_err(|error| Error::internal("the generator failed").with_source(error))
+            let batch = batch.and_then(|batch| batch.project(&indices));
+            batch.map_err(|error| {
+                Error::internal("the generator failed to build a batch").with_source(error)
+            })
         }))
     }
 
-    fn all_columns(self, scale: Scale, (cell, cells): (i32, i32), text: &'static TextPool) -> Rows {
-        let (words, factor) = (Distributions::static_default(), scale.factor());
+    fn all_columns(self, scale: Scale, cell: Cell, text: &'static TextPool) -> CellBatches {
+        let Cell { number, grid } = cell;
+        let words = Distributions::static_default();
+        let factor = scale.factor();
         macro_rules! rows {
             ($arrow:ident, $generator:ident) => {{
                 let new = $generator::new_with_distributions_and_text_pool;
-                Box::new($arrow::new(new(factor, cell, cells, words, text)))
+                Box::new($arrow::new(new(factor, number, grid, words, text)))
             }};
         }
         match self {
@@ -142,7 +157,7 @@ impl TpchTable {
             Self::Orders => rows!(OrderArrow, OrderGenerator),
             Self::Part => rows!(PartArrow, PartGenerator),
             Self::PartSupp => Box::new(PartSuppArrow::new(PartSuppGenerator::new_with_text_pool(
-                factor, cell, cells, text,
+                factor, number, grid, text,
             ))),
             Self::Region => Box::new(RegionArrow::new(
                 RegionGenerator::new_with_distributions_and_text_pool(words, text),
@@ -158,13 +173,13 @@ mod tests {
 
     use super::*;
 
-    fn all(table: TpchTable, scale: Scale, cell: i32, cells: i32) -> RecordBatch {
-        let batches = table.rows(&table.schema(), scale, (cell, cells)).unwrap();
+    fn all(table: TpchTable, scale: Scale, number: i32, grid: i32) -> RecordBatch {
+        let batches = table.rows(&table.schema(), scale, Cell { number, grid }).unwrap();
         concat_batches(&table.schema(), &batches.collect::<Result<Vec<_>>>().unwrap()).unwrap()
     }
 
     #[test]
-    fn columns_do_not_change_where_comments_are_left_out() {
+    fn columns_are_the_same_without_comments() {
         let scale = "sf0_01".parse().unwrap();
         for table in TpchTable::ALL {
             let schema = table.schema();
@@ -172,7 +187,7 @@ mod tests {
             assert!(schema.fields()[others.len()].name().ends_with("_comment"));
             let projection = schema.project(&others).unwrap().into();
             let without = table
-                .rows(&projection, scale, (1, 1))
+                .rows(&projection, scale, Cell { number: 1, grid: 1 })
                 .unwrap()
                 .collect::<Result<Vec<_>>>()
                 .unwrap();
@@ -182,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cells_of_a_grid_are_the_whole_table_in_order() {
+    fn the_cells_of_a_grid_add_up_to_the_table_in_order() {
         let scale = "sf0_01".parse().unwrap();
         for table in TpchTable::ALL {
             let whole = all(table, scale, 1, 1);
@@ -194,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn row_counts_are_those_of_the_specification() {
+    fn row_counts_match_the_specification() {
         let scale = "sf0_01".parse().unwrap();
         let counts = TpchTable::ALL.map(|table| (table.name(), all(table, scale, 1, 1).num_rows()));
         assert_eq!(
@@ -213,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_grow_with_the_scale() {
+    fn the_number_of_cells_grows_with_the_scale() {
         let cells = |schema: &str| TpchTable::LineItem.cells(schema.parse().unwrap());
         assert_eq!(["sf0_01", "sf0_1", "sf1", "sf10", "sf1000"].map(cells), [1, 1, 6, 60, 6_000]);
     }

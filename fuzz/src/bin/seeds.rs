@@ -1,5 +1,5 @@
-//! Writes what the fuzzers begin with into the folder that is named, from the recorded files in the
-//! other one that is named: a folder for each target.
+//! Writes the seed corpus: `seeds GOLDEN SEEDS` converts the recorded files below `GOLDEN` to a
+//! folder below `SEEDS` for each target.
 
 use std::{
     collections::BTreeMap,

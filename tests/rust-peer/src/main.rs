@@ -1,7 +1,7 @@
-//! The twin of the Java connector: the same tables and the same function on this SDK.
+//! Counterpart of the Java peer connector: the same tables and the same function on this SDK.
 //!
-//! What a table holds is in `tables`, which knows Arrow alone, so that tests can compare with it
-//! what came over the wire.
+//! The contents of the tables are in `tables`, which depends on Arrow only, so that tests can
+//! compare them with the rows received over the wire.
 
 mod tables;
 
@@ -14,12 +14,12 @@ use athena_connector_sdk::{
 
 use tables::{SCHEMA, TABLES, empty, events, kinds};
 
-/// The connector. It has no settings and no state.
-struct Twin;
+/// Connector without settings or state.
+struct Peer;
 
-fn unknown(table: &TableName) -> Error {
+fn unknown_table(table: &TableName) -> Error {
     Error::not_found(format!(
-        "there is no table {table}; schema {SCHEMA} has {}",
+        "table {table} does not exist; schema {SCHEMA:?} has the tables {}",
         TABLES.join(", ")
     ))
 }
@@ -31,7 +31,7 @@ fn definition(batch: &RecordBatch) -> TableDef {
 }
 
 #[async_trait]
-impl Connector for Twin {
+impl Connector for Peer {
     fn source_type(&self) -> &'static str {
         "peer"
     }
@@ -46,7 +46,7 @@ impl Connector for Twin {
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
         if request.table.schema != SCHEMA {
-            return Err(unknown(&request.table));
+            return Err(unknown_table(&request.table));
         }
         match request.table.table.as_str() {
             "empty" => Ok(definition(&empty::rows())),
@@ -55,7 +55,7 @@ impl Connector for Twin {
                     .with_partition_columns(events::PARTITION_COLUMNS))
             }
             "kinds" => Ok(definition(&kinds::rows())),
-            _ => Err(unknown(&request.table)),
+            _ => Err(unknown_table(&request.table)),
         }
     }
 
@@ -72,14 +72,17 @@ impl Connector for Twin {
             let column = |name: &str| request.partitions.column_by_name(name).cloned();
             let (Some(years), Some(regions)) = (column("year"), column("region")) else {
                 return Err(Error::invalid_input(
-                    "the partitions of events have no columns year and region",
+                    "the partitions of table events lack the columns year and region",
                 ));
             };
-            let (years, regions) = (years.as_primitive::<Int32Type>(), regions.as_string::<i32>());
+            let years = years.as_primitive::<Int32Type>();
+            let regions = regions.as_string::<i32>();
             for (year, region) in years.iter().zip(regions) {
                 let numbers = year.and_then(|year| events::splits(year, region));
                 let numbers = numbers.ok_or_else(|| {
-                    Error::invalid_input(format!("no partition {year:?}, {region:?}"))
+                    Error::invalid_input(format!(
+                        "partition year={year:?}, region={region:?} does not exist"
+                    ))
                 })?;
                 splits.extend(
                     numbers
@@ -100,12 +103,12 @@ impl Connector for Twin {
             "events" => {
                 Ok(events::rows(request.split.get("from")?..request.split.get("to")?).into())
             }
-            _ => Err(unknown(&request.table)),
+            _ => Err(unknown_table(&request.table)),
         }
     }
 }
 
-/// The first characters of a text and how many it has; no text at all is `none`.
+/// Returns the first characters of a text and its length; `none` for null.
 fn head(text: Option<&str>, keep: Option<i32>) -> Option<String> {
     let Some(text) = text else {
         return Some("none".to_owned());
@@ -116,5 +119,5 @@ fn head(text: Option<&str>, keep: Option<i32>) -> Option<String> {
 
 fn main() -> std::result::Result<(), lambda::BoxError> {
     let udfs = Udfs::new().scalar("head", |text: Option<&str>, keep: Option<i32>| head(text, keep));
-    lambda::block_on(Handler::new(Twin).with_udfs(udfs).run())
+    lambda::block_on(Handler::new(Peer).with_udfs(udfs).run())
 }

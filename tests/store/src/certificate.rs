@@ -1,4 +1,4 @@
-//! The certificate of a server on loopback, which only those trust that are told to.
+//! Self-signed certificate of a server on loopback.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
-/// A certificate of `127.0.0.1` with its key, made for this run.
+/// Self-signed certificate for `127.0.0.1` with its key, generated for this run.
 #[derive(Debug)]
 pub struct Certificate {
     config: Arc<ServerConfig>,
@@ -18,11 +18,11 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Makes one.
+    /// Generates a certificate.
     ///
     /// # Errors
     ///
-    /// If the certificate cannot be made or written to a temporary folder.
+    /// If the certificate cannot be generated or written to a temporary folder.
     pub fn generate() -> io::Result<Self> {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(io::Error::other)?;
@@ -38,7 +38,8 @@ impl Certificate {
         Ok(Self { config: Arc::new(config), folder })
     }
 
-    /// A folder that is deleted with this, with the certificate in the file `certificate.pem`.
+    /// Returns a folder with the certificate in the file `certificate.pem`, deleted when this value
+    /// is dropped.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

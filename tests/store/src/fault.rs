@@ -1,50 +1,50 @@
-//! What can go wrong with a put, and when.
+//! Faults of put requests, and their schedules.
 
 use std::time::Duration;
 
-/// One thing that goes wrong with a put.
+/// Fault of one put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers with this status and error code, after the whole request was read.
+    /// Responds with this status and error code, after reading the whole request.
     Status(u16, &'static str),
-    /// Cuts the connection in the middle of the request.
+    /// Closes the connection in the middle of the request.
     Reset,
-    /// Reads the request and never answers.
+    /// Reads the request and never responds.
     Stall,
-    /// Takes the object, and cuts the connection in the middle of the answer.
+    /// Stores the object, and closes the connection in the middle of the response.
     Truncate,
-    /// Takes the object, and cuts the connection before the answer.
+    /// Stores the object, and closes the connection before the response.
     Unanswered,
-    /// Answers rightly, but only after this time.
+    /// Responds correctly, but only after this time.
     Slow(Duration),
 }
 
-/// Which puts go wrong. They are counted from 0 and every try counts.
+/// Schedule of faults. Puts are counted from 0, including retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Never.
+    /// No put.
     Never,
-    /// This one alone.
+    /// Only this put.
     Only(usize),
-    /// This one and all that follow.
+    /// This put and all that follow.
     From(usize),
-    /// Those for which a hash of the seed and the number falls under `percent` of all.
+    /// `percent` of all puts, chosen by a hash of the seed and the number.
     Some {
-        /// Makes runs differ.
+        /// Seed that distinguishes runs.
         seed: u64,
-        /// How many of a hundred.
+        /// Percentage of puts that fail.
         percent: u64,
     },
 }
 
 impl When {
-    pub(crate) fn is_now(self, number: usize) -> bool {
+    pub(crate) fn applies_to(self, number: usize) -> bool {
         match self {
             Self::Never => false,
             Self::Only(only) => number == only,
             Self::From(first) => number >= first,
             Self::Some { seed, percent } => {
-                // The finaliser of SplitMix64: near numbers and seeds have nothing in common.
+                // Finalizer of SplitMix64: close numbers and seeds give unrelated values.
                 let z = seed.wrapping_add((number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
                 let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
                 let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -54,16 +54,16 @@ impl When {
     }
 }
 
-/// What goes wrong with the puts of objects.
+/// Faults of the puts of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Faults {
-    /// Which puts.
+    /// Affected puts.
     pub when: When,
-    /// How.
+    /// Fault of each.
     pub fault: Fault,
 }
 
 impl Faults {
-    /// Nothing goes wrong.
+    /// No faults.
     pub const NONE: Self = Self { when: When::Never, fault: Fault::Reset };
 }

@@ -1,8 +1,8 @@
-//! An S3 in memory, over http or https, that counts what it is asked and fails when it is told to.
+//! In-memory S3 server over http or https that counts requests and injects faults.
 //!
-//! It takes what the clients of AWS send: objects whole or in signed chunks. It checks no
-//! signature, so that it costs next to nothing beside the function that is measured; the S3 of
-//! `athena-local` does.
+//! It accepts the requests of AWS clients, with whole objects or in signed chunks. It does not
+//! verify signatures, so that it costs next to nothing compared with the function being measured;
+//! the S3 of `athena-local` does.
 
 mod body;
 mod certificate;

@@ -1,4 +1,4 @@
-//! What a store holds, and reading what a function says that it wrote there.
+//! Objects of a store, and decoding of spilled blocks.
 
 use std::collections::BTreeMap;
 
@@ -12,37 +12,37 @@ use bytes::Bytes;
 pub struct Objects(pub(crate) BTreeMap<String, Bytes>);
 
 impl Objects {
-    /// How many there are.
+    /// Returns the number of objects.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no objects.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Bytes of all.
+    /// Returns the total size in bytes.
     pub fn bytes(&self) -> usize {
         self.0.values().map(Bytes::len).sum()
     }
 
-    /// Bytes of the largest.
+    /// Returns the size of the largest object in bytes.
     pub fn largest(&self) -> usize {
         self.0.values().map(Bytes::len).max().unwrap_or(0)
     }
 
-    /// The object at `location`.
+    /// Returns the object at `location`.
     pub fn get(&self, location: &S3SpillLocation) -> Option<&Bytes> {
         let (bucket, key) = location.bucket.as_ref().zip(location.key.as_ref())?;
         self.0.get(&format!("{bucket}/{key}"))
     }
 
-    /// The blocks of `answer`, decrypted and decoded, in its order.
+    /// Decrypts and decodes the blocks of `answer`, in order.
     ///
     /// # Errors
     ///
-    /// `NotFound` for a block that is not here; `InvalidResponse` for one that cannot be read.
+    /// `NotFound` for a missing block, `InvalidResponse` for one that cannot be decoded.
     pub fn blocks<'a>(
         &'a self,
         answer: &'a RemoteReadRecordsResponse,

@@ -1,4 +1,4 @@
-//! The requests of S3 that connectors send.
+//! S3 operations that connectors use.
 
 use std::{
     io,
@@ -23,9 +23,9 @@ use crate::{
     body::{begin, object, read},
 };
 
-type Answer = Response<BoxBody<Bytes, io::Error>>;
+type StoreResponse = Response<BoxBody<Bytes, io::Error>>;
 
-/// What all connections share.
+/// State shared by all connections.
 #[derive(Debug)]
 pub(crate) struct Shared {
     objects: Mutex<Objects>,
@@ -39,7 +39,7 @@ impl Shared {
     }
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, Objects> {
-        // A map of whole objects is whole whatever panicked.
+        // Objects are inserted whole, so the map is consistent even after a panic.
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -47,11 +47,14 @@ impl Shared {
         self.puts.load(Ordering::SeqCst)
     }
 
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> io::Result<Answer> {
+    pub(crate) async fn response(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> io::Result<StoreResponse> {
         let name = request.uri().path().trim_matches('/').to_owned();
-        // A bucket alone: HeadBucket.
+        // Only a bucket: HeadBucket.
         if !name.contains('/') {
-            return Ok(plain(StatusCode::OK));
+            return Ok(empty(StatusCode::OK));
         }
         match *request.method() {
             Method::PUT => self.put(name, request).await,
@@ -60,9 +63,9 @@ impl Shared {
         }
     }
 
-    async fn put(&self, name: String, request: Request<Incoming>) -> io::Result<Answer> {
+    async fn put(&self, name: String, request: Request<Incoming>) -> io::Result<StoreResponse> {
         let Faults { when, fault } = self.faults;
-        let fault = when.is_now(self.puts.fetch_add(1, Ordering::SeqCst)).then_some(fault);
+        let fault = when.applies_to(self.puts.fetch_add(1, Ordering::SeqCst)).then_some(fault);
         let (head, body) = request.into_parts();
         if fault == Some(Fault::Reset) {
             begin(body).await;
@@ -83,51 +86,50 @@ impl Shared {
         }
         match fault {
             Some(Fault::Unanswered) => Err(reset()),
-            Some(Fault::Truncate) => Ok(broken()),
-            _ => Ok(plain(StatusCode::OK)),
+            Some(Fault::Truncate) => Ok(truncated()),
+            _ => Ok(empty(StatusCode::OK)),
         }
     }
 
-    fn get(&self, name: &str) -> Answer {
+    fn get(&self, name: &str) -> StoreResponse {
         match self.objects().0.get(name) {
-            Some(object) => Response::new(whole(object.clone())),
+            Some(object) => Response::new(full(object.clone())),
             None => error(404, "NoSuchKey"),
         }
     }
 }
 
-/// An answer that ends before its length.
-fn broken() -> Answer {
+/// Creates a response that ends before its content length.
+fn truncated() -> StoreResponse {
     let half = futures::stream::iter([Ok(Frame::data(Bytes::from_static(b"<half")))]);
     let end = futures::stream::once(async {
-        // What TLS has not sent when the connection ends is never sent, and the answer would be
-        // none at all.
+        // TLS drops unsent data when the connection closes, and there would be no response at all.
         tokio::time::sleep(Duration::from_millis(50)).await;
         Err(reset())
     });
-    let mut answer = Response::new(BodyExt::boxed(StreamBody::new(half.chain(end))));
-    answer.headers_mut().insert(CONTENT_LENGTH, 10.into());
-    answer
+    let mut response = Response::new(BodyExt::boxed(StreamBody::new(half.chain(end))));
+    response.headers_mut().insert(CONTENT_LENGTH, 10.into());
+    response
 }
 
 fn reset() -> io::Error {
     io::ErrorKind::ConnectionReset.into()
 }
 
-fn whole(bytes: Bytes) -> BoxBody<Bytes, io::Error> {
+fn full(bytes: Bytes) -> BoxBody<Bytes, io::Error> {
     Full::new(bytes).map_err(|never| match never {}).boxed()
 }
 
-fn plain(status: StatusCode) -> Answer {
-    let mut answer = Response::new(whole(Bytes::new()));
-    *answer.status_mut() = status;
-    answer
+fn empty(status: StatusCode) -> StoreResponse {
+    let mut response = Response::new(full(Bytes::new()));
+    *response.status_mut() = status;
+    response
 }
 
-fn error(status: u16, code: &str) -> Answer {
+fn error(status: u16, code: &str) -> StoreResponse {
     let document =
-        format!("<Error><Code>{code}</Code><Message>asked for by the test</Message></Error>");
-    let mut answer = Response::new(whole(document.into()));
-    *answer.status_mut() = StatusCode::from_u16(status).expect("tests name real statuses");
-    answer
+        format!("<Error><Code>{code}</Code><Message>injected by the test</Message></Error>");
+    let mut response = Response::new(full(document.into()));
+    *response.status_mut() = StatusCode::from_u16(status).expect("tests use valid statuses");
+    response
 }

@@ -1,4 +1,4 @@
-//! The server.
+//! Server.
 
 use std::{io, net::Ipv4Addr, sync::Arc};
 
@@ -17,16 +17,16 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{Certificate, Faults, Objects, service::Shared};
 
-/// The bucket that connectors are told to spill to. There is every other one too.
+/// Bucket to which connectors spill. Every other bucket exists as well.
 pub const BUCKET: &str = "test-spill-bucket";
 
-/// A store that listens on loopback until it is dropped.
+/// Store that listens on loopback until it is dropped.
 #[derive(Debug)]
 pub struct Store {
     shared: Arc<Shared>,
     endpoint: String,
-    /// The file of the certificate, if there is one.
-    authority: Option<String>,
+    /// Path of the certificate, if there is one.
+    certificate_file: Option<String>,
     server: JoinHandle<()>,
 }
 
@@ -40,20 +40,20 @@ impl Store {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let scheme = if certificate.is_some() { "https" } else { "http" };
         let endpoint = format!("{scheme}://{}", listener.local_addr()?);
-        let authority = certificate
+        let certificate_file = certificate
             .map(|certificate| certificate.folder().join("certificate.pem").display().to_string());
         let shared = Arc::new(Shared::new(faults));
         let acceptor = certificate.map(|certificate| TlsAcceptor::from(certificate.config()));
         let server = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
-        Ok(Self { shared, endpoint, authority, server })
+        Ok(Self { shared, endpoint, certificate_file, server })
     }
 
-    /// Where it listens, such as `https://127.0.0.1:40123`.
+    /// Returns the URL, such as `https://127.0.0.1:40123`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The environment by which a function uses this store, spills to it, and trusts its
+    /// Returns the environment of a function that uses this store, spills to it, and trusts its
     /// certificate.
     pub fn env(&self) -> Vec<(String, String)> {
         let variables = [
@@ -63,31 +63,31 @@ impl Store {
             ("AWS_REGION", "us-east-1"),
             ("spill_bucket", BUCKET),
         ];
-        let authority = self.authority.as_deref().map(|file| ("SSL_CERT_FILE", file));
+        let certificate_file = self.certificate_file.as_deref().map(|file| ("SSL_CERT_FILE", file));
         variables
             .into_iter()
-            .chain(authority)
+            .chain(certificate_file)
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     }
 
-    /// How many puts of objects were asked for, also those that failed.
+    /// Returns the number of put requests, including those that failed.
     pub fn puts(&self) -> usize {
         self.shared.puts()
     }
 
-    /// The object of this bucket and key.
+    /// Returns an object.
     pub fn get(&self, bucket: &str, key: &str) -> Option<Bytes> {
         self.shared.objects().0.get(&format!("{bucket}/{key}")).cloned()
     }
 
-    /// What there is, which leaves the store empty.
+    /// Takes all objects, which leaves the store empty.
     pub fn take(&self) -> Objects {
         std::mem::take(&mut self.shared.objects())
     }
 }
 
-/// Access from the process of the test, past http and faults.
+/// In-process access that bypasses http and faults.
 #[async_trait]
 impl ObjectStore for Store {
     async fn put(&self, bucket: &str, key: &str, body: Bytes) -> Result<()> {
@@ -116,7 +116,8 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Ar
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
         let _ = stream.set_nodelay(true);
-        let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
+        let acceptor = acceptor.clone();
+        let shared = Arc::clone(&shared);
         connections.spawn(async move {
             match acceptor {
                 None => serve(stream, shared).await,
@@ -131,8 +132,8 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Ar
 }
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
-    let service = service_fn(move |request| Arc::clone(&shared).answer(request));
-    // An error is a peer that went away, or a fault.
+    let service = service_fn(move |request| Arc::clone(&shared).response(request));
+    // An error is a disconnected peer or an injected fault.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)

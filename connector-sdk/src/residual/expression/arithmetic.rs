@@ -1,4 +1,4 @@
-//! Arithmetic as Trino has it: integers and decimals are exact or fail, floats never fail.
+//! Arithmetic with Trino's semantics: integers and decimals are exact or fail, floats never fail.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use arrow::{
 };
 use athena_protocol::predicate::functions;
 
-use super::vector::{Failed, Failure, Vector, either_failed, either_null, shape};
+use super::vector::{FailedRows, Failure, Vector, either_failed, either_null, shape};
 use crate::{Error, Result};
 
-/// An operation on two numbers.
+/// Binary arithmetic operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
     Add,
@@ -25,7 +25,7 @@ pub(super) enum Operation {
     Modulus,
 }
 
-/// Digits after the point of two decimals and of what an operation makes of them.
+/// Scales of two decimal operands and of the result.
 #[derive(Debug, Clone, Copy)]
 struct Scales {
     left: i8,
@@ -33,7 +33,7 @@ struct Scales {
     result: i8,
 }
 
-/// An operation on two integers of one type; `None` where Trino fails.
+/// Applies an operator to two integers of one type; `None` where Trino fails.
 macro_rules! checked {
     ($operation:expr, $left:expr, $right:expr) => {
         match $operation {
@@ -48,7 +48,7 @@ macro_rules! checked {
 }
 
 impl Operation {
-    /// The operation that a function stands for, if it does.
+    /// Returns the operator of a function, or `None` if it is not arithmetic.
     pub(super) fn of_function(function: &str) -> Option<Self> {
         Some(match function {
             functions::ADD => Self::Add,
@@ -60,7 +60,7 @@ impl Operation {
         })
     }
 
-    /// The name of the function.
+    /// Returns the name of the function.
     pub(super) fn function(self) -> &'static str {
         match self {
             Self::Add => functions::ADD,
@@ -71,8 +71,8 @@ impl Operation {
         }
     }
 
-    /// The scale of the decimal that two decimals make; `None` where it exceeds what a decimal can
-    /// have.
+    /// Returns the scale of the result for two decimals, or `None` if it exceeds the maximum of the
+    /// type.
     pub(super) fn decimal_scale(self, left: i8, right: i8) -> Option<i8> {
         let scale = match self {
             Self::Add | Self::Subtract | Self::Divide | Self::Modulus => left.max(right),
@@ -81,10 +81,10 @@ impl Operation {
         (scale.unsigned_abs() <= DECIMAL128_MAX_PRECISION).then_some(scale)
     }
 
-    /// Computes `result` from two vectors: of that type, or for a decimal of two decimals.
+    /// Computes `result` from two vectors of that type, or a decimal from two decimals.
     pub(super) fn apply(
         self,
-        (left, right): (&Vector, &Vector),
+        [left, right]: [&Vector; 2],
         rows: usize,
         result: &DataType,
         failure: &Arc<Failure>,
@@ -107,7 +107,7 @@ impl Operation {
             }
             _ => {
                 return Err(Error::internal(format!(
-                    "{} was compiled for types without it",
+                    "{} was compiled for unsupported types",
                     self.function()
                 )));
             }
@@ -125,14 +125,13 @@ impl Operation {
         }
     }
 
-    /// On digits, in 256 bits: 38 digits times ten to the 38 fit.
+    /// Computes in 256 bits, which hold 38 digits times 10^38.
     fn decimal(self, left: i128, right: i128, scales: Scales) -> Option<i128> {
-        let (left, right) = (i256::from_i128(left), i256::from_i128(right));
+        let left = i256::from_i128(left);
+        let right = i256::from_i128(right);
         let shifted = |digits: i256, by: i16| digits.checked_mul(power_of_ten(by)?);
-        let (to_left, to_right) = (
-            i16::from(scales.result) - i16::from(scales.left),
-            i16::from(scales.result) - i16::from(scales.right),
-        );
+        let to_left = i16::from(scales.result) - i16::from(scales.left);
+        let to_right = i16::from(scales.result) - i16::from(scales.right);
         let digits = match self {
             Self::Add => shifted(left, to_left)?.checked_add(shifted(right, to_right)?)?,
             Self::Subtract => shifted(left, to_left)?.checked_sub(shifted(right, to_right)?)?,
@@ -147,7 +146,7 @@ impl Operation {
     }
 }
 
-/// The negative of each number; of the smallest integer there is none.
+/// Negates each number, and fails on the smallest integer.
 pub(super) fn negate(value: &Vector, failure: &Arc<Failure>) -> Result<Vector> {
     let data_type = value.values.data_type();
     let rows = value.values.len();
@@ -173,9 +172,10 @@ fn power_of_ten(exponent: i16) -> Option<i256> {
     i256::from_i128(10).checked_pow(u32::try_from(exponent).ok()?)
 }
 
-/// The quotient, rounded to the nearest and half away from zero.
+/// Returns the quotient, rounded half away from zero.
 fn divide_half_up(dividend: i256, divisor: i256) -> Option<i256> {
-    let (quotient, remainder) = (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
+    let quotient = dividend.checked_div(divisor)?;
+    let remainder = dividend.checked_rem(divisor)?;
     let twice = remainder.checked_abs()?.checked_mul(i256::from_i128(2))?;
     if twice < divisor.checked_abs()? {
         return Some(quotient);
@@ -185,7 +185,7 @@ fn divide_half_up(dividend: i256, divisor: i256) -> Option<i256> {
     quotient.checked_add(away)
 }
 
-/// Two operands and what becomes of them.
+/// Operands and result of a binary operator.
 struct Pair<'a> {
     left: &'a Vector,
     right: &'a Vector,
@@ -195,13 +195,13 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Applies `operation` to every pair of values that are not null; `None` is a failure of that
-    /// row.
+    /// Applies `operation` to every pair of non-null values; `None` fails that row.
     fn map<T: ArrowPrimitiveType>(
         &self,
         operation: impl Fn(T::Native, T::Native) -> Option<T::Native>,
     ) -> Vector {
-        let (left, right) = (self.left, self.right);
+        let left = self.left;
+        let right = self.right;
         let (len, constant) = shape(left, right, self.rows);
         let nulls = either_null(left, right, len);
         let l: &[T::Native] = left.values.as_primitive::<T>().values();
@@ -214,7 +214,7 @@ impl Pair<'_> {
                     values[row] = value;
                     true
                 }
-                // What lies under a null is not computed with, and cannot fail.
+                // The value under a null is not an operand, and cannot fail.
                 None if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => true,
                 None => {
                     any_failed = true;
@@ -226,7 +226,7 @@ impl Pair<'_> {
         let mut valid = nulls;
         if any_failed {
             valid = NullBuffer::union(valid.as_ref(), Some(&NullBuffer::new(succeeded.clone())));
-            let new = Failed { rows: !&succeeded, failure: Arc::clone(self.failure) };
+            let new = FailedRows { rows: !&succeeded, failure: Arc::clone(self.failure) };
             failed = either_failed(failed, Some(new));
         }
         let array =

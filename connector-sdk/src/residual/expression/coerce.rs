@@ -1,4 +1,4 @@
-//! Types that two arguments can share without any value changing.
+//! Common types that represent both arguments exactly.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use arrow::{
     },
 };
 
-use super::super::key::{Place, narrow_place, wide_place};
+use super::super::key::{Position, narrow_position, wide_position};
 use crate::wire_type::cast_values;
 
-/// The type that holds all values of both; `None` where there is none, or where Trino would compare
-/// rounded values.
+/// Returns the type that holds all values of both, or `None` if there is none or Trino would
+/// compare rounded values.
 pub(super) fn common_type(left: &DataType, right: &DataType) -> Option<DataType> {
     Some(match (left, right) {
         _ if left == right => left.clone(),
@@ -35,15 +35,15 @@ pub(super) fn common_type(left: &DataType, right: &DataType) -> Option<DataType>
             {
                 return integer_of_width(bits);
             }
-            let ((left_precision, left_scale), (right_precision, right_scale)) =
-                (digits(left)?, digits(right)?);
+            let (left_precision, left_scale) = digits(left)?;
+            let (right_precision, right_scale) = digits(right)?;
             let scale = left_scale.max(right_scale);
             let whole = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
             let precision = whole(left_precision, left_scale)
                 .max(whole(right_precision, right_scale))
                 + i16::from(scale);
             let precision = u8::try_from(precision).ok()?;
-            // At most 38 digits on either side of the point, which 256 bits hold.
+            // At most 38 digits on either side of the decimal point, which 256 bits hold.
             if precision <= DECIMAL128_MAX_PRECISION {
                 Decimal128(precision, scale)
             } else {
@@ -53,7 +53,7 @@ pub(super) fn common_type(left: &DataType, right: &DataType) -> Option<DataType>
     })
 }
 
-/// Whether values of the type have an order.
+/// Returns whether values of the type have an order.
 pub(super) fn is_comparable(data_type: &DataType) -> bool {
     matches!(
         data_type,
@@ -68,12 +68,12 @@ pub(super) fn is_comparable(data_type: &DataType) -> bool {
         || *data_type == Null
 }
 
-/// Whether the type is one that arithmetic knows.
+/// Returns whether the type supports arithmetic.
 pub(super) fn is_number(data_type: &DataType) -> bool {
     matches!(data_type, Int8 | Int16 | Int32 | Int64 | Float32 | Float64 | Decimal128(_, _))
 }
 
-/// Bits of an integer type.
+/// Returns the number of bits of an integer type.
 pub(super) fn integer_width(data_type: &DataType) -> Option<u8> {
     match data_type {
         Int8 => Some(8),
@@ -88,7 +88,7 @@ fn integer_of_width(bits: u8) -> Option<DataType> {
     [Int8, Int16, Int32, Int64].into_iter().find(|data_type| integer_width(data_type) == Some(bits))
 }
 
-/// Precision and scale of the decimal that holds all values of an integer or decimal type.
+/// Returns precision and scale of the decimal that holds all values of an integer or decimal type.
 pub(super) fn digits(data_type: &DataType) -> Option<(u8, i8)> {
     match data_type {
         Int8 => Some((3, 0)),
@@ -100,8 +100,8 @@ pub(super) fn digits(data_type: &DataType) -> Option<(u8, i8)> {
     }
 }
 
-/// The one value of a constant in type `to`; `None` where it is not exactly a value of that type.
-pub(super) fn fit(constant: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
+/// Converts a one-row constant to type `to`; `None` unless the value is exactly one of that type.
+pub(super) fn exact_cast(constant: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
     if constant.data_type() == to {
         return Some(Arc::clone(constant));
     }
@@ -109,17 +109,17 @@ pub(super) fn fit(constant: &ArrayRef, to: &DataType) -> Option<ArrayRef> {
         return Some(new_null_array(to, 1));
     }
     let exact = match to {
-        Decimal128(_, _) => matches!(wide_place(to, constant, 0), Some(Place::At(_))),
+        Decimal128(_, _) => matches!(wide_position(to, constant, 0), Some(Position::At(_))),
         Float32 if *constant.data_type() == Float64 => {
             is_single(constant.as_primitive::<Float64Type>().value(0))
         }
-        _ => matches!(narrow_place(to, constant, 0), Some(Place::At(_))),
+        _ => matches!(narrow_position(to, constant, 0), Some(Position::At(_))),
     };
     if exact { cast_values(constant, to) } else { None }
 }
 
 fn is_single(value: f64) -> bool {
-    #[expect(clippy::cast_possible_truncation, reason = "what is lost is looked for")]
+    #[expect(clippy::cast_possible_truncation, reason = "the loss is checked")]
     let single = f64::from(value as f32);
     value.is_nan() || single.to_bits() == value.to_bits()
 }

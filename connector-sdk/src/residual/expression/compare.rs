@@ -11,7 +11,7 @@ use athena_protocol::predicate::functions;
 use super::vector::{Vector, either_null, shape};
 use crate::{Error, Result};
 
-/// A comparison.
+/// Comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {
     Equal,
@@ -24,7 +24,7 @@ pub(super) enum Comparison {
 }
 
 impl Comparison {
-    /// The comparison that a function stands for, if it does.
+    /// Returns the operator of a function, or `None` if it is not a comparison.
     pub(super) fn of_function(function: &str) -> Option<Self> {
         Some(match function {
             functions::EQUAL => Self::Equal,
@@ -38,8 +38,8 @@ impl Comparison {
         })
     }
 
-    /// Compares two vectors of one scalar type; one truth value per row, or one if both are
-    /// constants.
+    /// Compares two vectors of one scalar type. Returns one truth value per row, or a single one if
+    /// both are constants.
     pub(super) fn apply(self, left: &Vector, right: &Vector, rows: usize) -> Result<BooleanArray> {
         match left.values.data_type() {
             DataType::Float32 => Ok(self.floats::<Float32Type>(left, right, rows)),
@@ -49,8 +49,10 @@ impl Comparison {
     }
 
     fn kernel(self, left: &Vector, right: &Vector) -> Result<BooleanArray> {
-        let (l, r) = (left.datum(right), right.datum(left));
-        let (l, r) = (l.as_ref(), r.as_ref());
+        let l = left.datum(right);
+        let r = right.datum(left);
+        let l = l.as_ref();
+        let r = r.as_ref();
         match self {
             Self::Equal => cmp::eq(l, r),
             Self::NotEqual => cmp::neq(l, r),
@@ -66,8 +68,8 @@ impl Comparison {
         })
     }
 
-    /// Arrow's kernels use the total order of IEEE 754 (-0.0 < 0.0, NaN = NaN); SQL uses the
-    /// comparisons of the processor, except that NaN is not distinct from NaN.
+    /// Compares floats. Arrow's kernels use the total order of IEEE 754 (-0.0 < 0.0, NaN = NaN);
+    /// SQL uses native comparisons, except that NaN is not distinct from NaN.
     fn floats<T: ArrowPrimitiveType>(
         self,
         left: &Vector,
@@ -84,8 +86,10 @@ impl Comparison {
             Self::Greater => pairs::<T>(left, right, len, |l, r| l > r),
             Self::GreaterOrEqual => pairs::<T>(left, right, len, |l, r| l >= r),
             Self::DistinctFrom => {
-                let (l, r) = (left.nulls(len), right.nulls(len));
-                let (l, r) = (validity(l.as_ref(), len), validity(r.as_ref(), len));
+                let l = left.nulls(len);
+                let r = right.nulls(len);
+                let l = validity(l.as_ref(), len);
+                let r = validity(r.as_ref(), len);
                 // Only NaN differs from itself.
                 #[expect(clippy::eq_op, reason = "tells NaN, for any float type")]
                 let differ = pairs::<T>(left, right, len, |l, r| l != r && (l == l || r == r));
@@ -100,7 +104,7 @@ fn validity(nulls: Option<&NullBuffer>, len: usize) -> BooleanBuffer {
     nulls.map_or_else(|| BooleanBuffer::new_set(len), |nulls| nulls.inner().clone())
 }
 
-/// One bit per pair of values.
+/// Tests each pair of values, one bit per row.
 fn pairs<T: ArrowPrimitiveType>(
     left: &Vector,
     right: &Vector,
@@ -109,7 +113,7 @@ fn pairs<T: ArrowPrimitiveType>(
 ) -> BooleanBuffer {
     let l: &[T::Native] = left.values.as_primitive::<T>().values();
     let r: &[T::Native] = right.values.as_primitive::<T>().values();
-    // A constant on the right is the usual case, and worth a loop without a second index.
+    // A constant on the right is the common case, and worth a loop without a second index.
     if right.constant && !left.constant {
         let r = r[0];
         return BooleanBuffer::collect_bool(len, |row| test(l[row], r));

@@ -1,4 +1,5 @@
-//! From the expressions of the wire to [`Node`]s, or to the name of what cannot be evaluated.
+//! Compilation of wire expressions to [`Node`]s, or to the name of the part that cannot be
+//! evaluated.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,23 +11,23 @@ use arrow::{
 use athena_protocol::predicate::{Expression, functions};
 
 use super::{
-    super::{constant::plain, value_set::ValueTest},
+    super::{constant::decode, value_set::ValueTest},
     Condition, Node, Value,
     arithmetic::Operation,
-    coerce::{fit, integer_width, is_comparable, is_number},
+    coerce::{exact_cast, integer_width, is_comparable, is_number},
     compare::Comparison,
     like::LikePattern,
-    operand::{Typed, operands, share_type},
+    operand::{TypedNode, operands, to_common_type},
     vector::Failure,
 };
 use crate::{Error, Result};
 
-/// Why an expression has no [`Node`].
+/// Reason for which an expression has no [`Node`].
 #[derive(Debug)]
 pub(in super::super) enum Unevaluated {
-    /// The function or column of this name is not known, or not with these arguments.
+    /// The function or column of this name is unknown, or not supported with these arguments.
     Name(String),
-    /// The request is wrong.
+    /// The request is invalid.
     Error(Error),
 }
 
@@ -36,20 +37,20 @@ impl From<Error> for Unevaluated {
     }
 }
 
-/// Compiles the expressions of one request.
+/// Compiler of the expressions of one request.
 #[derive(Debug)]
 pub(in super::super) struct Compiler<'a> {
     schema: &'a SchemaRef,
-    /// Places of the columns that compiled expressions read.
+    /// Indices of the columns that compiled expressions read.
     pub(in super::super) columns: BTreeSet<usize>,
-    /// How many [`Node::Let`]s are around what is compiled.
+    /// Number of enclosing [`Node::Let`]s.
     bound: usize,
 }
 
-type Compiled<T = Typed> = Result<T, Unevaluated>;
+type Compiled<T = TypedNode> = Result<T, Unevaluated>;
 
 impl<'a> Compiler<'a> {
-    /// A compiler of expressions over the columns of `schema`.
+    /// Creates a compiler of expressions over the columns of `schema`.
     pub(in super::super) fn new(schema: &'a SchemaRef) -> Self {
         Self { schema, columns: BTreeSet::new(), bound: 0 }
     }
@@ -64,13 +65,13 @@ impl<'a> Compiler<'a> {
 
     /// Compiles an expression of any type.
     pub(in super::super) fn value(&mut self, value: &Expression) -> Result<Value, Unevaluated> {
-        self.compile(value, name_of(value)).map(|Typed { node, .. }| Value(node))
+        self.compile(value, name_of(value)).map(|TypedNode { node, .. }| Value(node))
     }
 
     fn boolean(&mut self, expression: &Expression, function: &str) -> Compiled<Node> {
-        let Typed { node, data_type } = self.compile(expression, function)?;
+        let TypedNode { node, data_type } = self.compile(expression, function)?;
         match node {
-            Node::Constant(value) => fit(&value, &DataType::Boolean)
+            Node::Constant(value) => exact_cast(&value, &DataType::Boolean)
                 .map(Node::Constant)
                 .ok_or_else(|| unevaluated(function)),
             node if data_type == DataType::Boolean => Ok(node),
@@ -84,20 +85,20 @@ impl<'a> Compiler<'a> {
             Expression::Constant { values, .. } => {
                 let value = match values {
                     Some(values) if !values.is_empty() => {
-                        plain(values)?.ok_or_else(|| unevaluated(function))?
+                        decode(values)?.ok_or_else(|| unevaluated(function))?
                     }
                     _ => new_null_array(&DataType::Null, 1),
                 };
                 if value.len() != 1 {
                     return Err(unevaluated(function));
                 }
-                Ok(Typed { data_type: value.data_type().clone(), node: Node::Constant(value) })
+                Ok(TypedNode { data_type: value.data_type().clone(), node: Node::Constant(value) })
             }
             Expression::Variable { column, .. } => {
                 let (index, field) =
                     self.schema.fields().find(column).ok_or_else(|| unevaluated(column))?;
                 self.columns.insert(index);
-                Ok(Typed { node: Node::Column(index), data_type: field.data_type().clone() })
+                Ok(TypedNode { node: Node::Column(index), data_type: field.data_type().clone() })
             }
             Expression::Call { function, arguments, data_type } => {
                 self.call(function, arguments, data_type)
@@ -106,7 +107,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn call(&mut self, function: &str, arguments: &[Expression], declared: &DataType) -> Compiled {
-        let boolean = |node| Ok(Typed { node, data_type: DataType::Boolean });
+        let boolean = |node| Ok(TypedNode { node, data_type: DataType::Boolean });
         match (function, arguments) {
             (functions::AND, [_, ..]) => boolean(Node::And(self.arms(arguments, function)?)),
             (functions::OR, [_, ..]) => boolean(Node::Or(self.arms(arguments, function)?)),
@@ -116,14 +117,12 @@ impl<'a> Compiler<'a> {
             (functions::IS_NULL, [value]) => {
                 boolean(Node::IsNull(Box::new(self.compile(value, function)?.node)))
             }
-            (functions::NULLIF, [value, other]) => {
-                self.share(value, function, |compiler, value| {
-                    let other = compiler.compile(other, function)?;
-                    let equal = compare(Comparison::Equal, [value(), other], function)?;
-                    let Typed { node, data_type } = value();
-                    Ok(Typed { node: Node::NullIf(Box::new(node), Box::new(equal)), data_type })
-                })
-            }
+            (functions::NULLIF, [value, other]) => self.bind(value, function, |compiler, value| {
+                let other = compiler.compile(other, function)?;
+                let equal = compare(Comparison::Equal, [value(), other], function)?;
+                let TypedNode { node, data_type } = value();
+                Ok(TypedNode { node: Node::NullIf(Box::new(node), Box::new(equal)), data_type })
+            }),
             (functions::IN, [value, list]) => self.membership(value, list),
             (functions::LIKE_PATTERN, [value, pattern]) => {
                 boolean(self.like(value, pattern, None)?)
@@ -161,60 +160,62 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    /// Compiles what uses `value` several times, so that it is compiled and evaluated once:
-    /// repeated, a value in a value in a value would double with each. `body` has it from the
-    /// function it is given.
-    fn share(
+    /// Compiles an expression that uses `value` several times, so that it is compiled and evaluated
+    /// only once: if it were repeated, every level of nesting would double the size. `body` obtains
+    /// the value from the function it is given.
+    fn bind(
         &mut self,
         value: &Expression,
         function: &str,
-        body: impl FnOnce(&mut Self, &dyn Fn() -> Typed) -> Compiled,
+        body: impl FnOnce(&mut Self, &dyn Fn() -> TypedNode) -> Compiled,
     ) -> Compiled {
-        let Typed { node: value, data_type } = self.compile(value, function)?;
-        let around = self.bound;
+        let TypedNode { node: value, data_type } = self.compile(value, function)?;
+        let depth = self.bound;
         let leaf = || match &value {
             Node::Column(index) => Some(Node::Column(*index)),
-            // Not bound, because a constant takes the type of what it is compared with.
+            // Not bound, because a constant takes the type of the other operand.
             Node::Constant(value) => Some(Node::Constant(Arc::clone(value))),
             _ => None,
         };
         let is_leaf = leaf().is_some();
         self.bound += usize::from(!is_leaf);
-        let result = body(self, &|| Typed {
-            node: leaf().unwrap_or(Node::Bound(around)),
+        let result = body(self, &|| TypedNode {
+            node: leaf().unwrap_or(Node::Bound(depth)),
             data_type: data_type.clone(),
         });
-        self.bound = around;
-        let Typed { node, data_type } = result?;
-        Ok(Typed {
+        self.bound = depth;
+        let TypedNode { node, data_type } = result?;
+        Ok(TypedNode {
             node: if is_leaf { node } else { Node::Let(Box::new([value, node])) },
             data_type,
         })
     }
 
-    /// `value IN list`.
+    /// Compiles `value IN list`.
     fn membership(&mut self, value: &Expression, list: &Expression) -> Compiled {
-        self.share(value, functions::IN, |compiler, value| {
-            Ok(Typed { node: compiler.disjunction(value, list)?, data_type: DataType::Boolean })
+        self.bind(value, functions::IN, |compiler, value| {
+            Ok(TypedNode { node: compiler.disjunction(value, list)?, data_type: DataType::Boolean })
         })
     }
 
-    /// `value IN list`, as a disjunction: of one search per type of constants, of comparisons, and
-    /// of null for null.
-    fn disjunction(&mut self, value: &dyn Fn() -> Typed, list: &Expression) -> Compiled<Node> {
-        let refuse = || unevaluated(functions::IN);
+    /// Compiles `value IN list` as a disjunction of one lookup per type of constants, of
+    /// comparisons, and of null if the list has one.
+    fn disjunction(&mut self, value: &dyn Fn() -> TypedNode, list: &Expression) -> Compiled<Node> {
+        let unsupported = || unevaluated(functions::IN);
         let items = match list {
             Expression::Call { function, arguments, .. } if function == functions::ARRAY => {
                 &arguments[..]
             }
             list @ Expression::Constant { .. } => std::slice::from_ref(list),
-            Expression::Call { .. } | Expression::Variable { .. } => return Err(refuse()),
+            Expression::Call { .. } | Expression::Variable { .. } => return Err(unsupported()),
         };
-        let (mut constants, mut arms, mut has_null) = (Vec::<ArrayRef>::new(), Vec::new(), false);
+        let mut constants = Vec::<ArrayRef>::new();
+        let mut arms = Vec::new();
+        let mut has_null = false;
         for item in items {
             match item {
                 Expression::Constant { values: Some(values), .. } => {
-                    let values = list_items(plain(values)?.ok_or_else(refuse)?);
+                    let values = list_items(decode(values)?.ok_or_else(unsupported)?);
                     has_null |= values.logical_null_count() > 0;
                     if *values.data_type() != DataType::Null && !values.is_empty() {
                         constants.push(values);
@@ -233,14 +234,14 @@ impl<'a> Compiler<'a> {
                 Error::internal("the constants of a list do not make one array").with_source(e)
             })?;
             let value = value();
-            let list = ValueTest::of_list(&value.data_type, values).ok_or_else(refuse)?;
+            let list = ValueTest::of_list(&value.data_type, values).ok_or_else(unsupported)?;
             arms.push(Node::In(Box::new(value.node), list));
         }
         if has_null {
             arms.push(null());
         }
         // SQL has no empty list.
-        if arms.is_empty() { Err(refuse()) } else { Ok(Node::Or(arms)) }
+        if arms.is_empty() { Err(unsupported()) } else { Ok(Node::Or(arms)) }
     }
 
     fn like(
@@ -249,14 +250,14 @@ impl<'a> Compiler<'a> {
         pattern: &Expression,
         escape: Option<&Expression>,
     ) -> Compiled<Node> {
-        let refuse = || unevaluated(functions::LIKE_PATTERN);
+        let unsupported = || unevaluated(functions::LIKE_PATTERN);
         let value = self.compile(value, functions::LIKE_PATTERN)?;
         if value.data_type != DataType::Utf8 {
-            return Err(refuse());
+            return Err(unsupported());
         }
         let pattern = self.text(pattern)?;
         let escape = escape.map(|escape| self.text(escape)).transpose()?;
-        // Null as either makes the result null.
+        // The result is null if either is.
         let Some(pattern) = pattern else { return Ok(null()) };
         let escape = match escape {
             None => None,
@@ -265,15 +266,15 @@ impl<'a> Compiler<'a> {
                 let mut chars = escape.chars();
                 match (chars.next(), chars.next()) {
                     (escape, None) => escape,
-                    (_, Some(_)) => return Err(refuse()),
+                    (_, Some(_)) => return Err(unsupported()),
                 }
             }
         };
-        let pattern = LikePattern::parse(&pattern, escape).ok_or_else(refuse)?;
+        let pattern = LikePattern::parse(&pattern, escape).ok_or_else(unsupported)?;
         Ok(Node::Like(Box::new(value.node), pattern))
     }
 
-    /// The text of a constant; `None` for null.
+    /// Returns the text of a constant; `None` for null.
     fn text(&mut self, expression: &Expression) -> Compiled<Option<String>> {
         match self.compile(expression, functions::LIKE_PATTERN)?.node {
             Node::Constant(value) if *value.data_type() == DataType::Null || value.is_null(0) => {
@@ -297,11 +298,12 @@ impl<'a> Compiler<'a> {
     ) -> Compiled {
         let function = operation.function();
         let failure = failure(function, &[left, right]);
-        let (left, right) = (self.compile(left, function)?, self.compile(right, function)?);
+        let left = self.compile(left, function)?;
+        let right = self.compile(right, function)?;
         let (left, right, data_type) =
             operands(operation, left, right, declared).ok_or_else(|| unevaluated(function))?;
         let arguments = Box::new([left, right]);
-        Ok(Typed {
+        Ok(TypedNode {
             node: Node::Arithmetic { operation, arguments, data_type: data_type.clone(), failure },
             data_type,
         })
@@ -309,24 +311,28 @@ impl<'a> Compiler<'a> {
 
     fn negation(&mut self, value: &Expression, declared: &DataType) -> Compiled {
         let failure = failure(functions::NEGATE, &[value]);
-        let Typed { node, data_type } = self.compile(value, functions::NEGATE)?;
-        // A wider result would fail on fewer values.
+        let TypedNode { node, data_type } = self.compile(value, functions::NEGATE)?;
+        // A wider result would overflow for fewer values.
         if !is_number(&data_type) || integer_width(&data_type) != integer_width(declared) {
             return Err(unevaluated(functions::NEGATE));
         }
-        Ok(Typed { node: Node::Negate(Box::new(node), failure), data_type })
+        Ok(TypedNode { node: Node::Negate(Box::new(node), failure), data_type })
     }
 }
 
-fn compare(comparison: Comparison, [left, right]: [Typed; 2], function: &str) -> Compiled<Node> {
+fn compare(
+    comparison: Comparison,
+    [left, right]: [TypedNode; 2],
+    function: &str,
+) -> Compiled<Node> {
     if !is_comparable(&left.data_type) || !is_comparable(&right.data_type) {
         return Err(unevaluated(function));
     }
-    let (left, right, _) = share_type(left, right).ok_or_else(|| unevaluated(function))?;
+    let (left, right, _) = to_common_type(left, right).ok_or_else(|| unevaluated(function))?;
     Ok(Node::Compare(comparison, Box::new([left, right])))
 }
 
-/// What to call an expression that is not evaluated.
+/// Returns the name by which an unevaluated expression is reported.
 fn name_of(expression: &Expression) -> &str {
     match expression {
         Expression::Constant { .. } => "constant",
@@ -339,7 +345,7 @@ fn unevaluated(name: &str) -> Unevaluated {
     Unevaluated::Name(name.to_owned())
 }
 
-/// The truth value null.
+/// Returns the Boolean constant null.
 fn null() -> Node {
     Node::Constant(new_null_array(&DataType::Boolean, 1))
 }
@@ -354,7 +360,7 @@ fn failure(function: &'static str, arguments: &[&Expression]) -> Arc<Failure> {
     Arc::new(Failure { function, columns })
 }
 
-/// The values of a constant that stands for a list: its rows, or the items of its only row.
+/// Returns the values of a constant list: its rows, or the items of its only row.
 fn list_items(values: ArrayRef) -> ArrayRef {
     match values.as_list_opt::<i32>() {
         Some(list) if list.len() == 1 && list.is_valid(0) => list.value(0),

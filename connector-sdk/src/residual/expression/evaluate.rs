@@ -1,9 +1,9 @@
 //! Evaluation of a compiled expression on the rows of a batch.
 //!
-//! An expression fails on single rows, as by a division by zero, and only the rows whose outcome
-//! depends on it count: `x <> 0 AND 1 / x > 2` does not fail on zero, in whichever order it is
-//! written. So a failure is a fourth truth value here, weaker than what decides `$and` or `$or` and
-//! stronger than null.
+//! An expression fails on single rows, such as by a division by zero, and only rows whose outcome
+//! depends on it count: `x <> 0 AND 1 / x > 2` does not fail on zero, in either order. So a failure
+//! is a fourth truth value here: weaker than a value that decides `$and` or `$or`, and stronger
+//! than null.
 
 use std::sync::Arc;
 
@@ -19,30 +19,30 @@ use super::{
     Condition, Node, Value,
     arithmetic::negate,
     like::LikePattern,
-    vector::{Failed, Vector, either_failed, remaining, shape},
+    vector::{FailedRows, Vector, either_failed, remaining, shape},
 };
 use crate::{Error, Result, wire_type::cast_values};
 
-/// What a condition makes of the rows of a batch.
+/// Rows of a batch that a condition selects.
 #[derive(Debug)]
-pub(in super::super) struct Rows {
-    /// Where it is true.
+pub(in super::super) struct Selection {
+    /// Rows for which the condition is true.
     pub(in super::super) kept: BooleanBuffer,
-    failed: Option<Failed>,
+    failed: Option<FailedRows>,
 }
 
-impl Rows {
-    /// All of `rows` rows.
+impl Selection {
+    /// Selects all of `rows` rows.
     pub(in super::super) fn all(rows: usize) -> Self {
         Self { kept: BooleanBuffer::new_set(rows), failed: None }
     }
 
-    /// The rows whose bit is set.
+    /// Selects the rows whose bit is set.
     pub(in super::super) fn of(kept: BooleanBuffer) -> Self {
         Self { kept, failed: None }
     }
 
-    /// The rows that both keep, and the failures of those that neither refuses.
+    /// Intersects two selections, keeping failures of rows that neither rejects.
     pub(in super::super) fn and(&self, other: &Self) -> Self {
         let kept = &self.kept & &other.kept;
         let possible = || &self.possible() & &other.possible();
@@ -50,7 +50,7 @@ impl Rows {
         Self { kept, failed }
     }
 
-    /// The rows that are true or failed.
+    /// Returns the rows for which the condition is true or failed.
     pub(in super::super) fn possible(&self) -> BooleanBuffer {
         match &self.failed {
             Some(failed) => &self.kept | &failed.rows,
@@ -58,27 +58,27 @@ impl Rows {
         }
     }
 
-    /// The failure of a row that nothing refuses.
+    /// Returns the failure of a row that no condition rejects.
     pub(in super::super) fn failure(&self) -> Option<Error> {
         self.failed.as_ref().map(|failed| failed.failure.to_error())
     }
 }
 
 impl Condition {
-    /// The rows on which the condition is true.
-    pub(in super::super) fn select(&self, batch: &RecordBatch) -> Result<Rows> {
+    /// Selects the rows for which the condition is true.
+    pub(in super::super) fn select(&self, batch: &RecordBatch) -> Result<Selection> {
         let rows = batch.num_rows();
         let vector = self.0.evaluate(batch, &mut Vec::new())?;
         let failed = vector.failed(rows);
         let truths = vector.spread(rows)?;
         let truths =
             truths.as_boolean_opt().ok_or_else(|| Error::internal("a condition is not Boolean"))?;
-        Ok(Rows { kept: trues(truths), failed })
+        Ok(Selection { kept: trues(truths), failed })
     }
 }
 
 impl Value {
-    /// The values on the rows of a batch.
+    /// Evaluates the expression on the rows of a batch.
     ///
     /// # Errors
     ///
@@ -93,8 +93,8 @@ impl Value {
 }
 
 impl Node {
-    /// The values on the rows of a batch; `bound` are those of the [`Node::Let`]s around, outermost
-    /// first.
+    /// Evaluates the node on the rows of a batch; `bound` holds the values of the enclosing
+    /// [`Node::Let`]s, outermost first.
     fn evaluate(&self, batch: &RecordBatch, bound: &mut Vec<Vector>) -> Result<Vector> {
         let rows = batch.num_rows();
         match self {
@@ -110,34 +110,36 @@ impl Node {
                 bound.pop();
                 result
             }
-            Self::Bound(around) => {
-                let value = bound.get(*around).cloned();
+            Self::Bound(depth) => {
+                let value = bound.get(*depth).cloned();
                 value.ok_or_else(|| {
-                    Error::internal("an expression was compiled with a value that nothing binds")
+                    Error::internal("an expression refers to a value that is not bound")
                 })
             }
             Self::Cast(value, to) => {
                 let value = value.evaluate(batch, bound)?;
                 let values = cast_values(&value.values, to).ok_or_else(|| {
                     Error::internal(format!(
-                        "a value does not fit {to}, which holds all of its type"
+                        "a value does not fit {to}, which holds every value of its type"
                     ))
                 })?;
                 Ok(Vector { values, ..value })
             }
-            Self::And(arms) => connect(arms, (batch, bound), false),
-            Self::Or(arms) => connect(arms, (batch, bound), true),
+            Self::And(arms) => connect(arms, batch, bound, false),
+            Self::Or(arms) => connect(arms, batch, bound, true),
             Self::Not(value) => value.evaluate(batch, bound)?.map(|values| not(boolean(values)?)),
             Self::IsNull(value) => value.evaluate(batch, bound)?.map(|values| is_null(values)),
             Self::Compare(comparison, arguments) => {
                 let [left, right] = &**arguments;
-                let (left, right) = (left.evaluate(batch, bound)?, right.evaluate(batch, bound)?);
+                let left = left.evaluate(batch, bound)?;
+                let right = right.evaluate(batch, bound)?;
                 let (len, constant) = shape(&left, &right, rows);
                 let failed = either_failed(left.failed(len), right.failed(len));
-                Ok(truth(comparison.apply(&left, &right, rows)?, constant, failed))
+                Ok(boolean_vector(comparison.apply(&left, &right, rows)?, constant, failed))
             }
             Self::NullIf(value, equal) => {
-                let (value, equal) = (value.evaluate(batch, bound)?, equal.evaluate(batch, bound)?);
+                let value = value.evaluate(batch, bound)?;
+                let equal = equal.evaluate(batch, bound)?;
                 let (len, constant) = shape(&value, &equal, rows);
                 let failed = either_failed(value.failed(len), equal.failed(len));
                 let mut values = nullif(&value.spread(len)?, equal.spread(len)?.as_boolean())
@@ -152,7 +154,7 @@ impl Node {
                 let value = value.evaluate(batch, bound)?;
                 let found =
                     BooleanArray::new(list.passes(&value.values)?, value.values.logical_nulls());
-                Ok(truth(found, value.constant, value.failed))
+                Ok(boolean_vector(found, value.constant, value.failed))
             }
             Self::Like(value, pattern) => {
                 value.evaluate(batch, bound)?.map(|values| Ok(like(values, pattern)))
@@ -160,7 +162,7 @@ impl Node {
             Self::Arithmetic { operation, arguments, data_type, failure } => {
                 let [left, right] = &**arguments;
                 operation.apply(
-                    (&left.evaluate(batch, bound)?, &right.evaluate(batch, bound)?),
+                    [&left.evaluate(batch, bound)?, &right.evaluate(batch, bound)?],
                     rows,
                     data_type,
                     failure,
@@ -172,18 +174,19 @@ impl Node {
 }
 
 impl Vector {
-    /// The truth values that `kernel` makes of the values, failing where they do.
+    /// Applies `kernel` to the values, and fails on the same rows.
     fn map(self, kernel: impl Fn(&ArrayRef) -> Result<BooleanArray, ArrowError>) -> Result<Self> {
         let values = kernel(&self.values).map_err(kernel_error)?;
-        Ok(truth(values, self.constant, self.failed))
+        Ok(boolean_vector(values, self.constant, self.failed))
     }
 }
 
-/// `$and` or `$or` of at least one arm. `decisive` is the truth value that decides it, whatever the
-/// other arms are.
+/// Evaluates `$and` or `$or` of at least one arm. `decisive` is the truth value that decides the
+/// result regardless of the other arms.
 fn connect(
     arms: &[Node],
-    (batch, bound): (&RecordBatch, &mut Vec<Vector>),
+    batch: &RecordBatch,
+    bound: &mut Vec<Vector>,
     decisive: bool,
 ) -> Result<Vector> {
     let mut result: Option<Vector> = None;
@@ -194,19 +197,20 @@ fn connect(
             continue;
         };
         let (len, constant) = shape(&left, &next, batch.num_rows());
-        let (l, r) = (left.spread(len)?, next.spread(len)?);
+        let l = left.spread(len)?;
+        let r = next.spread(len)?;
         let kernel = if decisive { or_kleene } else { and_kleene };
         let values = boolean(&l).and_then(|l| kernel(l, boolean(&r)?)).map_err(kernel_error)?;
-        // A failed arm is null, so what is decided was decided by the others.
+        // A failed arm is null, so a decided row was decided by the others.
         let undecided = || if decisive { !&trues(&values) } else { !&falses(&values) };
         let failed = remaining(left.failed(len), next.failed(len), undecided);
-        result = Some(truth(values, constant, failed));
+        result = Some(boolean_vector(values, constant, failed));
     }
     result.ok_or_else(|| Error::internal("a connective was compiled without arguments"))
 }
 
-/// A vector of truth values, null where they fail.
-fn truth(values: BooleanArray, constant: bool, failed: Option<Failed>) -> Vector {
+/// Creates a vector of truth values, null where they fail.
+fn boolean_vector(values: BooleanArray, constant: bool, failed: Option<FailedRows>) -> Vector {
     let values = match &failed {
         Some(failed) => {
             let nulls = NullBuffer::union(values.nulls(), Some(&NullBuffer::new(!&failed.rows)));
@@ -245,6 +249,5 @@ fn boolean(values: &ArrayRef) -> Result<&BooleanArray, ArrowError> {
 }
 
 fn kernel_error(error: ArrowError) -> Error {
-    Error::internal("an expression was compiled for types that it is not evaluated on")
-        .with_source(error)
+    Error::internal("an expression was compiled for other types").with_source(error)
 }

@@ -1,18 +1,18 @@
-//! `LIKE` as Trino has it: the whole string, `_` one code point, `%` any, and no escape unless one
-//! is given.
+//! `LIKE` with Trino's semantics: it matches the whole string, `_` is one code point, `%` any
+//! number, and there is no escape character unless one is given.
 //!
-//! Arrow's own kernel takes a backslash as the escape, always.
+//! Arrow's own kernel always treats the backslash as the escape character.
 
-/// A parsed pattern: segments with a `%` between any two.
+/// Parsed pattern: segments separated by `%`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LikePattern {
     first: Segment,
     middle: Vec<Segment>,
-    /// `None` where the pattern has no `%`.
+    /// `None` if the pattern has no `%`.
     last: Option<Segment>,
 }
 
-/// What must follow each other without a gap.
+/// Parts that match contiguously.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Segment {
     parts: Vec<Part>,
@@ -21,11 +21,11 @@ struct Segment {
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    /// This many code points of any kind; at least one.
+    /// This many arbitrary code points, at least one.
     Any(usize),
 }
 
-/// What every match of a pattern begins with; `None` for a pattern that is not legal.
+/// Returns the prefix of every match of a pattern, or `None` for an invalid pattern.
 pub(crate) fn like_prefix(pattern: &str, escape: Option<&str>) -> Option<String> {
     let escape = match escape.map(|escape| escape.chars().collect::<Vec<_>>()).as_deref() {
         None | Some([]) => None,
@@ -40,7 +40,7 @@ pub(crate) fn like_prefix(pattern: &str, escape: Option<&str>) -> Option<String>
 }
 
 impl LikePattern {
-    /// Parses a pattern; `None` where Trino refuses it: an escape before anything but `%`, `_` or
+    /// Parses a pattern; `None` where Trino rejects it: an escape before anything but `%`, `_` or
     /// itself.
     pub(super) fn parse(pattern: &str, escape: Option<char>) -> Option<Self> {
         let mut segments = vec![Segment::default()];
@@ -67,12 +67,12 @@ impl LikePattern {
         Some(Self { first, middle: segments, last })
     }
 
-    /// Whether the pattern matches all of `text`.
+    /// Returns whether the pattern matches all of `text`.
     pub(super) fn matches(&self, text: &str) -> bool {
         let Some(mut rest) = self.first.strip_from(text) else { return false };
         let Some(last) = &self.last else { return rest.is_empty() };
         for segment in &self.middle {
-            // The leftmost place leaves the most for what follows.
+            // The leftmost match leaves the most text for the following segments.
             match segment.find_and_strip(rest) {
                 Some(after) => rest = after,
                 None => return false,
@@ -97,7 +97,7 @@ impl Segment {
         }
     }
 
-    /// What follows the segment at the start of `text`.
+    /// Returns the text after the segment, if `text` starts with it.
     fn strip_from<'a>(&self, mut text: &'a str) -> Option<&'a str> {
         for part in &self.parts {
             text = match part {
@@ -112,7 +112,7 @@ impl Segment {
         Some(text)
     }
 
-    /// What follows the segment at the first place where it matches.
+    /// Returns the text after the first match of the segment.
     fn find_and_strip<'a>(&self, text: &'a str) -> Option<&'a str> {
         if let [Part::Text(literal)] = &self.parts[..] {
             return text.find(literal.as_str()).map(|start| &text[start + literal.len()..]);
@@ -120,7 +120,7 @@ impl Segment {
         text.char_indices().find_map(|(start, _)| self.strip_from(&text[start..]))
     }
 
-    /// Whether `text` ends with the segment.
+    /// Returns whether `text` ends with the segment.
     fn ends(&self, text: &str) -> bool {
         match &self.parts[..] {
             [] => true,
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_underscore_is_one_code_point() {
+    fn an_underscore_matches_one_code_point() {
         check("_", None, &["a", "é", "𝄞", "\n", "%"], &["", "ab", "e\u{301}"]);
         check("__", None, &["ab", "𝄞𝄞"], &["a", "𝄞", "abc"]);
         check("a_c", None, &["abc", "a𝄞c", "a_c"], &["ac", "abbc"]);
@@ -184,14 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_special_but_percent_and_underscore() {
+    fn only_percent_and_underscore_are_special() {
         check("a\\%", None, &["a\\", "a\\x"], &["a%", "a"]);
         check("\\_", None, &["\\a"], &["_", "\\"]);
         check(".*[a]^$", None, &[".*[a]^$"], &["xa"]);
     }
 
     #[test]
-    fn an_escape_makes_the_next_character_plain() {
+    fn an_escape_makes_the_next_character_literal() {
         check("100\\%", Some('\\'), &["100%"], &["100", "100x", "100\\%"]);
         check("a#_b", Some('#'), &["a_b"], &["axb", "a#_b"]);
         check("##%", Some('#'), &["#", "#x"], &["x"]);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_trino_refuses_are_refused() {
+    fn patterns_that_trino_rejects_are_rejected() {
         assert_eq!(LikePattern::parse("a#b", Some('#')), None);
         assert_eq!(LikePattern::parse("a#", Some('#')), None);
     }

@@ -1,6 +1,6 @@
 //! Expressions, compiled once per request and evaluated on whole batches.
 //!
-//! | Function | Arguments | Meaning |
+//! | Function | Arguments | Semantics |
 //! |---|---|---|
 //! | `$and`, `$or`, `$not` | Boolean | three-valued logic |
 //! | `$is_null` | any | never null |
@@ -8,12 +8,12 @@
 //! | `$is_distinct_from` | two scalars | never null; null and NaN are not distinct from themselves |
 //! | `$in` | a value and `$array` or a constant of several rows | as a disjunction of `$equal` |
 //! | `$nullif` | two scalars | null where they are equal, else the first |
-//! | `$like_pattern` | a string, a constant pattern and maybe a constant escape | see [`like`] |
+//! | `$like_pattern` | a string, a constant pattern and an optional constant escape | see [`like`] |
 //! | `$add`, `$subtract`, `$multiply`, `$divide`, `$modulus`, `$negate` | numbers | see [`arithmetic`] |
 //!
-//! Arguments of different types are compared in a type that holds the values of both. Where Trino
-//! would round one to compare them, as `bigint` and `double`, the expression is not compiled, and
-//! its rows stay.
+//! Arguments of different types are compared in a type that represents both exactly. Where Trino
+//! would round one of them, such as `bigint` and `double`, the expression is not compiled, and its
+//! rows pass.
 
 mod arithmetic;
 mod coerce;
@@ -36,10 +36,10 @@ use like::LikePattern;
 use vector::Failure;
 
 pub(super) use compile::{Compiler, Unevaluated};
-pub(super) use evaluate::Rows;
+pub(super) use evaluate::Selection;
 pub(crate) use like::like_prefix;
 
-/// Every function that is evaluated.
+/// Functions that are evaluated.
 pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
     functions::AND,
     functions::OR,
@@ -64,25 +64,26 @@ pub(super) const SUPPORTED_FUNCTIONS: &[&str] = &[
     functions::ARRAY,
 ];
 
-/// A compiled expression that is Boolean.
+/// Compiled Boolean expression.
 #[derive(Debug)]
 pub(super) struct Condition(Node);
 
-/// A compiled expression of any type.
+/// Compiled expression of any type.
 #[derive(Debug)]
 pub(super) struct Value(Node);
 
-/// A compiled expression: names are places, constants are of the type they are used in.
+/// Node of a compiled expression: columns are indices, constants have the type in which they are
+/// used.
 #[derive(Debug)]
 enum Node {
     Column(usize),
     /// One row.
     Constant(ArrayRef),
-    /// The first is evaluated once, for all places of the second that are bound to it.
+    /// Evaluates the first node once, for all references to it in the second.
     Let(Box<[Node; 2]>),
-    /// The value of the [`Let`](Self::Let) that this many others are around.
+    /// The value of the [`Let`](Self::Let) at this depth, counted from the outermost.
     Bound(usize),
-    /// To a type that holds every value.
+    /// Conversion to a type that holds every value.
     Cast(Box<Node>, DataType),
     And(Vec<Node>),
     Or(Vec<Node>),
@@ -91,7 +92,7 @@ enum Node {
     Compare(Comparison, Box<[Node; 2]>),
     /// Null where the comparison is true, else the value.
     NullIf(Box<Node>, Box<Node>),
-    /// Whether the value is in a list of constants without nulls.
+    /// Membership in a list of constants without nulls.
     In(Box<Node>, ValueTest),
     Like(Box<Node>, LikePattern),
     Arithmetic {

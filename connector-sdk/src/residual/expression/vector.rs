@@ -1,5 +1,5 @@
-//! Intermediate results: a value per row or one for all rows, and the rows on which an expression
-//! has none.
+//! Intermediate results: one value per row or one for all rows, and the rows on which an expression
+//! fails.
 
 use std::sync::Arc;
 
@@ -11,25 +11,25 @@ use arrow::{
 
 use crate::{Error, Result};
 
-/// The value of an expression on the rows of a batch.
+/// Result of an expression on the rows of a batch.
 #[derive(Debug, Clone)]
 pub(super) struct Vector {
-    /// One value per row; exactly one if `constant`.
+    /// One value per row, or exactly one if `constant`.
     pub(super) values: ArrayRef,
-    /// Whether the one value stands for every row.
+    /// Whether one value stands for every row.
     pub(super) constant: bool,
-    /// Where the expression fails; the value there is null.
-    pub(super) failed: Option<Failed>,
+    /// Rows on which the expression fails; their values are null.
+    pub(super) failed: Option<FailedRows>,
 }
 
-/// The rows on which an expression fails, of which there is at least one.
+/// Rows on which an expression fails, at least one.
 #[derive(Debug, Clone)]
-pub(super) struct Failed {
+pub(super) struct FailedRows {
     pub(super) rows: BooleanBuffer,
     pub(super) failure: Arc<Failure>,
 }
 
-/// What fails, for the message.
+/// Failing function, for the error message.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) function: &'static str,
@@ -40,7 +40,8 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn to_error(&self) -> Error {
         Error::invalid_input(format!(
-            "{} of {:?} divides by zero or leaves the range of its type; guard it in the query or use a wider type",
+            "{} of columns {:?} divides by zero or overflows its type; guard it in the query or use \
+             a wider type",
             self.function, self.columns
         ))
     }
@@ -51,13 +52,13 @@ impl Vector {
         Self { values, constant: false, failed: None }
     }
 
-    /// The place of the value of a row.
+    /// Returns the index of the value of a row.
     #[inline]
     pub(super) fn index(&self, row: usize) -> usize {
         if self.constant { 0 } else { row }
     }
 
-    /// The values, one for each of `rows` rows.
+    /// Returns one value for each of `rows` rows.
     pub(super) fn spread(&self, rows: usize) -> Result<ArrayRef> {
         if !self.constant || rows == self.values.len() {
             return Ok(Arc::clone(&self.values));
@@ -66,27 +67,27 @@ impl Vector {
             .map_err(|e| Error::internal("a constant cannot be repeated").with_source(e))
     }
 
-    /// The nulls among `rows` rows.
+    /// Returns the nulls among `rows` rows.
     pub(super) fn nulls(&self, rows: usize) -> Option<NullBuffer> {
         let nulls = self.values.logical_nulls()?;
         if !self.constant || rows == nulls.len() {
             return Some(nulls);
         }
-        // A constant may say of its one value that it is not null, which is nothing to say of all
-        // rows.
+        // A constant may have a null buffer without nulls, which need not be repeated.
         (nulls.null_count() > 0).then(|| NullBuffer::new_null(rows))
     }
 
-    /// The failures among `rows` rows.
-    pub(super) fn failed(&self, rows: usize) -> Option<Failed> {
+    /// Returns the failures among `rows` rows.
+    pub(super) fn failed(&self, rows: usize) -> Option<FailedRows> {
         let failed = self.failed.clone()?;
         if !self.constant || rows == failed.rows.len() {
             return Some(failed);
         }
-        Some(Failed { rows: BooleanBuffer::new_set(rows), ..failed })
+        Some(FailedRows { rows: BooleanBuffer::new_set(rows), ..failed })
     }
 
-    /// The values for a kernel of arrow, which takes a constant as a scalar unless both are.
+    /// Returns the operand of an Arrow kernel: a constant becomes a scalar unless both are
+    /// constants.
     pub(super) fn datum(&self, other: &Self) -> Box<dyn Datum> {
         if self.constant && !other.constant {
             Box::new(Scalar::new(Arc::clone(&self.values)))
@@ -96,39 +97,42 @@ impl Vector {
     }
 }
 
-/// The length of what two vectors make, on a batch of `rows` rows, and whether it is a constant.
+/// Returns the length of the result of two vectors on a batch of `rows` rows, and whether it is
+/// constant.
 pub(super) fn shape(left: &Vector, right: &Vector, rows: usize) -> (usize, bool) {
     let constant = left.constant && right.constant;
     (if constant { 1 } else { rows }, constant)
 }
 
-/// Where either is null, among `len` values.
+/// Returns the rows among `len` for which either is null.
 pub(super) fn either_null(left: &Vector, right: &Vector, len: usize) -> Option<NullBuffer> {
     NullBuffer::union(left.nulls(len).as_ref(), right.nulls(len).as_ref())
 }
 
-/// Where either fails, given buffers of one length.
-pub(super) fn either_failed(left: Option<Failed>, right: Option<Failed>) -> Option<Failed> {
+/// Returns the rows for which either fails, given buffers of the same length.
+pub(super) fn either_failed(
+    left: Option<FailedRows>,
+    right: Option<FailedRows>,
+) -> Option<FailedRows> {
     match (left, right) {
-        (Some(left), Some(right)) => Some(Failed { rows: &left.rows | &right.rows, ..left }),
+        (Some(left), Some(right)) => Some(FailedRows { rows: &left.rows | &right.rows, ..left }),
         (left, right) => left.or(right),
     }
 }
 
-/// The failures of either among the rows that `counted` gives; it is not asked where there are
-/// none.
+/// Restricts the failures of both to the rows of `relevant`, which is not called without failures.
 pub(super) fn remaining(
-    left: Option<Failed>,
-    right: Option<Failed>,
-    counted: impl FnOnce() -> BooleanBuffer,
-) -> Option<Failed> {
+    left: Option<FailedRows>,
+    right: Option<FailedRows>,
+    relevant: impl FnOnce() -> BooleanBuffer,
+) -> Option<FailedRows> {
     if left.is_none() && right.is_none() {
         return None;
     }
-    let counted = counted();
-    let among = |failed: Failed| {
-        let rows = &failed.rows & &counted;
-        (rows.count_set_bits() > 0).then_some(Failed { rows, ..failed })
+    let relevant = relevant();
+    let among = |failed: FailedRows| {
+        let rows = &failed.rows & &relevant;
+        (rows.count_set_bits() > 0).then_some(FailedRows { rows, ..failed })
     };
     either_failed(left.and_then(among), right.and_then(among))
 }

@@ -1,4 +1,4 @@
-//! Short forms of batches, sets and expressions for tests.
+//! Builders of batches, sets and expressions for tests.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use athena_protocol::predicate::{
 
 use crate::{Result, residual::Residual};
 
-/// The functions that compare two values.
+/// Functions that compare two values.
 pub(super) const COMPARISONS: [&str; 7] = [
     "$equal",
     "$not_equal",
@@ -24,7 +24,7 @@ pub(super) const COMPARISONS: [&str; 7] = [
     "$is_distinct_from",
 ];
 
-/// A batch of column `c` and the row numbers.
+/// Creates a batch of column `c` and row numbers.
 pub(super) fn rows(c: ArrayRef) -> RecordBatch {
     let id: ArrayRef = Arc::new((0_i64..).take(c.len()).collect::<Int64Array>());
     RecordBatch::try_from_iter_with_nullable([("c", c, true), ("id", id, false)])
@@ -41,7 +41,7 @@ pub(super) fn filter(constraints: &Constraints, batch: &RecordBatch) -> Result<V
     residual.filter(batch).map(|batch| ids(&batch))
 }
 
-/// Rows of `c` that the set lets pass.
+/// Returns the rows of `c` that pass the set.
 #[track_caller]
 pub(super) fn in_set(c: &ArrayRef, set: ValueSet) -> Vec<i64> {
     let summary = BTreeMap::from([("c".to_owned(), set)]);
@@ -49,7 +49,7 @@ pub(super) fn in_set(c: &ArrayRef, set: ValueSet) -> Vec<i64> {
         .expect("no failure")
 }
 
-/// Rows of `c` on which the expression is true.
+/// Returns the rows of `c` for which the expression is true.
 #[track_caller]
 pub(super) fn true_on(c: &ArrayRef, expression: Expression) -> Vec<i64> {
     filter(&conditions([expression]), &rows(Arc::clone(c))).expect("no failure")

@@ -1,4 +1,4 @@
-//! One claim per trap in expressions.
+//! Pitfalls of expressions, one test each.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::{
 use crate::{ErrorKind, residual::Residual};
 
 #[test]
-fn decimals_that_need_more_than_38_digits_together_compare_exactly() {
+fn decimals_whose_common_type_exceeds_38_digits_compare_exactly() {
     let c = decimal(vec![Some(10_i128.pow(37)), Some(10_i128.pow(37) + 1)], 38, 37); // 1 and a bit more
     let batch = RecordBatch::try_from_iter([
         ("c", c),
@@ -37,7 +37,7 @@ fn decimals_that_need_more_than_38_digits_together_compare_exactly() {
 }
 
 #[test]
-fn in_is_null_rather_than_false_beside_a_null() {
+fn in_is_null_instead_of_false_for_a_list_with_null() {
     let c: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), Some(2), None]));
     let items = call("$array", [constant(Int32Array::from(vec![Some(1), None]))]);
     let within = call("$in", [column("c"), items]);
@@ -47,9 +47,9 @@ fn in_is_null_rather_than_false_beside_a_null() {
 }
 
 #[test]
-fn a_value_that_is_used_several_times_is_evaluated_once() {
+fn a_value_with_several_uses_is_evaluated_once() {
     let c: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), Some(2), Some(50), None]));
-    // Repeated, the innermost would be evaluated 2 to the 40 times, and 3 to the 40 times.
+    // Without sharing, the innermost value would be evaluated 2^40 times, and 3^40 times.
     let nulled = (1..=40).fold(column("c"), |value, other| call("$nullif", [value, int(other)]));
     assert_eq!(true_on(&c, call("$equal", [nulled.clone(), int(50)])), [2]);
     assert_eq!(true_on(&c, call("$is_null", [nulled.clone()])), [0, 1, 3]);
@@ -73,7 +73,7 @@ fn a_constant_list_stands_for_its_items() {
 }
 
 #[test]
-fn an_unknown_function_leaves_its_conjunct_and_no_more() {
+fn an_unknown_function_disables_only_its_conjunct() {
     let batch = rows(Arc::new(Int32Array::from(vec![1, 2, 3])));
     let unknown = || call("$soundex", [column("c")]);
     let not_one = || call("$not_equal", [column("c"), int(1)]);
@@ -99,10 +99,10 @@ fn an_unknown_function_leaves_its_conjunct_and_no_more() {
 }
 
 #[test]
-fn what_trino_would_round_to_compare_is_not_evaluated() {
+fn comparisons_that_trino_would_round_are_not_evaluated() {
     let c: ArrayRef = Arc::new(Int64Array::from(vec![(1 << 53) + 1]));
     let batch = rows(c);
-    // In Trino this is true, as both are rounded to doubles.
+    // True in Trino, which rounds both to doubles.
     let equal = call("$equal", [column("c"), shared(doubles([9_007_199_254_740_992.0]))]);
     let residual = Residual::try_new(&conditions([equal]), batch.schema_ref()).expect("legal");
     assert_eq!(residual.unevaluated(), ["$equal"]);
@@ -122,7 +122,7 @@ fn rows_without_columns_are_filtered_by_constants() {
     let options = RecordBatchOptions::new().with_row_count(Some(5));
     let schema = Arc::new(Schema::empty());
     let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), vec![], &options)
-        .expect("rows alone");
+        .expect("rows without columns");
     for (value, rows) in [(Some(true), 5), (Some(false), 0), (None, 0)] {
         let constraints = conditions([constant(BooleanArray::from(vec![value]))]);
         let residual = Residual::try_new(&constraints, &schema).expect("legal");
@@ -131,7 +131,7 @@ fn rows_without_columns_are_filtered_by_constants() {
 }
 
 #[test]
-fn a_failing_row_names_function_and_column_but_no_value() {
+fn the_error_of_a_failing_row_names_function_and_column_but_no_value() {
     let batch = rows(Arc::new(Int32Array::from(vec![77_777, i32::MAX])));
     let sum = typed("$add", [column("c"), int(1)], DataType::Int32);
     let error = filter(&conditions([call("$greater_than", [sum, int(0)])]), &batch)
@@ -146,7 +146,7 @@ fn a_failing_row_names_function_and_column_but_no_value() {
 }
 
 #[test]
-fn rows_that_something_else_refuses_do_not_fail() {
+fn rows_that_another_condition_rejects_do_not_fail() {
     let c: ArrayRef = Arc::new(Int32Array::from(vec![0, 1, 4]));
     let batch = rows(Arc::clone(&c));
     let quotient = || typed("$divide", [int(4), column("c")], DataType::Int32);
@@ -165,9 +165,10 @@ fn rows_that_something_else_refuses_do_not_fail() {
     let mut constraints = conditions([large()]);
     let one: ArrayRef = Arc::new(Int32Array::from(vec![1]));
     constraints.summary.insert("c".to_owned(), ranges(vec![above(Bound::Exactly, one)]));
-    assert_eq!(filter(&constraints, &batch).expect("zero is refused by the set"), [1]);
+    assert_eq!(filter(&constraints, &batch).expect("the set rejects zero"), [1]);
 
-    // A condition that is not evaluated might refuse the row, so it stays for the engine to judge.
+    // A condition that is not evaluated might reject the row, so the row passes for the engine to
+    // judge.
     let constraints = conditions([large(), call("$soundex", [column("c")])]);
     let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal");
     assert_eq!(ids(&residual.filter(&batch).expect("incomplete")), [0, 1]);
@@ -181,7 +182,7 @@ fn integers_overflow_and_divide_as_in_trino() {
     let equals = |function: &str, by: i8, result: i8| {
         call("$equal", [typed(function, [column("c"), tiny(by)], DataType::Int8), tiny(result)])
     };
-    // Towards zero, with the sign of the dividend.
+    // Truncated towards zero, with the sign of the dividend.
     assert_eq!(true_on(&c, equals("$divide", 2, -3)), [1]);
     assert_eq!(true_on(&c, equals("$modulus", 2, -1)), [1]);
     assert_eq!(true_on(&c, equals("$modulus", -2, 1)), [2]);
@@ -194,7 +195,7 @@ fn integers_overflow_and_divide_as_in_trino() {
     }
     let negated = call("$equal", [typed("$negate", [column("c")], DataType::Int8), tiny(0)]);
     assert!(filter(&conditions([negated]), &batch).is_err());
-    // The same sum as a wider type does not overflow.
+    // The same sum in a wider type does not overflow.
     let wide = call("$equal", [typed("$add", [column("c"), tiny(-1)], DataType::Int64), int(-129)]);
     assert_eq!(true_on(&c, wide), [0]);
 }
@@ -216,7 +217,7 @@ fn decimals_divide_half_up_and_overflow_beyond_38_digits() {
 }
 
 #[test]
-fn arithmetic_of_another_type_than_declared_is_not_evaluated() {
+fn arithmetic_with_an_unexpected_result_type_is_not_evaluated() {
     let batch = rows(Arc::new(Int32Array::from(vec![1])));
     let declared = [DataType::Int8, DataType::Float64, DataType::Utf8, DataType::Decimal128(10, 1)];
     for data_type in declared {
@@ -228,16 +229,16 @@ fn arithmetic_of_another_type_than_declared_is_not_evaluated() {
 }
 
 #[test]
-fn patterns_that_are_not_constant_or_not_legal_are_not_evaluated() {
+fn variable_and_illegal_patterns_are_not_evaluated() {
     let batch = rows(Arc::new(StringArray::from(vec!["a"])));
-    let refused = [
+    let unsupported = [
         vec![column("c"), column("c")],
         vec![column("c"), text("a#b"), text("#")],
         vec![column("c"), text("a"), text("##")],
         vec![column("id"), text("a")],
         vec![column("c")],
     ];
-    for arguments in refused {
+    for arguments in unsupported {
         let constraints = conditions([call("$like_pattern", arguments)]);
         let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal");
         assert_eq!(residual.unevaluated(), ["$like_pattern"], "{constraints:?}");

@@ -1,4 +1,4 @@
-//! Claims about limits and orders.
+//! Tests of limits and orders.
 
 use std::{cmp::Ordering, sync::Arc};
 
@@ -15,7 +15,7 @@ use athena_protocol::predicate::{Constraints, Direction, OrderByField};
 
 use super::{
     oracle::{Value, compare, read},
-    sample::{Dice, batch, pools},
+    sample::{Rng, batch, pools},
 };
 use crate::residual::RowLimit;
 
@@ -33,7 +33,7 @@ fn constraints(limit: Option<u64>, order_by: Vec<OrderByField>) -> Constraints {
     Constraints { limit, order_by, ..Constraints::default() }
 }
 
-/// All rows that come out, in the order they do.
+/// Returns all rows of the result, in output order.
 fn run(constraints: &Constraints, batches: &[RecordBatch], cap_bytes: usize) -> RecordBatch {
     let schema = batches[0].schema();
     let mut limit = RowLimit::try_new(constraints, &schema, cap_bytes).expect("a limit");
@@ -55,7 +55,7 @@ fn ids(batch: &RecordBatch) -> Vec<i64> {
 }
 
 #[test]
-fn without_an_order_the_first_rows_pass_as_they_come() {
+fn without_an_order_the_first_rows_pass_in_input_order() {
     let schema = numbers(0, 0).schema();
     let mut limit =
         RowLimit::try_new(&constraints(Some(5), vec![]), &schema, PLENTY).expect("a limit");
@@ -82,7 +82,7 @@ fn zero_is_a_limit() {
 }
 
 #[test]
-fn what_cannot_be_limited_passes_whole() {
+fn rows_without_an_applicable_limit_all_pass() {
     let ascending = Direction::AscNullsLast;
     let lists: ArrayRef =
         Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)]), None]));
@@ -101,7 +101,7 @@ fn what_cannot_be_limited_passes_whole() {
     }
 }
 
-/// Trino's order of two values: NaN after all numbers, nulls where the direction says.
+/// Compares two values in Trino's order: NaN after all numbers, nulls by direction.
 fn trino(left: &Value, right: &Value, direction: Direction) -> Ordering {
     let nan = |value: &Value| match value {
         Value::Single(value) => value.is_nan(),
@@ -129,8 +129,8 @@ const DIRECTIONS: [Direction; 4] = [
     Direction::DescNullsLast,
 ];
 
-/// The first rows by `columns` are as many as asked for, and in each place one that the sorted rows
-/// could have there.
+/// Asserts that the first rows by `columns` are as many as requested, each with the same keys as
+/// the sorted rows at that position.
 #[track_caller]
 fn check_top(batches: &[RecordBatch], columns: &[(&str, Direction)], limit: usize) {
     let schema = batches[0].schema();
@@ -159,28 +159,28 @@ fn check_top(batches: &[RecordBatch], columns: &[(&str, Direction)], limit: usiz
 }
 
 #[test]
-fn top_n_is_a_prefix_of_all_rows_sorted() {
+fn top_n_is_a_prefix_of_the_sorted_rows() {
     for seed in 0..60 {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         let sizes: Vec<usize> =
-            (0..=dice.below(6)).map(|_| *dice.pick(&[0, 1, 7, 50, 3_000])).collect();
+            (0..=rng.below(6)).map(|_| *rng.pick(&[0, 1, 7, 50, 3_000])).collect();
         let batches: Vec<RecordBatch> =
-            sizes.into_iter().map(|size| batch(size, &mut dice)).collect();
+            sizes.into_iter().map(|size| batch(size, &mut rng)).collect();
         let schema = batches[0].schema();
-        let columns: Vec<(&str, Direction)> = (0..=dice.below(3))
+        let columns: Vec<(&str, Direction)> = (0..=rng.below(3))
             .map(|_| {
                 (
-                    schema.field(dice.below(schema.fields().len())).name().as_str(),
-                    *dice.pick(&DIRECTIONS),
+                    schema.field(rng.below(schema.fields().len())).name().as_str(),
+                    *rng.pick(&DIRECTIONS),
                 )
             })
             .collect();
-        check_top(&batches, &columns, *dice.pick(&[1_usize, 3, 20, 400, 9_000]));
+        check_top(&batches, &columns, *rng.pick(&[1_usize, 3, 20, 400, 9_000]));
     }
 }
 
-/// Every edge value and null of every type, each in two batches so that each is tied, cut at every
-/// place.
+/// Checks every edge value and null of every type, in two batches so that each is tied, cut at
+/// every position.
 #[test]
 fn every_type_orders_in_all_four_ways_with_ties_and_nulls() {
     for (name, values) in pools() {
@@ -217,7 +217,7 @@ fn nan_is_the_largest_and_negative_zero_ties_with_zero() {
     assert_eq!(ids(&result), [2, 0, 1]);
 }
 
-/// Rows of about a kilobyte whose order is not the order they come in.
+/// Creates rows of about a kilobyte in an order other than their key's.
 fn wide(from: i64, count: usize) -> RecordBatch {
     let key: ArrayRef = Arc::new(
         (from..).take(count).map(|id| Some((id * 7_919) % 10_007)).collect::<Int64Array>(),
@@ -235,12 +235,12 @@ fn rows_beyond_the_cap_become_a_superset() {
     let fits = run(&constraints(Some(100), by_key()), &batches, 1 << 20);
     assert_eq!(fits.num_rows(), 100);
 
-    let given_up = run(&constraints(Some(3_000), by_key()), &batches, 1 << 20);
-    assert!(given_up.num_rows() > 3_000);
-    let mut all = ids(&given_up);
+    let passed_all = run(&constraints(Some(3_000), by_key()), &batches, 1 << 20);
+    assert!(passed_all.num_rows() > 3_000);
+    let mut all = ids(&passed_all);
     all.sort_unstable();
     all.dedup();
-    assert_eq!(all.len(), given_up.num_rows(), "no row twice");
+    assert_eq!(all.len(), passed_all.num_rows(), "no row twice");
     let whole = run(&constraints(Some(3_000), by_key()), &batches, PLENTY);
     assert!(
         ids(&whole).iter().all(|id| all.binary_search(id).is_ok()),
@@ -249,7 +249,7 @@ fn rows_beyond_the_cap_become_a_superset() {
 }
 
 #[test]
-fn candidates_never_hold_much_more_than_the_cap() {
+fn candidates_never_retain_much_more_than_the_cap() {
     let schema = wide(0, 0).schema();
     let cap = 1 << 20;
     for limit in [10, 300, 5_000] {
@@ -257,7 +257,7 @@ fn candidates_never_hold_much_more_than_the_cap() {
         let mut rows =
             RowLimit::try_new(&constraints(Some(limit), order_by), &schema, cap).expect("a limit");
         for batch in 0..100 {
-            // Slices, which would keep all of their batch alive if they were kept as they are.
+            // Slices that would keep their whole batch alive if they were retained as they are.
             rows.push(wide(batch * 1_000, 1_000).slice(3, 100)).expect("pushed");
             assert!(rows.kept_bytes() <= cap + 200_000, "{} bytes for {limit}", rows.kept_bytes());
         }
@@ -273,7 +273,7 @@ fn slices_of_large_batches_do_not_exhaust_the_cap() {
 }
 
 #[test]
-fn no_rows_make_no_batches() {
+fn no_rows_give_no_batches() {
     let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, true)]));
     let order_by = order(&[("c", Direction::AscNullsLast)]);
     let mut limit =

@@ -1,4 +1,4 @@
-//! Claims about the residual predicate, the limit and the order.
+//! Tests of the residual predicate, the limit and the order.
 
 mod build;
 mod edge_table;

@@ -1,5 +1,5 @@
-//! Random predicates on random rows against the oracle: no row lost, no row too many, and failures
-//! where they are due.
+//! Random predicates on random rows compared with the oracle: no row lost, no row added, and
+//! failures exactly where they are due.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,11 +15,11 @@ use athena_protocol::predicate::{
 
 use super::{
     build::COMPARISONS,
-    sample::{Dice, batch, decimal, packed, pools, rows},
+    sample::{Rng, batch, decimal, packed, pools, rows},
     tally::Tally,
 };
 
-/// Columns whose values compare with those of each column, also as constants.
+/// Returns the columns whose values, and constants of whose types, compare with a column.
 fn comparable(column: &str) -> &'static [&'static str] {
     match column {
         "i8" | "i16" => &["i8", "i16", "i32", "i64", "dec2", "dec0", "dec38", "f32", "f64"],
@@ -55,7 +55,7 @@ const PATTERNS: [&str; 14] = [
 ];
 
 struct Generator {
-    dice: Dice,
+    rng: Rng,
     pools: BTreeMap<&'static str, ArrayRef>,
     columns: Vec<&'static str>,
 }
@@ -63,25 +63,25 @@ struct Generator {
 impl Generator {
     fn new(seed: u64) -> Self {
         let pools: BTreeMap<_, _> = pools().into_iter().collect();
-        Self { dice: Dice::new(seed), columns: pools.keys().copied().collect(), pools }
+        Self { rng: Rng::new(seed), columns: pools.keys().copied().collect(), pools }
     }
 
-    /// One row of a pool as it travels.
+    /// Returns one row of a pool in wire form.
     fn value(&mut self, pool: &str) -> ArrayRef {
         let pool = Arc::clone(&self.pools[pool]);
-        let row = self.dice.below(pool.len());
-        self.travelling(&pool.slice(row, 1))
+        let row = self.rng.below(pool.len());
+        self.to_wire_form(&pool.slice(row, 1))
     }
 
-    fn travelling(&mut self, values: &ArrayRef) -> ArrayRef {
+    fn to_wire_form(&mut self, values: &ArrayRef) -> ArrayRef {
         match values.data_type() {
-            DataType::Timestamp(_, _) => packed(values, *self.dice.pick(&[0, 541, 1_847])),
+            DataType::Timestamp(_, _) => packed(values, *self.rng.pick(&[0, 541, 1_847])),
             _ => Arc::clone(values),
         }
     }
 
     fn marker(&mut self, column: &str, bounds: [Bound; 2], unbounded: Marker) -> Marker {
-        match self.dice.below(20) {
+        match self.rng.below(20) {
             0..5 => unbounded,
             5 => Marker {
                 data_type: DataType::Null,
@@ -90,8 +90,8 @@ impl Generator {
                 null_value: true,
             },
             _ => {
-                let pool = self.dice.pick(comparable(column));
-                let bound = *self.dice.pick(&bounds);
+                let pool = self.rng.pick(comparable(column));
+                let bound = *self.rng.pick(&bounds);
                 Marker::new(bound, self.value(pool))
             }
         }
@@ -99,30 +99,30 @@ impl Generator {
 
     fn set(&mut self, column: &str) -> ValueSet {
         let data_type = self.pools[column].data_type().clone();
-        let null_allowed = self.dice.chance(50);
-        match self.dice.below(5) {
+        let null_allowed = self.rng.chance(50);
+        match self.rng.below(5) {
             0 => ValueSet::AllOrNone(AllOrNoneValueSet {
                 data_type,
-                all: self.dice.chance(60),
+                all: self.rng.chance(60),
                 null_allowed,
             }),
             1 | 2 => {
-                let pool = Arc::clone(&self.pools[*self.dice.pick(comparable(column))]);
-                let count = *self.dice.pick(&[0, 1, 3, 40]);
-                let values = rows(&pool, count, &mut self.dice);
-                let values = self.travelling(&values);
+                let pool = Arc::clone(&self.pools[*self.rng.pick(comparable(column))]);
+                let count = *self.rng.pick(&[0, 1, 3, 40]);
+                let values = rows(&pool, count, &mut self.rng);
+                let values = self.to_wire_form(&values);
                 ValueSet::Equatable(EquatableValueSet {
                     values,
-                    inclusive: self.dice.chance(60),
+                    inclusive: self.rng.chance(60),
                     null_allowed,
                 })
             }
             _ => {
                 let mut ranges = Vec::new();
-                for _ in 0..*self.dice.pick(&[0, 1, 1, 2, 3, 6]) {
+                for _ in 0..*self.rng.pick(&[0, 1, 1, 2, 3, 6]) {
                     ranges.push(self.range(column));
                 }
-                if self.dice.chance(10) {
+                if self.rng.chance(10) {
                     ranges.extend((0..40).map(|_| {
                         let value = self.value(column);
                         Range::equal(value)
@@ -150,13 +150,13 @@ impl Generator {
     }
 
     fn condition(&mut self, depth: usize) -> Expression {
-        if depth > 0 && self.dice.chance(60) {
-            let function = *self.dice.pick(&["$and", "$or", "$not"]);
-            let arms = if function == "$not" { 1 } else { 1 + self.dice.below(3) };
+        if depth > 0 && self.rng.chance(60) {
+            let function = *self.rng.pick(&["$and", "$or", "$not"]);
+            let arms = if function == "$not" { 1 } else { 1 + self.rng.below(3) };
             let arms = (0..arms).map(|_| self.condition(depth - 1)).collect();
             return call(function, arms, DataType::Boolean);
         }
-        match self.dice.below(12) {
+        match self.rng.below(12) {
             0 => call("$is_null", vec![self.any_column()], DataType::Boolean),
             1 => self.variable("bool"),
             2 => constant(self.nullable("bool")),
@@ -175,16 +175,16 @@ impl Generator {
             _ => {
                 let (column, other) = self.comparable_pair();
                 let mut arguments = vec![self.variable(column), other];
-                if self.dice.chance(30) {
+                if self.rng.chance(30) {
                     arguments.swap(0, 1);
                 }
-                call(self.dice.pick::<&str>(&COMPARISONS), arguments, DataType::Boolean)
+                call(self.rng.pick::<&str>(&COMPARISONS), arguments, DataType::Boolean)
             }
         }
     }
 
     fn any_column(&mut self) -> Expression {
-        let column = *self.dice.pick(&self.columns);
+        let column = *self.rng.pick(&self.columns);
         self.variable(column)
     }
 
@@ -197,33 +197,30 @@ impl Generator {
 
     fn nullable(&mut self, pool: &str) -> ArrayRef {
         let pool = Arc::clone(&self.pools[pool]);
-        let value = rows(&pool, 1, &mut self.dice);
-        self.travelling(&value)
+        let value = rows(&pool, 1, &mut self.rng);
+        self.to_wire_form(&value)
     }
 
-    /// A column, and a column or constant that compares with it.
+    /// Picks a column, and a column or constant that compares with it.
     fn comparable_pair(&mut self) -> (&'static str, Expression) {
-        let column = *self.dice.pick(&self.columns);
-        let other = *self.dice.pick(comparable(column));
-        let other = if self.dice.chance(30) {
-            self.variable(other)
-        } else {
-            constant(self.nullable(other))
-        };
+        let column = *self.rng.pick(&self.columns);
+        let other = *self.rng.pick(comparable(column));
+        let other =
+            if self.rng.chance(30) { self.variable(other) } else { constant(self.nullable(other)) };
         (column, other)
     }
 
     fn membership(&mut self) -> Expression {
-        let column = *self.dice.pick(&self.columns);
+        let column = *self.rng.pick(&self.columns);
         let mut items = Vec::new();
-        for _ in 0..=self.dice.below(3) {
-            let pool = *self.dice.pick(comparable(column));
-            items.push(match self.dice.below(4) {
+        for _ in 0..=self.rng.below(3) {
+            let pool = *self.rng.pick(comparable(column));
+            items.push(match self.rng.below(4) {
                 0 => self.variable(pool),
                 1 => {
                     let pool = Arc::clone(&self.pools[pool]);
-                    let several = rows(&pool, 20, &mut self.dice);
-                    constant(self.travelling(&several))
+                    let several = rows(&pool, 20, &mut self.rng);
+                    constant(self.to_wire_form(&several))
                 }
                 _ => constant(self.nullable(pool)),
             });
@@ -233,33 +230,34 @@ impl Generator {
     }
 
     fn like(&mut self) -> Expression {
-        let pattern = *self.dice.pick(&PATTERNS);
+        let pattern = *self.rng.pick(&PATTERNS);
         let mut arguments = vec![self.variable("text"), text(pattern)];
-        // A backslash before "%" is a legal escape in each of the patterns that have one; "#"
-        // likewise.
-        if self.dice.chance(40) {
-            arguments.push(text(self.dice.pick::<&str>(&["\\", "#"])));
+        // A backslash before "%" is a legal escape in each pattern that contains one, and so is
+        // "#".
+        if self.rng.chance(40) {
+            arguments.push(text(self.rng.pick::<&str>(&["\\", "#"])));
         }
         call("$like_pattern", arguments, DataType::Boolean)
     }
 
     fn arithmetic_condition(&mut self) -> Expression {
-        let operation = *self.dice.pick(&["$add", "$subtract", "$multiply", "$divide", "$modulus"]);
-        let (left, right, data_type, compared) = match self.dice.below(4) {
+        let operation = *self.rng.pick(&["$add", "$subtract", "$multiply", "$divide", "$modulus"]);
+        let (left, right, data_type, compared) = match self.rng.below(4) {
             0 => {
                 let types = ["i8", "i16", "i32", "i64"];
-                let (left, right) = (self.dice.below(4), self.dice.below(4));
+                let left = self.rng.below(4);
+                let right = self.rng.below(4);
                 let data_type = self.pools[types[left.max(right)]].data_type().clone();
                 (types[left], self.operand(types[right]), data_type, "i64")
             }
             1 => {
-                let right = *self.dice.pick(&["f64", "i32", "f32"]);
+                let right = *self.rng.pick(&["f64", "i32", "f32"]);
                 ("f64", self.operand(right), DataType::Float64, "f64")
             }
             2 => ("f32", self.operand("f32"), DataType::Float32, "f32"),
             _ => {
-                let (right, right_scale) = if self.dice.chance(50) {
-                    let digits = *self.dice.pick(&[
+                let (right, right_scale) = if self.rng.chance(50) {
+                    let digits = *self.rng.pick(&[
                         Some(0),
                         Some(1),
                         Some(-5),
@@ -277,20 +275,20 @@ impl Generator {
             }
         };
         let mut result = call(operation, vec![self.variable(left), right], data_type.clone());
-        if self.dice.chance(30) {
+        if self.rng.chance(30) {
             result = call("$negate", vec![result], data_type);
         }
         let other = constant(self.nullable(compared));
-        call(self.dice.pick::<&str>(&COMPARISONS), vec![result, other], DataType::Boolean)
+        call(self.rng.pick::<&str>(&COMPARISONS), vec![result, other], DataType::Boolean)
     }
 
     fn operand(&mut self, column: &'static str) -> Expression {
-        if self.dice.chance(50) { self.variable(column) } else { constant(self.nullable(column)) }
+        if self.rng.chance(50) { self.variable(column) } else { constant(self.nullable(column)) }
     }
 
-    /// Rows with their number in column `id`.
+    /// Creates rows that are numbered in column `id`.
     fn numbered(&mut self, len: usize) -> RecordBatch {
-        let batch = batch(len, &mut self.dice);
+        let batch = batch(len, &mut self.rng);
         let mut fields: Vec<_> = batch.schema_ref().fields().iter().cloned().collect();
         fields.push(Arc::new(Field::new("id", DataType::Int64, false)));
         let mut columns = batch.columns().to_vec();
@@ -347,9 +345,9 @@ fn sets_and_expressions_together_keep_exactly_the_rows_of_the_oracle() {
         let mut random = Generator::new(seed);
         let batch = random.numbered(40);
         for _ in 0..3 {
-            let column = *random.dice.pick(&random.columns);
+            let column = *random.rng.pick(&random.columns);
             let summary = BTreeMap::from([(column.to_owned(), random.set(column))]);
-            let expressions = (0..random.dice.below(3)).map(|_| random.condition(2)).collect();
+            let expressions = (0..random.rng.below(3)).map(|_| random.condition(2)).collect();
             tally.check(&Constraints { summary, expressions, ..Constraints::default() }, &batch);
         }
     }

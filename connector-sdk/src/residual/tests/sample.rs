@@ -14,10 +14,10 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-/// A small generator with a seed, the same on every run.
-pub(super) struct Dice(u64);
+/// Pseudorandom number generator, the same on every run for the same seed.
+pub(super) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_add(0x9E37_79B9_7F4A_7C15))
     }
@@ -51,7 +51,7 @@ pub(super) fn zoned(millis: Vec<Option<i64>>, zone: &str) -> ArrayRef {
     Arc::new(TimestampMillisecondArray::from(millis).with_timezone(zone))
 }
 
-/// The values of `instants` as they travel: milliseconds and the key of a zone.
+/// Packs `instants` as in wire form: milliseconds and a zone key.
 pub(super) fn packed(instants: &ArrayRef, key: i64) -> ArrayRef {
     use arrow::{array::AsArray, datatypes::TimestampMillisecondType};
     let millis = instants.as_primitive::<TimestampMillisecondType>();
@@ -66,9 +66,10 @@ fn millis_with_zone(zone: &str) -> DataType {
 /// Milliseconds that can still be packed with a zone.
 const LAST_MILLI: i64 = i64::MAX >> 12;
 
-/// Names and edge values of a column of every scalar type.
+/// Returns names and edge values of a column of every scalar type.
 pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
-    let (long, longer) = ("x".repeat(3_000), "x".repeat(2_999) + "y");
+    let long = "x".repeat(3_000);
+    let longer = "x".repeat(2_999) + "y";
     let text = [
         "", "a", "A", "ab", "abc", "b", "a\0", "a%c", "a_c", "\u{ffff}", "𝄞", "a𝄞c", "é",
         "e\u{301}", "zebra", &long, &longer,
@@ -210,21 +211,21 @@ pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
     ]
 }
 
-/// Rows of `pool`, and nulls in between.
-pub(super) fn rows(pool: &ArrayRef, rows: usize, dice: &mut Dice) -> ArrayRef {
+/// Picks rows of `pool` at random, interspersed with nulls.
+pub(super) fn rows(pool: &ArrayRef, rows: usize, rng: &mut Rng) -> ArrayRef {
     let last = pool.len();
     let indices: UInt32Array = (0..rows)
-        .map(|_| (!dice.chance(15)).then(|| u32::try_from(dice.below(last)).expect("a small pool")))
+        .map(|_| (!rng.chance(15)).then(|| u32::try_from(rng.below(last)).expect("a small pool")))
         .collect();
     take(pool, &indices, None).expect("indices within the pool")
 }
 
-/// A batch with a column of every scalar type.
-pub(super) fn batch(len: usize, dice: &mut Dice) -> RecordBatch {
+/// Creates a batch with a column of every scalar type.
+pub(super) fn batch(len: usize, rng: &mut Rng) -> RecordBatch {
     let (fields, columns): (Vec<_>, Vec<_>) = pools()
         .into_iter()
         .map(|(name, pool)| {
-            (Field::new(name, pool.data_type().clone(), true), rows(&pool, len, dice))
+            (Field::new(name, pool.data_type().clone(), true), rows(&pool, len, rng))
         })
         .unzip();
     let schema: SchemaRef = Arc::new(Schema::new(fields));

@@ -1,4 +1,4 @@
-//! One claim per trap in comparing values and in value sets.
+//! Pitfalls of comparing values and of value sets, one test each.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -47,7 +47,7 @@ fn nan_is_in_no_bounded_range_and_equals_nothing() {
     assert_eq!(in_set(&c, ranges(vec![above(Bound::Above, Arc::clone(&five))])), [2]);
     assert_eq!(in_set(&c, ranges(vec![below(Bound::Below, Arc::clone(&five))])), [0_i64; 0]);
     assert_eq!(in_set(&c, ranges(vec![Range::all(DataType::Float64)])), [0, 1, 2]);
-    // "x <= 5 or x > 5" holds all numbers, so it may have been written for "not null".
+    // "x <= 5 or x > 5" covers all numbers, so it may stand for "not null".
     let halves =
         vec![above(Bound::Above, Arc::clone(&five)), below(Bound::Exactly, Arc::clone(&five))];
     assert_eq!(in_set(&c, ranges(halves)), [0, 1, 2]);
@@ -69,8 +69,8 @@ fn nan_is_in_no_bounded_range_and_equals_nothing() {
 }
 
 #[test]
-fn strings_go_by_code_points_and_not_by_utf16() {
-    // In UTF-16, as Java orders, the supplementary character comes before U+FFFF.
+fn strings_compare_by_code_points_and_not_by_utf16() {
+    // In UTF-16, which Java orders by, the supplementary character precedes U+FFFF.
     let c: ArrayRef = Arc::new(StringArray::from(vec!["\u{ffff}", "\u{1d11e}"]));
     let last: ArrayRef = Arc::new(StringArray::from(vec!["\u{ffff}"]));
     assert_eq!(in_set(&c, ranges(vec![above(Bound::Above, last)])), [1]);
@@ -87,7 +87,7 @@ fn an_exclusive_bound_of_a_string_excludes_only_it() {
 }
 
 #[test]
-fn decimals_compare_by_value_whatever_their_scale() {
+fn decimals_compare_by_value_regardless_of_scale() {
     let c = decimal(vec![Some(100), Some(101), Some(-100)], 10, 2);
     let one = || decimal(vec![Some(1)], 3, 0);
     let between = || decimal(vec![Some(1_005)], 10, 3);
@@ -99,7 +99,7 @@ fn decimals_compare_by_value_whatever_their_scale() {
 }
 
 #[test]
-fn constants_of_zoned_columns_travel_packed_and_compare_by_instant() {
+fn packed_constants_of_zoned_columns_compare_by_instant() {
     let noon = 1_709_294_400_000;
     let c = zoned(vec![Some(noon), Some(noon + 1), Some(-1)], "America/New_York");
     for key in [0, 1_847, 1_170] {
@@ -130,7 +130,7 @@ fn a_timestamp_constant_lies_within_a_day_of_a_date_column() {
 }
 
 #[test]
-fn nulls_go_by_null_allowed_alone() {
+fn nulls_pass_only_by_null_allowed() {
     let c: ArrayRef = Arc::new(Int32Array::from(vec![None, Some(1), Some(2)]));
     let values: ArrayRef = Arc::new(Int32Array::from(vec![None, Some(1)]));
     assert_eq!(in_set(&c, list(Arc::clone(&values), true, false)), [1]);
@@ -148,7 +148,7 @@ fn nulls_go_by_null_allowed_alone() {
 }
 
 #[test]
-fn an_interval_of_integers_may_end_where_the_type_does() {
+fn an_interval_of_integers_may_end_at_the_limits_of_the_type() {
     let c: ArrayRef = Arc::new(Int64Array::from(vec![i64::MIN, 0, i64::MAX]));
     let (min, max): (ArrayRef, ArrayRef) =
         (Arc::new(Int64Array::from(vec![i64::MIN])), Arc::new(Int64Array::from(vec![i64::MAX])));
@@ -162,7 +162,7 @@ fn an_interval_of_integers_may_end_where_the_type_does() {
 }
 
 #[test]
-fn ten_thousand_values_are_each_found() {
+fn each_of_ten_thousand_values_is_found() {
     let c: ArrayRef = Arc::new((0..20_000).map(Some).collect::<Int32Array>());
     let even: ArrayRef = Arc::new((0..10_000).map(|value| Some(value * 2)).collect::<Int64Array>());
     let expected: Vec<i64> = (0..20_000).step_by(2).collect();
@@ -191,7 +191,7 @@ fn a_missing_column_is_named_and_loses_no_row() {
 }
 
 #[test]
-fn complex_columns_pass_even_a_set_of_nothing() {
+fn nested_columns_pass_even_an_empty_set() {
     let c = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None]);
     let batch = rows(Arc::new(c));
     let set = |all| {
@@ -213,7 +213,7 @@ fn complex_columns_pass_even_a_set_of_nothing() {
 }
 
 #[test]
-fn a_type_that_does_not_compare_passes_even_a_set_that_names_no_value() {
+fn a_type_without_comparison_passes_even_an_empty_list() {
     let batch = rows(new_null_array(&DataType::Float16, 2));
     for set in [list(doubles([]), true, false), ranges(Vec::new())] {
         let summary = BTreeMap::from([("c".to_owned(), set)]);
@@ -225,7 +225,7 @@ fn a_type_that_does_not_compare_passes_even_a_set_that_names_no_value() {
 }
 
 #[test]
-fn a_batch_of_which_nothing_is_filtered_is_shared() {
+fn a_batch_that_passes_whole_is_shared() {
     let batch = rows(Arc::new(Int32Array::from(vec![1, 2])));
     let constraints = conditions([call("$greater_than", [column("c"), int(0)])]);
     let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("legal");
@@ -234,7 +234,7 @@ fn a_batch_of_which_nothing_is_filtered_is_shared() {
 }
 
 #[test]
-fn a_batch_of_another_schema_is_refused() {
+fn a_batch_of_another_schema_is_rejected() {
     let constraints = conditions([call("$equal", [column("c"), int(1)])]);
     let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Int32, true)]));
     let residual = Residual::try_new(&constraints, &schema).expect("legal");

@@ -1,4 +1,4 @@
-//! How the rows of many predicates fared, beside what the oracle says of each.
+//! Outcomes of the rows of many predicates, compared with the oracle's verdicts.
 
 use arrow::record_batch::RecordBatch;
 use athena_protocol::predicate::{Constraints, Expression};
@@ -9,25 +9,25 @@ use super::{
 };
 use crate::{ErrorKind, residual::Residual};
 
-/// Counts of rows, so that a test can tell that it tried everything, and the first differences.
+/// Counts of rows, so that a test can assert its coverage, and the first differences.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) kept: usize,
     pub(super) dropped: usize,
     pub(super) failed: usize,
-    /// Rows that the oracle keeps and the evaluator does not.
+    /// Rows that the oracle keeps and the evaluator drops.
     pub(super) lost: usize,
-    /// Rows that the evaluator keeps and the oracle does not.
+    /// Rows that the evaluator keeps and the oracle drops.
     pub(super) extra: usize,
-    /// Rows that fail where they must not, or do not where they must.
+    /// Rows that fail although they must not, or the reverse.
     pub(super) wrongly_failed: usize,
-    /// Predicates that are not evaluated, so that all of their rows stay.
+    /// Predicates that are not evaluated, so that all their rows pass.
     pub(super) unevaluated: usize,
     differences: Vec<String>,
 }
 
 impl Tally {
-    /// Compares every row of `batch`, and panics on one that fares otherwise than the oracle says.
+    /// Compares every row of `batch`, and panics at one whose outcome differs from the oracle's.
     #[track_caller]
     pub(super) fn check(&mut self, constraints: &Constraints, batch: &RecordBatch) {
         let unevaluated = self.unevaluated;
@@ -69,13 +69,14 @@ impl Tally {
                     .iter()
                     .find_map(|condition| smallest_difference(condition, batch));
                 let row = batch.slice(row, 1);
-                self.differences
-                    .push(format!("{outcome:?}, {verdict:?} by the oracle: {part:#?} of {constraints:#?} on {row:?}"));
+                self.differences.push(format!(
+                    "{outcome:?} instead of {verdict:?}: {part:#?} in {constraints:#?} on {row:?}"
+                ));
             }
         }
     }
 
-    /// Rows that were compared.
+    /// Returns the number of compared rows.
     pub(super) fn comparisons(&self) -> usize {
         self.kept + self.dropped + self.failed
     }
@@ -91,7 +92,7 @@ impl Tally {
     }
 }
 
-/// What the evaluator makes of a row.
+/// Outcome of a row in the evaluator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Kept,
@@ -109,7 +110,8 @@ impl Outcome {
     }
 }
 
-/// What becomes of every row; row by row where one fails, so that it does not hide the others.
+/// Returns the outcome of every row, evaluating row by row if one fails, so that it does not hide
+/// the others.
 fn outcomes(residual: &Residual, batch: &RecordBatch) -> Vec<Outcome> {
     match residual.filter(batch) {
         Ok(kept) => {
@@ -132,8 +134,8 @@ fn outcomes(residual: &Residual, batch: &RecordBatch) -> Vec<Outcome> {
     }
 }
 
-/// The smallest condition within `condition` that fares otherwise than the oracle says, for the
-/// message.
+/// Returns the smallest condition within `condition` whose outcome differs from the oracle's, for
+/// the message.
 fn smallest_difference(
     condition: &Expression,
     batch: &RecordBatch,

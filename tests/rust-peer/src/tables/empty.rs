@@ -7,7 +7,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-/// All rows: none.
+/// Returns a batch without rows.
 pub(crate) fn rows() -> RecordBatch {
     let fields =
         vec![Field::new("id", DataType::Int32, true), Field::new("name", DataType::Utf8, true)];

@@ -1,4 +1,4 @@
-//! 36,000 rows in nine partitions; what is in a row follows from its number.
+//! 36,000 rows in nine partitions; the values of a row are derived from its number.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -11,31 +11,32 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-/// The columns that say which partition a row is of.
+/// Columns that identify the partition of a row.
 pub(crate) const PARTITION_COLUMNS: [&str; 2] = ["year", "region"];
 const YEARS: [i32; 3] = [2022, 2023, 2024];
 const REGIONS: [Option<&str>; 3] = [Some("amer"), Some("apac"), None];
-const ROWS_OF_A_PARTITION: i64 = 4_000;
+const ROWS_PER_PARTITION: i64 = 4_000;
 
-/// Year and region of every partition, in the order of their rows.
+/// Returns year and region of every partition, in row order.
 fn values() -> impl Iterator<Item = (i32, Option<&'static str>)> + Clone {
     YEARS.into_iter().flat_map(|year| REGIONS.map(|region| (year, region)))
 }
 
-/// One row for each partition.
+/// Returns one row for each partition.
 pub(crate) fn partitions() -> RecordBatch {
     let years: ArrayRef = Arc::new(values().map(|(year, _)| year).collect::<Int32Array>());
     let regions: ArrayRef = Arc::new(values().map(|(_, region)| region).collect::<StringArray>());
-    let schema = schema().project(&[0, 1]).expect("the first columns are the partitions'");
+    let schema = schema().project(&[0, 1]).expect("the schema begins with the partition columns");
     RecordBatch::try_new(Arc::new(schema), vec![years, regions])
-        .expect("all columns are as long as there are partitions")
+        .expect("every column has one row per partition")
 }
 
-/// The numbers of the rows in each split of a partition: one split, but two of the last year.
+/// Returns the row numbers of each split of a partition: one split, but two in the last year.
 pub(crate) fn splits(year: i32, region: Option<&str>) -> Option<Vec<Range<i64>>> {
     let number = values().position(|partition| partition == (year, region))?;
-    let begin = i64::try_from(number).ok()? * ROWS_OF_A_PARTITION;
-    let (middle, end) = (begin + ROWS_OF_A_PARTITION / 2, begin + ROWS_OF_A_PARTITION);
+    let begin = i64::try_from(number).ok()? * ROWS_PER_PARTITION;
+    let middle = begin + ROWS_PER_PARTITION / 2;
+    let end = begin + ROWS_PER_PARTITION;
     let cuts = if year == 2024 { vec![begin, middle, end] } else { vec![begin, end] };
     Some(cuts.windows(2).map(|cut| cut[0]..cut[1]).collect())
 }
@@ -55,10 +56,10 @@ fn schema() -> Schema {
     Schema::new_with_metadata(fields, comments)
 }
 
-/// The rows with these numbers.
+/// Generates the rows with these numbers.
 #[expect(clippy::cast_precision_loss, reason = "quarters up to 200 are exact")]
 pub(crate) fn rows(ids: Range<i64>) -> RecordBatch {
-    let partition = |id: i64| values().nth(usize::try_from(id / ROWS_OF_A_PARTITION).ok()?);
+    let partition = |id: i64| values().nth(usize::try_from(id / ROWS_PER_PARTITION).ok()?);
     let small = |id: i64| i32::try_from(id % 20_000 - 5_000).ok();
     let words = |id: i64| " word".repeat(usize::try_from(id % 120).unwrap_or(0));
     let prices: Decimal128Array = ids
@@ -83,6 +84,5 @@ pub(crate) fn rows(ids: Range<i64>) -> RecordBatch {
         Arc::new(ids.clone().map(|id| small(id).filter(|_| id % 17 != 0)).collect::<Date32Array>()),
         Arc::new(Date64Array::from_iter_values(ids.map(|id| id * 3_600_123 - 50_000_000_000))),
     ];
-    RecordBatch::try_new(Arc::new(schema()), columns)
-        .expect("all columns are as long as there are numbers")
+    RecordBatch::try_new(Arc::new(schema()), columns).expect("every column has one row per number")
 }

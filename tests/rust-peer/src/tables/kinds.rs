@@ -1,5 +1,5 @@
-//! One column of every type that Athena takes; rows of ordinary values, extremes, nulls, nothing
-//! much, and odd ones.
+//! One column of every type that Athena supports, with ordinary, extreme, null, empty and unusual
+//! values.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,7 +18,7 @@ use self::nested::{counts, lines, tags};
 
 mod nested;
 
-/// All rows.
+/// Returns all rows.
 pub(crate) fn rows() -> RecordBatch {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("id", Arc::new(Int32Array::from_iter_values(1..=10))),
@@ -55,15 +55,17 @@ pub(crate) fn rows() -> RecordBatch {
 }
 
 fn flags() -> BooleanArray {
-    let (yes, no) = (Some(true), Some(false));
+    let yes = Some(true);
+    let no = Some(false);
     BooleanArray::from(vec![yes, yes, no, None, no, None, yes, no, None, yes])
 }
 
-/// Ordinary, most, least, null, zero, minus one, ordinary again, another, null, and the end.
+/// Returns ordinary, maximum, minimum, null, zero, minus one, ordinary again, another, null, and
+/// `end`.
 fn integers<A: FromIterator<Option<T>>, T: Copy>(
     most: T,
     least: T,
-    [one, zero, minus, other]: [T; 4],
+    [one, zero, minus_one, other]: [T; 4],
     end: Option<T>,
 ) -> A {
     let some = |value| Some(value);
@@ -73,7 +75,7 @@ fn integers<A: FromIterator<Option<T>>, T: Copy>(
         some(least),
         None,
         some(zero),
-        some(minus),
+        some(minus_one),
         some(one),
         some(other),
         None,
@@ -85,36 +87,36 @@ fn integers<A: FromIterator<Option<T>>, T: Copy>(
 
 fn singles() -> Float32Array {
     let smallest = f32::from_bits(1);
-    let values = [
-        1.5,
-        f32::MAX,
-        f32::MIN,
-        0.0,
-        0.0,
-        -0.0,
-        f32::NAN,
-        f32::INFINITY,
-        f32::NEG_INFINITY,
-        smallest,
-    ];
-    values.into_iter().enumerate().map(|(row, value)| (row != 3).then_some(value)).collect()
+    floats([1.5, f32::MAX, f32::MIN, smallest], [f32::NAN, f32::INFINITY, f32::NEG_INFINITY])
 }
 
 fn doubles() -> Float64Array {
     let smallest = f64::from_bits(1);
-    let values = [
-        2.5,
-        f64::MAX,
-        f64::MIN,
-        0.0,
-        0.0,
-        -0.0,
-        f64::NAN,
-        f64::INFINITY,
-        f64::NEG_INFINITY,
-        smallest,
-    ];
-    values.into_iter().enumerate().map(|(row, value)| (row != 3).then_some(value)).collect()
+    floats([2.5, f64::MAX, f64::MIN, smallest], [f64::NAN, f64::INFINITY, f64::NEG_INFINITY])
+}
+
+/// Returns ordinary, maximum, minimum, null, zero, negative zero, the special values, and the
+/// smallest positive value.
+fn floats<A: FromIterator<Option<T>>, T: Copy + Default + std::ops::Neg<Output = T>>(
+    [one, max, min, smallest]: [T; 4],
+    [nan, infinity, negative_infinity]: [T; 3],
+) -> A {
+    let zero = T::default();
+    let some = |value| Some(value);
+    [
+        some(one),
+        some(max),
+        some(min),
+        None,
+        some(zero),
+        some(-zero),
+        some(nan),
+        some(infinity),
+        some(negative_infinity),
+        some(smallest),
+    ]
+    .into_iter()
+    .collect()
 }
 
 fn prices() -> ArrayRef {
@@ -151,7 +153,7 @@ fn huge() -> ArrayRef {
 
 fn decimals(values: Vec<Option<i128>>, precision: u8, scale: i8) -> ArrayRef {
     let decimals = Decimal128Array::from(values).with_precision_and_scale(precision, scale);
-    Arc::new(decimals.expect("the values have no more digits"))
+    Arc::new(decimals.expect("the values fit the precision"))
 }
 
 fn names() -> StringArray {
@@ -221,8 +223,8 @@ fn seen() -> ArrayRef {
     )
 }
 
-/// The instants of the Java connector; its zones differ from row to row, which columns of Arrow
-/// cannot say.
+/// Returns the instants of the Java connector. Its zones differ by row, which an Arrow column
+/// cannot represent.
 fn zoned() -> ArrayRef {
     parsed(
         vec![

@@ -1,10 +1,10 @@
-//! The rows of every table, made of Arrow alone.
+//! Rows of every table, built with Arrow only.
 
 pub(crate) mod empty;
 pub(crate) mod events;
 pub(crate) mod kinds;
 
-/// The only schema.
+/// Name of the only schema.
 pub(crate) const SCHEMA: &str = "peer";
-/// Its tables, in order.
+/// Names of its tables, sorted.
 pub(crate) const TABLES: [&str; 3] = ["empty", "events", "kinds"];

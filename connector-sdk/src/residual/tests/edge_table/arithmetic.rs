@@ -25,8 +25,8 @@ const NUMBERS: [&str; 9] = ["i8", "i16", "i32", "i64", "f32", "f64", "dec2", "de
 
 pub(super) fn run(table: &mut Table) {
     for (left, left_values) in numbers(table) {
-        let alone = combinations(&[("l", &left_values)]);
-        negation(table, left_values.data_type(), &alone);
+        let single = combinations(&[("l", &left_values)]);
+        negation(table, left_values.data_type(), &single);
         for (right, right_values) in numbers(table) {
             let rows = combinations(&[("l", &left_values), ("r", &right_values)]);
             for operation in OPERATIONS {
@@ -45,12 +45,12 @@ pub(super) fn run(table: &mut Table) {
                     results(
                         table,
                         &typed(operation, [constant(), column("l")], result.clone()),
-                        &alone,
+                        &single,
                     );
                     results(
                         table,
                         &typed(operation, [column("l"), constant()], result.clone()),
-                        &alone,
+                        &single,
                     );
                 }
             }
@@ -62,8 +62,8 @@ fn numbers(table: &Table) -> Vec<(&'static str, ArrayRef)> {
     table.pools.iter().filter(|(name, _)| NUMBERS.contains(name)).cloned().collect()
 }
 
-/// The type that Trino gives the result; `None` where it takes a cast, which the protocol has none
-/// of, or is illegal.
+/// Returns Trino's type of the result; `None` if it would take a cast, which the protocol lacks, or
+/// is illegal.
 fn result_type(operation: &str, [left, right]: [&DataType; 2]) -> Option<DataType> {
     let scale = |data_type: &DataType| match data_type {
         DataType::Decimal128(_, scale) => *scale,
@@ -93,14 +93,15 @@ fn result_type(operation: &str, [left, right]: [&DataType; 2]) -> Option<DataTyp
         ) => Some(DataType::Float64),
         (left, right) if left.is_floating() || right.is_floating() => None,
         (left, right) => {
-            let (left, right) = (scale(left), scale(right));
+            let left = scale(left);
+            let right = scale(right);
             let scale = if operation == "$multiply" { left + right } else { left.max(right) };
             (scale <= 38).then_some(DataType::Decimal128(38, scale))
         }
     }
 }
 
-/// Compares the values with those of the oracle, put beside the operands as a column.
+/// Compares the values with the oracle's, added to the batch as a column.
 fn results(table: &mut Table, expression: &Expression, rows: &RecordBatch) {
     let Expression::Call { data_type, .. } = expression else {
         unreachable!("only calls are tried")
@@ -124,7 +125,7 @@ fn results(table: &mut Table, expression: &Expression, rows: &RecordBatch) {
     table.truths_if(true, &differs(), &rows);
 }
 
-/// An operation on the result of an operation, which fails and is null where that is.
+/// Checks an operation on the result of an operation, which propagates failures and nulls.
 fn chained(table: &mut Table, operation: &str, data_type: &DataType, rows: &RecordBatch) {
     let inner = || typed(operation, [column("l"), column("r")], data_type.clone());
     let less = call("$less_than", [inner(), column("l")]);
@@ -138,7 +139,7 @@ fn negation(table: &mut Table, data_type: &DataType, rows: &RecordBatch) {
     table.truths_if(true, &call("$equal", [twice, column("l")]), rows);
 }
 
-/// The values as a column; a null where there is none.
+/// Creates a column of the values, with null where there is none.
 fn column_of(values: &[Value], data_type: &DataType) -> ArrayRef {
     match data_type {
         DataType::Decimal128(precision, scale) => {

@@ -16,7 +16,7 @@ pub(super) fn run(table: &mut Table) {
         for (right, right_values) in table.pools.clone() {
             columns(
                 table,
-                (left, right),
+                [left, right],
                 &combinations(&[("l", &left_values), ("r", &right_values)]),
             );
             let before = table.tally.unevaluated;
@@ -46,8 +46,8 @@ pub(super) fn run(table: &mut Table) {
     }
 }
 
-/// Two columns, and lists and `$nullif` of them.
-fn columns(table: &mut Table, (left, right): (&str, &str), rows: &RecordBatch) {
+/// Checks comparisons, lists and `$nullif` of two columns.
+fn columns(table: &mut Table, [left, right]: [&str; 2], rows: &RecordBatch) {
     let evaluated = compares(left, right);
     for function in COMPARISONS {
         table.truths_if(evaluated, &call(function, [column("l"), column("r")]), rows);

@@ -13,7 +13,7 @@ use super::{
     Table, combinations,
 };
 
-/// True on 1, false on 2, null on null, and a failure on 0.
+/// Creates a condition that is true for 1, false for 2, null for null, and fails for 0.
 fn truth_of(name: &str) -> Expression {
     call("$equal", [typed("$divide", [int(1), column(name)], DataType::Int32), int(1)])
 }

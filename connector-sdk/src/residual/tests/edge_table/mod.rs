@@ -1,9 +1,9 @@
-//! The edge table: every operator and every kind of value set, on every type it takes, with every
-//! edge value of the type and null, in all combinations, beside the oracle.
+//! Edge table: every operator and every kind of value set, on every type that it supports, with
+//! every edge value of the type and null, in all combinations, compared with the oracle.
 //!
-//! A condition is tried as itself, negated and as `$is_null`, so that null is told from false. What
-//! is not evaluated must keep every row, and must be what [`compares`] says: the table fails when a
-//! type stops being evaluated.
+//! Each condition is tested as is, negated and under `$is_null`, which distinguishes null from
+//! false. A condition that is not evaluated must keep every row, and must be one that [`compares`]
+//! lists: the table fails when a type stops being evaluated.
 
 mod arithmetic;
 mod comparisons;
@@ -28,7 +28,7 @@ use super::{
 };
 
 #[test]
-fn no_operator_on_any_edge_value_loses_a_row_or_adds_one() {
+fn no_operator_loses_or_adds_a_row_for_any_edge_value() {
     let mut table = Table { pools: pools(), tally: Tally::default() };
     let parts: [(&str, Part); 5] = [
         ("comparisons", comparisons::run),
@@ -52,7 +52,8 @@ fn no_operator_on_any_edge_value_loses_a_row_or_adds_one() {
     tally.assert_equal();
     let Tally { kept, dropped, failed, unevaluated, .. } = tally;
     println!(
-        "edge table: {kept} kept, {dropped} dropped, {failed} failed, {unevaluated} predicates left to the engine"
+        "edge table: {kept} kept, {dropped} dropped, {failed} failed, \
+         {unevaluated} predicates left to the engine"
     );
     assert!(
         *kept > 200_000 && *dropped > 200_000 && *failed > 2_000,
@@ -60,16 +61,17 @@ fn no_operator_on_any_edge_value_loses_a_row_or_adds_one() {
     );
 }
 
-/// Adds what it tries to the table.
+/// Family of conditions that adds its checks to the table.
 type Part = fn(&mut Table);
 
 struct Table {
-    /// A name and the edge values of each type.
+    /// Name and edge values of each type.
     pools: Vec<(&'static str, ArrayRef)>,
     tally: Tally,
 }
 
-/// Whether columns of two types are compared without rounding either, by the names of their pools.
+/// Returns whether columns of two types, given by the names of their pools, are compared without
+/// rounding.
 fn compares(left: &str, right: &str) -> bool {
     let exact = ["i8", "i16", "i32", "i64", "dec2", "dec0", "dec38"];
     let widens = |float: &str, other: &str| match float {
@@ -86,7 +88,7 @@ fn compares(left: &str, right: &str) -> bool {
 }
 
 impl Table {
-    /// The condition, its negation, and whether it is null, on every row.
+    /// Checks the condition, its negation, and whether it is null, on every row.
     fn truths(&mut self, condition: &Expression, batch: &RecordBatch) {
         let negated = call("$not", [condition.clone()]);
         let null = call("$is_null", [condition.clone()]);
@@ -95,7 +97,7 @@ impl Table {
         }
     }
 
-    /// The same of a condition that is evaluated exactly if `evaluated`.
+    /// Checks like [`Self::truths`] a condition that is evaluated exactly if `evaluated`.
     #[track_caller]
     fn truths_if(&mut self, evaluated: bool, condition: &Expression, batch: &RecordBatch) {
         let before = self.tally.unevaluated;
@@ -116,17 +118,17 @@ impl Table {
     }
 }
 
-/// The values and a null.
+/// Appends a null.
 fn with_null(values: &ArrayRef) -> ArrayRef {
     let rows = u32::try_from(values.len()).expect("a small pool");
     let indices: UInt32Array = (0..rows).map(Some).chain([None]).collect();
     take(values, &indices, None).expect("indices within the pool")
 }
 
-/// Every value alone and a null, as they travel.
+/// Returns every value on its own and a null, in wire form.
 fn constants(values: &ArrayRef) -> Vec<ArrayRef> {
     let values = with_null(values);
-    // Any zone will do: what travels is an instant and a zone, and instants compare.
+    // Any zone will do: the wire form is an instant and a zone, and only instants compare.
     let values = if matches!(values.data_type(), DataType::Timestamp(_, _)) {
         packed(&values, 1_847)
     } else {
@@ -135,14 +137,14 @@ fn constants(values: &ArrayRef) -> Vec<ArrayRef> {
     (0..values.len()).map(|row| values.slice(row, 1)).collect()
 }
 
-/// Rows with every combination of values of the columns, each with a null; and their number in
-/// column `id`.
+/// Creates rows with every combination of the columns' values and null, numbered in column `id`.
 fn combinations(columns: &[(&str, &ArrayRef)]) -> RecordBatch {
     let columns: Vec<(&str, ArrayRef)> =
         columns.iter().map(|(name, values)| (*name, with_null(values))).collect();
     let rows: usize = columns.iter().map(|(_, values)| values.len()).product();
     let mut repeat = 1;
-    let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
+    let mut fields = Vec::new();
+    let mut arrays = Vec::<ArrayRef>::new();
     for (name, values) in &columns {
         let index = |row: usize| u32::try_from(row / repeat % values.len()).expect("a small pool");
         let indices: UInt32Array = (0..rows).map(index).map(Some).collect();

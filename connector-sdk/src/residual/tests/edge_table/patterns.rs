@@ -1,5 +1,5 @@
-//! `$like_pattern` with every short pattern, every kind of escape, and strings with and beyond the
-//! basic plane.
+//! `$like_pattern` with every short pattern, every kind of escape, and strings within and beyond
+//! the basic plane.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{
 
 const ALPHABET: [char; 5] = ['a', '%', '_', '𝄞', '#'];
 
-/// Whether Trino takes the pattern: an escape stands before `%`, `_` or itself.
+/// Returns whether Trino accepts the pattern: every escape precedes `%`, `_` or itself.
 fn is_legal(pattern: &str, escape: Option<char>) -> bool {
     let mut chars = pattern.chars();
     while let Some(char) = chars.next() {

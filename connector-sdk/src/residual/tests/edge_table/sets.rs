@@ -48,7 +48,8 @@ fn ranges(ranges: Vec<Range>, null_allowed: bool) -> ValueSet {
     ValueSet::SortedRange(SortedRangeSet { data_type, ranges, null_allowed })
 }
 
-/// Every value alone, every two, and all; allowed and refused, with null and without.
+/// Checks lists of every value, every pair, and all values; inclusive and exclusive, with null and
+/// without.
 fn lists(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     let join = |values: &[&ArrayRef]| {
         concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>()).expect("values of one type")
@@ -65,7 +66,7 @@ fn lists(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     }
 }
 
-/// Everything at, above and below each value, and what a comparison with it leaves out.
+/// Checks ranges at, above and below each value, and excluding it.
 fn single_ended(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     for (at, value) in constants.iter().enumerate() {
         let value = || Arc::clone(value);
@@ -98,7 +99,8 @@ fn single_ended(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     );
 }
 
-/// From every value to every value, also where the range is empty, each end included or not.
+/// Checks ranges from every value to every value, including empty ones, with each end inclusive or
+/// exclusive.
 fn double_ended(table: &mut Table, constants: &[ArrayRef], rows: &RecordBatch) {
     for (at, low) in constants.iter().enumerate() {
         for high in constants {

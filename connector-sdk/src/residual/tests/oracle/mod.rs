@@ -1,5 +1,5 @@
-//! The semantics once more, one row at a time and as plainly as possible. Shares no code with the
-//! evaluator.
+//! Reference implementation of the semantics, one row at a time and as plain as possible. Shares no
+//! code with the evaluator.
 
 mod wide;
 
@@ -15,11 +15,11 @@ use arrow::{
 };
 use athena_protocol::predicate::{Bound, Constraints, Expression, Marker, Range, ValueSet};
 
-/// A value of one row.
+/// Value of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,
-    /// What a query that depends on it fails with.
+    /// Failure of a query that depends on the value.
     Failure,
     Bool(bool),
     Int(i64),
@@ -36,7 +36,7 @@ pub(super) enum Value {
 use Value::{Bool, Bytes, Day, Decimal, Double, Failure, Instant, Int, Milli, Null, Single, Text};
 use wide::Wide;
 
-/// The value of a row. Of the wire, instants are packed.
+/// Reads the value of a row. Instants are packed in wire form.
 pub(super) fn read(array: &ArrayRef, row: usize, wire: bool) -> Value {
     if array.is_null(row) || *array.data_type() == DataType::Null {
         return Null;
@@ -84,8 +84,8 @@ fn is_nan(value: &Value) -> bool {
         || matches!(value, Double(value) if value.is_nan())
 }
 
-/// Sign, whole digits and fraction of a number, each padded so that texts of one sign compare as
-/// numbers do.
+/// Returns sign, whole digits and fraction of a number, padded so that texts of one sign compare
+/// like the numbers.
 fn digits(value: &Value) -> Option<(bool, String)> {
     let (digits, scale) = match value {
         Int(value) => (i128::from(*value), 0),
@@ -97,7 +97,7 @@ fn digits(value: &Value) -> Option<(bool, String)> {
     Some((digits < 0, format!("{whole:0>80}.{fraction:0<40}")))
 }
 
-/// How two values that are not null compare; `None` if one is NaN.
+/// Compares two non-null values; `None` if one is NaN.
 pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Bool(left), Bool(right)) => Some(left.cmp(right)),
@@ -122,7 +122,7 @@ pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// Whether a value set lets a value of a column pass.
+/// Returns whether a value of a column is in a value set.
 pub(super) fn in_set(set: &ValueSet, value: &Value) -> bool {
     if *value == Null {
         return set.null_allowed();
@@ -173,8 +173,8 @@ fn marker(marker: &Marker) -> Value {
     }
 }
 
-/// NaN is in ranges that name it, and in ranges that hold every number: all ends, and what lies
-/// beside them.
+/// Returns whether NaN is in the ranges: if one names it, or if they cover every number, its
+/// neighbors included.
 fn nan_in_ranges(ranges: &[Range]) -> bool {
     let ends: Vec<Value> =
         ranges.iter().flat_map(|range| [&range.low, &range.high]).map(marker).collect();
@@ -186,7 +186,7 @@ fn nan_in_ranges(ranges: &[Range]) -> bool {
     for end in ends.iter().filter_map(float).filter(|end| !end.is_nan()) {
         probes.extend([end, end.next_up(), end.next_down()]);
     }
-    // What lies above NaN holds nothing.
+    // A range above NaN is empty.
     let above_all =
         ranges.iter().any(|range| marker(&range.high) == Null && !is_nan(&marker(&range.low)));
     let from_start =
@@ -198,7 +198,7 @@ fn nan_in_ranges(ranges: &[Range]) -> bool {
             .all(|probe| ranges.iter().any(|range| in_range(range, &Double(probe))))
 }
 
-/// The value of an expression on a row.
+/// Evaluates an expression on a row.
 pub(super) fn evaluate(expression: &Expression, batch: &RecordBatch, row: usize) -> Value {
     match expression {
         Expression::Constant { values, .. } => {
@@ -244,8 +244,11 @@ pub(super) fn evaluate(expression: &Expression, batch: &RecordBatch, row: usize)
 }
 
 fn is_array(expression: &Expression) -> bool {
-    matches!(expression, Expression::Call { function, .. } if function == "$array")
-        || matches!(expression, Expression::Constant { values: Some(values), .. } if values.len() > 1)
+    match expression {
+        Expression::Call { function, .. } => function == "$array",
+        Expression::Constant { values: Some(values), .. } => values.len() > 1,
+        Expression::Constant { values: None, .. } | Expression::Variable { .. } => false,
+    }
 }
 
 fn items(list: &Expression, batch: &RecordBatch, row: usize) -> Vec<Value> {
@@ -260,7 +263,7 @@ fn items(list: &Expression, batch: &RecordBatch, row: usize) -> Vec<Value> {
     }
 }
 
-/// Kleene's logic, where a failure counts unless another arm decides.
+/// Combines truth values by Kleene's logic, where a failure counts unless another arm decides.
 fn connect(arms: &[Value], decisive: bool) -> Value {
     if arms.contains(&Bool(decisive)) {
         Bool(decisive)
@@ -298,7 +301,7 @@ fn comparison(function: &str, left: &Value, right: &Value) -> Value {
     })
 }
 
-/// By trying every length for every `%`.
+/// Matches by trying every length for every `%`.
 fn like(values: &[Value]) -> Value {
     fn matches(pattern: &[(char, bool)], text: &[char]) -> bool {
         match pattern {
@@ -315,7 +318,8 @@ fn like(values: &[Value]) -> Value {
         other => panic!("LIKE of {other:?}"),
     };
     let escape = values.get(2).and_then(|escape| text(escape).first().copied());
-    let (mut pattern, mut escaped) = (Vec::new(), false);
+    let mut pattern = Vec::new();
+    let mut escaped = false;
     for char in text(&values[1]) {
         if !escaped && Some(char) == escape {
             escaped = true;
@@ -355,7 +359,8 @@ fn negate(value: &Value, data_type: &DataType) -> Value {
 fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType) -> Value {
     match (left, right) {
         (Int(left), Int(right)) if data_type.is_integer() => {
-            let (left, right) = (i128::from(*left), i128::from(*right));
+            let left = i128::from(*left);
+            let right = i128::from(*right);
             match function {
                 "$add" => whole(left + right, data_type),
                 "$subtract" => whole(left - right, data_type),
@@ -373,7 +378,8 @@ fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType)
                 }
                 other => panic!("no single-precision arithmetic on {other:?}"),
             };
-            let (left, right) = (single(left), single(right));
+            let left = single(left);
+            let right = single(right);
             Single(match function {
                 "$add" => left + right,
                 "$subtract" => left - right,
@@ -383,7 +389,8 @@ fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType)
             })
         }
         _ if *data_type == DataType::Float64 => {
-            let (left, right) = (float(left).expect("a number"), float(right).expect("a number"));
+            let left = float(left).expect("a number");
+            let right = float(right).expect("a number");
             Double(match function {
                 "$add" => left + right,
                 "$subtract" => left - right,
@@ -396,7 +403,7 @@ fn arithmetic(function: &str, left: &Value, right: &Value, data_type: &DataType)
     }
 }
 
-/// Exactly; a failure where the result has more than 38 digits.
+/// Computes exactly, and fails if the result has more than 38 digits.
 fn decimals(function: &str, left: &Value, right: &Value) -> Value {
     let parts = |value: &Value| match value {
         Int(value) => (Wide::of(i128::from(*value)), 0_i8),
@@ -404,14 +411,15 @@ fn decimals(function: &str, left: &Value, right: &Value) -> Value {
         other => panic!("no arithmetic on {other:?}"),
     };
     let zeros = |scale: i8| usize::try_from(scale).expect("not negative");
-    let ((left, left_scale), (right, right_scale)) = (parts(left), parts(right));
+    let (left, left_scale) = parts(left);
+    let (right, right_scale) = parts(right);
     let scale = if function == "$multiply" {
         left_scale + right_scale
     } else {
         left_scale.max(right_scale)
     };
-    let (l, r) =
-        (left.shifted(zeros(scale - left_scale)), right.shifted(zeros(scale - right_scale)));
+    let l = left.shifted(zeros(scale - left_scale));
+    let r = right.shifted(zeros(scale - right_scale));
     let result = match function {
         "$add" => l.plus(&r),
         "$subtract" => l.plus(&r.negated()),
@@ -419,7 +427,7 @@ fn decimals(function: &str, left: &Value, right: &Value) -> Value {
         _ if r.is_zero() => return Failure,
         "$modulus" => l.divided(&r).1,
         _ => {
-            // Twice the quotient, one more and half of it: away from zero on the half.
+            // Half of one more than twice the quotient rounds half away from zero.
             let negative = l.is_negative() != r.is_negative();
             let doubled =
                 l.absolute().shifted(zeros(scale)).times(&Wide::of(2)).divided(&r.absolute()).0;
@@ -430,8 +438,8 @@ fn decimals(function: &str, left: &Value, right: &Value) -> Value {
     result.to_decimal().map_or(Failure, |digits| Decimal(digits, scale))
 }
 
-/// What becomes of a row: kept, dropped, or the failure of the query, which only a row that nothing
-/// drops can cause.
+/// Returns whether a row is kept or dropped, or the failure of the query, which only a row that no
+/// condition drops can cause.
 pub(super) fn keeps(constraints: &Constraints, batch: &RecordBatch, row: usize) -> Value {
     let mut outcomes: Vec<Value> = Vec::new();
     for (name, set) in &constraints.summary {

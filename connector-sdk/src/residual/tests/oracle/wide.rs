@@ -1,12 +1,12 @@
-//! Whole numbers of any size, by the rules of the schoolroom: one decimal digit at a time.
+//! Integers of any size, computed by long arithmetic, one decimal digit at a time.
 
 use std::cmp::Ordering;
 
-/// A whole number.
+/// Integer of any size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wide {
     negative: bool,
-    /// Least significant first, without zeros at the end.
+    /// Least significant first, without leading zeros of the number.
     digits: Vec<u8>,
 }
 
@@ -24,7 +24,7 @@ impl Wide {
         Self { negative: negative && !digits.is_empty(), digits }
     }
 
-    /// The number, if it has at most 38 digits.
+    /// Returns the number if it has at most 38 digits.
     pub(super) fn to_decimal(&self) -> Option<i128> {
         if self.digits.len() > 38 {
             return None;
@@ -50,7 +50,7 @@ impl Wide {
         Self { negative: false, ..self }
     }
 
-    /// Times ten to the power of `zeros`.
+    /// Multiplies by 10^`zeros`.
     pub(super) fn shifted(&self, zeros: usize) -> Self {
         Self::new(self.negative, [vec![0; zeros], self.digits.clone()].concat())
     }
@@ -76,10 +76,11 @@ impl Wide {
         Self::new(self.negative != other.negative, product)
     }
 
-    /// Quotient towards zero, and the remainder with the sign of the dividend. The divisor is not
-    /// zero.
+    /// Returns the quotient truncated towards zero, and the remainder with the sign of the
+    /// dividend. The divisor is not zero.
     pub(super) fn divided(&self, divisor: &Self) -> (Self, Self) {
-        let (mut quotient, mut rest) = (vec![0; self.digits.len()], Vec::new());
+        let mut quotient = vec![0; self.digits.len()];
+        let mut rest = Vec::new();
         for place in (0..self.digits.len()).rev() {
             rest.insert(0, self.digits[place]);
             rest = Self::new(false, rest).digits;
@@ -92,7 +93,7 @@ impl Wide {
     }
 }
 
-/// How two numbers without sign compare.
+/// Compares two unsigned numbers.
 fn size(left: &[u8], right: &[u8]) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| left.iter().rev().cmp(right.iter().rev()))
 }
@@ -108,12 +109,13 @@ fn sum(left: &[u8], right: &[u8]) -> Vec<u8> {
     Wide::new(false, digits).digits
 }
 
-/// `left - right`, which is not negative.
+/// Returns `left - right`, which is not negative.
 fn difference(left: &[u8], right: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     let mut digits = Vec::new();
     for (place, digit) in left.iter().enumerate() {
-        let (have, take) = (digit + 10, right.get(place).unwrap_or(&0) + borrow);
+        let have = digit + 10;
+        let take = right.get(place).unwrap_or(&0) + borrow;
         digits.push((have - take) % 10);
         borrow = u8::from(have - take < 10);
     }
@@ -121,11 +123,12 @@ fn difference(left: &[u8], right: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_schoolroom_agrees_with_the_processor() {
+fn long_arithmetic_agrees_with_native_integers() {
     let values = [0, 1, -1, 7, -10, 99, 100, -12_345, 1_000_000_007];
     for left in values {
         for right in values {
-            let (l, r) = (Wide::of(left), Wide::of(right));
+            let l = Wide::of(left);
+            let r = Wide::of(right);
             assert_eq!(l.plus(&r), Wide::of(left + right), "{left} + {right}");
             assert_eq!(l.times(&r), Wide::of(left * right), "{left} * {right}");
             if right != 0 {

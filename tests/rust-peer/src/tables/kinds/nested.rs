@@ -1,4 +1,4 @@
-//! The columns of lists and maps.
+//! List and map columns.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use arrow::{
 
 type Words<'a> = &'a [Option<&'a str>];
 
-/// Lists of texts.
+/// Returns lists of texts.
 pub(super) fn tags() -> ListArray {
     let long = "z".repeat(300);
     let rows: [Option<Words<'_>>; 10] = [
@@ -34,15 +34,16 @@ pub(super) fn tags() -> ListArray {
     lists.finish()
 }
 
-/// A child of a list. Its name means nothing, and is the one that the Java connector gives.
+/// Creates the item field of a list, with the name that the Java connector gives it; the name has
+/// no meaning.
 fn item(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
 
-/// An entry of a map.
+/// Entry of a map.
 type Count<'a> = (&'a str, Option<i64>);
 
-/// Maps from texts to numbers.
+/// Returns maps from texts to numbers.
 pub(super) fn counts() -> MapArray {
     let rows: [Option<&[Count<'_>]>; 10] = [
         Some(&[("x", Some(1)), ("y", Some(2))]),
@@ -72,10 +73,10 @@ pub(super) fn counts() -> MapArray {
     maps.finish()
 }
 
-/// A line: its number and its words, or nothing at all.
+/// Struct with a number and words, or null.
 type Line<'a> = Option<(Option<i32>, Words<'a>)>;
 
-/// Lists of structs with lists.
+/// Returns lists of structs that contain lists.
 pub(super) fn lines() -> ListArray {
     let two: &[Line<'_>] =
         &[Some((Some(1), &[Some("first")])), Some((Some(2), &[Some("second"), Some("line")]))];

@@ -1,4 +1,4 @@
-//! Simple comparisons as value sets, so that they are pushed down in the same ways.
+//! Comparisons with constants as value sets, so that both forms are pushed down by the same code.
 
 use arrow::{
     array::{Array, ArrayRef},
@@ -9,11 +9,11 @@ use athena_protocol::predicate::{
     Bound, EquatableValueSet, Expression, Marker, Range, SortedRangeSet, ValueSet, functions,
 };
 
-/// The column that `expression` compares with constants, and the values for which it is true.
+/// Returns the compared column and the values for which `expression` is true, or `None` if
+/// `expression` is anything but a comparison or `IN` of one column with constants of its own type.
 ///
-/// Constants are of the column's own type: what another type would do to the comparison is not for
-/// a source to find out.
-pub(super) fn as_set(expression: &Expression) -> Option<(&str, ValueSet)> {
+/// Constants of another type stay with the SDK: a source might coerce them differently.
+pub(super) fn parse_comparison(expression: &Expression) -> Option<(&str, ValueSet)> {
     let Expression::Call { function, arguments, .. } = expression else { return None };
     if function == functions::IN {
         return membership(arguments);
@@ -28,7 +28,7 @@ pub(super) fn as_set(expression: &Expression) -> Option<(&str, ValueSet)> {
         }
         _ => return None,
     };
-    if value.len() != 1 || !is_same(data_type, value) {
+    if value.len() != 1 || !is_same_type(data_type, value) {
         return None;
     }
     let set = match (function.as_str(), flipped) {
@@ -59,14 +59,14 @@ fn membership(arguments: &[Expression]) -> Option<(&str, ValueSet)> {
         }
         other => vec![constant(other)?],
     };
-    if values.is_empty() || !values.iter().all(|values| is_same(data_type, values)) {
+    if values.is_empty() || !values.iter().all(|values| is_same_type(data_type, values)) {
         return None;
     }
     let values = concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>()).ok()?;
     Some((column, list(values, true)))
 }
 
-/// A constant without nulls.
+/// Returns the values of a constant that contains no null.
 fn constant(expression: &Expression) -> Option<&ArrayRef> {
     match expression {
         Expression::Constant { values: Some(values), .. } if values.logical_null_count() == 0 => {
@@ -76,8 +76,9 @@ fn constant(expression: &Expression) -> Option<&ArrayRef> {
     }
 }
 
-/// Whether column and constant are of one type, zones and digits aside.
-fn is_same(column: &DataType, values: &ArrayRef) -> bool {
+/// Returns whether column and constant have the same type, ignoring time zone and decimal
+/// precision and scale.
+fn is_same_type(column: &DataType, values: &ArrayRef) -> bool {
     match (column, values.data_type()) {
         (DataType::Timestamp(unit, Some(_)), DataType::Timestamp(other, Some(_))) => unit == other,
         (DataType::Decimal128(_, _), DataType::Decimal128(_, _)) => true,
