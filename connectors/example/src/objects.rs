@@ -4,7 +4,7 @@ use std::env;
 
 use athena_connector_sdk::{
     Error, Result,
-    aws::{ClientConfig, Operation, needs_path_style},
+    aws::{AwsOperation, ClientConfig, needs_path_style},
 };
 use aws_sdk_s3::{Client, config, primitives::ByteStream};
 use tokio::sync::OnceCell;
@@ -155,8 +155,8 @@ async fn connect() -> Client {
     Client::from_conf(config::Builder::from(&config).force_path_style(path_style).build())
 }
 
-fn list_operation(bucket: &str, prefix: &str) -> Operation {
-    Operation {
+fn list_operation(bucket: &str, prefix: &str) -> AwsOperation {
+    AwsOperation {
         service: "S3",
         name: "ListObjectsV2",
         resource: format!("s3://{bucket}/{prefix}"),
@@ -165,8 +165,8 @@ fn list_operation(bucket: &str, prefix: &str) -> Operation {
     }
 }
 
-fn get_operation(bucket: &str, key: &str) -> Operation {
-    Operation {
+fn get_operation(bucket: &str, key: &str) -> AwsOperation {
+    AwsOperation {
         service: "S3",
         name: "GetObject",
         resource: format!("s3://{bucket}/{key}"),
@@ -176,8 +176,8 @@ fn get_operation(bucket: &str, key: &str) -> Operation {
     }
 }
 
-fn put_operation(bucket: &str, key: &str) -> Operation {
-    Operation {
+fn put_operation(bucket: &str, key: &str) -> AwsOperation {
+    AwsOperation {
         service: "S3",
         name: "PutObject",
         resource: format!("s3://{bucket}/{key}"),
