@@ -4,7 +4,7 @@
 use arrow::datatypes::DataType;
 use athena_protocol::predicate::functions;
 
-use super::{Cell, expression::Outcome};
+use super::{Cell, outcome::Outcome};
 
 /// Maximum precision of a decimal.
 const MAX_PRECISION: u32 = 38;

@@ -31,6 +31,7 @@ mod cell;
 mod compare;
 mod expression;
 mod like;
+mod outcome;
 mod predicate;
 mod value_set;
 

@@ -2,11 +2,7 @@
 
 use athena_protocol::predicate::{Constraints, Expression, ValueSet};
 
-use super::{
-    Cell,
-    expression::{Evaluation, Outcome},
-    value_set::allows,
-};
+use super::{Cell, expression::Evaluation, outcome::Outcome, value_set::allows};
 
 /// Verdict of a predicate on one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -278,6 +278,6 @@ impl TableUnderTest<'_> {
             rows.extend(read.response.rows);
         }
         let known = self.splits.iter().flat_map(|split| &split.rows);
-        super::reading::difference(known, &rows).map(|difference| (request, difference))
+        super::difference::difference(known, &rows).map(|difference| (request, difference))
     }
 }

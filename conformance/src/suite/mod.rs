@@ -27,6 +27,7 @@ mod bad_requests;
 mod baseline;
 mod client;
 mod definition;
+mod difference;
 mod judgement;
 mod kind;
 mod limits;

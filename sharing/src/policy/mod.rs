@@ -17,13 +17,15 @@ mod decision;
 mod document;
 mod near_miss;
 mod pattern;
+mod request;
 mod scope;
 mod statement;
 
 pub use condition::Condition;
 pub use context::{Context, Value};
-pub use decision::{Decision, Request, decide, within_account};
+pub use decision::{Decision, decide, within_account};
 pub use document::{InvalidPolicy, parse};
 pub use near_miss::{NearMiss, Reason};
 pub use pattern::matches;
+pub use request::Request;
 pub use statement::{Effect, PatternSet, Principal, Principals, Statement};

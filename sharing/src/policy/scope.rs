@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::{
     condition::Truth,
-    decision::Request,
     near_miss::Reason,
     pattern::{Wildcards, expand, matches, parts_match},
+    request::Request,
     statement::{PatternSet, Principal, Principals, Statement},
 };
 
