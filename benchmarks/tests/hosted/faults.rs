@@ -46,8 +46,8 @@ async fn a_transient_fault_over_https_loses_no_row() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permanent_fault_over_https_fails_the_read_and_names_the_object() {
     for (fault, kind, remedy) in [
-        (Fault::Reset, ErrorKind::Timeout, "hung up at every try"),
-        (Fault::Truncate, ErrorKind::InvalidResponse, "broke off or cannot be read, at every try"),
+        (Fault::Reset, ErrorKind::Timeout, "closed the connection on every attempt"),
+        (Fault::Truncate, ErrorKind::InvalidResponse, "truncated or malformed on every attempt"),
     ] {
         let error = read(When::From(PUT), fault).await.expect_err("puts fail");
         println!("faults: permanent {fault:?}: {error}");
