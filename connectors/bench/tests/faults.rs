@@ -181,12 +181,16 @@ async fn a_permanent_fault_fails_the_read_and_names_the_object() {
     let cases = [
         (DENIED, ErrorKind::AccessDenied, "s3:PutObject"),
         (NO_BUCKET, ErrorKind::NotFound, "bucket does not exist"),
-        (INTERNAL, ErrorKind::Internal, "try again later"),
-        (SLOW_DOWN, ErrorKind::Throttled, "run fewer at a time"),
-        (Fault::Reset, ErrorKind::Timeout, "hung up at every try"),
-        (Fault::Unanswered, ErrorKind::Timeout, "hung up at every try"),
-        (Fault::Truncate, ErrorKind::InvalidResponse, "broke off or cannot be read, at every try"),
-        (Fault::Stall, ErrorKind::Timeout, "fell silent or hung up at every try"),
+        (INTERNAL, ErrorKind::Internal, "retry later"),
+        (SLOW_DOWN, ErrorKind::Throttled, "reduce the concurrency"),
+        (Fault::Reset, ErrorKind::Timeout, "closed the connection on every attempt"),
+        (Fault::Unanswered, ErrorKind::Timeout, "closed the connection on every attempt"),
+        (Fault::Truncate, ErrorKind::InvalidResponse, "truncated or malformed on every attempt"),
+        (
+            Fault::Stall,
+            ErrorKind::Timeout,
+            "stopped responding or closed the connection on every attempt",
+        ),
     ];
     let cases =
         cases.into_iter().flat_map(|case| [0, BLOCKS / 2, BLOCKS - 1].map(|put| (case, put)));
