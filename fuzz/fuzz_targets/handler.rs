@@ -19,7 +19,6 @@ use athena_connector_sdk::{
 use athena_fuzz::RUNTIME;
 use athena_protocol::{ErrorKind, Response};
 use athena_spill::testing::MemoryStore;
-use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
 /// Connector with tables of the recorded requests, all with the same rows.
