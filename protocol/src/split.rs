@@ -54,7 +54,7 @@ pub struct S3SpillLocation {
 pub struct EncryptionKey {
     /// The AES key.
     pub key: Vec<u8>,
-    /// The nonce ("initialisation vector").
+    /// The nonce ("initialization vector").
     pub nonce: Vec<u8>,
 }
 

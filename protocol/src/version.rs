@@ -1,8 +1,8 @@
-//! Versions of the serialisation ("serde") that engines and connectors speak.
+//! Versions of the serialization ("serde") that engines and connectors speak.
 
 use crate::block::Framing;
 
-/// A version of the JSON and Arrow serialisation.
+/// A version of the JSON and Arrow serialization.
 ///
 /// Versions are cumulative: 2 is the base, with legacy Arrow framing; 3 changes to modern framing;
 /// 4 adds expressions, order, limit and capabilities; 5 adds query passthrough; 6 adds query

@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(key("athena", ""), "athena/s");
         assert_eq!(key("athena", "  "), "athena/s");
         assert_eq!(key("athena/q-1/x", "q-1"), "athena/q-1/x/s");
-        // As in the Java SDK, the prefix is not normalised.
+        // As in the Java SDK, the prefix is not normalized.
         assert_eq!(key("athena/", "q-1"), "athena//q-1/s");
     }
 

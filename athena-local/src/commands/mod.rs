@@ -29,11 +29,11 @@ use crate::{
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     // Standard output is for rows. RUST_LOG overrides the log level.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let colours = std::io::stderr().is_terminal();
+    let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(colours)
+        .with_ansi(colors)
         .init();
     let done = match cli.command {
         Command::Query(command) => query::run(command).await,

@@ -83,7 +83,7 @@ fn only_the_given_tables_are_checked() {
 fn findings_are_an_error_and_have_their_requests() {
     let reports = Reports::new();
     // This function uses the Runtime API, but not Athena's protocol.
-    let output = reports.run(&["exec:python3 -m tests.functions.behaviour"]);
+    let output = reports.run(&["exec:python3 -m tests.functions.behavior"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("answer-unreadable"), "{}", text(&output.stdout));
     let json = reports.json();

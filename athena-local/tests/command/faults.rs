@@ -89,7 +89,7 @@ fn a_connector_that_is_killed_from_outside_fails_the_query() {
 #[tokio::test]
 async fn functions_are_killed_with_their_host_even_by_sigkill() {
     for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
-        let connector = "shop=exec:python3 -m tests.functions.behaviour";
+        let connector = "shop=exec:python3 -m tests.functions.behavior";
         let mut host = command(&["serve", "--listen", "127.0.0.1:0", "--connector", connector])
             .stderr(Stdio::piped())
             .spawn()

@@ -1,4 +1,4 @@
-//! Constants for constraints on one column: its own values, their neighbours, and values that it
+//! Constants for constraints on one column: its own values, their neighbors, and values that it
 //! lacks.
 
 use std::collections::HashSet;
@@ -51,8 +51,8 @@ impl Pool {
                 }
             }
             own.clone_from(&values);
-            let neighbours: Vec<Cell> = values.iter().flat_map(neighbours).collect();
-            values.extend(neighbours);
+            let neighbors: Vec<Cell> = values.iter().flat_map(neighbors).collect();
+            values.extend(neighbors);
             values.extend(absent_values(data_type));
             values.retain(|value| fits(value, data_type));
             values.sort_by(order_by_cmp);
@@ -87,7 +87,7 @@ impl Pool {
 }
 
 /// Returns the nearest other values, which reveal wrong bounds, rounding, padding and zones.
-fn neighbours(cell: &Cell) -> Vec<Cell> {
+fn neighbors(cell: &Cell) -> Vec<Cell> {
     match cell {
         Cell::Int(value) => [value.checked_sub(1), value.checked_add(1)]
             .into_iter()

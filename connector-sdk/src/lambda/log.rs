@@ -53,7 +53,7 @@ fn text<S>() -> impl tracing_subscriber::Layer<S>
 where
     S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
 {
-    // Lambda adds a timestamp to every line, and does not render colours.
+    // Lambda adds a timestamp to every line, and does not render colors.
     fmt::layer().without_time().with_ansi(false).with_writer(std::io::stderr)
 }
 

@@ -1,7 +1,7 @@
 //! Decoding of arrays from the buffers of a body, by type (section 4.5 of the protocol).
 //!
 //! The message is not trusted: every count is checked against the bytes, every offset against its
-//! neighbours and its target. Like peers, this reader takes nulls from the validity bitmap and
+//! neighbors and its target. Like peers, this reader takes nulls from the validity bitmap and
 //! ignores a null count that contradicts it.
 
 use std::{fmt::Display, sync::Arc, vec};

@@ -116,7 +116,7 @@ impl FunctionError {
     }
 }
 
-/// Sets the exception class that Athena recognises, and puts the wire code in front of the message,
+/// Sets the exception class that Athena recognizes, and puts the wire code in front of the message,
 /// the only place that carries it.
 impl From<&Error> for FunctionError {
     fn from(error: &Error) -> Self {

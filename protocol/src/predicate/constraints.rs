@@ -52,6 +52,6 @@ pub struct Constraints {
 pub struct QueryPlan {
     /// Human-readable version of Substrait.
     pub substrait_version: Option<String>,
-    /// Base64 of a serialised `substrait.Plan`.
+    /// Base64 of a serialized `substrait.Plan`.
     pub substrait_plan: String,
 }

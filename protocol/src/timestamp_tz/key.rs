@@ -42,7 +42,7 @@ impl TimeZoneKey {
     /// `InvalidInput` for a zone without a key.
     pub fn from_name(name: &str) -> Result<Self> {
         let lower = name.to_ascii_lowercase();
-        lookup(&lower).or_else(|| lookup(&normalise(&lower)?)).ok_or_else(|| {
+        lookup(&lower).or_else(|| lookup(&normalize(&lower)?)).ok_or_else(|| {
             Error::invalid_input(format!(
                 "time zone {name:?} has no key in Athena's protocol, expected a name such as \
                  \"Europe/Berlin\" or an offset such as \"+01:00\""
@@ -128,8 +128,8 @@ fn number(digits: &str) -> Option<i16> {
     digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
-/// Normalises an unknown name the way peers do before a second lookup.
-fn normalise(lower: &str) -> Option<Cow<'_, str>> {
+/// Normalizes an unknown name the way peers do before a second lookup.
+fn normalize(lower: &str) -> Option<Cow<'_, str>> {
     const UTC: Cow<'_, str> = Cow::Borrowed("utc");
     let (name, etc) = match lower.strip_prefix("etc/") {
         Some(name) => (name, true),

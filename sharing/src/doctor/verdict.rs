@@ -154,7 +154,7 @@ pub(super) fn fix_of_boundary(policies: &PrincipalPolicies, access: &RequiredAcc
     format!("add to {name}, the permissions boundary of {}:\n{statement}", policies.arn)
 }
 
-/// Statements of several policies, each labelled with its policy.
+/// Statements of several policies, each labeled with its policy.
 struct ParsedPolicies {
     statements: Vec<Statement>,
     /// Names of policies that are unreadable or invalid.

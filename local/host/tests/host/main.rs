@@ -17,8 +17,8 @@ use athena_protocol::error::FunctionError;
 use bytes::Bytes;
 use serde_json::Value;
 
-/// Arguments of `python3` that run `tests/functions/behaviour.py`.
-const BEHAVIOUR: [&str; 2] = ["-m", "tests.functions.behaviour"];
+/// Arguments of `python3` that run `tests/functions/behavior.py`.
+const BEHAVIOR: [&str; 2] = ["-m", "tests.functions.behavior"];
 /// Root of the checkout, which has the Python package `tests`.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -33,14 +33,14 @@ fn options() -> FunctionOptions {
     }
 }
 
-/// Returns the function whose event selects its behaviour.
+/// Returns the function whose event selects its behavior.
 fn hosted(options: FunctionOptions) -> HostedFunction {
-    HostedFunction::new("python3", BEHAVIOUR, options)
+    HostedFunction::new("python3", BEHAVIOR, options)
 }
 
-/// Returns the same function with another behaviour of its initialization.
-fn starting(behaviour: &str, options: FunctionOptions) -> HostedFunction {
-    HostedFunction::new("python3", [BEHAVIOUR[0], BEHAVIOUR[1], behaviour], options)
+/// Returns the same function with another behavior of its initialization.
+fn starting(behavior: &str, options: FunctionOptions) -> HostedFunction {
+    HostedFunction::new("python3", [BEHAVIOR[0], BEHAVIOR[1], behavior], options)
 }
 
 /// Returns the response to `event`.

@@ -1,4 +1,4 @@
-"""A function whose event selects how it behaves: `python3 -m tests.functions.behaviour [START]`.
+"""A function whose event selects how it behaves: `python3 -m tests.functions.behavior [START]`.
 
 START selects how it starts: `error`, `exit`, `hang`, or normally if it is absent.
 """
