@@ -112,12 +112,12 @@ fn cases() -> Vec<Case> {
     vec![
         Case { name: "filter: none", constraints: Constraints::default(), predicate: all },
         Case {
-            name: "filter: a range that predicate all",
+            name: "filter: a range that keeps all",
             constraints: set("id", from(0)),
             predicate: all,
         },
         Case {
-            name: "filter: a range that predicate half",
+            name: "filter: a range that keeps half",
             constraints: set("b1", from(1 << 19)),
             predicate: |batch| b1(batch, |value| value >= 1 << 19),
         },
