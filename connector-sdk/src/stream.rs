@@ -89,7 +89,9 @@ impl Stream for RecordBatchStream {
         context: &mut task::Context<'_>,
     ) -> Poll<Option<Self::Item>> {
         if let Source::Blocking { .. } = self.source {
-            let unstarted = mem::replace(&mut self.source, Source::Stream(stream::empty().boxed()));
+            // Polled again only if the start panics.
+            let failed = stream::iter([Err(Error::internal("the source could not be started"))]);
+            let unstarted = mem::replace(&mut self.source, Source::Stream(failed.boxed()));
             if let Source::Blocking { prefetch, start } = unstarted {
                 self.source = Source::Stream(start(prefetch));
             }

@@ -17,7 +17,8 @@ impl Reports {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let (json, junit) = (self.path("json"), self.path("junit"));
+        let json = self.path("json");
+        let junit = self.path("junit");
         run(&[&["check"], arguments, &["--json", &json, "--junit", &junit]].concat())
     }
 
@@ -39,7 +40,8 @@ fn the_example_connector_has_no_findings() {
         (&serde_json::json!([]), &serde_json::json!(11))
     );
     // A predicate that fails on a row, such as a division by zero, is undecided.
-    let (cases, undecided) = (json["cases"].as_u64().unwrap(), json["undecided"].as_u64().unwrap());
+    let cases = json["cases"].as_u64().unwrap();
+    let undecided = json["undecided"].as_u64().unwrap();
     assert!(
         cases + undecided >= 300
             && undecided * 20 < cases
@@ -85,7 +87,7 @@ fn findings_are_an_error_and_have_their_requests() {
     // This function uses the Runtime API, but not Athena's protocol.
     let output = reports.run(&["exec:python3 -m tests.functions.behavior"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("answer-unreadable"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("invalid-response"), "{}", text(&output.stdout));
     let json = reports.json();
     assert_eq!(json["findings"][0]["request"]["@type"], "PingRequest");
     assert!(text(&output.stderr).contains("1 finding"), "{}", text(&output.stderr));

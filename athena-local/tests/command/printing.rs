@@ -43,7 +43,8 @@ fn a_spilled_object_is_decoded_with_its_key_and_rejected_without() {
     let key = &case.members["expect"]["encryptionKey"];
     let object = &case.members["objects"][0];
     let file = |name: &Value| format!("tests/golden/{}", name.as_str().unwrap());
-    let (object, rows) = (file(&object["file"]), &object["rows"]);
+    let rows = &object["rows"];
+    let object = file(&object["file"]);
     let schema = file(&case.members["file"]);
     let arguments = ["decode", &object, "--schema", &schema];
     let keys = ["--key", key["key"].as_str().unwrap(), "--nonce", key["nonce"].as_str().unwrap()];

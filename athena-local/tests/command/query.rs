@@ -25,7 +25,8 @@ fn explain_shows_the_pushdown_and_that_it_reduces_the_bytes_received() {
     let without = run(&["query", ORDERS, "--explain", "--format", "csv", "--pushdown", "off"]);
     assert_eq!(printed(&with), printed(&without), "the rows are the same");
     assert_eq!(printed(&with).lines().count(), 6);
-    let (with, without) = (text(&with.stderr), text(&without.stderr));
+    let with = text(&with.stderr);
+    let without = text(&without.stderr);
     let pushed =
         with.lines().find(|line| line.contains("pushed down: ") && line.contains("limit")).unwrap();
     for part in ["o_totalprice", "o_orderdate", "300000", "1995-01-01", "5"] {

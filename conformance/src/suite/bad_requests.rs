@@ -50,7 +50,7 @@ pub(crate) async fn check(table: &TableUnderTest<'_>, report: &mut Report) {
         if !same {
             let message =
                 format!("after {}, a valid request is not answered as before", bad.description);
-            report.add(Some(name), Fault::new(Kind::DiesAfterBadRequest, &bad.request, message));
+            report.add(Some(name), Fault::new(Kind::FailsAfterBadRequest, &bad.request, message));
         }
     }
 }

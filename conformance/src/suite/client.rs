@@ -68,7 +68,7 @@ macro_rules! expect_response {
 pub(super) fn wrong_answer(request: &Bytes, response: &Response, expected: &str) -> Fault {
     let message =
         format!("the response is a {}, expected a {expected} response", response.type_name());
-    Fault::new(Kind::AnswerUnreadable, request, message)
+    Fault::new(Kind::InvalidResponse, request, message)
 }
 
 impl Client {
@@ -106,7 +106,7 @@ impl Client {
     pub(super) fn encode(&self, request: &Request) -> Result<Bytes, Fault> {
         request.encode(self.version).map(Bytes::from).map_err(|error| {
             let message = format!("a {} cannot be encoded: {error}", request.type_name());
-            Fault::new(Kind::LegalRequestRefused, &Bytes::new(), message)
+            Fault::new(Kind::ValidRequestRejected, &Bytes::new(), message)
         })
     }
 
@@ -121,12 +121,12 @@ impl Client {
                         "the response to a {} cannot be decoded: {error}",
                         request.type_name()
                     );
-                    Err(Fault::new(Kind::AnswerUnreadable, &bytes, message))
+                    Err(Fault::new(Kind::InvalidResponse, &bytes, message))
                 }
             },
             Err(error) => {
                 let message = format!("a {} is refused: {error}", request.type_name());
-                Err(Fault::new(Kind::LegalRequestRefused, &bytes, message))
+                Err(Fault::new(Kind::ValidRequestRejected, &bytes, message))
             }
         }
     }

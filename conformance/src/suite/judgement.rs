@@ -125,7 +125,7 @@ impl<'a> Judgement<'a> {
                 self.invented, self.returned
             );
             // The verdicts do not apply to rows with other values.
-            return vec![(Kind::RowsInvented, message)];
+            return vec![(Kind::UnexpectedRows, message)];
         }
         let mut extra: BTreeMap<Kind, usize> = BTreeMap::new();
         for group in self.groups.values() {

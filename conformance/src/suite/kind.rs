@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Area {
     /// Legal requests and their responses.
-    Conversation,
+    Protocol,
     /// Lists of schemas and tables.
     Listing,
     /// Table definitions.
@@ -28,7 +28,7 @@ pub enum Area {
 impl Area {
     /// All areas, in the order of a report.
     pub const ALL: [Self; 9] = [
-        Self::Conversation,
+        Self::Protocol,
         Self::Listing,
         Self::Definition,
         Self::Planning,
@@ -42,7 +42,7 @@ impl Area {
     /// Returns the name in reports.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Conversation => "conversation",
+            Self::Protocol => "protocol",
             Self::Listing => "listing",
             Self::Definition => "definition",
             Self::Planning => "planning",
@@ -93,11 +93,11 @@ macro_rules! kinds {
 
 kinds! {
     /// A legal request is refused or not answered.
-    LegalRequestRefused = "legal-request-refused" in Conversation,
+    ValidRequestRejected = "valid-request-rejected" in Protocol,
     /// A response is not a message of the protocol, or answers another request.
-    AnswerUnreadable = "answer-unreadable" in Conversation,
+    InvalidResponse = "invalid-response" in Protocol,
     /// A repeated request is answered differently.
-    AnswerChanges = "answer-changes" in Conversation,
+    ResponseChanges = "response-changes" in Protocol,
 
     /// A repeated list of schemas or tables has other items or another order.
     ListUnstable = "list-unstable" in Listing,
@@ -150,7 +150,7 @@ kinds! {
     AnswerColumnsWrong = "answer-columns-wrong" in Reading,
     /// A value is illegal in its column: a decimal with too many digits, a null in a column that is
     /// not nullable, an unknown time zone.
-    ValueIllegal = "value-illegal" in Reading,
+    InvalidValue = "invalid-value" in Reading,
     /// A repeated read of a split returns other rows.
     RowsDifferOnRepetition = "rows-differ-on-repetition" in Reading,
     /// Reading the splits in another order returns other rows.
@@ -184,7 +184,7 @@ kinds! {
     /// Rows with NaN that pass the predicate are missing.
     NanLost = "nan-lost" in Predicates,
     /// Rows are returned that a read without the predicate does not return, or not as often.
-    RowsInvented = "rows-invented" in Predicates,
+    UnexpectedRows = "unexpected-rows" in Predicates,
     /// Rows are returned that do not pass a filter that the function announced to apply.
     FilterNotApplied = "filter-not-applied" in Predicates,
     /// Rows with a null are returned that do not pass a filter, although the function announced
@@ -226,7 +226,7 @@ kinds! {
     /// A bad request is refused with the error code of another problem.
     WrongErrorCode = "wrong-error-code" in BadRequests,
     /// After a bad request, a valid one is not answered as before.
-    DiesAfterBadRequest = "dies-after-bad-request" in BadRequests,
+    FailsAfterBadRequest = "fails-after-bad-request" in BadRequests,
 }
 
 impl fmt::Display for Kind {

@@ -150,14 +150,14 @@ impl Suite {
             report.skipped.push("spilled rows: no store to read them from".to_owned());
         }
         progress("ping");
-        report.count_check(Area::Conversation);
+        report.count_check(Area::Protocol);
         let ping = self.client.ping().await;
         if let Some(ping) = report.ok_or_record(None, ping) {
             if let Some(again) = report.ok_or_record(None, self.client.ping().await)
                 && again.response != ping.response
             {
                 let message = "two pings are answered differently";
-                report.add(None, Fault::new(Kind::AnswerChanges, &again.request, message));
+                report.add(None, Fault::new(Kind::ResponseChanges, &again.request, message));
             }
             report.source = ping.response.source_type.unwrap_or_default();
             self.check(&mut report, &progress).await;
@@ -167,7 +167,7 @@ impl Suite {
     }
 
     async fn check(&self, report: &mut Report, progress: &impl Fn(&str)) {
-        report.count_check(Area::Conversation);
+        report.count_check(Area::Protocol);
         let announced = report.ok_or_record(None, self.client.capabilities().await);
         let announced = announced.map(|exchange| exchange.response).unwrap_or_default();
         report.announced = announced.to_string();
@@ -181,7 +181,7 @@ impl Suite {
             && again.response != announced
         {
             let message = "the second response announces other capabilities than the first";
-            report.add(None, Fault::new(Kind::AnswerChanges, &again.request, message));
+            report.add(None, Fault::new(Kind::ResponseChanges, &again.request, message));
         }
         let tables = self.survey(report, &announced, progress).await;
         self.examine(report, tables, progress).await;

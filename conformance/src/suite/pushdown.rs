@@ -129,7 +129,7 @@ async fn one_split(
     }
     report.count_check(if constraints.limit.is_some() { Area::Limits } else { Area::Predicates });
     let result = match table.client.read(&read).await {
-        Err(fault) if fault.kind == Kind::LegalRequestRefused && judgement.may_fail => {
+        Err(fault) if fault.kind == Kind::ValidRequestRejected && judgement.may_fail => {
             report.undecided += 1;
             return false;
         }

@@ -178,7 +178,7 @@ impl ReadResult {
             return;
         }
         if let Some(message) = illegal_value(batch, &read.schema) {
-            self.faults.push(Fault::new(Kind::ValueIllegal, request, message));
+            self.faults.push(Fault::new(Kind::InvalidValue, request, message));
         }
         let cells = batch.num_rows() * batch.num_columns() * size_of::<Cell>();
         self.bytes = self.bytes.saturating_add(value_bytes(batch) + cells);

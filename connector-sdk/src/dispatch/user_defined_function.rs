@@ -12,6 +12,9 @@ use athena_protocol::{
 
 use crate::{Error, Result, Udfs, wire_type::cast_values};
 
+/// Room for the schema of the result, of one column, next to its rows.
+const SCHEMA_BYTES: usize = 16 * 1024;
+
 /// Evaluates the function for every row, and casts the results to the type that the query declares.
 ///
 /// Results cannot be spilled: the request has no spill location.
@@ -57,7 +60,7 @@ pub(super) fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Resul
     })?;
     let records = pack_batch(&records)?;
     let bytes = encoded_len(&records, Framing::Modern)?;
-    if bytes + 16 * 1024 > MAX_INLINE_BYTES {
+    if bytes + SCHEMA_BYTES > MAX_INLINE_BYTES {
         return Err(Error::unsupported(format!(
             "function {name:?} returned {} rows of {bytes} bytes for {} bytes of arguments; a \
              response of {MAX_PAYLOAD_BYTES} bytes holds at most {MAX_INLINE_BYTES}, and results \

@@ -161,7 +161,7 @@ fn list_operation(bucket: &str, prefix: &str) -> AwsOperation {
         name: "ListObjectsV2",
         resource: format!("s3://{bucket}/{prefix}"),
         permissions: "s3:ListBucket on the bucket".to_owned(),
-        not_found: "the bucket does not exist: check data_bucket",
+        not_found: "the bucket does not exist: check data_bucket, or spill_bucket if it is not set",
     }
 }
 

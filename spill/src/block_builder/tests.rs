@@ -53,7 +53,8 @@ fn check(schema: &SchemaRef, max_bytes: usize, batches: &[RecordBatch], blocks: 
     let rows = concat_batches(schema, batches).unwrap();
     let mut start = 0;
     for block in blocks {
-        let (bytes, end) = (size(block), start + block.num_rows());
+        let bytes = size(block);
+        let end = start + block.num_rows();
         assert!(block.num_rows() > 0, "block without rows");
         assert!(bytes <= max_bytes, "block of {bytes} bytes, at most {max_bytes} allowed");
         assert_eq!(*block, rows.slice(start, block.num_rows()), "rows from {start}");

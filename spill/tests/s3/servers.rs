@@ -1,4 +1,5 @@
-//! Servers on loopback: S3 on a folder, and canned responses.
+//! Servers on loopback: S3 on a folder, which checks signatures as the S3 of `tests/store` does not,
+//! and canned responses.
 
 use std::{
     convert::Infallible,

@@ -28,7 +28,7 @@ const FINDINGS: &[(Kind, &str)] = &[
     ),
     (Kind::LimitNotApplied, "it announces limits, and applies none"),
     (Kind::TopNNotApplied, "it announces top-N, and applies none"),
-    (Kind::RowsInvented, "its SDK leaves values of dropped rows in the nulls of a map"),
+    (Kind::UnexpectedRows, "its SDK leaves values of dropped rows in the nulls of a map"),
     (
         Kind::RowsLost,
         "its SDK orders minus zero before zero, and compares the zones of equal instants",

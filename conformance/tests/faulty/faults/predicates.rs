@@ -308,7 +308,7 @@ fn of_values() -> Vec<FaultyConnector> {
                     request.constraints.expressions.clear();
                 }
             }),
-        FaultyConnector::new(Kind::RowsInvented, "a predicate duplicates a row")
+        FaultyConnector::new(Kind::UnexpectedRows, "a predicate duplicates a row")
             .with_cases(200)
             .map_rows(|request, rows| {
                 if request.constraints.summary.is_empty() || rows.num_rows() == 0 {

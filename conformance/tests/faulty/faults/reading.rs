@@ -87,7 +87,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
                 if back { rows.slice(0, 0) } else { rows }
             })
         },
-        FaultyConnector::new(Kind::ValueIllegal, "timestamps have an unknown zone").map_rows(
+        FaultyConnector::new(Kind::InvalidValue, "timestamps have an unknown zone").map_rows(
             |_, rows| {
                 let columns: Vec<ArrayRef> = rows
                     .columns()
@@ -121,7 +121,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
                 }
             },
         ),
-        FaultyConnector::new(Kind::AnswerUnreadable, "a read is answered as a ping").map_response(
+        FaultyConnector::new(Kind::InvalidResponse, "a read is answered as a ping").map_response(
             |_, response| {
                 if let Response::ReadRecords(_) = response {
                     *response = Response::Ping(athena_protocol::message::PingResponse {

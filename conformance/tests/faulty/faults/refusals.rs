@@ -89,7 +89,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
         {
             let dead = Arc::new(AtomicBool::new(false));
             let dies = Arc::clone(&dead);
-            FaultyConnector::new(Kind::DiesAfterBadRequest, "the process ends after a bad request")
+            FaultyConnector::new(Kind::FailsAfterBadRequest, "the process ends after a bad request")
                 .map_error(move |_, error| {
                     dies.store(true, Ordering::SeqCst);
                     Err(error)
@@ -102,7 +102,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
         {
             let turn = every_other_time();
             FaultyConnector::new(
-                Kind::AnswerChanges,
+                Kind::ResponseChanges,
                 "every other response announces no capabilities",
             )
             .map_response(move |_, response| {
@@ -113,7 +113,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
                 }
             })
         },
-        FaultyConnector::new(Kind::LegalRequestRefused, "reads with a limit of 3 fail")
+        FaultyConnector::new(Kind::ValidRequestRejected, "reads with a limit of 3 fail")
             .with_cases(100)
             .map_request(|request| {
                 if let Request::ReadRecords(request) = request

@@ -322,7 +322,8 @@ fn columns_that_share_buffers_are_rejected_before_they_are_read() {
     let body = vec![0xFF; 1 << 17];
     let fields: Vec<_> =
         (0..columns).map(|n| Field::new(format!("c{n}"), DataType::Boolean, true)).collect();
-    let (rows, len) = (1 << 20, u64::try_from(body.len()).unwrap());
+    let rows = 1 << 20;
+    let len = u64::try_from(body.len()).unwrap();
     let bytes = message(
         rows,
         &vec![[rows, 0]; columns],

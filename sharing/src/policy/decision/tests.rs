@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::parse;
+use crate::policy::{Context, parse};
 
 const ANALYST: &str = "arn:aws:iam::111122223333:role/team/Analyst";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:444455556666:function:shop";
