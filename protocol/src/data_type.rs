@@ -99,7 +99,7 @@ fn integer(at: JsonCursor<'_>) -> Result<DataType> {
 
 fn decimal(at: JsonCursor<'_>) -> Result<DataType> {
     let precision = at.member("precision");
-            let scale = at.member("scale");
+    let scale = at.member("scale");
     Ok(DataType::Decimal128(
         u8::try_from(precision.int()?)
             .map_err(|_| precision.unexpected("a precision from 1 to 38"))?,

@@ -11,7 +11,7 @@ use athena_connector_sdk::{
     RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait, lambda,
 };
 use athena_protocol::{
-    Constraints, Request, Response, SerdeVersion, Split, TableName,
+    Request, Response, SerdeVersion, Split, TableName,
     error::FunctionError,
     message::{PingRequest, ReadRecordsRequest},
 };
@@ -123,16 +123,10 @@ fn ping() -> Vec<u8> {
 }
 
 fn read() -> Vec<u8> {
+    let schema = std::sync::Arc::new(athena_connector_sdk::arrow::datatypes::Schema::empty());
     let read = ReadRecordsRequest {
-        identity: None,
         query_id: "q".into(),
-        catalog_name: "c".into(),
-        table_name: TableName::new("s", "bomb"),
-        schema: std::sync::Arc::new(athena_connector_sdk::arrow::datatypes::Schema::empty()),
-        split: Split::default(),
-        constraints: Constraints::default(),
-        max_block_size: 16_000_000,
-        max_inline_block_size: 5_242_880,
+        ..ReadRecordsRequest::new(TableName::new("s", "bomb"), schema, Split::default())
     };
     Request::ReadRecords(read).encode(SerdeVersion::LATEST).unwrap()
 }

@@ -32,6 +32,37 @@ pub struct ReadRecordsRequest {
     pub max_inline_block_size: u64,
 }
 
+impl ReadRecordsRequest {
+    /// Creates a request for all rows of `split` with the block sizes of Athena: 16,000,000 bytes
+    /// for a block, 5,242,880 bytes inline. Query ID and catalog are empty.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use arrow::datatypes::Schema;
+    /// # use athena_protocol::{Split, TableName, message::ReadRecordsRequest};
+    /// # let schema = Arc::new(Schema::empty());
+    /// let table = TableName::new("sales", "orders");
+    /// let request = ReadRecordsRequest {
+    ///     query_id: "7f2c".to_owned(),
+    ///     ..ReadRecordsRequest::new(table, schema, Split::default())
+    /// };
+    /// assert_eq!(request.max_block_size, 16_000_000);
+    /// ```
+    pub fn new(table_name: TableName, schema: SchemaRef, split: Split) -> Self {
+        Self {
+            identity: None,
+            query_id: String::new(),
+            catalog_name: String::new(),
+            table_name,
+            schema,
+            split,
+            constraints: Constraints::default(),
+            max_block_size: 16_000_000,
+            max_inline_block_size: 5_242_880,
+        }
+    }
+}
+
 /// Response to [`ReadRecordsRequest`] with the rows inline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadRecordsResponse {

@@ -53,20 +53,17 @@ fn request(schema: &SchemaRef, constraints: Constraints) -> Vec<u8> {
         key: Some("athena-federation-spill/query/split".to_owned()),
         directory: true,
     };
+    let split = Split {
+        spill_location: Some(location),
+        encryption_key: Some(EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }),
+        ..Split::default()
+    };
     let request = Request::ReadRecords(ReadRecordsRequest {
-        identity: None,
         query_id: "query".to_owned(),
-        catalog_name: "c".to_owned(),
-        table_name: TableName::new("s", "t"),
-        schema: Arc::clone(schema),
-        split: Split {
-            spill_location: Some(location),
-            encryption_key: Some(EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }),
-            ..Split::default()
-        },
         constraints,
         max_block_size: BLOCK,
         max_inline_block_size: 0,
+        ..ReadRecordsRequest::new(TableName::new("s", "t"), Arc::clone(schema), split)
     });
     request.encode(SerdeVersion::LATEST).expect("a request")
 }

@@ -22,7 +22,6 @@ use athena_connector_sdk::{
 use athena_protocol::{
     EncryptionKey, Request, Response, S3SpillLocation, SerdeVersion, Split,
     message::{ReadRecordsRequest, RemoteReadRecordsResponse},
-    predicate::Constraints,
 };
 use athena_spill::{SpillSettings, aws::S3Store};
 use futures::{StreamExt, future::join_all, stream};
@@ -99,20 +98,17 @@ impl Setup {
             key: Some("athena-federation-spill/query/split".to_owned()),
             directory: true,
         };
+        let split = Split {
+            spill_location: Some(location),
+            encryption_key: Some(EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }),
+            ..Split::default()
+        };
+        let table = TableName::new("bench", "counted");
         let request = Request::ReadRecords(ReadRecordsRequest {
-            identity: None,
             query_id: "query".to_owned(),
-            catalog_name: "c".to_owned(),
-            table_name: TableName::new("bench", "counted"),
-            schema: schema(),
-            split: Split {
-                spill_location: Some(location),
-                encryption_key: Some(EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] }),
-                ..Split::default()
-            },
-            constraints: Constraints::default(),
             max_block_size,
             max_inline_block_size: 0,
+            ..ReadRecordsRequest::new(table, schema(), split)
         });
         let request = request.encode(SerdeVersion::V6).expect("a request");
         let answer = self.handler.handle(&request, None).await?;
