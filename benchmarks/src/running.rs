@@ -1,4 +1,4 @@
-//! RunningFunction function, and the requests sent to it.
+//! `RunningFunction` function, and the requests sent to it.
 
 use std::{ops::Range, sync::Arc, time::Duration};
 

@@ -229,7 +229,7 @@ pub(crate) struct CheckCommand {
     /// Write the full report to FILE as JSON, with a request to reproduce each finding
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Write the report to FILE as JUnit XML
+    /// Write the report to FILE as `JUnit` XML
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     #[command(flatten)]

@@ -13,7 +13,7 @@ pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
     match &command.file {
         Some(file) => {
             request =
-                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?
+                std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         }
         None => {
             std::io::stdin().read_to_end(&mut request).context("cannot read standard input")?;

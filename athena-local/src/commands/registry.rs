@@ -45,7 +45,7 @@ pub(super) fn opener(registry: &Registry) -> OpenFunction {
         let registry = registry.clone();
         Box::pin(async move {
             let spec = text.parse::<Spec>()?;
-            Ok(registry.open_client(&text, spec))
+            Ok(registry.open_client(&text, &spec))
         })
     })
 }

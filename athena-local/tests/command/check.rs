@@ -4,7 +4,7 @@ use std::{fs, process::Output};
 
 use super::{printed, run, text};
 
-/// A temporary folder for the reports of a check, as JSON and as JUnit XML.
+/// A temporary folder for the reports of a check, as JSON and as `JUnit` XML.
 struct Reports(tempfile::TempDir);
 
 impl Reports {

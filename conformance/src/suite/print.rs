@@ -1,4 +1,4 @@
-//! Output formats of a report: text, JSON and JUnit XML.
+//! Output formats of a report: text, JSON and `JUnit` XML.
 
 use std::fmt::{self, Write as _};
 
@@ -91,7 +91,7 @@ impl Report {
             .expect("numbers and strings always have a JSON form")
     }
 
-    /// Formats the report as JUnit XML with one test case for each checked area.
+    /// Formats the report as `JUnit` XML with one test case for each checked area.
     pub fn to_junit(&self) -> String {
         let checked: Vec<Area> =
             Area::ALL.into_iter().filter(|area| self.checks.contains_key(area)).collect();

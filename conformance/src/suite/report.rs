@@ -110,12 +110,11 @@ impl Report {
             .findings
             .iter_mut()
             .find(|finding| finding.kind == kind && finding.table.as_ref() == table);
-        match known {
-            Some(finding) => finding.occurrences += 1,
-            None => {
-                let table = table.cloned();
-                self.findings.push(Finding { kind, table, message, request, occurrences: 1 });
-            }
+        if let Some(finding) = known {
+            finding.occurrences += 1;
+        } else {
+            let table = table.cloned();
+            self.findings.push(Finding { kind, table, message, request, occurrences: 1 });
         }
     }
 

@@ -70,7 +70,7 @@ impl PlanExpression {
     }
 }
 
-/// PlanReader of the expressions and relations of one plan.
+/// `PlanReader` of the expressions and relations of one plan.
 pub(super) struct PlanReader<'a> {
     pub(super) functions: &'a Functions,
     /// Number of nodes read so far, in all expressions of the plan.

@@ -119,7 +119,7 @@ impl BenchTable {
                 Some(selected) => {
                     sum.add(&filter_record_batch(&batch, &selected).map_err(|error| {
                         Error::internal("the selection does not match the batch").with_source(error)
-                    })?)?
+                    })?)?;
                 }
             }
         }

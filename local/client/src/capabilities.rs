@@ -55,7 +55,7 @@ impl Capabilities {
                 ) {
                     ("supports_filter_pushdown", "sorted_range_set") => all.sorted_ranges = true,
                     ("supports_filter_pushdown", "equatable_range_set" | "equatable_value_set") => {
-                        all.equatable = true
+                        all.equatable = true;
                     }
                     ("supports_filter_pushdown", "all_or_none_value_set") => all.all_or_none = true,
                     ("supports_filter_pushdown", "nullable_comparison") => all.nulls = true,

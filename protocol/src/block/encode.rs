@@ -225,7 +225,7 @@ fn write_buffer<'a>(
         BufferSize::Bits(bits) => {
             match parts.next() {
                 Some(BufferPart::Bits(bitmap, range)) if parts.len() == 0 => {
-                    write_bits(*bitmap, *range, out)
+                    write_bits(*bitmap, *range, out);
                 }
                 first => write_joined_bits(first.into_iter().chain(parts), bits, out),
             }
@@ -268,7 +268,7 @@ fn write_joined_bits<'a>(
     for part in parts {
         match part {
             BufferPart::Bits(Some(bitmap), range) => {
-                joined.append_buffer(&bitmap.slice(range.start, range.len))
+                joined.append_buffer(&bitmap.slice(range.start, range.len));
             }
             BufferPart::Bits(None, range) => joined.append_n(range.len, true),
             BufferPart::Bytes(_) | BufferPart::Offsets(_) => {}

@@ -159,7 +159,8 @@ fn push_escaped(out: &mut String, character: char, escape_supplementary: bool) {
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         '\0'..='\u{1f}' => {
-            write!(out, "\\u{:04X}", u32::from(character)).expect("writing to a string cannot fail")
+            write!(out, "\\u{:04X}", u32::from(character))
+                .expect("writing to a string cannot fail");
         }
         '\u{10000}'.. if escape_supplementary => {
             for unit in character.encode_utf16(&mut [0; 2]) {

@@ -9,9 +9,9 @@ use super::{batch, exclusive};
 
 #[test]
 fn spilling_allocates_only_the_blocks_in_flight() {
-    let _exclusive = exclusive();
     const BLOCK: usize = 4_000_000;
     const IN_FLIGHT: usize = 2;
+    let _exclusive = exclusive();
     let batches: Vec<_> = (0..50).map(batch).collect();
     let store = Arc::new(MemoryStore::discarding());
     let key = EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] };

@@ -78,13 +78,15 @@ fn collect_blocks(value: &Value, blocks: &mut Vec<(Vec<u8>, Vec<u8>)>) {
             };
             match (bytes("schema"), bytes("records")) {
                 (Some(schema), Some(records)) if !records.is_empty() => {
-                    blocks.push((schema, records))
+                    blocks.push((schema, records));
                 }
                 _ => members.values().for_each(|member| collect_blocks(member, blocks)),
             }
         }
         Value::Array(elements) => {
-            elements.iter().for_each(|element| collect_blocks(element, blocks))
+            for element in elements {
+                collect_blocks(element, blocks);
+            }
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! The tables of the generator in memory, queried with plain DataFusion.
+//! The tables of the generator in memory, queried with plain `DataFusion`.
 
 use std::sync::Arc;
 

@@ -18,7 +18,9 @@ use super::super::faulty_connector::FaultyConnector;
 /// Creates a connector that changes the direction of every key.
 fn turning(kind: Kind, name: &'static str, turn: fn(Direction) -> Direction) -> FaultyConnector {
     ordered(kind, name, move |order| {
-        order.iter_mut().for_each(|field| field.direction = turn(field.direction))
+        for field in order.iter_mut() {
+            field.direction = turn(field.direction);
+        }
     })
 }
 

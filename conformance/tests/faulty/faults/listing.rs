@@ -78,7 +78,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
             })
             .map_response(|request, response| match (request, response) {
                 (Request::GetTable(request), Response::GetTable(response)) => {
-                    response.table_name = request.table_name.clone()
+                    response.table_name = request.table_name.clone();
                 }
                 (_, Response::ListTables(response)) => {
                     for table in &mut response.tables {

@@ -20,6 +20,7 @@ fn is_unconstrained(request: &ReadRecordsRequest) -> bool {
     request.constraints == athena_protocol::Constraints::default()
 }
 
+#[expect(clippy::too_many_lines, reason = "a flat list of independent entries")]
 pub(super) fn connectors() -> Vec<FaultyConnector> {
     vec![
         FaultyConnector::new(

@@ -70,10 +70,10 @@ impl Generator {
     fn value(&mut self, pool: &str) -> ArrayRef {
         let pool = Arc::clone(&self.pools[pool]);
         let row = self.rng.below(pool.len());
-        self.to_wire_form(&pool.slice(row, 1))
+        self.wire_form(&pool.slice(row, 1))
     }
 
-    fn to_wire_form(&mut self, values: &ArrayRef) -> ArrayRef {
+    fn wire_form(&mut self, values: &ArrayRef) -> ArrayRef {
         match values.data_type() {
             DataType::Timestamp(_, _) => packed(values, *self.rng.pick(&[0, 541, 1_847])),
             _ => Arc::clone(values),
@@ -110,7 +110,7 @@ impl Generator {
                 let pool = Arc::clone(&self.pools[*self.rng.pick(comparable(column))]);
                 let count = *self.rng.pick(&[0, 1, 3, 40]);
                 let values = rows(&pool, count, &mut self.rng);
-                let values = self.to_wire_form(&values);
+                let values = self.wire_form(&values);
                 ValueSet::Equatable(EquatableValueSet {
                     values,
                     inclusive: self.rng.chance(60),
@@ -198,7 +198,7 @@ impl Generator {
     fn nullable(&mut self, pool: &str) -> ArrayRef {
         let pool = Arc::clone(&self.pools[pool]);
         let value = rows(&pool, 1, &mut self.rng);
-        self.to_wire_form(&value)
+        self.wire_form(&value)
     }
 
     /// Picks a column, and a column or constant that compares with it.
@@ -220,7 +220,7 @@ impl Generator {
                 1 => {
                     let pool = Arc::clone(&self.pools[pool]);
                     let several = rows(&pool, 20, &mut self.rng);
-                    constant(self.to_wire_form(&several))
+                    constant(self.wire_form(&several))
                 }
                 _ => constant(self.nullable(pool)),
             });

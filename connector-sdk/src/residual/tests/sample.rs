@@ -67,6 +67,7 @@ fn millis_with_zone(zone: &str) -> DataType {
 const LAST_MILLI: i64 = i64::MAX >> 12;
 
 /// Returns names and edge values of a column of every scalar type.
+#[expect(clippy::too_many_lines, reason = "a flat list of independent entries")]
 pub(super) fn pools() -> Vec<(&'static str, ArrayRef)> {
     let long = "x".repeat(3_000);
     let longer = "x".repeat(2_999) + "y";

@@ -128,7 +128,7 @@ impl Translator<'_> {
         while let Some(expr) = pending.pop() {
             match expr {
                 Expr::BinaryExpr(inner) if inner.op == op => {
-                    pending.extend([inner.right.as_ref(), inner.left.as_ref()])
+                    pending.extend([inner.right.as_ref(), inner.left.as_ref()]);
                 }
                 other => arguments.push(self.translate(other)?),
             }

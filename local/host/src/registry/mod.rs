@@ -118,9 +118,9 @@ impl Registry {
     /// Returns a client of the function at `spec`, with `name` as its catalog.
     ///
     /// The function is not registered: each call opens another one.
-    pub fn open_client(&self, name: &str, spec: Spec) -> FederatedClient {
+    pub fn open_client(&self, name: &str, spec: &Spec) -> FederatedClient {
         let function = self.open(name, spec.clone());
-        self.client(name, &spec, function)
+        self.client(name, spec, function)
     }
 
     /// Returns the function at `spec`, called `name`.

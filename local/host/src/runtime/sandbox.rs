@@ -180,7 +180,7 @@ impl Sandbox {
                     return Err(Failure::Reported(read_document(&document.bytes)));
                 }
                 None if self.end.is_some() => {
-                    until = until.min(tokio::time::Instant::now() + EXIT_GRACE)
+                    until = until.min(tokio::time::Instant::now() + EXIT_GRACE);
                 }
                 None => {}
             }
