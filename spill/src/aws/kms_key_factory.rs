@@ -13,8 +13,8 @@ const KEY_LEN: usize = 32;
 
 /// A factory of 256-bit data keys of a KMS key, with nonces from the operating system.
 ///
-/// Each key is one `GenerateDataKey` call, which AWS `CloudTrail` records. The encrypted form of the
-/// data key is discarded, because the protocol cannot carry it.
+/// Each key is one `GenerateDataKey` call, which AWS `CloudTrail` records. The encrypted form of
+/// the data key is discarded, because the protocol cannot carry it.
 ///
 /// # Examples
 ///

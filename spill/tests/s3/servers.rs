@@ -1,5 +1,5 @@
-//! Servers on loopback: S3 on a folder, which checks signatures as the S3 of `tests/store` does not,
-//! and canned responses.
+//! Servers on loopback: S3 on a folder, which unlike that of `tests/store` checks signatures, and
+//! canned responses.
 
 use std::{
     convert::Infallible,
