@@ -8,7 +8,10 @@ use std::{
 };
 
 use nix::{
-    sys::signal::{Signal, killpg},
+    sys::{
+        signal::{Signal, killpg},
+        wait::{Id, WaitPidFlag, WaitStatus, waitid},
+    },
     unistd::Pid,
 };
 use tokio::process::{Child, Command};
@@ -40,9 +43,13 @@ impl ProcessGroup {
         self.0.pid.as_raw()
     }
 
-    /// Returns whether its first process still runs.
+    /// Returns whether its first process still runs. A process that has exited does not, even if
+    /// nothing has waited for it yet.
     pub(super) fn is_alive(&self) -> bool {
+        let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         *self.0.alive()
+            && waitid(Id::Pid(self.0.pid), peek)
+                .is_ok_and(|status| status == WaitStatus::StillAlive)
     }
 
     /// Kills all processes of the group immediately, without cleanup, as Lambda does.

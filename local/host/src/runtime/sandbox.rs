@@ -122,13 +122,14 @@ impl Sandbox {
         self.started
     }
 
-    /// Returns whether it waits for an invocation, according to the events so far.
+    /// Returns whether it waits for an invocation, according to the events so far. A process that
+    /// has exited does not, although its last event may arrive later.
     pub(super) fn is_waiting(&mut self) -> bool {
         while let Ok(event) = self.events.try_recv() {
             // The API accepts no responses between invocations.
             let _ = self.handle(event);
         }
-        self.waiting
+        self.waiting && self.group.is_alive()
     }
 
     /// Waits until the process requests an invocation, at most for `timeout`.
