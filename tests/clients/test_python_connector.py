@@ -52,7 +52,7 @@ def test_every_row_and_type_arrives(mode):
         "SELECT * FROM py.shop.orders ORDER BY id", "--pushdown", mode, "--explain"
     )
     assert [without_nulls(row) for row in rows] == [without_nulls(row) for row in ALL]
-    assert "serde version 1, speaking 1" in messages
+    assert "serde version 1, using 1" in messages
 
 
 @pytest.mark.parametrize(
