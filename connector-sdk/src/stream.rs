@@ -13,6 +13,7 @@ use arrow::{
     record_batch::{RecordBatch, RecordBatchOptions},
 };
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
+use tokio::sync::Semaphore;
 
 use crate::{Error, Result};
 
@@ -160,7 +161,7 @@ impl RecordBatchStream {
     #[must_use]
     pub fn with_prefetch(mut self, batches: usize) -> Self {
         if let Source::Blocking { prefetch, .. } = &mut self.source {
-            *prefetch = batches.max(1);
+            *prefetch = batches.clamp(1, Semaphore::MAX_PERMITS);
         }
         self
     }

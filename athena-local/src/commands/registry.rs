@@ -6,7 +6,7 @@ use athena_client::ClientOptions;
 use athena_engine::OpenFunction;
 use athena_lambda_host::{FunctionOptions, Registry, Spec};
 
-use super::checkout;
+use super::{Usage, checkout};
 use crate::cli::{Connectors, QueryOptions};
 
 /// Registers the functions of `connectors`, with Athena's block sizes.
@@ -19,7 +19,7 @@ pub(super) fn for_functions(connectors: &Connectors) -> anyhow::Result<Registry>
     };
     let mut registry = Registry::new(options);
     for (name, spec) in specs(connectors)? {
-        registry.register(&name, spec)?;
+        registry.register(&name, spec).map_err(|error| Usage(error.to_string()))?;
     }
     Ok(registry)
 }

@@ -9,6 +9,10 @@ use arrow::{
     util::display::{ArrayFormatter, FormatOptions},
 };
 
+/// Widest aligned column, in characters; a longer cell is written whole and shifts its line.
+/// Formatting fails beyond 65,535.
+const MAX_WIDTH: usize = 1_000;
+
 /// Number of rows that determine the column widths. They are buffered in memory until then.
 const ROWS_MEASURED: usize = 10_000;
 
@@ -71,6 +75,9 @@ impl<W: Write> TableWriter<W> {
                 *width = (*width).max(cell.chars().count());
             }
         }
+        for width in &mut widths {
+            *width = (*width).min(MAX_WIDTH);
+        }
         let header: Vec<String> =
             names.iter().zip(&widths).map(|(name, &width)| format!(" {name:width$} ")).collect();
         writeln!(self.out, "{}", header.join("|").trim_end())?;
@@ -111,5 +118,25 @@ fn one_line(text: &str) -> String {
         text.replace("\r\n", "\\n").replace(['\n', '\r'], "\\n")
     } else {
         text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn cells_of_any_length_are_written_whole() {
+        let long = "x".repeat(70_000);
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", &long]));
+        let batch = RecordBatch::try_from_iter([("t", texts)]).unwrap();
+        let mut writer = TableWriter::new(batch.schema(), Vec::new());
+        writer.write(&batch).unwrap();
+        let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+        assert!(text.contains(&long) && text.contains("\n a\n"), "{} bytes", text.len());
     }
 }
