@@ -199,5 +199,9 @@ pub trait Connector: Send + Sync + 'static {
     /// A query such as `count(*)` requests no columns: batches then still carry their row count
     /// (see [`RecordBatchStream::row_count_only`]). Memory must be bounded by the batch, not by the
     /// table: produce batches lazily. Dropping the stream cancels the read.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the table does not exist: a request may name any table.
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream>;
 }
