@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use athena_protocol::{MAX_PAYLOAD_BYTES, Request, Response, SerdeVersion};
 use athena_spill::{KeyFactory, ObjectStore};
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use crate::{
@@ -171,7 +172,8 @@ impl Handler {
             catalog = context.catalog_name,
         );
         let operation = describe_operation(&request);
-        let invocation = Invocation { handler: self, settings, context, version };
+        let definition = OnceCell::new();
+        let invocation = Invocation { handler: self, settings, context, version, definition };
         let deadline = Deadline::new(deadline, settings.deadline_margin);
         let work = async {
             let response = invocation.respond(request).await;

@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::datatypes::{DataType, Field, Fields};
 use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
+use tokio::sync::OnceCell;
 
 use crate::{
     Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result,
@@ -29,6 +30,8 @@ pub(crate) struct Invocation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) context: Context,
     pub(crate) version: SerdeVersion,
+    /// Definition of the table of the request, once it was needed.
+    pub(crate) definition: OnceCell<TableDef>,
 }
 
 impl Invocation<'_> {
@@ -142,10 +145,14 @@ impl Invocation<'_> {
         }
     }
 
-    /// Returns the validated definition of a table, in Athena's types.
+    /// Returns the validated definition of the table of the request, in Athena's types. The source
+    /// is called once for it.
     async fn definition(&self, source: &Arc<dyn Connector>, table: &TableName) -> Result<TableDef> {
-        let request = GetTable { context: self.context(), table: table.clone() };
-        get_table::validate(table, &source.get_table(request).await?)
+        let describe = async || {
+            let request = GetTable { context: self.context(), table: table.clone() };
+            get_table::validate(table, &source.get_table(request).await?)
+        };
+        self.definition.get_or_try_init(describe).await.cloned()
     }
 }
 

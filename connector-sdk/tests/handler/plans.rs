@@ -156,6 +156,19 @@ async fn the_filter_of_a_plan_is_offered_for_pushdown() {
 }
 
 #[tokio::test]
+async fn a_read_describes_its_table_once() {
+    // The plan, and the columns of its filter that the request does not have, need the definition.
+    let condition = truth("equal", &[column(1), string("apac")]);
+    let constraints = planned(&filter(&upper(), &condition), &["ORDER_ID"]);
+    let fake = FakeConnector::new(orders());
+    let calls = Arc::clone(&fake.calls);
+    let request = Request::ReadRecords(read_request_of(&[ID], constraints));
+    invoke(&Handler::new(fake), request).await.unwrap();
+    let described = calls.lock().unwrap().iter().filter(|call| **call == "get_table").count();
+    assert_eq!(described, 1);
+}
+
+#[tokio::test]
 async fn unsupported_plans_are_rejected_before_the_source_is_called() {
     let aggregate = new().message(4, &new());
     let compared = truth("equal", &[cast(&simple(I32), &column(0)), int(1)]);
