@@ -38,15 +38,7 @@ def outcome(call: Call) -> str:
 
 def ping() -> str:
     """Returns the smallest request that a connector answers."""
-    identity = {
-        "id": "x",
-        "principal": "x",
-        "account": fixtures.B,
-        "arn": fixtures.ANALYST,
-        "tags": {},
-        "groups": [],
-    }
-    request = {"@type": "PingRequest", "identity": identity}
+    request = {"@type": "PingRequest", "identity": fixtures.IDENTITY}
     return json.dumps({**request, "catalogName": "rustconn", "queryId": "q"})
 
 

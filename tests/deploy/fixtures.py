@@ -26,6 +26,15 @@ ROLE_A = f"arn:aws:iam::{QUICK}:role/qs-athena-cross-account-role-a"
 ROLE_B = f"arn:aws:iam::{B}:role/qs-athena-consumer-role"
 SHARE_ROLE = f"arn:aws:iam::{B}:role/AthenaCrossAccountCreate-{A}"
 ANALYST = f"arn:aws:iam::{B}:role/AthenaAnalyst"
+# Identity of the analyst in a request of Athena.
+IDENTITY = {
+    "id": "x",
+    "principal": "x",
+    "account": B,
+    "arn": ANALYST,
+    "tags": {},
+    "groups": [],
+}
 ROLE_B_IN_C = f"arn:aws:iam::{C}:role/qs-athena-consumer-role"
 
 # Policy statement of the Glue catalog and settings of the database `sales` in account A. They exist

@@ -200,15 +200,7 @@ def _missing_role_checks(b: Account) -> list[Check]:
 
 def request_checks(who: Account) -> list[Check]:
     """Checks that the deployed function rejects invalid requests of a principal with access."""
-    identity = {
-        "id": "x",
-        "principal": "x",
-        "account": fixtures.B,
-        "arn": fixtures.ANALYST,
-        "tags": {},
-        "groups": [],
-    }
-    common = {"identity": identity, "queryId": "q", "catalogName": "rustconn"}
+    common = {"identity": fixtures.IDENTITY, "queryId": "q", "catalogName": "rustconn"}
     list_tables = {"@type": "ListTablesRequest", "schemaName": "sf0_01"}
 
     def invoke(request: dict) -> tuple[bool, str]:

@@ -1,11 +1,11 @@
-//! The accounts of the given credentials, and the function argument.
+//! Accounts of the given credentials, and the function argument.
 
 use athena_sharing::{arn::FunctionArn, aws::Account};
 
 use super::Usage;
 use crate::cli::Credentials;
 
-/// The accounts of the given profiles: at least one.
+/// Accounts of the given profiles: at least one.
 #[derive(Debug)]
 pub(super) struct AccountProfiles {
     accounts: Vec<Account>,
