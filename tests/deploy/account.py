@@ -14,10 +14,11 @@ from tests.deploy.fixtures import REGION
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Address of the emulator or of the mock, and the TLS certificate of the server."""
+    """Address of the emulator, the TLS certificate of the server, and other servers by service."""
 
     url: str
-    certificate: Path | None = None
+    certificate: Path
+    services: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,22 +38,23 @@ class Account:
 
     def client(self, service: str) -> Any:
         credentials = self.credentials()
-        client = boto3.client(
+        return boto3.client(
             service,
             region_name=REGION,
-            endpoint_url=self.endpoint.url,
-            verify=str(self.endpoint.certificate) if self.endpoint.certificate else False,
+            endpoint_url=self.endpoint.services.get(service, self.endpoint.url),
+            verify=str(self.endpoint.certificate),
             aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
-            config=Config(retries={"max_attempts": 1}, read_timeout=120),
+            config=Config(
+                retries={"max_attempts": 1}, read_timeout=120, user_agent_appid=self._application
+            ),
         )
-        # The mock identifies accounts by this header; the emulator ignores it.
-        client.meta.events.register("before-sign.*.*", self._add_account_header)
-        return client
 
-    def _add_account_header(self, request: Any, **_: Any) -> None:
-        request.headers["x-moto-account-id"] = self.id
+    @property
+    def _application(self) -> str:
+        """Returns the id by which the mock identifies the account, in the user agent."""
+        return f"account-{self.id}"
 
     def role(self, name: str, session: str = "test", **options: str) -> "Account":
         """Assumes a role of this account, or of another one if `name` is an ARN."""
@@ -71,17 +73,29 @@ class Account:
         [found] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
+    def delete_stack(self, stack: str) -> None:
+        """Deletes a stack, and waits until it is gone."""
+        formation = self.client("cloudformation")
+        formation.delete_stack(StackName=stack)
+        waiter = formation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 1})
+
     def environment(self) -> dict[str, str]:
         """Returns the environment of a child process that acts as this account."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        trust = {}
-        if certificate := self.endpoint.certificate:
-            trust = {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)}
+        certificate = str(self.endpoint.certificate)
+        endpoints = {
+            f"AWS_ENDPOINT_URL_{service.upper()}": url
+            for service, url in self.endpoint.services.items()
+        }
         return {
             **kept,
             **self.credentials(),
-            **trust,
+            **endpoints,
+            "AWS_CA_BUNDLE": certificate,
+            "SSL_CERT_FILE": certificate,
             "AWS_ENDPOINT_URL": self.endpoint.url,
+            "AWS_SDK_UA_APP_ID": self._application,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_CONFIG_FILE": os.devnull,

@@ -3,18 +3,24 @@
 | Names | Account A | Names | Other accounts |
 |---|---|---|---|
 | A1 A2 A3 | function, spill bucket, key | B1 B2 | share role: trust policy, permissions |
-| A4 A5 | execution role, registration from A | B3 B4 | analysts, results bucket |
-| L1 | Glue catalog | B5 B6 B7 | Role B: trust policy, Athena, connector |
+| A4 A5 | execution role, registration from A | B3 B4 | analysts, their results bucket |
+| A12 A22 A42 | function, spill bucket and execution role of the second connector | B7 B72 | users of the connectors |
+| L1 | Glue catalog | B5 B6 B8 | Role B: trust policy, permissions, its results bucket |
 | | | Q1 Q2 Q3 | Role A: trust policy, permissions; data source administrator |
 | | | Q4 | session policy that Quick applies to Role A: a model |
-| | | L2 L3 | lake: reader, administrator |
+| | | Q5 | permissions of Role A with an organization in place of a list |
+| | | L2 L22 L3 L4 | lake: two readers, administrator, steward |
+
+B5, B6, B8 and Q4 exist for each spoke, with its suffix in `fixtures.SPOKES`.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from tests.deploy import fixtures
 from tests.deploy.account import Account
+from tests.deploy.environment import Accounts
 
 
 def _document(policy: Any) -> Any:
@@ -46,78 +52,102 @@ def _role_name(arn: str) -> str:
     return arn.rsplit("/", 1)[-1]
 
 
-def function_policy(a: Account) -> Any:
-    """Returns A1."""
-    return _document(a.client("lambda").get_policy(FunctionName=fixtures.FUNCTION)["Policy"])
+def function_policy(a: Account, function: str = fixtures.FUNCTION) -> Any:
+    """Returns the resource policy of a function."""
+    return _document(a.client("lambda").get_policy(FunctionName=function)["Policy"])
 
 
-def connector_policies(a: Account, stack: str) -> dict[str, Any]:
-    """Returns the policies of account A: A1 to A5."""
-    outputs = a.outputs(stack)
+def _stack_policy(account: Account, stack: str, output: str) -> Any:
+    """Returns the managed policy whose ARN is an output of a stack."""
+    return _managed_policy(account, account.outputs(stack)[output])
+
+
+def connector_policies(a: Account) -> dict[str, Any]:
+    """Returns the policies of account A's connectors: A1 to A5, and those of the second."""
+    first, second = a.outputs("rust-connector"), a.outputs("rust-example")
     kms = a.client("kms")
-    key_policy = kms.get_key_policy(KeyId=outputs["SpillKeyArn"], PolicyName="default")
+    key_policy = kms.get_key_policy(KeyId=first["SpillKeyArn"], PolicyName="default")
     return {
         "A1": function_policy(a),
-        "A2": _bucket_policy(a, outputs["SpillBucket"]),
+        "A2": _bucket_policy(a, first["SpillBucket"]),
         "A3": _document(key_policy["Policy"]),
-        "A4": _inline_policy(a, _role_name(outputs["ExecutionRoleArn"]), "connector"),
-        "A5": _managed_policy(a, outputs["PushPolicyArn"]),
+        "A4": _inline_policy(a, _role_name(first["ExecutionRoleArn"]), "connector"),
+        "A5": _managed_policy(a, first["PushPolicyArn"]),
+        "A12": function_policy(a, fixtures.FUNCTION_2),
+        "A22": _bucket_policy(a, second["SpillBucket"]),
+        "A42": _inline_policy(a, _role_name(second["ExecutionRoleArn"]), "connector"),
     }
 
 
-def consumer_policies(b: Account, stack: str) -> dict[str, Any]:
-    """Returns the policies of account B for analysts: B1 to B4."""
-    outputs = b.outputs(stack)
+def consumer_policies(b: Account) -> dict[str, Any]:
+    """Returns the policies of account B for analysts: B1 to B4, and B7 of each connector."""
+    outputs = b.outputs("rustconn")
     share_role = _role_name(outputs["ShareRoleArn"])
     return {
         "B1": _trust_policy(b, share_role),
         "B2": _inline_policy(b, share_role, "register"),
         "B3": _managed_policy(b, outputs["AnalystPolicyArn"]),
         "B4": _bucket_policy(b, outputs["ResultsBucketName"]),
+        "B7": _managed_policy(b, outputs["ConnectorPolicyArn"]),
+        "B72": _stack_policy(b, "example", "ConnectorPolicyArn"),
     }
 
 
-def quick_policies(quick: Account, b: Account) -> dict[str, Any]:
-    """Returns the policies of the role chain: Q1 to Q3, B5 to B7, and a model of Q4."""
-    role_a, role_b = _role_name(fixtures.ROLE_A), _role_name(fixtures.ROLE_B)
-    one_consumer = {
-        "Sid": "OneConsumerOnly",
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Resource": fixtures.ROLE_B,
-    }
-    return {
+def quick_policies(
+    accounts: Accounts, suffixes: Iterable[str] = tuple(fixtures.SPOKES)
+) -> dict[str, Any]:
+    """Returns the policies of the role chain: Q1 to Q4, and B5, B6 and B8 of the spokes."""
+    quick, role_a = accounts.quick, _role_name(fixtures.ROLE_A)
+    policies = {
         "Q1": _trust_policy(quick, role_a),
         "Q2": _inline_policy(quick, role_a, "chain"),
-        "Q3": _managed_policy(quick, quick.outputs("quick")["DataSourceAdminPolicyArn"]),
-        "Q4": {"Version": "2012-10-17", "Statement": [one_consumer]},
-        "B5": _trust_policy(b, role_b),
-        "B6": _inline_policy(b, role_b, "athena"),
-        "B7": _inline_policy(b, role_b, "connector"),
+        "Q3": _stack_policy(quick, "quick", "DataSourceAdminPolicyArn"),
     }
+    by_id = {account.id: account for account in accounts.all()}
+    for suffix in suffixes:
+        spoke = fixtures.SPOKES[suffix]
+        account, role = by_id[spoke.account], _role_name(spoke.role)
+        one_consumer = {
+            "Sid": "OneConsumerOnly",
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Resource": spoke.role,
+        }
+        policies |= {
+            f"Q4{suffix}": {"Version": "2012-10-17", "Statement": [one_consumer]},
+            f"B5{suffix}": _trust_policy(account, role),
+            f"B6{suffix}": _inline_policy(account, role, "athena"),
+            f"B8{suffix}": _bucket_policy(account, spoke.results),
+        }
+    return policies
 
 
-def lake_policies(mock_a: Account, b: Account, stack: str) -> dict[str, Any]:
-    """Returns the IAM policies of Lake Formation: L1, without statements of others, to L3."""
-    outputs = b.outputs(stack)
-    catalog = _document(mock_a.client("glue").get_resource_policy()["PolicyInJson"])
+def lake_policies(accounts: Accounts) -> dict[str, Any]:
+    """Returns the IAM policies of Lake Formation: L1, without statements of others, to L4."""
+    b = accounts.b
+    catalog = _document(accounts.a.client("glue").get_resource_policy()["PolicyInJson"])
     statements = [item for item in catalog["Statement"] if item != fixtures.EXISTING_STATEMENT]
     return {
         "L1": {**catalog, "Statement": statements},
-        "L2": _managed_policy(b, outputs["ReaderPolicyArn"]),
-        "L3": _managed_policy(b, outputs["AdminPolicyArn"]),
+        "L2": _stack_policy(b, "lake-sales-analyst", "ReaderPolicyArn"),
+        "L22": _stack_policy(b, "lake-sales-quick", "ReaderPolicyArn"),
+        "L3": _stack_policy(b, "lake-settings", "AdminPolicyArn"),
+        "L4": _stack_policy(b, "lake-sales-steward", "ReaderPolicyArn"),
     }
 
 
 def external_policies() -> dict[str, Any]:
-    """Returns policies that no template creates: an administrator's, and a public bucket's."""
+    """Returns policies that no template creates: an administrator's, a public bucket's, and the
+    trust policy of a role that trusts everybody."""
     public = {
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:*",
         "Resource": f"arn:aws:s3:::{fixtures.TRAP}/*",
     }
+    trusting = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     return {
         "everything": fixtures.ADMINISTRATOR_ACCESS,
         "trap": {"Version": "2012-10-17", "Statement": [public]},
+        "trusting": {"Version": "2012-10-17", "Statement": [trusting]},
     }

@@ -1,4 +1,4 @@
-"""The AWS emulator (ministack) and the AWS mock (moto), on free ports of 127.0.0.1."""
+"""The AWS emulator (ministack), the AWS mock (moto) and RAM, on free ports of 127.0.0.1."""
 
 import os
 import subprocess
@@ -8,9 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.deploy import fixtures
+from tests.deploy import fixtures, ram
 from tests.deploy.account import Endpoint
 from tests.servers import ROOT, Server, free_port
+
+
+# Services that the mock has and the emulator lacks.
+MOCKED = ("glue", "lakeformation", "quicksight")
+EMULATED = "s3,sts,iam,lambda,kms,cloudformation,logs,athena,glue,organizations,ssm,cloudtrail"
+EMULATED += ",events,monitoring,sns"
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,17 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
+def usage_file(folder: Path) -> Path:
+    """Returns the file of the actions that the emulator has allowed."""
+    return folder / "usage.tsv"
+
+
 @contextmanager
-def running(tools: Tools, folder: Path) -> Iterator[tuple[Endpoint, Endpoint]]:
-    """Yields the endpoints of the emulator and the mock; their logs are in `folder`."""
+def running(tools: Tools, folder: Path) -> Iterator[tuple[Endpoint, ram.Invitations]]:
+    """Yields the endpoint of all services, and the invitations; the logs are in `folder`."""
     certificate, key = _certificate(folder)
     port, mock_port = free_port(), free_port()
-    emulator = Endpoint(f"https://127.0.0.1:{port}", certificate)
-    mock = Endpoint(f"http://127.0.0.1:{mock_port}")
+    emulator, mock = f"https://127.0.0.1:{port}", f"http://127.0.0.1:{mock_port}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {
         "TMPDIR": str(folder),
@@ -60,18 +70,24 @@ def running(tools: Tools, folder: Path) -> Iterator[tuple[Endpoint, Endpoint]]:
         "MINISTACK_REGION": fixtures.REGION,
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
-        "SERVICES": "s3,sts,iam,lambda,kms,cloudformation,logs,athena,glue,organizations",
+        "SERVICES": EMULATED,
+        "CLOUDTRAIL_RECORDING": "1",
         # By default the IoT broker and the SFTP server listen on every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_HOST": "127.0.0.1",
         "EMULATOR_ORGANIZATION": f"{fixtures.ORGANIZATION}={','.join(fixtures.MEMBERS)}",
-        "EMULATOR_MOCK": mock.url,
+        "EMULATOR_MOCK": mock,
+        "EMULATOR_USAGE": str(usage_file(folder)),
         # Inherited by the functions that the emulator runs.
-        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ENDPOINT_URL": emulator,
         "SSL_CERT_FILE": str(certificate),
     }
     moto_server = Server(
-        [tools.python / "bin/moto_server", "-H", "127.0.0.1", "-p", str(mock_port)],
+        [
+            tools.python / "bin/python",
+            *("-m", "tests.deploy.emulator.mock", "--default-grants"),
+            *("-H", "127.0.0.1", "-p", str(mock_port)),
+        ],
         mock_port,
         folder / "mock.log",
         environment,
@@ -82,6 +98,7 @@ def running(tools: Tools, folder: Path) -> Iterator[tuple[Endpoint, Endpoint]]:
         folder / "emulator.log",
         emulator_environment,
     )
-    with moto_server.running(), ministack.running():
-        urllib.request.urlopen(f"{mock.url}/moto-api/", timeout=10).close()
-        yield emulator, mock
+    with moto_server.running(), ministack.running(), ram.running() as invitations:
+        urllib.request.urlopen(f"{mock}/moto-api/", timeout=10).close()
+        services = dict.fromkeys(MOCKED, mock) | {"ram": invitations.url}
+        yield Endpoint(emulator, certificate, services), invitations

@@ -7,25 +7,73 @@ the execution role and the key id, are known only after deployment.
 from dataclasses import dataclass, field
 
 REGION = "us-east-1"
-A = "444455556666"  # owns the connector
-B = "111122223333"  # queries it
+A = "444455556666"  # owns the connectors and the database `sales`
+B = "111122223333"  # queries them; the spoke RETAIL of Quick
 C = "222233334444"  # in the same organization, without access
+INVESTMENT = "333344445555"  # spokes of Quick without a connector
+RISK = "555566667777"
+INSURANCE = "666677778888"
 QUICK = "777788889999"  # has Amazon Quick
 UNRELATED = "999988887777"  # in no organization
+MANAGEMENT = "888877776666"  # management account of the organization
 ORGANIZATION = "o-example12345"
-MEMBERS = (A, B, C, QUICK)
+MEMBERS = (A, B, C, INVESTMENT, RISK, INSURANCE, QUICK)
+UNIT = "ou-exam-units001"
+UNIT_MEMBERS = (RISK, INSURANCE)
 
-FUNCTION_NAME = "rust-connector"
+FUNCTION_NAME, FUNCTION_NAME_2 = "rust-connector", "rust-example"
 FUNCTION = f"arn:aws:lambda:{REGION}:{A}:function:{FUNCTION_NAME}"
-SPILL = f"rust-connector-spill-{A}"
+FUNCTION_2 = f"arn:aws:lambda:{REGION}:{A}:function:{FUNCTION_NAME_2}"
+SPILL = f"{FUNCTION_NAME}-spill-{A}"
+SPILL_2 = f"{FUNCTION_NAME_2}-spill-{A}"
+SOURCE_2 = f"example-data-{A}"
 RESULTS = f"athena-results-{B}"
 # A bucket of an unrelated account that everyone can write to, with a name like a results bucket.
 TRAP = f"aws-athena-query-results-{UNRELATED}"
-DATA_SOURCE = f"arn:aws:quicksight:{REGION}:{QUICK}:datasource/athena-cross-account"
+# Roles that trust everybody: in no organization but named as a Role B, and the other way round.
+TRUSTING_ROLES = (
+    f"arn:aws:iam::{UNRELATED}:role/quick-athena-x",
+    f"arn:aws:iam::{C}:role/Administrator",
+)
 ROLE_A = f"arn:aws:iam::{QUICK}:role/qs-athena-cross-account-role-a"
-ROLE_B = f"arn:aws:iam::{B}:role/qs-athena-consumer-role"
 SHARE_ROLE = f"arn:aws:iam::{B}:role/AthenaCrossAccountCreate-{A}"
 ANALYST = f"arn:aws:iam::{B}:role/AthenaAnalyst"
+
+
+@dataclass(frozen=True)
+class Spoke:
+    """A data source of Quick with its Role B, named as the templates name them."""
+
+    account: str
+    data_source_id: str
+
+    @property
+    def data_source(self) -> str:
+        return f"arn:aws:quicksight:{REGION}:{QUICK}:datasource/{self.data_source_id}"
+
+    @property
+    def role(self) -> str:
+        return f"arn:aws:iam::{self.account}:role/quick-{self.data_source_id}"
+
+    @property
+    def workgroup(self) -> str:
+        return f"arn:aws:athena:{REGION}:{self.account}:workgroup/quick-{self.data_source_id}"
+
+    @property
+    def results(self) -> str:
+        return f"quick-{self.data_source_id}-{self.account}"
+
+
+# By the short names of the matrix; the first has the connector, and is the one of Role B alone.
+SPOKES = {
+    "": Spoke(B, "athena-retail"),
+    "2": Spoke(B, "athena-retail-restricted"),
+    "D": Spoke(INVESTMENT, "athena-investment"),
+    "E": Spoke(RISK, "athena-risk"),
+    "F": Spoke(INSURANCE, "athena-insurance"),
+}
+ROLE_B = SPOKES[""].role
+DATA_SOURCE = SPOKES[""].data_source
 # Identity of the analyst in a request of Athena.
 IDENTITY = {
     "id": "x",
@@ -35,7 +83,7 @@ IDENTITY = {
     "tags": {},
     "groups": [],
 }
-ROLE_B_IN_C = f"arn:aws:iam::{C}:role/qs-athena-consumer-role"
+ROLE_B_IN_C = f"arn:aws:iam::{C}:role/quick-athena-retail"
 
 # Policy statement of the Glue catalog and settings of the database `sales` in account A. They exist
 # before anything is shared, and have to survive it.
@@ -84,28 +132,36 @@ class Principal:
 ADMINISTRATOR = ("everything",)
 
 
-def principals(execution_role: str) -> dict[str, Principal]:
+def principals(execution_roles: tuple[str, str]) -> dict[str, Principal]:
     """Returns the principals by short name.
 
     Administrators without access have every identity permission, so a denial of theirs tests the
     resource policy.
     """
+    spokes = {}
+    for suffix, spoke in SPOKES.items():
+        # Quick narrows each session of Role A to the Role B of the data source.
+        spokes[f"RoleA{suffix}"] = Principal(ROLE_A, ("Q2",), session_policy=f"Q4{suffix}")
+        spokes[f"RoleB{suffix}"] = Principal(spoke.role, (f"B6{suffix}",))
     return {
-        "Exec": Principal(execution_role, ("A4",)),
+        **spokes,
+        "Exec": Principal(execution_roles[0], ("A4",)),
+        "Exec2": Principal(execution_roles[1], ("A42",)),
         "Admin": Principal(f"arn:aws:iam::{A}:role/ConnectorAdmin", ("A5",)),
-        "Analyst": Principal(ANALYST, ("B3", "L2")),
-        "RoleB": Principal(ROLE_B, ("B6", "B7")),
+        "Analyst": Principal(ANALYST, ("B3", "B7", "B72", "L2")),
+        "RoleB": Principal(ROLE_B, ("B6", "B7", "L22")),
         "Share": Principal(SHARE_ROLE, ("B2",)),
-        "RoleA": Principal(ROLE_A, ("Q2",), session_policy="Q4"),
+        "RoleAOrg": Principal(f"arn:aws:iam::{QUICK}:role/role-a-organization", ("Q5",)),
         "QuickAdmin": Principal(f"arn:aws:iam::{QUICK}:role/QuickAdmin", ("Q3",)),
         "LakeAdminB": Principal(f"arn:aws:iam::{B}:role/LakeAdmin", ("L3",)),
+        "Steward": Principal(f"arn:aws:iam::{B}:role/DataSteward", ("L4",)),
         "OwnerAdmin": Principal(f"arn:aws:iam::{A}:role/OwnerAdmin", ADMINISTRATOR),
         "OtherB": Principal(f"arn:aws:iam::{B}:role/Unlisted", ADMINISTRATOR),
         "RoleC": Principal(f"arn:aws:iam::{C}:role/AthenaAnalyst", ADMINISTRATOR),
         "RoleX": Principal(f"arn:aws:iam::{UNRELATED}:role/AthenaAnalyst", ADMINISTRATOR),
         "OtherQ": Principal(f"arn:aws:iam::{QUICK}:role/Developer", ADMINISTRATOR),
         # With access, and administrators of their account: only a deny statement denies them.
-        "AnalystWide": Principal(ANALYST, ("B3", *ADMINISTRATOR)),
+        "AnalystWide": Principal(ANALYST, ("B3", "B7", "B72", *ADMINISTRATOR)),
         "RoleBWide": Principal(ROLE_B, ("B6", "B7", *ADMINISTRATOR)),
     }
 
@@ -120,16 +176,26 @@ class Resources:
     def __post_init__(self) -> None:
         names = {
             "F": FUNCTION,
+            "F2": FUNCTION_2,
+            "F3": f"arn:aws:lambda:{REGION}:{A}:function:rust-third",
             "S": f"arn:aws:s3:::{SPILL}",
+            "S2": f"arn:aws:s3:::{SPILL_2}",
             "R": f"arn:aws:s3:::{RESULTS}",
             "K": self.key,
             "WG": f"arn:aws:athena:{REGION}:{B}:workgroup/federated",
             "CAT": f"arn:aws:athena:{REGION}:{B}:datacatalog/rustconn",
-            "DS": DATA_SOURCE,
+            "CAT2": f"arn:aws:athena:{REGION}:{B}:datacatalog/example",
+            "GLUE": f"arn:aws:athena:{REGION}:{B}:datacatalog/AwsDataCatalog",
             "RoleA": ROLE_A,
-            "RoleB": ROLE_B,
             "Share": SHARE_ROLE,
         }
+        for suffix, spoke in SPOKES.items():
+            names |= {
+                f"DS{suffix}": spoke.data_source,
+                f"RoleB{suffix}": spoke.role,
+                f"WGQ{suffix}": spoke.workgroup,
+                f"RQ{suffix}": f"arn:aws:s3:::{spoke.results}",
+            }
         object.__setattr__(self, "names", names)
 
     def arn(self, text: str) -> str:
@@ -143,18 +209,21 @@ class Resources:
         """Returns the name of the resource policy."""
         exact = {
             FUNCTION: "A1",
+            FUNCTION_2: "A12",
             self.key: "A3",
             ROLE_A: "Q1",
-            ROLE_B: "B5",
             ROLE_B_IN_C: "B5",
             SHARE_ROLE: "B1",
+            **dict.fromkeys(TRUSTING_ROLES, "trusting"),
+            **{spoke.role: f"B5{suffix}" for suffix, spoke in SPOKES.items()},
         }
         bucket = (
             arn.removeprefix("arn:aws:s3:::").split("/")[0]
             if arn.startswith("arn:aws:s3:::")
             else None
         )
-        by_bucket = {SPILL: "A2", RESULTS: "B4", TRAP: "trap"}
+        by_bucket = {SPILL: "A2", SPILL_2: "A22", RESULTS: "B4", TRAP: "trap"}
+        by_bucket |= {spoke.results: f"B8{suffix}" for suffix, spoke in SPOKES.items()}
         if bucket is not None:
             return by_bucket.get(bucket)
         if arn.startswith(f"arn:aws:glue:{REGION}:{A}:"):

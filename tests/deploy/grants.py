@@ -22,10 +22,22 @@ from tests.deploy.lake_formation import (
     Lake,
     Link,
     Resource,
+    organizations_of,
 )
 from tests.deploy.matrix import CASES, Outcome
 
-PRODUCER_ADMIN = f"arn:aws:iam::{fixtures.A}:role/OwnerAdmin"
+# Data lake administrators by short name. Those of C, E and X have no stack; the model assumes them.
+ADMINISTRATORS = {
+    "ProducerAdmin": f"arn:aws:iam::{fixtures.A}:role/OwnerAdmin",
+    "LakeAdminB": f"arn:aws:iam::{fixtures.B}:role/LakeAdmin",
+    "LakeAdminC": f"arn:aws:iam::{fixtures.C}:role/LakeAdmin",
+    "LakeAdminE": f"arn:aws:iam::{fixtures.RISK}:role/LakeAdmin",
+    "LakeAdminX": f"arn:aws:iam::{fixtures.UNRELATED}:role/LakeAdmin",
+}
+ASSUMED = ("LakeAdminC", "LakeAdminE", "LakeAdminX")
+ACCOUNTS = {"A": fixtures.A, "B": fixtures.B, "C": fixtures.C, "E": fixtures.RISK}
+DEFAULT_VERSION = 4  # of an account whose version no stack has set
+IAM_ALLOWED_IDENTIFIER = "IAM_ALLOWED_PRINCIPALS"
 
 
 def read_lake(a: Account, b: Account) -> Lake:
@@ -36,11 +48,16 @@ def read_lake(a: Account, b: Account) -> Lake:
         for each in settings.values()
         for admin in each["DataLakeAdmins"]
     ]
+    grants = [grant for account in (a, b) for grant in _grants(account)]
+    of_producer = [grant for grant in grants if grant.resource.account == a.id]
+    defaults = {g.resource.database for g in of_producer if g.principal == IAM_ALLOWED_IDENTIFIER}
+    shared = {g.resource.database for g in of_producer if g.principal != IAM_ALLOWED_IDENTIFIER}
     return Lake(
-        grants=tuple(grant for account in (a, b) for grant in _grants(account)),
+        grants=tuple(grant for grant in grants if grant.principal != IAM_ALLOWED_IDENTIFIER),
         links=tuple(_links(b)),
-        admins=frozenset(admins),
-        version=int(settings[a.id]["Parameters"]["CROSS_ACCOUNT_VERSION"]),
+        admins=frozenset(admins) | {ADMINISTRATORS[name] for name in ASSUMED},
+        version=int(settings[a.id]["Parameters"].get("CROSS_ACCOUNT_VERSION", DEFAULT_VERSION)),
+        iam_allowed=bool(defaults & shared),
     )
 
 
@@ -60,7 +77,9 @@ def _grant(grantor: str, permission: dict[str, Any]) -> Grant:
     return Grant(
         grantor=grantor,
         principal=permission["Principal"]["DataLakePrincipalIdentifier"],
-        resource=Resource(fields["CatalogId"], fields["DatabaseName" if table else "Name"], table),
+        resource=Resource(
+            fields.get("CatalogId", grantor), fields["DatabaseName" if table else "Name"], table
+        ),
         permissions=frozenset(permission["Permissions"]),
         grantable=frozenset(permission.get("PermissionsWithGrantOption", [])),
         columns=frozenset(columns) if columns else None,
@@ -82,27 +101,37 @@ def _resource(text: str) -> Resource | None:
     return Resource(fixtures.A, match[2], match[3], match[1]) if match else None
 
 
-def _with_context(lake: Lake, context: str) -> Lake:
+def _with_context(lake: Lake, row: dict[str, str], principal: str) -> Lake:
     """Returns the state with the changes of a row's context."""
+    context = row["context"]
     words = dict(word.strip().split("=") for word in context.split(";")) if context != "-" else {}
     for word, value in words.items():
         match word, value:
             case "share", "pending":
                 lake = replace(lake, accepted=False)
+            case "ram", "off":
+                lake = replace(lake, organization_sharing=False)
             case "link", "no":
                 lake = replace(lake, links=())
             case "link", "yes":
                 if not lake.links:
                     raise SystemExit("the mock has no link to the shared database")
-            case "drop", "G5":
-                grant = _only_grant(lake, lambda grant: grant.resource.account == fixtures.B)
-                lake = lake.without(grant)
-            case "drop", "G6":
-                grant = _only_grant(
+            case "drop", "link":  # the reader's grant on the link
+                lake = _without(
                     lake,
-                    lambda grant: grant.grantor == fixtures.B and grant.resource.table is not None,
+                    lambda grant: grant.principal == principal
+                    and grant.resource.account == fixtures.B
+                    and grant.resource.database != "default",
                 )
-                lake = lake.without(grant)
+            case "drop", "grants":  # the reader's grants on tables
+                lake = _without(
+                    lake, lambda grant: grant.principal == principal and grant.resource.table
+                )
+            case "drop", table:  # account A's grant of a table to account B
+                lake = _without(
+                    lake,
+                    lambda grant: grant.principal == fixtures.B and grant.resource.table == table,
+                )
             case "grantable", "no":
                 grants = tuple(replace(grant, grantable=frozenset()) for grant in lake.grants)
                 lake = replace(lake, grants=grants)
@@ -117,11 +146,11 @@ def _with_context(lake: Lake, context: str) -> Lake:
     return lake
 
 
-def _only_grant(lake: Lake, wanted: Callable[[Grant], bool]) -> Grant:
-    found = [grant for grant in lake.grants if wanted(grant)]
-    if len(found) != 1:
-        raise SystemExit(f"grants.tsv: {len(found)} grants match, expected one: {found}")
-    return found[0]
+def _without(lake: Lake, unwanted: Callable[[Grant], object]) -> Lake:
+    remaining = tuple(grant for grant in lake.grants if not unwanted(grant))
+    if len(remaining) == len(lake.grants):
+        raise SystemExit("grants.tsv: a context removes no grant")
+    return replace(lake, grants=remaining)
 
 
 @dataclass(frozen=True)
@@ -131,21 +160,19 @@ class Evaluator:
     principals: dict[str, Principal]
     may_invoke: Callable[[str], bool]  # whether a principal may invoke the connector
 
-    def _arn(self, name: str) -> str:
-        return PRODUCER_ADMIN if name == "ProducerAdmin" else self.principals[name].arn
+    def arn(self, name: str) -> str:
+        return ADMINISTRATORS.get(name) or self.principals[name].arn
 
     def _grantee(self, text: str) -> str:
         if text == IAM_ALLOWED:
             return text
+        if text in ("organization", "unit"):
+            return organizations_of(fixtures.RISK)[text == "unit"]
         kind, _, name = text.rpartition(" ")
-        return (
-            {"A": fixtures.A, "B": fixtures.B, "C": fixtures.C}[name]
-            if kind == "account"
-            else self._arn(name)
-        )
+        return ACCOUNTS[name] if kind == "account" else self.arn(name)
 
     def allows(self, lake: Lake, row: dict[str, str]) -> bool:
-        resource, arn = _resource(row["object"]), self._arn(row["principal"])
+        resource, arn = _resource(row["object"]), self.arn(row["principal"])
         operation = row["operation"]
         if resource is None:
             return False
@@ -166,7 +193,8 @@ def run(lake: Lake, evaluator: Evaluator) -> Outcome:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     errors, allowed = [], 0
     for row in rows:
-        allows = evaluator.allows(_with_context(lake, row["context"]), row)
+        changed = _with_context(lake, row, evaluator.arn(row["principal"]))
+        allows = evaluator.allows(changed, row)
         allowed += allows
         decision = "allow" if allows else "deny"
         if decision != row["expected"]:

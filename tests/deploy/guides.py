@@ -1,6 +1,7 @@
 """The guides in docs/deploy, followed by their readers in the deployed environment."""
 
 import re
+from dataclasses import dataclass
 
 from tests.deploy import enforcement, fixtures
 from tests.deploy.account import Account
@@ -10,13 +11,13 @@ from tests.deploy.environment import Accounts
 from tests.deploy.report import Check
 from tests.servers import ROOT
 
-README = "deploy/README.md"
 ADMINISTRATOR, ANALYST, LAKE_FORMATION, QUICK = (
     f"docs/deploy/{name}.md" for name in ("administrator", "analyst", "lake-formation", "quick")
 )
-PAGES = (README, ADMINISTRATOR, ANALYST, LAKE_FORMATION, QUICK)
-# A command in a row of a table, prefixed with `A:` or `account A:` if account A has to run it.
-COMMAND = re.compile(r"(?P<a>(?:account )?A: )?`(?P<command>aws [^`]+)`")
+PAGES = (ADMINISTRATOR, ANALYST, LAKE_FORMATION, QUICK)
+# A command in a row of a table, prefixed with `A:` or `account A:` if account A has to run it, and
+# with `account B:` if B has to.
+COMMAND = re.compile(r"(?P<a>(?:account )?A: )?(?P<b>account B: )?`(?P<command>aws [^`]+)`")
 READ_ONLY = ("get-", "list-", "head-", "describe-")
 PLACEHOLDERS = {
     "--bucket NAME": f"--bucket {fixtures.SPILL}",
@@ -27,11 +28,28 @@ PLACEHOLDERS = {
 NATIONS = 25  # rows of tpch's nation, at every scale
 
 
-def administrator_checks(accounts: Accounts) -> list[Check]:
+@dataclass(frozen=True)
+class Pages:
+    """The guides, each with the variables of its reader's terminal."""
+
+    administrator: PageRunner
+    analyst: PageRunner
+    lake_formation: PageRunner
+    quick: PageRunner
+
+    @classmethod
+    def of(cls, accounts: Accounts) -> "Pages":
+        labels = accounts.by_label()
+        pages = (ADMINISTRATOR, ANALYST, LAKE_FORMATION, QUICK)
+        return cls(*(PageRunner(ROOT / page, ROOT, labels) for page in pages))
+
+    def all(self) -> tuple[PageRunner, ...]:
+        return (self.administrator, self.analyst, self.lake_formation, self.quick)
+
+
+def administrator_checks(pages: Pages) -> list[Check]:
     """Runs the query and the doctor of the administrator's guide."""
-    owner = accounts.a.role("OwnerAdmin")
-    runner = PageRunner(ROOT / ADMINISTRATOR, ROOT, {"A as OwnerAdmin": owner})
-    query, doctor = runner.run("A as OwnerAdmin")
+    query, doctor = pages.administrator.run("Verify")
     counted = f'"{NATIONS}"' in query.split()
     return [
         Check("the administrator's query counts the nations", counted, query),
@@ -39,9 +57,9 @@ def administrator_checks(accounts: Accounts) -> list[Check]:
     ]
 
 
-def analyst_checks(engine: Engine, accounts: Accounts) -> list[Check]:
+def analyst_checks(pages: Pages, engine: Engine, accounts: Accounts) -> list[Check]:
     """Runs the doctor and, as the analyst through Athena, the queries of the analyst's guide."""
-    [doctor] = PageRunner(ROOT / ANALYST, ROOT, {"B": accounts.b}).run("B")
+    [doctor] = pages.analyst.run("Verify")
     checks = [_no_findings("account B", doctor)]
     analyst = accounts.b.role("AthenaAnalyst", enforcement.VIA_ATHENA)
     for sql in sql_statements(ROOT / ANALYST):
@@ -54,48 +72,79 @@ def analyst_checks(engine: Engine, accounts: Accounts) -> list[Check]:
     return checks
 
 
+# Texts of the guides about which no command says anything.
+TEXTS = {
+    "administrator": ("Hive", "Glue connection", "*Actions*, *Share*", "*Custom or shared connector*"),
+    "lake-formation": ("ETL jobs", "Redshift Spectrum", "SSE-KMS-WITH-SERVICE-ROLE", "query history"),
+}
+
+
+def text_checks() -> list[Check]:
+    """Checks that the guides name what cannot be shared, paths of consoles, and limits."""
+    return [
+        Check(
+            f"the guide {page} names the limit: {text.strip('*').partition('*')[0]}",
+            text in (ROOT / f"docs/deploy/{page}.md").read_text(),
+            text,
+        )
+        for page, texts in TEXTS.items()
+        for text in texts
+    ]
+
+
+def cost_checks(pages: Pages) -> list[Check]:
+    """Checks who pays: a connector's account for its function, the consumer for everything else."""
+    [administrator], [quick] = (page.run("Cost") for page in (pages.administrator, pages.quick))
+    totals = [
+        (account.strip(), float(month), float(queries))
+        for account, month, queries in re.findall(r"^(.+?)TOTAL +([\d.]+) +([\d.]+)$", quick, re.M)
+    ]
+    connector, glue = totals[:3], totals[3:]
+    owner_pays = connector[0][1] > 0 and connector[0][2] > 0 and connector[1][2] > 0
+    idle_is_the_key = sum(month for _, month, _ in connector) == 1
+    consumer_pays = glue[0][1:] == (0, 0) and glue[1][2] > 0
+    return [
+        Check("the connector's account pays for its function", owner_pays, quick),
+        Check("an idle connector costs its key", idle_is_the_key, quick),
+        Check("the consumer account pays for Glue tables", consumer_pays, quick),
+        Check("both guides print the same", administrator in quick, administrator),
+    ]
+
+
 def _no_findings(account: str, report: str) -> Check:
     last_line = (report.strip().splitlines() or [""])[-1]
     claim = f"the doctor reports no findings for the templates in {account}"
     return Check(claim, last_line.startswith("0 problems"), report)
 
 
-def troubleshooting_checks(accounts: Accounts) -> list[Check]:
+def troubleshooting_checks(pages: Pages, accounts: Accounts) -> list[Check]:
     """Runs the read-only commands of the troubleshooting tables."""
     owners = {
-        ADMINISTRATOR: accounts.a,
-        ANALYST: accounts.b,
-        LAKE_FORMATION: accounts.b,
-        QUICK: accounts.quick,
-    }
-    # The mock knows an account by a role of it.
-    lake_admins = {
-        fixtures.A: accounts.mock_a.role("LakeAdmin"),
-        fixtures.B: accounts.mock_b.role("LakeAdmin"),
+        pages.administrator: accounts.a,
+        pages.analyst: accounts.b,
+        pages.lake_formation: accounts.b,
+        pages.quick: accounts.quick,
     }
     checks = []
     for page, owner in owners.items():
-        for line in (ROOT / page).read_text().splitlines():
+        for line in page.page.read_text().splitlines():
             for match in COMMAND.finditer(line) if line.startswith("|") else ():
-                command = match["command"]
-                service, action = command.split()[1:3]
+                service, action = match["command"].split()[1:3]
                 if service == "ram" or not action.startswith(READ_ONLY):
                     continue
-                account = accounts.a if match["a"] else owner
-                if service == "lakeformation":
-                    account = lake_admins[account.id]
-                checks.append(_command_check(page, account, command))
+                account = accounts.a if match["a"] else accounts.b if match["b"] else owner
+                checks.append(_command_check(page, account, match["command"]))
     return checks
 
 
-def _command_check(page: str, account: Account, command: str) -> Check:
+def _command_check(page: PageRunner, account: Account, command: str) -> Check:
     for placeholder, value in PLACEHOLDERS.items():
-        command = command.replace(placeholder, value)
-    result = account.shell(command, ROOT)
-    return Check(f"{page}: {command}", result.returncode == 0, result.stderr[-300:])
+        command = re.sub(rf"\b{placeholder}\b" if placeholder[0] != "-" else placeholder, value, command)
+    result = account.shell(command, ROOT, **page.variables)
+    return Check(f"{page.page.name}: {command}", result.returncode == 0, result.stderr[-300:])
 
 
-def coverage_checks() -> list[Check]:
+def block_checks() -> list[Check]:
     """Checks that every block of every page was run, except those that need real accounts."""
     unused = {page: unused_blocks(ROOT / page) for page in PAGES}
     return [

@@ -3,9 +3,13 @@
 No emulator enforces grants. This model implements one rule in each method and evaluates the grants
 that the templates created, as recorded by the mock:
 
-- A share takes effect once the other account accepts it. Its administrator then sees the resources.
+- A share with an account takes effect once the account accepts it. Its administrator then sees the
+  resources.
+- A share with an organization or organizational unit is one with each account in it. It takes effect
+  at once, if RAM's sharing with the organization is on.
 - A grant to an account can be passed on only within that account, only with the grant option, and
-  never to `IAMAllowedPrincipals`.
+  never to `IAMAllowedPrincipals`: by its administrator, or by a principal that has the option.
+- Any permission on a resource includes `DESCRIBE`.
 - A grant to a principal of another account needs version 3 and has no grant option.
 - Resources of federated catalogs can be shared from version 4 on. `DROP` and `SUPER` cannot be
   shared at all.
@@ -15,6 +19,8 @@ that the templates created, as recorded by the mock:
 """
 
 from dataclasses import dataclass, replace
+
+from tests.deploy import fixtures
 
 IAM_ALLOWED = "IAMAllowedPrincipals"
 EVERY_TABLE = "*"
@@ -82,6 +88,7 @@ class Lake:
     version: int
     accepted: bool = True
     iam_allowed: bool = False
+    organization_sharing: bool = True
 
     def without(self, grant: Grant) -> "Lake":
         return replace(self, grants=tuple(other for other in self.grants if other is not grant))
@@ -92,12 +99,19 @@ class Lake:
             for grant in self.grants
             if grant.principal == principal
             and grant.covers(resource)
-            and permission in grant.permissions
+            and (permission == "DESCRIBE" or permission in grant.permissions)
         ]
 
     def _shares_with(self, account: str, resource: Resource, permission: str) -> list[Grant]:
-        """Returns the owner's grants to an account, if it has accepted the share."""
-        return self._grants_to(account, resource, permission) if self.accepted else []
+        """Returns the owner's grants that have an effect in an account."""
+        principals = [account] if self.accepted else []
+        if self.organization_sharing:
+            principals += organizations_of(account)
+        return [
+            grant
+            for principal in principals
+            for grant in self._grants_to(principal, resource, permission)
+        ]
 
     def may_describe(self, admin: str, resource: Resource) -> bool:
         """Returns whether an administrator sees a resource that another account shares."""
@@ -119,10 +133,11 @@ class Lake:
 
     def may_grant(self, grantor: str, request: GrantRequest) -> bool:
         """Returns whether a principal may grant a permission."""
+        account = _account(grantor)
         if grantor not in self.admins:
             grants = self._grants_to(grantor, request.resource, request.permission)
-            return any(request.permission in grant.grantable for grant in grants)
-        account = _account(grantor)
+            delegated = any(request.permission in grant.grantable for grant in grants)
+            return delegated and _is_principal_of(account, request.grantee)
         if request.resource.account == account:
             return self._owner_may_grant(account, request)
         return self._consumer_may_grant(account, request)
@@ -134,15 +149,28 @@ class Lake:
             return False
         if request.resource.federated_catalog and self.version < 4:
             return False
-        to_principal = request.grantee.startswith("arn:")
+        to_principal = ":iam:" in request.grantee
         return not to_principal or (self.version >= 3 and not request.with_option)
 
     def _consumer_may_grant(self, account: str, request: GrantRequest) -> bool:
-        to_own_principal = (
-            request.grantee.startswith("arn:") and _account(request.grantee) == account
-        )
+        to_own_principal = _is_principal_of(account, request.grantee)
         shares = self._shares_with(account, request.resource, request.permission)
         return to_own_principal and any(request.permission in share.grantable for share in shares)
+
+
+def organizations_of(account: str) -> list[str]:
+    """Returns the ARNs of the organization and of the organizational unit of an account."""
+    prefix = f"arn:aws:organizations::{fixtures.MANAGEMENT}"
+    found = []
+    if account in fixtures.MEMBERS:
+        found.append(f"{prefix}:organization/{fixtures.ORGANIZATION}")
+    if account in fixtures.UNIT_MEMBERS:
+        found.append(f"{prefix}:ou/{fixtures.ORGANIZATION}/{fixtures.UNIT}")
+    return found
+
+
+def _is_principal_of(account: str, grantee: str) -> bool:
+    return ":iam:" in grantee and _account(grantee) == account
 
 
 def _account(principal: str) -> str:

@@ -54,6 +54,21 @@ def load_rows(file_name: str = "iam.tsv") -> list[Row]:
         ]
 
 
+# The documents that the rows are about, by the first letter of their ids.
+DOCUMENTS = {"T": "connector", "Q": "Quick", "L": "Lake Formation", "F": "Lake Formation"}
+
+
+def counts_by_document() -> str:
+    """Returns the number of rows of the matrix by document, as text."""
+    counts: dict[str, int] = {}
+    for name in ("iam.tsv", "grants.tsv"):
+        with (CASES / name).open(newline="") as file:
+            for line in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                document = DOCUMENTS[line["id"][0]]
+                counts[document] = counts.get(document, 0) + 1
+    return ", ".join(f"{document} {count}" for document, count in counts.items())
+
+
 # Condition keys by their short names in the rows.
 CONDITION_KEYS = {
     "via": "aws:CalledVia",
@@ -67,6 +82,7 @@ CONDITION_KEYS = {
     "sse": "s3:x-amz-server-side-encryption",
     "ssekey": "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "owner": "ram:ShareOwnerAccountId",
+    "prefix": "s3:prefix",
 }
 
 
@@ -83,7 +99,9 @@ def request_context(
     if principal.account in fixtures.MEMBERS:
         context["aws:PrincipalOrgID"] = fixtures.ORGANIZATION
     if arn != "*":
-        context["aws:ResourceAccount"] = fixtures.account_of(arn)
+        owner = context["aws:ResourceAccount"] = fixtures.account_of(arn)
+        if owner in fixtures.MEMBERS:
+            context["aws:ResourceOrgID"] = fixtures.ORGANIZATION
     for word, value in row.condition_words.items():
         if word == "via":
             context[CONDITION_KEYS[word]] = [f"{value}.amazonaws.com"]

@@ -1,21 +1,25 @@
-"""`deploy/accept-share` with two pending invitations: the producer's, and an unrelated account's.
+"""RAM invitations of account B: the producer's, and an unrelated account's.
 
-No emulator has RAM's invitations, so the server here implements the two operations that the script
-calls, in the format that the AWS CLI expects.
+No emulator has RAM's invitations, so the server here implements the operations that
+`deploy/accept-share` calls, in the format that the AWS CLI expects.
 """
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.deploy import fixtures
 from tests.deploy.account import Account
-from tests.deploy.code_blocks import PageRunner
-from tests.deploy.guides import LAKE_FORMATION
 from tests.deploy.report import Check
 from tests.servers import ROOT
 
-PENDING, ACCEPTED = "PENDING", "ACCEPTED"
+PENDING, ACCEPTED, REJECTED = "PENDING", "ACCEPTED", "REJECTED"
+ANSWERS = {
+    "/acceptresourceshareinvitation": ACCEPTED,
+    "/rejectresourceshareinvitation": REJECTED,
+}
 
 
 class Invitations(ThreadingHTTPServer):
@@ -37,6 +41,10 @@ class Invitations(ThreadingHTTPServer):
     def arn(sender: str) -> str:
         return f"arn:aws:ram:{fixtures.REGION}:{sender}:resource-share-invitation/{sender}"
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
     def status_of(self, sender: str) -> str:
         return self.invitations[self.arn(sender)]["status"]
 
@@ -48,9 +56,12 @@ class _Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"{}")
         if self.path == "/getresourceshareinvitations":
             response: dict = {"resourceShareInvitations": list(self.server.invitations.values())}
-        elif self.path == "/acceptresourceshareinvitation":
+        elif answer := ANSWERS.get(self.path):
             invitation = self.server.invitations[request["resourceShareInvitationArn"]]
-            invitation["status"] = ACCEPTED
+            if invitation["status"] != PENDING:
+                self.send_error(400, f"the invitation is {invitation['status']}")
+                return
+            invitation["status"] = answer
             response = {"resourceShareInvitation": invitation}
         else:
             self.send_error(404)
@@ -66,25 +77,34 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def acceptance_checks(b: Account) -> list[Check]:
-    """Checks that only the producer's invitation is accepted, and that the script is idempotent."""
+@contextmanager
+def running() -> Iterator[Invitations]:
+    """Yields the server of the invitations."""
     server = Invitations()
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        endpoint = {"AWS_ENDPOINT_URL_RAM": f"http://127.0.0.1:{server.server_port}"}
-        label = "B with invitations"
-        runner = PageRunner(ROOT / LAKE_FORMATION, ROOT, {label: b}, endpoint)
-        first, second = (runner.run(label)[0] for _ in range(2))
-        invalid = b.shell("deploy/accept-share 12345", ROOT, **endpoint)
+        yield server
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def acceptance_checks(server: Invitations, b: Account) -> list[Check]:
+    """Checks that only the producer's invitation is accepted, and that the script is idempotent.
+
+    The guide has accepted it.
+    """
     producer, unrelated = map(server.status_of, (fixtures.A, fixtures.UNRELATED))
+    second = b.shell(f"deploy/accept-share {fixtures.A}", ROOT)
+    invalid = b.shell("deploy/accept-share 12345", ROOT)
+    rejected = b.shell(f"deploy/accept-share --reject {fixtures.UNRELATED}", ROOT)
+    after = server.status_of(fixtures.UNRELATED)
     return [
-        Check("the producer's share is accepted", producer == ACCEPTED, first),
-        Check("an unrelated account's share is not", unrelated == PENDING, first),
-        Check("accept-share is idempotent", "no pending" in second, second),
+        Check("the producer's share is accepted", producer == ACCEPTED, producer),
+        Check("an unrelated account's share is not", unrelated == PENDING, unrelated),
+        Check("accept-share is idempotent", "no pending" in second.stdout, str(second)),
         Check("an account id of 5 digits is rejected", invalid.returncode == 2, invalid.stderr),
+        Check("accept-share --reject rejects a share", after == REJECTED, str(rejected)),
     ]

@@ -18,6 +18,7 @@ class Report:
 
     def __init__(self) -> None:
         self.failures = 0
+        self.passed: list[str] = []  # claims that hold
         self._started = time.monotonic()
 
     def section(self, title: str) -> None:
@@ -25,6 +26,7 @@ class Report:
         print(f"== deploy: {title} ({elapsed:.0f} s)", flush=True)
 
     def checks(self, checks: list[Check]) -> None:
+        self.passed += [check.claim for check in checks if check.holds]
         failed = [check for check in checks if not check.holds]
         self.errors([f"{check.claim}: {check.observed}" for check in failed])
         # tests/run adds up these lines.

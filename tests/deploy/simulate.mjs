@@ -11,7 +11,7 @@ const { runSimulation } = createRequire(process.argv[2] + "/")("@cloud-copilot/i
 // request and the policies, by a listed name of the same kind: an action documented only for
 // resource policies, and a condition key that contains the name of an encryption-context key.
 const UNLISTED = [
-  { name: "glue:ShareResource", substitute: "glue:GetTable" },
+  { name: "glue:ShareResource", substitute: "glue:DeleteTable" },
   { name: "kms:EncryptionContext:aws:s3:arn", substitute: "kms:RequestAlias" },
 ];
 

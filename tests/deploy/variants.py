@@ -1,9 +1,17 @@
-"""`connector.yaml` without its optional guardrails, which leaves the list of roles."""
+"""The templates with other parameters than in the guides.
+
+- `connector.yaml` without its optional guardrails, which leaves the list of principals; one of them
+  is an IAM user;
+- `quick.yaml` with an organization in place of a list of roles;
+- `lake-location.yaml` with hybrid access.
+"""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.deploy import fixtures
+from tests.deploy.account import Account
 from tests.deploy.enforcement import invoke, outcome
 from tests.deploy.environment import Accounts
 from tests.deploy.report import Check
@@ -11,16 +19,87 @@ from tests.servers import ROOT
 
 NAME = "rust-open"
 FUNCTION = f"arn:aws:lambda:{fixtures.REGION}:{fixtures.A}:function:{NAME}"
+USER = "reporting"
 PARAMETERS = (
     f"FunctionName={NAME} SpillEncryption=AES256 RequireCalledVia=false"
-    f" ConsumerAccountIds={fixtures.B} ConsumerRoleArns=arn:aws:iam::{fixtures.B}:role/Unlisted"
+    f" ConsumerAccountIds={fixtures.B} ConsumerArns=arn:aws:iam::{fixtures.B}:role/Unlisted"
+    f",arn:aws:iam::{fixtures.B}:user/{USER}"
 )
+ORGANIZATION_STACK, ORGANIZATION_ROLE = "quick-organization", "role-a-organization"
 
 
-def unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
+def checks(accounts: Accounts, built_template: Path) -> list[Check]:
+    return [
+        *_unguarded_checks(accounts, built_template),
+        *_organization_checks(accounts.quick),
+        *_hybrid_checks(accounts.c),
+    ]
+
+
+def _hybrid_checks(c: Account) -> list[Check]:
+    arn = f"arn:aws:s3:::lake-{c.id}/hybrid"
+    result = c.shell(
+        "aws cloudformation deploy --template-file deploy/lake-location.yaml --stack-name hybrid"
+        f" --parameter-overrides LocationArn={arn} HybridAccess=true",
+        ROOT,
+    )
+    lake = c.client("lakeformation")
+    found = [
+        item for item in lake.list_resources()["ResourceInfoList"] if item["ResourceArn"] == arn
+    ]
+    hybrid = bool(found) and found[0].get("HybridAccessEnabled") is True
+    c.delete_stack("hybrid")
+    claim = "the location is registered for hybrid access"
+    return [Check(claim, hybrid, f"{found} {result.stderr}")]
+
+
+def _organization_checks(quick: Account) -> list[Check]:
+    """Deploys Role A for an organization, and leaves it for the matrix."""
+    result = quick.shell(
+        "aws cloudformation deploy --template-file deploy/quick.yaml --capabilities CAPABILITY_NAMED_IAM"
+        f" --stack-name {ORGANIZATION_STACK} --parameter-overrides RoleAName={ORGANIZATION_ROLE}"
+        f" ConsumerOrganizationId={fixtures.ORGANIZATION}",
+        ROOT,
+    )
+    return [Check("Role A for an organization is deployed", result.returncode == 0, result.stderr)]
+
+
+def organization_policy(quick: Account) -> Any:
+    """Returns the permissions of Role A for an organization."""
+    iam = quick.client("iam")
+    return iam.get_role_policy(RoleName=ORGANIZATION_ROLE, PolicyName="chain")["PolicyDocument"]
+
+
+def remove(accounts: Accounts) -> None:
+    """Removes what the variants have left."""
+    accounts.quick.delete_stack(ORGANIZATION_STACK)
+
+
+def _user(b: Account) -> Account:
+    """Creates an IAM user of account B that may do everything there, and returns its keys."""
+    iam = b.client("iam")
+    iam.create_user(UserName=USER)
+    policy = json.dumps(fixtures.ADMINISTRATOR_ACCESS)
+    iam.put_user_policy(UserName=USER, PolicyName="all", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=USER)["AccessKey"]
+    keys = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    return Account(b.id, b.endpoint, keys)
+
+
+def _delete_user(b: Account, user: Account) -> None:
+    iam = b.client("iam")
+    iam.delete_access_key(UserName=USER, AccessKeyId=user.keys["AWS_ACCESS_KEY_ID"])
+    iam.delete_user_policy(UserName=USER, PolicyName="all")
+    iam.delete_user(UserName=USER)
+
+
+def _unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
     """Deploys a function without condition on Athena, organization or KMS key; then removes it.
 
-    The one role listed may invoke the function directly, and no other role may.
+    The listed role and user may invoke the function directly, and no other principal may.
     """
     deployed = accounts.a.shell(
         f"sam deploy --template {built_template} --stack-name {NAME} --resolve-s3"
@@ -37,10 +116,14 @@ def unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
     guarded = [word for word in ("CalledVia", "PrincipalOrgID", "kms") if word in text]
     sids = [statement["Sid"] for statement in function["Statement"]]
     listed = outcome(invoke(accounts.b.role("Unlisted", "direct"), FUNCTION))
+    user = _user(accounts.b)
+    listed_user = outcome(invoke(user, FUNCTION))
+    _delete_user(accounts.b, user)
     other = outcome(invoke(accounts.c.role("AthenaAnalyst", "direct"), FUNCTION))
     removed = accounts.a.shell(
         f"aws cloudformation delete-stack --stack-name {NAME}"
-        f" && aws cloudformation wait stack-delete-complete --stack-name {NAME}",
+        f" && aws cloudformation wait stack-delete-complete --stack-name {NAME}"
+        f" && aws logs delete-log-group --log-group-name /aws/lambda/{NAME}",
         ROOT,
     )
     one_statement = sids == ["AllowNamedConsumersThroughAthena"]
@@ -52,5 +135,6 @@ def unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
         Check("the stack has no key output", no_key, deployed.stdout[-500:]),
         Check("the stack is removed", removed.returncode == 0, removed.stderr),
         Check("the listed role invokes directly", listed == "allowed", listed),
+        Check("the listed user invokes directly", listed_user == "allowed", listed_user),
         Check("a role of another account is denied", other == "denied", other),
     ]

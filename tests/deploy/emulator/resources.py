@@ -1,20 +1,15 @@
-"""Resource types that ministack's CloudFormation lacks, or creates where CloudFormation would fail.
+"""Resource types that ministack's CloudFormation lacks.
 
 Each handler uses ministack's own implementation of the service, or the mock's.
 """
 
 import copy
 
-from ministack.services import athena, iam, lambda_svc
+from ministack.services import athena, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from tests.deploy.emulator import moto_resources
-
-
-def _require_success(response: tuple) -> None:
-    status, _, body = response
-    if status >= 400:
-        raise ValueError(body.decode() if isinstance(body, bytes) else body)
+from tests.deploy.emulator.failures import require_success
 
 
 def _put_policy(arn: str, document: dict) -> None:
@@ -44,7 +39,7 @@ def _resource_policy_delete(physical_id: str, properties: dict) -> None:
 
 
 def _catalog_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
-    _require_success(athena._create_data_catalog(properties))
+    require_success(athena._create_data_catalog(properties))
     return properties["Name"], {}
 
 
@@ -53,24 +48,15 @@ def _catalog_update(physical_id: str, old: dict, new: dict, stack: str) -> tuple
         created = _catalog_create(physical_id, new, stack)
         _catalog_delete(physical_id, old)
         return created
-    _require_success(athena._update_data_catalog(new))
+    require_success(athena._update_data_catalog(new))
     return physical_id, {}
 
 
 def _catalog_delete(physical_id: str, properties: dict) -> None:
-    _require_success(athena._delete_data_catalog({"Name": physical_id}))
-
-
-def _managed_policy_create(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
-    """Fails if a role does not exist, which ministack ignores."""
-    for name in properties.get("Roles", []):
-        if name not in iam._roles:
-            raise ValueError(f"The role with name {name} cannot be found.")
-    return provisioners._iam_managed_policy_create(logical_id, properties, stack)
+    require_success(athena._delete_data_catalog({"Name": physical_id}))
 
 
 def install() -> None:
-    provisioners._RESOURCE_HANDLERS["AWS::IAM::ManagedPolicy"]["create"] = _managed_policy_create
     provisioners._RESOURCE_HANDLERS |= {
         "AWS::Lambda::ResourcePolicy": {
             "create": _resource_policy_create,
