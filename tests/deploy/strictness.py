@@ -418,23 +418,21 @@ def _names(c: Account) -> Iterator[Row]:
         "ParameterAlreadyExists",
         lambda: ssm.put_parameter(Name="/strict", Type="String", Value="ours"),
     )
-    for claim, code_or_text, resource in (
+    for claim, resource in (
         (
             "a key's alias",
-            "AlreadyExists",
             _resource("KMS::Alias", {"AliasName": alias, "TargetKeyId": key}),
         ),
-        ("a log group", "AlreadyExists", _resource("Logs::LogGroup", {"LogGroupName": group})),
-        ("a function", "AlreadyExists", _resource("Lambda::Function", {**function, "Code": code})),
+        ("a log group", _resource("Logs::LogGroup", {"LogGroupName": group})),
+        ("a function", _resource("Lambda::Function", {**function, "Code": code})),
         (
             "a parameter",
-            "ParameterAlreadyExists",
             _resource("SSM::Parameter", {"Name": "/strict", "Type": "String", "Value": "ours"}),
         ),
     ):
         yield Row(
             f"create {claim} that exists by a stack",
-            code_or_text,
+            "AlreadyExists",
             stack.refuses({"Resource": resource}),
         )
     yield from _alerts(c)
