@@ -35,16 +35,14 @@ impl<W: Write> CsvWriter<W> {
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect();
         let formatters = formatters?;
+        // A column of nulls has no validity bitmap.
+        let nulls: Vec<_> = batch.columns().iter().map(|column| column.logical_nulls()).collect();
         let mut line = String::new();
         for row in 0..batch.num_rows() {
             line.clear();
-            for (index, (column, formatter)) in batch.columns().iter().zip(&formatters).enumerate()
-            {
-                let text = if column.is_null(row) {
-                    None
-                } else {
-                    Some(formatter.value(row).try_to_string()?)
-                };
+            for (index, (nulls, formatter)) in nulls.iter().zip(&formatters).enumerate() {
+                let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+                let text = if is_null { None } else { Some(formatter.value(row).try_to_string()?) };
                 push_value(&mut line, index, text.as_deref());
             }
             writeln!(self.out, "{line}")?;

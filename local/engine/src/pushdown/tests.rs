@@ -27,6 +27,11 @@ fn wire_schema() -> SchemaRef {
         Field::new("day", DataType::Date32, true),
         Field::new("at", DataType::Date64, true),
         Field::new("zoned", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), true),
+        Field::new(
+            "ny",
+            DataType::Timestamp(TimeUnit::Millisecond, Some("America/New_York".into())),
+            true,
+        ),
         Field::new("list", DataType::List(Arc::new(Field::new("", DataType::Int32, true))), true),
     ]))
 }
@@ -140,6 +145,15 @@ fn conditions_on_one_column_become_value_sets() {
         ("x IS NOT NULL OR x > 1", "sets: x is not null"),
         ("at < timestamp '2024-03-01 12:00:00.5'", "sets: at < 2024-03-01T12:00:00.500"),
         ("zoned = timestamp '2024-03-01 12:00:00 UTC'", "sets: zoned = 2024-03-01T12:00:00Z"),
+        ("ny = timestamp '2022-11-15 01:00:00.123'", "sets: ny = 2022-11-14T20:00:00.123-05:00"),
+        (
+            "ny IN (timestamp '2022-11-15 01:00:00', timestamp '2022-11-16 01:00:00')",
+            "sets: ny in (2022-11-14T20:00:00-05:00, 2022-11-15T20:00:00-05:00)",
+        ),
+        (
+            "ny BETWEEN date '2022-11-15' AND timestamp '2022-11-16 01:00:00'",
+            "sets: ny >= 2022-11-14T19:00:00-05:00 and ny <= 2022-11-15T20:00:00-05:00",
+        ),
     ];
     for (condition, expected) in table {
         assert_eq!(sent(condition), expected, "{condition}");

@@ -5,6 +5,7 @@ mod fake;
 mod limits;
 mod paging;
 mod rows;
+mod semantics;
 mod show;
 mod table_lookup;
 mod udf;
