@@ -284,16 +284,13 @@ fn null() -> Expr {
 /// Doubles the backslashes of a pattern without `ESCAPE`. In `DataFusion` a backslash escapes the
 /// next character; in Athena it is a character.
 fn escape_backslashes(pattern: &mut Expr) {
-    match pattern {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) => {
-            *text = text.replace('\\', "\\\\");
-        }
-        _ => {
-            let literal = |text: &str| Expr::Value(Value::SingleQuotedString(text.into()).into());
-            let arguments = [std::mem::replace(pattern, null()), literal("\\"), literal("\\\\")];
-            *pattern = call("replace", arguments);
-        }
+    if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = pattern {
+        *text = text.replace('\\', "\\\\");
+        return;
     }
+    let literal = |text: &str| Expr::Value(Value::SingleQuotedString(text.into()).into());
+    let arguments = [std::mem::replace(pattern, null()), literal("\\"), literal("\\\\")];
+    *pattern = call("replace", arguments);
 }
 
 fn call(name: &str, arguments: impl IntoIterator<Item = Expr>) -> Expr {

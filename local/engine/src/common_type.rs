@@ -49,7 +49,7 @@ impl AnalyzerRule for CommonType {
                 let rewritten = expr.transform_up(|expr| cast_operands(expr, &schema))?;
                 Ok(rewritten.update_data(|expr| name.restore(expr)))
             })?;
-            let node = node.transform_data(cast_join_keys)?;
+            let node = node.transform_data(|node| Ok(cast_join_keys(node)))?;
             if node.transformed {
                 Ok(Transformed::yes(node.data.recompute_schema()?))
             } else {
@@ -256,9 +256,9 @@ fn cast_in_subquery(
 }
 
 /// Casts the keys of `JOIN ... USING`, which are not a condition.
-fn cast_join_keys(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+fn cast_join_keys(plan: LogicalPlan) -> Transformed<LogicalPlan> {
     let LogicalPlan::Join(mut join) = plan else {
-        return Ok(Transformed::no(plan));
+        return Transformed::no(plan);
     };
     let mut any = false;
     let Join { on, left, right, .. } = &mut join;
@@ -272,5 +272,5 @@ fn cast_join_keys(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         *left_key = common.cast(left_key.clone(), types[0].as_ref());
         *right_key = common.cast(right_key.clone(), types[1].as_ref());
     }
-    Ok(Transformed::new_transformed(LogicalPlan::Join(join), any))
+    Transformed::new_transformed(LogicalPlan::Join(join), any)
 }

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use arrow::{
-    array::Array as _,
+    array::Array,
     datatypes::SchemaRef,
     record_batch::RecordBatch,
     util::display::{ArrayFormatter, FormatOptions},
@@ -36,7 +36,7 @@ impl<W: Write> CsvWriter<W> {
             .collect();
         let formatters = formatters?;
         // A column of nulls has no validity bitmap.
-        let nulls: Vec<_> = batch.columns().iter().map(|column| column.logical_nulls()).collect();
+        let nulls: Vec<_> = batch.columns().iter().map(Array::logical_nulls).collect();
         let mut line = String::new();
         for row in 0..batch.num_rows() {
             line.clear();
