@@ -13,6 +13,7 @@ use datafusion::sql::{
     },
 };
 
+use crate::long_chains;
 use crate::types::{time_zone_of_literal, timestamp_in_zone};
 
 /// Rewrites `statement` to have Athena's meaning.
@@ -66,6 +67,13 @@ impl VisitorMut for Adaptation {
             }
             // Foreign enum: no other table factor can be sampled or contains joins.
             _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        match long_chains::shorten(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(reason) => ControlFlow::Break(reason),
         }
     }
 

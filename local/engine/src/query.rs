@@ -24,6 +24,7 @@ use super::{
     catalog::FederatedCatalog,
     error::from_datafusion,
     external_function::{self, ExternalFunction},
+    large_stack::on_large_stack,
     pushdown::PushdownMode,
     scan_options::ScanOptions,
     session::session,
@@ -141,6 +142,10 @@ impl Engine {
     ///
     /// See [`Self::query`].
     pub async fn query_into(&self, sql: &str, trace: Trace) -> anyhow::Result<Query> {
+        on_large_stack(self.query_on_this_stack(sql, trace)).await
+    }
+
+    async fn query_on_this_stack(&self, sql: &str, trace: Trace) -> anyhow::Result<Query> {
         let id = uuid::Uuid::new_v4().to_string();
         let catalogs: Vec<FederatedClient> =
             self.catalogs.iter().map(|client| client.for_query(&id, trace.clone())).collect();

@@ -2,6 +2,7 @@
 
 mod errors;
 mod fake;
+mod large;
 mod limits;
 mod paging;
 mod rows;
