@@ -70,7 +70,7 @@ class Run:
         administrator.run("Deploy", "Share")
         for name in ("CONNECTOR", "EXAMPLE"):
             analyst.variables[name] = administrator.variables[name]
-        analyst.run("Names", "Registration by account A")
+        analyst.run("Names", "Workgroup", "Registration by account A")
         administrator.run("Register as account A")
         analyst.run("Register")
         athena = self.accounts.b.client("athena")
@@ -103,7 +103,7 @@ class Run:
         by_user = {item["Principal"].split("/")[-1]: len(item["Actions"]) for item in permissions}
         first = ("", "2", "D", "E")
         before = deployed_policies.quick_policies(self.accounts, first)
-        outputs += quick.run("A spoke joins")
+        outputs += quick.run("Add a spoke")
         after = deployed_policies.quick_policies(self.accounts, first)
         ids = {s["DataSourceId"] for s in self._data_sources()}
         expected = {spoke.data_source_id for spoke in fixtures.SPOKES.values()}
@@ -263,7 +263,7 @@ class Run:
 
     def take_back(self) -> None:
         """A spoke leaves, and a table is revoked; all other access remains."""
-        self.pages.quick.run("A spoke leaves")
+        self.pages.quick.run("Remove a spoke", "End sessions")
         self.pages.lake_formation.run("Revoke")
         policy = self._role_a_policy()
         spokes = {name: fixtures.SPOKES[name].role in policy for name in fixtures.SPOKES}
@@ -324,7 +324,7 @@ class Run:
         report.checks(guides.cost_checks(pages))
         report.checks(guides.text_checks())
         report.section("audit")
-        for page in (pages.administrator, pages.quick, pages.lake_formation):
+        for page in pages.all():
             page.run("Audit")
         report.checks(audit.audit_checks(accounts))
         report.section("variants of the templates")

@@ -50,7 +50,7 @@ Json = dict[str, Any]
 
 EVENTS = Path(__file__).parent / "cases/events"
 SECTION = "Audit"
-PAGES = [ROOT / f"docs/deploy/{name}.md" for name in ("administrator", "quick", "lake-formation")]
+PAGES = [ROOT / f"docs/deploy/{name}.md" for name in ("administrator", "analyst", "quick", "lake-formation")]
 TEMPLATE = ROOT / "deploy/audit.yaml"
 LAKE_SQL = ROOT / "deploy/lake-audit.sql"
 DELIVERED = "AWS API Call via CloudTrail"
@@ -578,7 +578,7 @@ def _deploy_missing(by_name: dict[str, Account]) -> list[tuple[Account, str]]:
         for block in _audit_blocks(page):
             if block.in_aws or "deploy/audit.yaml" not in block.text:
                 continue
-            account = by_name[block.label]
+            account = by_name[block.label.partition(" as ")[0]]
             [stack] = re.findall(r"--stack-name (\S+)", block.text)
             try:
                 account.client("cloudformation").describe_stacks(StackName=stack)

@@ -1,7 +1,7 @@
 """Fenced code blocks of a page, run as written, section by section.
 
 The fence of a shell block names the account that runs it, such as `A` or `QUICK`, and optionally a
-role of it (`A as ConnectorAdmin`). Variables that a block assigns at the start of a line, in
+role of it (`A as ConnectorAdmin`); so does its first line, for readers. Variables that a block assigns at the start of a line, in
 capitals, keep their values in the next blocks, as in one terminal. Blocks marked `in AWS` need real
 accounts; every other block must be run by some test, which `unused_blocks` verifies.
 """
@@ -66,6 +66,21 @@ def sql_statements(page: Path) -> list[str]:
 def used_sections() -> set[str]:
     """Returns the sections of which a block has been run, such as `quick: Hub`."""
     return {f"{page.stem}: {block.section}" for page, block in _used}
+
+
+def unnamed_blocks(page: Path) -> list[str]:
+    """Returns the shell blocks whose first line does not name the account and role of the fence."""
+    wrong = []
+    for block in code_blocks(page):
+        if block.language != "sh":
+            continue
+        account, _, role = block.label.removesuffix(IN_AWS).strip().partition(" as ")
+        expected = f"# account {account}" + (f", as {role}" if role else "")
+        expected += " (needs real accounts)" if block.in_aws else ""
+        first = block.text.splitlines()[0]
+        if first != expected:
+            wrong.append(f"{block.section}: {first!r}, expected {expected!r}")
+    return wrong
 
 
 def unused_blocks(page: Path) -> list[str]:

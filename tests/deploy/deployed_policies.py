@@ -9,7 +9,8 @@
 | | | Q1 Q2 Q3 | Role A: trust policy, permissions; data source administrator |
 | | | Q4 | session policy that Quick applies to Role A: a model |
 | | | Q5 | permissions of Role A with an organization in place of a list |
-| | | L2 L22 L3 L4 | lake: two readers, administrator, steward |
+| | | L2 L22 L4 | lake: readers of a database, the last a steward |
+| | | L3 L5 L52 L53 | lake: administrator, each reader's access to the catalog |
 
 B5, B6, B8 and Q4 exist for each spoke, with its suffix in `fixtures.SPOKES`.
 """
@@ -81,13 +82,13 @@ def connector_policies(a: Account) -> dict[str, Any]:
 
 def consumer_policies(b: Account) -> dict[str, Any]:
     """Returns the policies of account B for analysts: B1 to B4, and B7 of each connector."""
-    outputs = b.outputs("rustconn")
+    outputs, workgroup = b.outputs("rustconn"), b.outputs("workgroup")
     share_role = _role_name(outputs["ShareRoleArn"])
     return {
         "B1": _trust_policy(b, share_role),
         "B2": _inline_policy(b, share_role, "register"),
-        "B3": _managed_policy(b, outputs["AnalystPolicyArn"]),
-        "B4": _bucket_policy(b, outputs["ResultsBucketName"]),
+        "B3": _managed_policy(b, workgroup["AnalystPolicyArn"]),
+        "B4": _bucket_policy(b, workgroup["ResultsBucketName"]),
         "B7": _managed_policy(b, outputs["ConnectorPolicyArn"]),
         "B72": _stack_policy(b, "example", "ConnectorPolicyArn"),
     }
@@ -123,7 +124,7 @@ def quick_policies(
 
 
 def lake_policies(accounts: Accounts) -> dict[str, Any]:
-    """Returns the IAM policies of Lake Formation: L1, without statements of others, to L4."""
+    """Returns the IAM policies of Lake Formation: L1, without statements of others, to L5."""
     b = accounts.b
     catalog = _document(accounts.a.client("glue").get_resource_policy()["PolicyInJson"])
     statements = [item for item in catalog["Statement"] if item != fixtures.EXISTING_STATEMENT]
@@ -133,6 +134,9 @@ def lake_policies(accounts: Accounts) -> dict[str, Any]:
         "L22": _stack_policy(b, "lake-sales-quick", "ReaderPolicyArn"),
         "L3": _stack_policy(b, "lake-settings", "AdminPolicyArn"),
         "L4": _stack_policy(b, "lake-sales-steward", "ReaderPolicyArn"),
+        "L5": _stack_policy(b, "lake-default-analyst", "DefaultPolicyArn"),
+        "L52": _stack_policy(b, "lake-default-quick", "DefaultPolicyArn"),
+        "L53": _stack_policy(b, "lake-default-steward", "DefaultPolicyArn"),
     }
 
 

@@ -54,6 +54,10 @@ def put(who: Account, bucket: str, key: str) -> Call:
     return lambda: who.client("s3").put_object(Bucket=bucket, Key=key, Body=b"x")
 
 
+def get_catalog(who: Account, name: str) -> Call:
+    return lambda: who.client("athena").get_data_catalog(Name=name)
+
+
 def assume(who: Account, role: str, **options: str) -> Call:
     return lambda: who.role(role, **options)
 
@@ -89,6 +93,11 @@ def access_checks(accounts: Accounts) -> list[Check]:
         ("T26 a role of C lists it", "denied", list_spill(role_c)),
         ("T23 the analyst writes to it", "denied", put(analyst, fixtures.SPILL, spilled)),
         ("T45 an administrator of A writes to it", "denied", put(owner, fixtures.SPILL, spilled)),
+        (
+            "T93 the analyst uses the catalog that account A has registered",
+            "allowed",
+            get_catalog(direct, "rustconn_pushed"),
+        ),
         ("T47 the analyst writes results", "allowed", put(analyst, fixtures.RESULTS, "out/1.csv")),
         ("T50 a role of C writes results", "denied", put(role_c, fixtures.RESULTS, "out/2.csv")),
         (

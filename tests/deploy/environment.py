@@ -68,8 +68,9 @@ def machine_architecture() -> str:
 def prepare(accounts: Accounts) -> None:
     """Creates the roles; administrators have every permission in their own account."""
     # Left by a run that has failed.
-    for file in (ROOT / "target").glob("*-default-permissions.json"):
-        file.unlink()
+    for pattern in ("*-default-permissions.json", "spokes.txt", "lake-settings.json"):
+        for file in ROOT.glob(pattern):
+            file.unlink()
     policy = json.dumps(fixtures.ADMINISTRATOR_ACCESS)
     for account in accounts.all():
         iam = account.client("iam")

@@ -123,6 +123,18 @@ def _with_context(lake: Lake, row: dict[str, str], principal: str) -> Lake:
                     and grant.resource.account == fixtures.B
                     and grant.resource.database != "default",
                 )
+            case "drop", "database":  # the reader's grant on the shared database
+                database = Resource(fixtures.A, "sales")
+                lake = _without(
+                    lake,
+                    lambda grant: grant.principal == principal and grant.resource == database,
+                )
+            case "drop", "default":  # the reader's grant on the database default
+                lake = _without(
+                    lake,
+                    lambda grant: grant.principal == principal
+                    and grant.resource.database == "default",
+                )
             case "drop", "grants":  # the reader's grants on tables
                 lake = _without(
                     lake, lambda grant: grant.principal == principal and grant.resource.table

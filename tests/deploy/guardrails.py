@@ -16,7 +16,7 @@ from tests.deploy.mutations import mutated
 # One of the policies that a template creates for each connector, spoke and reader, and those in which
 # another of its conditions holds.
 POLICIES = ("A1", "A2", "A3", "A4", "A5", "A42", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8")
-POLICIES += ("B6E", "B72", "Q1", "Q2", "Q3", "Q5", "L1", "L2", "L3", "L4")
+POLICIES += ("B6E", "B72", "Q1", "Q2", "Q3", "Q5", "L1", "L2", "L3", "L4", "L5")
 
 
 @dataclass(frozen=True)

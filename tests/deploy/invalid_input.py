@@ -241,27 +241,24 @@ def _existing_bucket_checks(accounts: Accounts, built_template: Path) -> list[Ch
 def _missing_role_checks(b: Account) -> list[Check]:
     parameters = {
         "AnalystRoleNames": "Nobody",
-        "CatalogName": "half_made",
         "WorkGroupName": "half-made",
         "ResultsBucketName": "half-made-results",
-        **CONSUMER,
     }
     result = b.shell(
-        "aws cloudformation deploy --template-file deploy/consumer.yaml"
-        " --stack-name half-consumer --capabilities CAPABILITY_NAMED_IAM --parameter-overrides "
+        "aws cloudformation deploy --template-file deploy/workgroup.yaml"
+        " --stack-name half-workgroup --capabilities CAPABILITY_NAMED_IAM --parameter-overrides "
         + " ".join(f"{key}={value}" for key, value in parameters.items()),
         ROOT,
     )
     athena = b.client("athena")
-    catalogs = athena.list_data_catalogs()["DataCatalogsSummary"]
     groups = athena.list_work_groups()["WorkGroups"]
-    b.delete_stack("half-consumer")
-    names = [item["CatalogName"] for item in catalogs] + [item["Name"] for item in groups]
+    b.delete_stack("half-workgroup")
+    names = [item["Name"] for item in groups]
     remaining = [name for name in names if "half" in name] + remaining_resources(b, "half")
     failed, status = result.returncode != 0, f"status {result.returncode}"
     return [
-        Check("the consumer stack fails if a role does not exist", failed, status),
-        Check("the failed consumer stack leaves nothing", not remaining, str(remaining)),
+        Check("the workgroup stack fails if a role does not exist", failed, status),
+        Check("the failed workgroup stack leaves nothing", not remaining, str(remaining)),
     ]
 
 
@@ -372,6 +369,7 @@ def script_checks(accounts: Accounts) -> list[Check]:
         "a spoke that is the hub": (f"{fixtures.QUICK} athena-own", fixtures.QUICK),
         "a data source that is listed twice": (f"{retail}\n{fixtures.C} athena-retail", "line 1"),
         "an account id of 11 digits": ("11112222333 athena-retail", "11112222333"),
+        "an id without the prefix": (f"{fixtures.B} retail", "retail"),
         "an empty list": ("# nobody", "no spokes"),
         "more roles than a parameter takes": (many, "ConsumerOrganizationId"),
     }
@@ -392,10 +390,13 @@ def script_checks(accounts: Accounts) -> list[Check]:
             1,
         ),
         "default-permissions restored without a file": (
-            "deploy/default-permissions restore limits target/none.json",
+            "deploy/default-permissions restore limits --file target/none.json",
             1,
         ),
         "a negative price": ("deploy/cost --athena-tb -1", 2),
+        "a number of queries that is none": ("deploy/cost --queries nan", 2),
+        "a hub of 11 digits": ("deploy/spokes target/wrong-spokes.txt quick --hub 1111", 2),
+        "an unlisted spoke to remove": ("deploy/spokes target/wrong-spokes.txt remove athena-x", 1),
     }
     for claim, (command, status) in commands.items():
         result = a.shell(command, ROOT)

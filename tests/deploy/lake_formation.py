@@ -14,8 +14,9 @@ that the templates created, as recorded by the mock:
 - Resources of federated catalogs can be shared from version 4 on. `DROP` and `SUPER` cannot be
   shared at all.
 - A resource on which `IAMAllowedPrincipals` has permissions cannot be shared.
-- Athena reads a shared table through a resource link: this needs `DESCRIBE` on the link and
-  `SELECT` on the table, which grants on the link do not include.
+- Athena reads a shared table through a resource link: this needs `DESCRIBE` on the link, on the
+  shared database and on the database `default`, and `SELECT` on the table, which grants on the link
+  do not include.
 """
 
 from dataclasses import dataclass, replace
@@ -125,6 +126,8 @@ class Lake:
         described = any(
             self._grants_to(principal, Resource(account, link.name), "DESCRIBE") for link in links
         )
+        described &= bool(self._grants_to(principal, target, "DESCRIBE"))
+        described &= bool(self._grants_to(principal, Resource(account, "default"), "DESCRIBE"))
         own = self._grants_to(principal, resource, "SELECT")
         shared = self._shares_with(account, resource, "SELECT")
         return described and all(

@@ -3,7 +3,8 @@
 - `connector.yaml` without its optional guardrails, which leaves the list of principals; one of them
   is an IAM user;
 - `quick.yaml` with an organization in place of a list of roles;
-- `lake-location.yaml` with hybrid access.
+- `lake-location.yaml` with hybrid access;
+- `workgroup.yaml` and `consumer.yaml` for an IAM user.
 """
 
 import json
@@ -33,7 +34,29 @@ def checks(accounts: Accounts, built_template: Path) -> list[Check]:
         *_unguarded_checks(accounts, built_template),
         *_organization_checks(accounts.quick),
         *_hybrid_checks(accounts.c),
+        *_user_checks(accounts.b),
     ]
+
+
+def _user_checks(b: Account) -> list[Check]:
+    """Deploys the templates of account B for an IAM user; then removes them."""
+    user = _user(b)
+    deploy = "aws cloudformation deploy --capabilities CAPABILITY_NAMED_IAM --template-file deploy"
+    result = b.shell(
+        f"{deploy}/workgroup.yaml --stack-name workgroup-users --parameter-overrides"
+        f" WorkGroupName=users ResultsBucketName=users-{b.id} AnalystUserNames={USER}\n"
+        f"{deploy}/consumer.yaml --stack-name connector-users --parameter-overrides"
+        f" ConnectorAccountId={fixtures.A} ConnectorFunctionName=rust-connector CatalogName=users"
+        f" SpillBucket={fixtures.SPILL} AnalystUserNames={USER}",
+        ROOT,
+    )
+    attached = b.client("iam").list_attached_user_policies(UserName=USER)["AttachedPolicies"]
+    for stack in ("connector-users", "workgroup-users"):
+        b.delete_stack(stack)
+    b.client("s3").delete_bucket(Bucket=f"users-{b.id}")
+    _delete_user(b, user)
+    claim = "an IAM user of account B gets both policies"
+    return [Check(claim, len(attached) == 2, f"{attached} {result}")]
 
 
 def _hybrid_checks(c: Account) -> list[Check]:

@@ -108,10 +108,8 @@ def _grant_update(physical_id: str, old: dict, new: dict, stack: str) -> tuple[s
     """Replaces the grant, as every property requires. The engine then deletes the old one."""
     if _grant_id(new) != physical_id:
         return _grant_create(physical_id, new, stack)
-    # With the same principal and object it would delete the new grant, too.
-    _grant_delete(physical_id, old)
-    _grant(new)
-    return physical_id, {}
+    # CloudFormation creates the new grant and then deletes the old one, which is the same object.
+    fail("AlreadyExists", f"Resource {physical_id} already exists; a grant cannot be changed")
 
 
 def _registration(properties: dict) -> dict[str, Any]:
