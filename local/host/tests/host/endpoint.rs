@@ -143,3 +143,71 @@ async fn a_path_in_the_url_is_used_unchanged() {
     let function = athena_lambda_host::open(&url.parse().unwrap(), unnamed).await.unwrap();
     assert_eq!(call(&*function, json!({ "n": 2 })).await, json!({ "n": 2 }));
 }
+
+/// Sends a request with `headers` in place of the default ones and returns the response.
+async fn raw(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let body = r#"{"do":"process"}"#;
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
+}
+
+#[tokio::test]
+async fn requests_of_web_pages_are_refused_before_anything_is_invoked() {
+    let function = Arc::new(hosted(options()));
+    let functions = BTreeMap::from([("shop".to_owned(), Arc::clone(&function) as Arc<dyn Invoke>)]);
+    let endpoint = serve(SocketAddr::from(([127, 0, 0, 1], 0)), functions).await.unwrap();
+    let address = endpoint.address();
+    let path = "/2015-03-31/functions/shop/invocations";
+    let own = address.to_string();
+    let foreign = format!("evil.example:{}", address.port());
+    let refused: [(&str, &[(&str, &str)]); 5] = [
+        ("POST", &[("Host", &own), ("Origin", "https://evil.example")]),
+        ("POST", &[("Host", &own), ("Origin", "null")]),
+        ("POST", &[("Host", &foreign)]),
+        ("POST", &[("Host", &own), ("Origin", "null"), ("X-Amz-Invocation-Type", "Event")]),
+        (
+            "OPTIONS",
+            &[
+                ("Host", &own),
+                ("Origin", "https://evil.example"),
+                ("Access-Control-Request-Method", "POST"),
+            ],
+        ),
+    ];
+    for (method, headers) in refused {
+        let response = raw(address, method, path, headers).await;
+        assert!(response.starts_with("HTTP/1.1 403 "), "{method} {headers:?}: {response}");
+        assert!(response.contains("refused"), "the reason: {response}");
+        assert!(!response.to_lowercase().contains("access-control-"), "{response}");
+    }
+    assert_eq!(function.peak_memory(), None, "no process was started");
+    let response = raw(address, "POST", path, &[("Host", &own)]).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+#[tokio::test]
+async fn the_s3_stand_in_refuses_requests_of_web_pages() {
+    let s3 = athena_lambda_host::LocalS3::start(None).await.unwrap();
+    let address: SocketAddr = s3.endpoint().strip_prefix("http://").unwrap().parse().unwrap();
+    let own = address.to_string();
+    let page = [("Host", own.as_str()), ("Origin", "null")];
+    for (method, headers) in [("GET", &page[..]), ("OPTIONS", &page), ("GET", &[("Host", "x")])] {
+        let response = raw(address, method, "/", headers).await;
+        assert!(
+            response.starts_with("HTTP/1.1 403 ") && response.contains("refused"),
+            "{response}"
+        );
+    }
+    let response = raw(address, "GET", "/", &[("Host", &own)]).await;
+    assert!(!response.contains("refused"), "the store itself answers: {response}");
+}
