@@ -41,6 +41,17 @@
 //! Hosted functions run as ordinary processes of the current user: limits catch mistakes, not
 //! malicious code. Variables beginning with `AWS_`, including credentials, are not passed on to
 //! them.
+//!
+//! Other programs and web pages are kept out:
+//!
+//! - The Runtime API of a process accepts connections only of that process and its descendants,
+//!   according to `/proc`. A function elsewhere, in a container or of another user, has to set
+//!   `AWS_LAMBDA_RUNTIME_API` to the value of `ATHENA_LOCAL_RUNTIME_API`, which has a secret path.
+//!   Without `/proc`, as on macOS, any local program can use the Runtime API.
+//! - The S3 stand-in requires its own, random keys.
+//! - All servers refuse requests with an `Origin` header, and those whose `Host` is not an address
+//!   of the server, so that no web page can use them.
+//! - Any local program can run the functions of [`invoke_endpoint`].
 
 pub mod invoke_endpoint;
 
