@@ -149,11 +149,13 @@ async fn raw(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &s
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let body = r#"{"do":"process"}"#;
-    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
-    request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    let headers: Vec<String> =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n{body}",
+        headers.concat(),
+        body.len()
+    );
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();
@@ -210,4 +212,69 @@ async fn the_s3_stand_in_refuses_requests_of_web_pages() {
     }
     let response = raw(address, "GET", "/", &[("Host", &own)]).await;
     assert!(!response.contains("refused"), "the store itself answers: {response}");
+}
+
+/// Starts a server like AWS's runtime interface emulator: its only function is named `function`,
+/// and other paths have a plain 404. Returns its address and the paths that it received.
+async fn emulator(
+    path: &'static str,
+) -> (SocketAddr, Arc<std::sync::Mutex<Vec<String>>>, tokio::task::JoinHandle<()>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let received = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = Arc::clone(&received);
+    let service = hyper::service::service_fn(move |request: Request<hyper::body::Incoming>| {
+        log.lock().unwrap().push(request.uri().path().to_owned());
+        async move {
+            let found = request.uri().path() == path;
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let body = if found { body } else { Bytes::from_static(b"404 page not found\n") };
+            let mut response = Response::new(Full::new(body));
+            if !found {
+                *response.status_mut() = StatusCode::NOT_FOUND;
+            }
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    });
+    let task = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = service.clone();
+            let stream = hyper_util::rt::TokioIo::new(stream);
+            let builder = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(builder.serve_connection(stream, service));
+        }
+    });
+    (address, received, task)
+}
+
+#[tokio::test]
+async fn the_function_of_the_runtime_interface_emulator_needs_no_path() {
+    let (address, received, server) = emulator("/2015-03-31/functions/function/invocations").await;
+    let spec = format!("http://{address}").parse().unwrap();
+    let function = athena_lambda_host::open(&spec, options()).await.unwrap();
+    for n in 0..2 {
+        assert_eq!(call(&*function, json!({ "n": n })).await, json!({ "n": n }));
+    }
+    let names: Vec<String> = received
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|path| path.split('/').nth(3).unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["shop", "function", "function"], "the name is looked up once");
+    server.abort();
+}
+
+#[tokio::test]
+async fn the_error_of_an_unknown_function_has_both_names_tried() {
+    let (address, _, server) = emulator("/elsewhere").await;
+    let spec = format!("http://{address}").parse().unwrap();
+    let function = athena_lambda_host::open(&spec, options()).await.unwrap();
+    let message = host_error(&*function, json!({})).await;
+    assert!(
+        message.contains("functions/shop/") && message.contains("functions/function/"),
+        "{message}"
+    );
+    server.abort();
 }
