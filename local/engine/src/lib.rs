@@ -30,7 +30,7 @@ mod type_mapping;
 mod types;
 mod udf;
 
-pub use output::{Format, RowWriter};
+pub use output::{Format, RowWriter, escape_controls};
 pub use pushdown::PushdownMode;
 pub use query::{Engine, EngineOptions, OpenFunction, Query, QueryRows};
 pub use statements::{has_statement, take_statements};
