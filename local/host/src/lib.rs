@@ -9,6 +9,7 @@
 //! | Call a function behind an HTTP endpoint | [`EndpointFunction`] |
 //! | Serve functions to AWS clients | [`invoke_endpoint`] |
 //! | Store objects on the loopback interface | [`LocalS3`] |
+//! | Keep files until the end of this process | [`TemporaryFolder`] |
 //!
 //! All functions implement [`Invoke`](athena_client::Invoke), so a caller does not depend on where
 //! they run.
@@ -62,6 +63,7 @@ mod options;
 mod registry;
 mod runtime;
 mod spec;
+mod temporary_folder;
 
 pub use function::{EndpointFunction, build_all, open};
 pub use local_s3::LocalS3;
@@ -69,3 +71,4 @@ pub use options::FunctionOptions;
 pub use registry::Registry;
 pub use runtime::{ColdStart, HostedFunction};
 pub use spec::{InvalidSpec, Spec};
+pub use temporary_folder::TemporaryFolder;

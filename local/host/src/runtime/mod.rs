@@ -11,6 +11,6 @@ mod process;
 mod process_table;
 mod runtime_api;
 mod sandbox;
-mod watchdog;
+pub(crate) mod watchdog;
 
 pub use hosted_function::{ColdStart, HostedFunction};

@@ -86,13 +86,13 @@ impl RuntimeApi {
             phase: Mutex::new(Phase::Init),
             secret: secret.clone(),
         });
-        let (owner, known_owner) = watch::channel(None);
+        let (owner, group) = watch::channel(None);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Server::start_with(address, move |connection| {
             let state = Arc::clone(&state);
-            let owned = is_owned(connection, known_owner.clone());
+            let admitted = is_admitted(connection, group.clone());
             service_fn(move |request| {
-                let response = state.serve(request, owned.clone());
+                let response = state.serve(request, admitted.clone());
                 async move { Ok::<_, Infallible>(response.await) }
             })
         });
@@ -122,12 +122,12 @@ impl RuntimeApi {
 }
 
 /// Result of looking up the client of a connection, once for all its requests.
-type Owned = Shared<futures::future::BoxFuture<'static, bool>>;
+type Admitted = Shared<futures::future::BoxFuture<'static, bool>>;
 
 /// Looks up whether the client of `connection` belongs to the owner, in a separate task.
 ///
 /// The task starts at once, because a process may send its last response and exit.
-fn is_owned(connection: Connection, mut owner: watch::Receiver<Option<i32>>) -> Owned {
+fn is_admitted(connection: Connection, mut owner: watch::Receiver<Option<i32>>) -> Admitted {
     let task = tokio::spawn(async move {
         // The sender is gone if the process could not be started.
         let owner = *owner.wait_for(Option::is_some).await.ok()?;
@@ -164,11 +164,11 @@ impl ApiState {
     fn serve(
         self: &Arc<Self>,
         request: Request<Incoming>,
-        owned: Owned,
+        admitted: Admitted,
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
         let state = Arc::clone(self);
         let is_get = request.method() == Method::GET;
-        let response = async move { state.respond(request, owned).await };
+        let response = async move { state.respond(request, admitted).await };
         if is_get {
             return Either::Left(response);
         }
@@ -176,7 +176,11 @@ impl ApiState {
         Either::Right(task.map(|response| response.expect("handling a request does not panic")))
     }
 
-    async fn respond(&self, request: Request<Incoming>, owned: Owned) -> Response<Full<Bytes>> {
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        admitted: Admitted,
+    ) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let body = match LimitedBody::read(body).await {
             Ok(body) => body,
@@ -188,7 +192,7 @@ impl ApiState {
         let parts: Vec<_> = path.split('/').skip(1).collect();
         let parts = match &parts[..] {
             [secret, rest @ ..] if *secret == self.secret => rest,
-            _ if owned.await => &parts[..],
+            _ if admitted.await => &parts[..],
             _ => return foreign_client(),
         };
         match (head.method, parts) {
