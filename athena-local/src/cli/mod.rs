@@ -29,8 +29,8 @@ pub(crate) enum Command {
     /// prints no rows. They are buffered in memory, and beyond 16 MB in a temporary file. All other
     /// output is written to standard error.
     ///
-    /// The exit status is 0 on success, 1 if the query failed, and 2 if the command line is
-    /// invalid.
+    /// The exit status is 0 on success, 1 if the query failed, 2 if the command line is invalid,
+    /// and 128 and the number of the signal if one stopped the command.
     Query(QueryCommand),
     /// Run queries from a prompt or from standard input
     ///
@@ -53,6 +53,12 @@ pub(crate) enum Command {
     /// invalid.
     Check(CheckCommand),
     /// Serve functions on a local Invoke endpoint, for AWS clients
+    ///
+    /// Requests of web pages are refused: those with a header Origin, or with another Host than
+    /// 127.0.0.1, localhost, `[::1]` or the listening address, with its port.
+    ///
+    /// The first SIGINT, SIGTERM or SIGHUP waits for the invocations in progress, the second kills
+    /// them. The exit status is 128 and the number of the first.
     Serve(ServeCommand),
     /// Share a function with analysts of another account
     ///
