@@ -160,7 +160,7 @@ pub(crate) struct QueryOptions {
     #[arg(long, value_name = "BYTES", default_value_t = 16_000_000)]
     pub(crate) max_block_size: u64,
     /// Size in bytes from which on a connector spills rows instead of returning them inline
-    #[arg(long, value_name = "BYTES", default_value_t = 5_242_880)]
+    #[arg(long, value_name = "BYTES", default_value_t = 3_465_000)]
     pub(crate) max_inline: u64,
     /// Maximum memory of sorts, joins and aggregations, in MB [default: no limit]
     ///
@@ -238,6 +238,9 @@ pub(crate) struct CheckCommand {
     /// Write the report to FILE as `JUnit` XML
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Size in bytes from which on rows have to be spilled instead of returned inline
+    #[arg(long, value_name = "BYTES", default_value_t = 3_465_000)]
+    pub(crate) max_inline: u64,
     #[command(flatten)]
     pub(crate) limits: FunctionLimits,
 }
