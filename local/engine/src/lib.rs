@@ -14,6 +14,7 @@ mod error;
 mod external_calls;
 mod external_function;
 mod float_comparison;
+mod information_schema;
 mod limit_pushdown;
 mod output;
 mod pushdown;

@@ -25,6 +25,7 @@ use super::{
     catalog::FederatedCatalog,
     error::from_datafusion,
     external_function::{self, ExternalFunction},
+    information_schema::INFORMATION_SCHEMA,
     pushdown::PushdownMode,
     scan_options::ScanOptions,
     session::session,
@@ -204,7 +205,7 @@ impl Engine {
             };
             let catalog = FederatedCatalog::new(client.clone(), options);
             let listed = references.iter().any(|reference| {
-                reference.schema() == Some("information_schema")
+                reference.schema() == Some(INFORMATION_SCHEMA)
                     && reference.catalog().map_or(index == 0, |name| name == client.catalog())
             });
             if listed {
