@@ -59,8 +59,9 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// `InvalidResponse` for rows of another schema or an object of more than 16,000,000 bytes, `Unsupported` for spilled rows if the client
-    /// has no object store. Errors of fetching a block keep the kind of the store's error.
+    /// `InvalidResponse` for rows of another schema or an object of more than 16,000,000 bytes,
+    /// `Unsupported` for spilled rows if the client has no object store. Errors of fetching a block
+    /// keep the kind of the store's error.
     pub async fn read_records(
         &self,
         read: &TableRead,
