@@ -11,6 +11,7 @@ mod process;
 mod process_table;
 mod runtime_api;
 mod sandbox;
+mod socket_table;
 pub(crate) mod watchdog;
 
 pub use hosted_function::{ColdStart, HostedFunction};

@@ -1,56 +1,29 @@
 //! The process at the other end of a loopback connection.
 
-use std::{collections::HashMap, fs, net::SocketAddr};
+use std::{collections::HashMap, fs};
 
-use super::process_table::{Process, processes};
+use super::{
+    process_table::{Process, processes},
+    socket_table::client_socket,
+};
 use crate::http::Connection;
 
 /// Returns whether the client of `connection` belongs to `group`: a member of the process group, or
 /// a descendant of its first process in another group.
 ///
-/// Reads `/proc`, which may take milliseconds. Returns true if the system has none, as on macOS:
-/// there, any local program can connect.
+/// Reads `/proc`, which may take milliseconds for a descendant. Returns true if the system has no
+/// table of sockets, as on macOS: there, any local program can connect.
 ///
 /// Returns false for a process whose open files are not visible, such as one of another user, and
 /// for one outside the process tree, such as a container started by a daemon.
 pub(super) fn belongs_to(connection: Connection, group: i32) -> bool {
-    let tables: Vec<String> = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .collect();
-    if tables.is_empty() {
-        return true;
-    }
-    let Some(socket) = tables.iter().find_map(|table| client_socket(table, connection)) else {
-        return false;
-    };
-    if holds(group, &socket) {
+    let Ok(socket) = client_socket(connection) else { return true };
+    let Some(socket) = socket else { return false };
+    if holds(group, socket) {
         return true;
     }
     let all: HashMap<i32, Process> = processes().map(|process| (process.id, process)).collect();
-    all.values().any(|process| is_member(&all, process, group) && holds(process.id, &socket))
-}
-
-/// Returns the inode of the client's socket in `table`, which is in the format of `/proc/net/tcp`.
-fn client_socket(table: &str, connection: Connection) -> Option<String> {
-    table.lines().skip(1).find_map(|line| {
-        let fields: Vec<&str> = line.split_whitespace().collect();
-        let (local, remote, inode) = (fields.get(1)?, fields.get(2)?, fields.get(9)?);
-        let matches = is_address(local, connection.client) && is_address(remote, connection.server);
-        matches.then(|| (*inode).to_owned())
-    })
-}
-
-/// Returns whether `text`, such as `0100007F:1F90`, is `address`. A socket of IPv6 that is
-/// connected to an IPv4 address, as in Java, has it in its last 4 bytes.
-fn is_address(text: &str, address: SocketAddr) -> bool {
-    let Some((ip, port)) = text.split_once(':') else { return false };
-    let SocketAddr::V4(expected) = address else { return false };
-    // The system prints the bytes of an address as numbers in its own byte order.
-    let number = u32::from_ne_bytes(expected.ip().octets());
-    let mapped = format!("{:08X}{:08X}{:08X}", 0, 0, 0xffff_u32.to_be());
-    let plain = ip.strip_prefix(mapped.as_str()).unwrap_or(ip);
-    plain == format!("{number:08X}") && u16::from_str_radix(port, 16) == Ok(expected.port())
+    all.values().any(|process| is_member(&all, process, group) && holds(process.id, socket))
 }
 
 fn is_member(all: &HashMap<i32, Process>, process: &Process, group: i32) -> bool {
@@ -67,7 +40,7 @@ fn is_member(all: &HashMap<i32, Process>, process: &Process, group: i32) -> bool
 }
 
 /// Returns whether `process` has the socket open.
-fn holds(process: i32, socket: &str) -> bool {
+fn holds(process: i32, socket: u64) -> bool {
     let link = format!("socket:[{socket}]");
     let Ok(files) = fs::read_dir(format!("/proc/{process}/fd")) else { return false };
     files.flatten().any(|file| {
@@ -97,17 +70,5 @@ mod tests {
         other.wait().unwrap();
         let reversed = Connection { client: connection.server, server: connection.client };
         assert!(!belongs_to(reversed, 0), "no process has accepted the connection");
-    }
-
-    #[test]
-    fn an_ipv4_address_of_an_ipv6_socket_is_found() {
-        let address = "127.0.0.1:8080".parse().unwrap();
-        if cfg!(target_endian = "little") {
-            assert!(is_address("0100007F:1F90", address));
-            assert!(is_address("0000000000000000FFFF00000100007F:1F90", address));
-        }
-        assert!(!is_address("0100007F:1F91", address));
-        assert!(!is_address("0200007F:1F90", address));
-        assert!(!is_address("00000000000000000000000001000000:1F90", address));
     }
 }
