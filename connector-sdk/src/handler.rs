@@ -61,6 +61,8 @@ pub struct Handler {
     pub(crate) udfs: Udfs,
     pub(crate) passthrough: Option<Arc<dyn Passthrough>>,
     pub(crate) settings: Option<Settings>,
+    /// Configuration of the connector that page tokens are bound to.
+    pub(crate) configuration: Option<String>,
     /// Error of the environment's settings, returned for every request but a ping.
     pub(crate) misconfigured: Option<Error>,
     pub(crate) spilling: Spilling,
@@ -84,6 +86,7 @@ impl Handler {
             udfs: Udfs::new(),
             passthrough: None,
             settings: None,
+            configuration: None,
             misconfigured: None,
             spilling: Spilling::default(),
         }
@@ -113,6 +116,29 @@ impl Handler {
     #[must_use]
     pub fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = Some(settings);
+        self
+    }
+
+    /// Binds page tokens to `configuration`, a text that is different if the lists of the connector
+    /// are.
+    ///
+    /// A token contains a position in a list of splits or tables. Athena sends it back with the
+    /// next request, which may reach a function that has been configured otherwise in the meantime:
+    /// another source, another size of a split. In its list, the position would skip or repeat
+    /// items. With this call, such a request fails with `InvalidInput`.
+    ///
+    /// Include no secrets: tokens contain a digest, which would allow guessing them.
+    ///
+    /// ```
+    /// # use athena_connector_sdk::{Handler, StaticConnector};
+    /// # let connector = StaticConnector::new();
+    /// # let (url, rows_per_split) = ("postgres://shop", 10_000);
+    /// let handler =
+    ///     Handler::new(connector).with_configuration(format!("{url} {rows_per_split}"));
+    /// ```
+    #[must_use]
+    pub fn with_configuration(mut self, configuration: impl Into<String>) -> Self {
+        self.configuration = Some(configuration.into());
         self
     }
 

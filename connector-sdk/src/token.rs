@@ -38,21 +38,28 @@ impl Binding {
     ///
     /// Not to the query, since tools list tables outside of queries, and one list may span several.
     /// Nor to the page size, which may change from page to page.
-    pub(crate) fn list_tables(request: &ListTablesRequest) -> Result<Self> {
-        Self::digest_request(&Request::ListTables(ListTablesRequest {
+    pub(crate) fn list_tables(
+        request: &ListTablesRequest,
+        configuration: Option<&str>,
+    ) -> Result<Self> {
+        let request = Request::ListTables(ListTablesRequest {
             identity: None,
             query_id: None,
             catalog_name: request.catalog_name.clone(),
             schema_name: request.schema_name.clone(),
             next_token: None,
             page_size: ListTablesRequest::UNLIMITED,
-        }))
+        });
+        Self::digest_request(&request, configuration)
     }
 
     /// Creates a binding to operation, catalog, query, table, partitions and constraints: to
     /// everything but the identity, whose credentials may be renewed between two pages.
-    pub(crate) fn get_splits(request: &GetSplitsRequest) -> Result<Self> {
-        Self::digest_request(&Request::GetSplits(GetSplitsRequest {
+    pub(crate) fn get_splits(
+        request: &GetSplitsRequest,
+        configuration: Option<&str>,
+    ) -> Result<Self> {
+        let request = Request::GetSplits(GetSplitsRequest {
             identity: None,
             continuation_token: None,
             partitions: without_metadata(&request.partitions),
@@ -61,13 +68,20 @@ impl Binding {
             table_name: request.table_name.clone(),
             partition_columns: request.partition_columns.clone(),
             constraints: request.constraints.clone(),
-        }))
+        });
+        Self::digest_request(&request, configuration)
     }
 
     /// Digests a request in the SDK's own encoding, which is canonical: fixed member order, sorted
-    /// maps.
-    fn digest_request(request: &Request) -> Result<Self> {
-        Ok(Self(Sha256::digest(request.encode(SerdeVersion::LATEST)?).into()))
+    /// maps. Follows it with the configuration of the connector, if it has one.
+    fn digest_request(request: &Request, configuration: Option<&str>) -> Result<Self> {
+        let mut digest = Sha256::new().chain_update(request.encode(SerdeVersion::LATEST)?);
+        if let Some(configuration) = configuration {
+            // Neither is a prefix of a longer request: JSON contains no NUL.
+            digest.update([0]);
+            digest.update(configuration);
+        }
+        Ok(Self(digest.finalize().into()))
     }
 
     fn digest(&self, cursor: &str) -> String {
@@ -86,12 +100,12 @@ impl Binding {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a token of another request, or one that was edited.
+    /// `InvalidInput` for a token of another request or configuration, or one that was edited.
     pub(crate) fn decode_token(&self, token: &str) -> Result<Cursor> {
         let rejected = || {
             Error::invalid_input(
-                "the page token does not belong to this request; request the first page again, \
-                 without a token",
+                "the page token does not belong to this request, or the configuration of the \
+                 connector has changed since; request the first page again, without a token",
             )
         };
         let json = URL_SAFE_NO_PAD.decode_to_vec(token).map_err(|e| rejected().with_source(e))?;

@@ -29,8 +29,8 @@ pub(crate) enum Command {
     /// prints no rows. They are buffered in memory, and beyond 16 MB in a temporary file. All other
     /// output is written to standard error.
     ///
-    /// The exit status is 0 on success, 1 if the query failed, and 2 if the command line is
-    /// invalid.
+    /// The exit status is 0 on success, 1 if the query failed, 2 if the command line is invalid,
+    /// and 128 and the number of the signal if one stopped the command.
     Query(QueryCommand),
     /// Run queries from a prompt or from standard input
     ///
@@ -53,6 +53,12 @@ pub(crate) enum Command {
     /// invalid.
     Check(CheckCommand),
     /// Serve functions on a local Invoke endpoint, for AWS clients
+    ///
+    /// Requests of web pages are refused: those with a header Origin, or with another Host than
+    /// 127.0.0.1, localhost, `[::1]` or the listening address, with its port.
+    ///
+    /// The first SIGINT, SIGTERM or SIGHUP waits for the invocations in progress, the second kills
+    /// them. The exit status is 128 and the number of the first.
     Serve(ServeCommand),
     /// Share a function with analysts of another account
     ///
@@ -154,7 +160,7 @@ pub(crate) struct QueryOptions {
     #[arg(long, value_name = "BYTES", default_value_t = 16_000_000)]
     pub(crate) max_block_size: u64,
     /// Size in bytes from which on a connector spills rows instead of returning them inline
-    #[arg(long, value_name = "BYTES", default_value_t = 5_242_880)]
+    #[arg(long, value_name = "BYTES", default_value_t = 3_465_000)]
     pub(crate) max_inline: u64,
     /// Maximum memory of sorts, joins and aggregations, in MB [default: no limit]
     ///
@@ -232,6 +238,9 @@ pub(crate) struct CheckCommand {
     /// Write the report to FILE as `JUnit` XML
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Size in bytes from which on rows have to be spilled instead of returned inline
+    #[arg(long, value_name = "BYTES", default_value_t = 3_465_000)]
+    pub(crate) max_inline: u64,
     #[command(flatten)]
     pub(crate) limits: FunctionLimits,
 }

@@ -6,18 +6,16 @@ use anyhow::{Context as _, bail};
 use athena_conformance::suite::{Options, Report, Suite};
 use athena_lambda_host::{FunctionOptions, Registry};
 
+use super::signals::until_stopped;
 use crate::{
     cli::CheckCommand,
-    output::{Spool, StatusLine, say},
+    output::{Spool, StatusLine, for_terminal, say},
 };
 
 /// Runs the command and writes the report to standard output. Fails if there are findings.
 pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     let start = Instant::now();
-    let report = tokio::select! {
-        report = check(&command) => report,
-        _ = tokio::signal::ctrl_c() => bail!("cancelled"),
-    };
+    let report = until_stopped(async { Ok(check(&command).await) }).await?;
     if let Some(file) = &command.json {
         write(file, &(report.to_json() + "\n"))?;
     }
@@ -25,7 +23,7 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
         write(file, &report.to_junit())?;
     }
     let mut out = Spool::default();
-    out.write_all(report.to_text().as_bytes())?;
+    out.write_all(for_terminal(report.to_text(), &std::io::stdout()).as_bytes())?;
     out.release(&mut std::io::stdout().lock()).context("cannot write to standard output")?;
     say(format_args!("({:.1} s)", start.elapsed().as_secs_f64()));
     match report.findings.len() {
@@ -52,6 +50,7 @@ async fn check(command: &CheckCommand) -> Report {
         cases: command.cases,
         max_rows: command.max_rows,
         tables: command.tables.clone(),
+        max_inline_block_size: command.max_inline,
     };
     let function = registry.open("function", command.spec.clone());
     let suite = Suite::new(function, options).with_store(registry.spill_store(&command.spec));

@@ -10,7 +10,7 @@ use athena_sharing::{
 };
 
 use super::{Usage, account_profiles::AccountProfiles};
-use crate::cli::DoctorCommand;
+use crate::{cli::DoctorCommand, output::for_terminal};
 
 /// Runs the command: prints the report to standard output, and fails if it has findings.
 pub(super) async fn run(command: DoctorCommand) -> anyhow::Result<()> {
@@ -19,7 +19,11 @@ pub(super) async fn run(command: DoctorCommand) -> anyhow::Result<()> {
     let question = question(command, &profiles).await?;
     let observed = observe(&question, &profiles).await?;
     let report = diagnose(&question, &observed);
-    let text = if json { report.to_json() + "\n" } else { report.to_string() };
+    let text = if json {
+        report.to_json() + "\n"
+    } else {
+        for_terminal(report.to_string(), &std::io::stdout())
+    };
     std::io::stdout()
         .lock()
         .write_all(text.as_bytes())

@@ -14,10 +14,13 @@ mod serve;
 #[cfg(feature = "aws")]
 mod share;
 mod shell;
+mod signals;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use tracing_subscriber::EnvFilter;
+
+use signals::Stopped;
 
 use crate::{
     cli::{Cli, Command},
@@ -25,7 +28,7 @@ use crate::{
 };
 
 /// Runs a command and returns its exit status: 0 on success, 1 on failure, 2 for an invalid command
-/// line.
+/// line, 128 and the number of the signal if one stopped it.
 pub(crate) async fn run(cli: Cli) -> ExitCode {
     // Standard output is for rows. RUST_LOG overrides the log level.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -54,6 +57,10 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(stopped) = error.downcast_ref::<Stopped>() {
+                say(stopped);
+                return ExitCode::from(stopped.exit_status());
+            }
             say(format_args!("error: {error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }

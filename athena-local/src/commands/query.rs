@@ -2,7 +2,8 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{BufWriter, IsTerminal as _, Write},
+    os::unix::fs::FileTypeExt as _,
     path::Path,
     time::Instant,
 };
@@ -10,8 +11,9 @@ use std::{
 use anyhow::Context as _;
 use athena_client::Trace;
 use athena_engine::{Engine, EngineOptions, Format, Query, RowWriter};
+use athena_lambda_host::TemporaryFolder;
 
-use super::{Usage, registry};
+use super::{Usage, registry, signals::until_stopped};
 use crate::{
     cli::{QueryCommand, QueryOptions},
     output::{ProgressLine, Spool, explanation, say},
@@ -23,11 +25,11 @@ pub(super) async fn run(command: QueryCommand) -> anyhow::Result<()> {
     if options.format == Format::Parquet && output.is_none() {
         return Err(Usage("--format parquet needs --output FILE".to_owned()).into());
     }
-    let session = Session::open(&options)?;
-    tokio::select! {
-        done = session.run(&sql, output.as_deref()) => done,
-        _ = tokio::signal::ctrl_c() => anyhow::bail!("cancelled"),
-    }
+    until_stopped(async {
+        let session = Session::open(&options)?;
+        session.run(&sql, output.as_deref()).await
+    })
+    .await
 }
 
 /// An engine and the output options of its queries.
@@ -35,22 +37,27 @@ pub(super) struct Session {
     engine: Engine,
     format: Format,
     pub(super) explain: bool,
+    /// Temporary files of the engine. Deleted after it, in the order of the fields.
+    _temporary: TemporaryFolder,
 }
 
 impl Session {
     /// Creates the engine. Starts no function: the first query that needs one does.
     pub(super) fn open(options: &QueryOptions) -> anyhow::Result<Self> {
+        let temporary = TemporaryFolder::create("engine")
+            .context("cannot create a folder for temporary files; set TMPDIR to another folder")?;
         let engine_options = EngineOptions {
             schema: options.schema.clone(),
             pushdown: options.pushdown,
             trust: options.trust,
             concurrency: usize::from(options.connectors.concurrency),
             memory: options.engine_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
+            temporary_folder: Some(temporary.path().to_owned()),
         };
         let registry = registry::for_queries(options)?;
         let engine = Engine::try_new(registry.clients(), engine_options)?
             .with_open_function(registry::opener(&registry));
-        Ok(Self { engine, format: options.format, explain: options.explain })
+        Ok(Self { engine, format: options.format, explain: options.explain, _temporary: temporary })
     }
 
     /// Runs `sql` and prints all its rows, or none if it fails.
@@ -81,7 +88,8 @@ impl Session {
         let rows = if let Some(path) = output {
             self.write_file(&query, path).await?
         } else {
-            let (rows, spool) = self.write(&query, Spool::default()).await?;
+            let terminal = std::io::stdout().is_terminal();
+            let (rows, spool) = self.write(&query, Spool::default(), terminal).await?;
             drop(progress);
             spool
                 .release(&mut std::io::stdout().lock())
@@ -97,8 +105,13 @@ impl Session {
     async fn write_file(&self, query: &Query, path: &Path) -> anyhow::Result<u64> {
         let resolved = path.canonicalize();
         let path = resolved.as_deref().unwrap_or(path);
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            let (rows, spool) = self.write(query, Spool::default()).await?;
+        if let Some(kind) = path.metadata().ok().map(|found| found.file_type())
+            && !kind.is_file()
+        {
+            // Opening a pipe would wait for its reader, but a terminal is a device.
+            let terminal = kind.is_char_device()
+                && File::options().write(true).open(path).is_ok_and(|file| file.is_terminal());
+            let (rows, spool) = self.write(query, Spool::default(), terminal).await?;
             let file = File::options().write(true).open(path);
             let mut file = file.with_context(|| format!("cannot write to {}", path.display()))?;
             spool
@@ -116,14 +129,22 @@ impl Session {
             .tempfile_in(folder)
             .with_context(|| format!("cannot write to the folder of {}", path.display()))?;
         let writer = BufWriter::new(file.as_file().try_clone()?);
-        let (rows, mut writer) = self.write(query, writer).await?;
+        let (rows, mut writer) = self.write(query, writer, false).await?;
         writer.flush()?;
         file.persist(path).with_context(|| format!("cannot write to {}", path.display()))?;
         Ok(rows)
     }
 
-    async fn write<W: Write + Send>(&self, query: &Query, out: W) -> anyhow::Result<(u64, W)> {
+    async fn write<W: Write + Send>(
+        &self,
+        query: &Query,
+        out: W,
+        terminal: bool,
+    ) -> anyhow::Result<(u64, W)> {
         let mut writer = RowWriter::try_new(self.format, &query.schema(), out)?;
+        if terminal {
+            writer = writer.for_terminal();
+        }
         let mut rows = query.execute()?;
         let mut count = 0;
         while let Some(batch) = rows.next().await? {

@@ -3,9 +3,14 @@
 use std::{io::IsTerminal as _, path::PathBuf};
 
 use athena_engine::{Format, has_statement, take_statements};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use rustyline::{DefaultEditor, error::ReadlineError};
 
-use super::{Usage, query::Session};
+use super::{
+    Usage,
+    query::Session,
+    signals::{Signals, Stopped},
+};
 use crate::{cli::ShellCommand, output::say};
 
 /// Runs the command.
@@ -17,7 +22,9 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
         .into());
     }
     let mut session = Session::open(&command.options)?;
+    let mut signals = Signals::new()?;
     let mut editor = DefaultEditor::new()?;
+    let terminal = TerminalSettings::read();
     let history = history_file();
     if let Some(file) = &history {
         // The file does not exist at first.
@@ -32,7 +39,13 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
     loop {
         let prompt = if text.is_empty() { "athena> " } else { "     -> " };
         let line;
-        (editor, line) = read_line(editor, prompt).await?;
+        (editor, line) = match signals.stop(read_line(editor, prompt)).await {
+            Ok(read) => read?,
+            Err(stopped) => {
+                terminal.restore();
+                return Err(stopped.into());
+            }
+        };
         match line {
             Ok(line) => {
                 match line.trim() {
@@ -51,7 +64,7 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
                 text.push('\n');
                 for query in take_statements(&mut text) {
                     let _ = editor.add_history_entry(format!("{};", query.trim()));
-                    failed += usize::from(!run_query(&session, &query).await);
+                    failed += usize::from(!run_query(&session, &query, &mut signals).await?);
                 }
             }
             Err(ReadlineError::Interrupted) => text.clear(),
@@ -61,7 +74,7 @@ pub(super) async fn run(command: ShellCommand) -> anyhow::Result<()> {
     }
     // The last query of a pipe needs no semicolon. An unfinished query at a prompt is discarded.
     if piped && has_statement(&text) {
-        failed += usize::from(!run_query(&session, &text).await);
+        failed += usize::from(!run_query(&session, &text, &mut signals).await?);
     }
     if let Some(file) = history.filter(|_| !piped) {
         // A missing history is not an error.
@@ -84,19 +97,40 @@ async fn read_line(
     Ok(read.await?)
 }
 
-/// Runs one query, prints its error, and returns whether it succeeded.
-async fn run_query(session: &Session, query: &str) -> bool {
-    tokio::select! {
-        done = session.run(query, None) => {
+/// Runs one query, prints its error, and returns whether it succeeded. Ctrl-C cancels only the
+/// query; fails if another signal arrives.
+async fn run_query(session: &Session, query: &str, signals: &mut Signals) -> Result<bool, Stopped> {
+    match signals.stop(session.run(query, None)).await {
+        Ok(done) => {
             if let Err(error) = &done {
                 say(format_args!("error: {error:#}"));
             }
-            done.is_ok()
+            Ok(done.is_ok())
         }
-        // Dropping the future cancels the query.
-        _ = tokio::signal::ctrl_c() => {
+        // Dropping the future has cancelled the query.
+        Err(Stopped::Interrupt) => {
             say("cancelled");
-            false
+            Ok(false)
+        }
+        Err(stopped @ (Stopped::Hangup | Stopped::Terminate)) => Err(stopped),
+    }
+}
+
+/// The settings of the terminal before the editor changes them.
+struct TerminalSettings(Option<Termios>);
+
+impl TerminalSettings {
+    /// Reads the settings of standard input, if it is a terminal.
+    fn read() -> Self {
+        Self(tcgetattr(std::io::stdin()).ok())
+    }
+
+    /// Restores the settings. The editor does so when it has read a line, but not if a signal ends
+    /// the command before.
+    fn restore(&self) {
+        if let Some(settings) = &self.0 {
+            // Fails if the terminal has been closed.
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, settings);
         }
     }
 }

@@ -7,5 +7,5 @@ mod spool;
 
 pub(crate) use explain::explanation;
 pub(crate) use progress::{ProgressLine, StatusLine};
-pub(crate) use say::say;
+pub(crate) use say::{for_terminal, say};
 pub(crate) use spool::Spool;

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::explain::{plural, size};
 use athena_client::Trace;
+use athena_engine::escape_controls;
 
 /// Time between two updates of a line.
 const INTERVAL: Duration = Duration::from_millis(120);
@@ -79,7 +80,7 @@ impl StatusLine {
     /// Shows the current activity.
     pub(crate) fn show(&self, activity: &str) {
         if let Some(bar) = &self.0 {
-            bar.set_message(activity.to_owned());
+            bar.set_message(escape_controls(activity).into_owned());
         }
     }
 }

@@ -19,7 +19,17 @@ impl Default for Spool {
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.0.write(bytes).map_err(|error| {
+            let folder = std::env::temp_dir();
+            let folder = folder.display();
+            io::Error::new(
+                error.kind(),
+                format!(
+                    "cannot write rows to a temporary file in {folder}: {error}; free space there, \
+                     or set TMPDIR to a folder on another disk"
+                ),
+            )
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {

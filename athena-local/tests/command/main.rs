@@ -6,6 +6,7 @@ mod invoke;
 mod memory;
 mod printing;
 mod query;
+mod signals;
 
 use std::{
     path::{Path, PathBuf},

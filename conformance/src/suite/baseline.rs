@@ -12,7 +12,7 @@ use super::{
     client::{Client, Definition, Exchange},
     planning::{self, TablePlan},
     report::{Coverage, Fault, Report},
-    rows::{Budget, MAX_BLOCK, MAX_INLINE, Read, ReadResult},
+    rows::{Budget, MAX_BLOCK, Read, ReadResult},
 };
 use crate::{
     generate::{Pool, Rng},
@@ -104,7 +104,7 @@ pub(crate) async fn read<'a>(
             split,
             constraints: &unconstrained,
             max_block_size: MAX_BLOCK,
-            max_inline_size: MAX_INLINE,
+            max_inline_size: sample.client.max_inline_size,
             budget,
         };
         let result = sample.client.read(&read).await;
@@ -177,7 +177,7 @@ async fn exceeds(client: &Client, table: &Definition, split: &Split, budget: Bud
         split,
         constraints: &limit,
         max_block_size: MAX_BLOCK,
-        max_inline_size: MAX_INLINE,
+        max_inline_size: client.max_inline_size,
         budget,
     };
     // A failure here is not recorded: it recurs in the read that follows.
@@ -218,7 +218,7 @@ impl TableUnderTest<'_> {
             split,
             constraints: &self.unconstrained,
             max_block_size: MAX_BLOCK,
-            max_inline_size: MAX_INLINE,
+            max_inline_size: self.client.max_inline_size,
             budget: Budget::UNLIMITED,
         }
     }

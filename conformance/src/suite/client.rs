@@ -23,7 +23,7 @@ use athena_protocol::{
 use athena_spill::ObjectStore;
 use bytes::Bytes;
 
-use super::{Kind, report::Fault};
+use super::{Kind, Options, report::Fault};
 
 /// Response and its request, as sent.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub(crate) struct Client {
     pub(crate) catalog: String,
     pub(crate) query_id: String,
     pub(crate) requests: AtomicU64,
+    /// Inline size of reads, in bytes.
+    pub(crate) max_inline_size: u64,
 }
 
 /// Unwraps the expected variant of a response; any other is a fault.
@@ -72,14 +74,13 @@ pub(super) fn wrong_answer(request: &Bytes, response: &Response, expected: &str)
 }
 
 impl Client {
-    pub(crate) fn new(
-        function: Arc<dyn Invoke>,
-        store: Option<Arc<dyn ObjectStore>>,
-        seed: u64,
-    ) -> Self {
+    /// Creates a client without a store.
+    pub(crate) fn new(function: Arc<dyn Invoke>, options: &Options) -> Self {
+        let seed = options.seed;
         Self {
             function,
-            store,
+            store: None,
+            max_inline_size: options.max_inline_block_size,
             // A ping has the same form in every version.
             version: SerdeVersion::V2,
             catalog: "conformance".to_owned(),

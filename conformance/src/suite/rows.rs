@@ -76,8 +76,6 @@ pub(crate) struct ReadResult {
 
 /// Block size in Athena's requests, in bytes.
 pub(crate) const MAX_BLOCK: u64 = 16_000_000;
-/// Inline size in Athena's requests, in bytes.
-pub(crate) const MAX_INLINE: u64 = 5_242_880;
 
 impl Client {
     pub(super) fn read_request(&self, read: &Read<'_>) -> Request {

@@ -40,7 +40,9 @@ impl Invocation<'_> {
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let spill = spill_settings_of_splits(self.settings, self.context.claimed_identity())?;
         let start_after = match &request.continuation_token {
-            Some(token) => Some(Binding::get_splits(&request)?.decode_token(token)?),
+            Some(token) => {
+                Some(Binding::get_splits(&request, self.configuration())?.decode_token(token)?)
+            }
             None => None,
         };
         let page = self.page(&source, &request, start_after, &spill);
@@ -48,7 +50,9 @@ impl Invocation<'_> {
         let spilling = &self.handler.spilling;
         let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
         let continuation_token = match &page.next {
-            Some(cursor) => Some(Binding::get_splits(&request)?.encode_token(cursor)),
+            Some(cursor) => {
+                Some(Binding::get_splits(&request, self.configuration())?.encode_token(cursor))
+            }
             None => None,
         };
         let keys = futures::stream::iter(0..page.items.len()).map(async |_| {

@@ -56,7 +56,9 @@ impl Invocation<'_> {
             ));
         };
         let start_after = match &request.next_token {
-            Some(token) => Some(Binding::list_tables(&request)?.decode_token(token)?),
+            Some(token) => {
+                Some(Binding::list_tables(&request, self.configuration())?.decode_token(token)?)
+            }
             None => None,
         };
         let pages = self
@@ -70,7 +72,9 @@ impl Invocation<'_> {
         let overhead = r#"{"schemaName":,"tableName":},"#.len() + json_len(schema);
         let page = take_page(pages, capacity, |name| json_len(name) + overhead).await?;
         let next_token = match page.next {
-            Some(cursor) => Some(Binding::list_tables(&request)?.encode_token(&cursor)),
+            Some(cursor) => {
+                Some(Binding::list_tables(&request, self.configuration())?.encode_token(&cursor))
+            }
             None => None,
         };
         let tables =

@@ -57,6 +57,11 @@ impl Invocation<'_> {
         &self.handler.connector
     }
 
+    /// Returns the configuration that page tokens are bound to, if the connector has one.
+    fn configuration(&self) -> Option<&str> {
+        self.handler.configuration.as_deref()
+    }
+
     /// Returns the passthrough function, if there is one and it is enabled.
     fn passthrough(&self) -> Option<&Arc<dyn Passthrough>> {
         self.handler.passthrough.as_ref().filter(|_| self.settings.enable_query_passthrough)

@@ -10,7 +10,7 @@
 //! | LargeUtf8, Utf8View | Utf8 | |
 //! | LargeBinary, BinaryView, FixedSizeBinary | Binary | |
 //! | Timestamp without a zone, any unit | Date64 | floored to milliseconds |
-//! | Timestamp with a zone, any unit | Timestamp(Millisecond) with that zone | floored to milliseconds |
+//! | Timestamp with a zone, any unit | Timestamp(Millisecond) with that zone | floored to milliseconds; the zone has a key in the protocol |
 //! | List, LargeList, ListView, LargeListView, FixedSizeList | List | item type mapped |
 //! | Struct | Struct | field types mapped |
 //! | Map | Map, unsorted, with `entries`, `key` and `value` | key and value types mapped |
@@ -30,6 +30,8 @@ use std::sync::Arc;
 use arrow::datatypes::{
     DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
 };
+
+use athena_protocol::timestamp_tz::TimeZoneKey;
 
 use crate::{Error, Result, UnsupportedTypes};
 
@@ -87,6 +89,14 @@ struct Unmapped {
 
 impl Unmapped {
     fn into_error(self) -> Error {
+        if let DataType::Timestamp(_, Some(zone)) = &self.data_type {
+            return Error::unsupported(format!(
+                "column {:?} has time zone {zone:?}, which has no key in Athena's protocol: its \
+                 keys are of 2017; return the column in UTC or in another zone, or let the table's \
+                 definition drop such columns",
+                self.path
+            ));
+        }
         Error::unsupported(format!(
             "column {:?} has type {}, which Athena does not support; return another type, or let \
              the table's definition drop such columns or convert them to text",
@@ -142,7 +152,11 @@ fn wire_type(data_type: &DataType, path: &str) -> Result<DataType, Unmapped> {
         T::LargeUtf8 | T::Utf8View => T::Utf8,
         T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
         T::Timestamp(_, None) => T::Date64,
-        T::Timestamp(_, Some(zone)) => T::Timestamp(TimeUnit::Millisecond, Some(Arc::clone(zone))),
+        T::Timestamp(_, Some(zone)) => {
+            // Its rows could not be written.
+            TimeZoneKey::from_name(zone).map_err(|_| unmapped())?;
+            T::Timestamp(TimeUnit::Millisecond, Some(Arc::clone(zone)))
+        }
         T::List(item)
         | T::LargeList(item)
         | T::ListView(item)

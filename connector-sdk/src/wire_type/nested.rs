@@ -24,6 +24,11 @@ pub(super) fn cast_array(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Mi
     }
     match (from, to) {
         (DataType::Null, _) => Ok(new_null_array(to, array.len())),
+        // Formatting with a zone's name needs a time zone database.
+        (DataType::Timestamp(unit, Some(_)), DataType::Utf8) if has_no_wire_form(from) => {
+            let utc = DataType::Timestamp(*unit, Some("+00:00".into()));
+            format_values(&arrow_cast(array, &utc)?)
+        }
         (from, DataType::Utf8) if has_no_wire_form(from) => format_values(array),
         (DataType::Dictionary(_, value), _) => cast_array(&arrow_cast(array, value)?, to),
         (DataType::RunEndEncoded(_, value), _) => {

@@ -495,3 +495,26 @@ fn types_that_cannot_be_cast_are_rejected() {
     let list = DataType::List(Arc::new(Field::new("item", DataType::Int32, true)));
     rejects(Int32Array::from(vec![1]), list, ErrorKind::Internal);
 }
+
+#[test]
+fn a_time_zone_without_a_key_is_rejected_by_name_or_dropped_or_text() {
+    let zoned = |zone: &str| DataType::Timestamp(TimeUnit::Millisecond, Some(zone.into()));
+    for zone in ["Europe/Kyiv", "America/Nuuk", "Pacific/Kanton", "+05:30"] {
+        assert_eq!(mapped(zoned(zone)), zoned(zone));
+    }
+    for zone in ["Asia/Qostanay", "America/Ciudad_Juarez"] {
+        let nested = DataType::List(Arc::new(Field::new("item", zoned(zone), true)));
+        for data_type in [zoned(zone), nested] {
+            let error = wire_schema(&schema(data_type)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.message().contains(zone), "{error}");
+        }
+        let dropped = wire_schema_by(&schema(zoned(zone)), UnsupportedTypes::Drop).unwrap();
+        assert!(dropped.fields().is_empty());
+        let text = wire_schema_by(&schema(zoned(zone)), UnsupportedTypes::Text).unwrap();
+        assert_eq!(text.field(0).data_type(), &DataType::Utf8);
+        let values = TimestampMillisecondArray::from(vec![0]).with_timezone(zone);
+        let cast = cast(values, DataType::Utf8).unwrap();
+        assert_eq!(cast.as_string::<i32>().value(0), "1970-01-01T00:00:00Z");
+    }
+}

@@ -9,8 +9,9 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, PageStream,
-    ReadRecords, RecordBatchStream, Result, Split, TableDef, arrow::datatypes::Field, async_trait,
+    Connector, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Split, TableDef, arrow::datatypes::Field,
+    async_trait,
 };
 use athena_protocol::{
     Constraints, MAX_PAYLOAD_BYTES, Request, Response, SerdeVersion,
@@ -226,4 +227,36 @@ async fn ten_thousand_partitions_are_pruned_split_and_read_exactly_once() {
         splits.len()
     );
     assert_eq!(days, (0..PARTITIONS).collect());
+}
+
+#[tokio::test]
+async fn a_limit_that_is_not_a_number_is_rejected_instead_of_zero() {
+    let handler = Handler::new(FakeConnector::new(numbers(0, 3)));
+    let request = Request::ReadRecords(without_spill_location(read_request(n())));
+    let request = request.encode(SerdeVersion::V6).unwrap();
+    let request: serde_json::Value = serde_json::from_slice(&request).unwrap();
+    let with_limit = |limit: serde_json::Value| {
+        let mut request = request.clone();
+        request["constraints"]["limit"] = limit;
+        request.to_string()
+    };
+    for (limit, shown) in [
+        (serde_json::json!("abc"), "\"abc\""),
+        (serde_json::json!(""), "\"\""),
+        (serde_json::json!("1.5"), "\"1.5\""),
+        (serde_json::Value::Null, "null"),
+        (serde_json::json!([]), "a list"),
+    ] {
+        let error = handler.handle(with_limit(limit).as_bytes(), None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{shown}");
+        assert!(error.to_string().contains("constraints.limit"), "{error}");
+        assert!(error.to_string().contains(shown), "{error}");
+    }
+    for (limit, rows) in [(serde_json::json!("2"), 2), (serde_json::json!(-1), 3)] {
+        let response = handler.handle(with_limit(limit).as_bytes(), None).await.unwrap();
+        match Response::decode(&response).unwrap() {
+            Response::ReadRecords(response) => assert_eq!(response.records.num_rows(), rows),
+            other => panic!("{}", other.type_name()),
+        }
+    }
 }

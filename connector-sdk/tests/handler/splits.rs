@@ -87,6 +87,18 @@ async fn a_token_is_bound_to_query_table_and_constraints() {
 }
 
 #[tokio::test]
+async fn a_token_is_bound_to_the_configuration() {
+    let configured = |text: &str| splitting(1_500).0.with_configuration(text);
+    let token = page(&configured("10 rows"), &splits_request()).await.continuation_token;
+    let request = following(token);
+    assert_eq!(page(&configured("10 rows"), &request).await.splits.len(), 500);
+    for other in [configured("20 rows"), configured(""), splitting(1_500).0] {
+        let kind = error_kind(&other, Request::GetSplits(request.clone())).await;
+        assert_eq!(kind, ErrorKind::InvalidInput);
+    }
+}
+
+#[tokio::test]
 async fn no_partitions_give_no_splits() {
     let (handler, _) = splitting(5);
     let request = GetSplitsRequest { partitions: numbers(0, 0), ..splits_request() };

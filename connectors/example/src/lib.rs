@@ -47,6 +47,11 @@ impl Example {
     pub fn from_env() -> Self {
         Self { objects: Objects::from_env() }
     }
+
+    /// Returns the location of the data, which determines the lists of the connector.
+    pub fn configuration(&self) -> String {
+        self.objects.location()
+    }
 }
 
 /// Returns `NotFound` for every table but the only one.

@@ -7,5 +7,8 @@ use athena_connector_sdk::{Handler, MiMalloc, lambda};
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> Result<(), lambda::BoxError> {
-    lambda::block_on(Handler::new(Example::from_env()).with_udfs(udfs()).run())
+    let example = Example::from_env();
+    let configuration = example.configuration();
+    let handler = Handler::new(example).with_configuration(configuration).with_udfs(udfs());
+    lambda::block_on(handler.run())
 }

@@ -37,6 +37,11 @@ impl Objects {
         }
     }
 
+    /// Returns bucket and prefix as a URL.
+    pub fn location(&self) -> String {
+        format!("s3://{}/{}", self.bucket.as_deref().unwrap_or_default(), self.prefix)
+    }
+
     /// Lists the days that have a folder, in ascending order.
     pub async fn days(&self) -> Result<Vec<Day>> {
         let mut days = self.list_days().await?;

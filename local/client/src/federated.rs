@@ -20,7 +20,10 @@ use crate::{
 pub struct ClientOptions {
     /// Maximum size of a block that a connector makes, in bytes. 16,000,000 by default.
     pub max_block_size: u64,
-    /// Size in bytes from which on a connector spills its rows. 5,242,880 by default.
+    /// Size in bytes from which on a connector spills its rows. 3,465,000 by default.
+    ///
+    /// Inline rows are in base64, in a response of at most 6,291,556 bytes: more than 4,718,667
+    /// bytes do not fit.
     pub max_inline_block_size: u64,
     /// Number of spilled blocks of one response to fetch in advance. 2 by default.
     pub blocks_ahead: usize,
@@ -34,7 +37,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             max_block_size: 16_000_000,
-            max_inline_block_size: 5_242_880,
+            max_inline_block_size: 3_465_000,
             blocks_ahead: 2,
             highest_version: SerdeVersion::LATEST,
             // Fictitious, but in the form of real ones, because connectors may parse them.

@@ -15,6 +15,9 @@ use super::{
     schema_check::{apply_schema, schema_mismatch},
 };
 
+/// Maximum size of a spilled object that Athena reads, in bytes.
+const MAX_OBJECT: usize = 16_000_000;
+
 /// The parts of a `ReadRecords` request that all splits of a read share.
 #[derive(Debug, Clone)]
 pub struct TableRead {
@@ -56,8 +59,9 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// `InvalidResponse` for rows of another schema, `Unsupported` for spilled rows if the client
-    /// has no object store. Errors of fetching a block keep the kind of the store's error.
+    /// `InvalidResponse` for rows of another schema or an object of more than 16,000,000 bytes,
+    /// `Unsupported` for spilled rows if the client has no object store. Errors of fetching a block
+    /// keep the kind of the store's error.
     pub async fn read_records(
         &self,
         read: &TableRead,
@@ -117,6 +121,7 @@ impl FederatedClient {
         };
         let reader = SpillReader::new(Arc::clone(store), self.shared.options.blocks_ahead);
         let client = self.clone();
+        let mut warned = false;
         let batches = reader.read(response).map(move |block| {
             let (batch, bytes) = block.map_err(|error| {
                 let text = "a spilled block cannot be read";
@@ -127,9 +132,37 @@ impl FederatedClient {
                 .with_source(error)
             })?;
             client.trace().add_block(index, batch.num_rows(), bytes);
+            client.check_block_size(&subject, bytes, &mut warned)?;
             client.fit(&subject, &batch, &schema)
         });
         Ok(batches.boxed())
+    }
+
+    /// Refuses an object that Athena refuses, and warns once about one above the requested size,
+    /// which it accepts: a connector of the Java SDK exceeds it by the rows of one callback.
+    fn check_block_size(&self, subject: &str, bytes: usize, warned: &mut bool) -> Result<()> {
+        let requested = self.shared.options.max_block_size;
+        if bytes > MAX_OBJECT {
+            let text = format!(
+                "a spilled object has {bytes} bytes, and Athena reads at most {MAX_OBJECT}: \
+                 write smaller blocks"
+            );
+            return Err(Error::invalid_response(self.site(
+                FederationOperation::ReadRecords,
+                &subject,
+                &text,
+            )));
+        }
+        if bytes as u64 > requested && !std::mem::replace(warned, true) {
+            tracing::warn!(
+                function = self.catalog(),
+                subject,
+                bytes,
+                requested,
+                "a spilled object exceeds the requested block size"
+            );
+        }
+        Ok(())
     }
 
     fn check_schema(&self, subject: &str, expected: &SchemaRef, got: &SchemaRef) -> Result<()> {

@@ -124,8 +124,8 @@ fn refuse_multisets(body: &SetExpr) -> ControlFlow<String> {
     ControlFlow::Continue(())
 }
 
-/// Refuses `RIGHT` and `FULL JOIN ... USING`, for which `DataFusion` takes the key of the left side,
-/// which is null for rows that only the right side has.
+/// Refuses `RIGHT` and `FULL JOIN ... USING`. `DataFusion` takes the key of the left side, which is
+/// null for rows that only the right side has.
 fn refuse_right_using(tables: &TableWithJoins) -> ControlFlow<String> {
     for join in &tables.joins {
         let (name, constraint) = match &join.join_operator {

@@ -14,23 +14,45 @@ use datafusion::{
     logical_expr::TableType,
 };
 
-use super::{error::to_datafusion, scan_options::ScanOptions, table_cache::TableCache};
+use super::{
+    error::to_datafusion,
+    information_schema::{INFORMATION_SCHEMA, InformationSchema},
+    scan_options::ScanOptions,
+    table_cache::TableCache,
+};
 
-/// The catalog of one connector, for one query.
+/// The catalog of one connector, for one query. Clones share its tables and names.
 ///
 /// Every schema name is accepted: the connector rejects a wrong one in its response to `GetTable`.
 /// Names are listed only after [`Self::list`], because a list costs one call per schema.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FederatedCatalog {
     client: FederatedClient,
     tables: TableCache,
-    listed: OnceLock<BTreeMap<String, Vec<String>>>,
+    listed: Arc<OnceLock<BTreeMap<String, Vec<String>>>>,
 }
 
 impl FederatedCatalog {
     pub(crate) fn new(client: FederatedClient, options: ScanOptions) -> Self {
         let tables = TableCache::new(client.clone(), options);
-        Self { client, tables, listed: OnceLock::new() }
+        Self { client, tables, listed: Arc::default() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.client.catalog()
+    }
+
+    pub(crate) fn tables(&self) -> &TableCache {
+        &self.tables
+    }
+
+    /// Returns the names of all tables, if the catalog was listed.
+    pub(crate) fn table_names(&self) -> Vec<TableName> {
+        let mut names = Vec::new();
+        for (schema, tables) in self.listed.get().into_iter().flatten() {
+            names.extend(tables.iter().map(|table| TableName::new(schema, table)));
+        }
+        names
     }
 
     /// Fetches all names, for a query that reads `information_schema`.
@@ -52,6 +74,9 @@ impl CatalogProvider for FederatedCatalog {
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        if name == INFORMATION_SCHEMA {
+            return Some(Arc::new(InformationSchema { catalog: self.clone() }));
+        }
         let listed =
             self.listed.get().and_then(|names| names.get(name)).cloned().unwrap_or_default();
         Some(Arc::new(FederatedSchema {

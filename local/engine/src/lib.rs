@@ -14,6 +14,7 @@ mod error;
 mod external_calls;
 mod external_function;
 mod float_comparison;
+mod information_schema;
 mod large_stack;
 mod limit_pushdown;
 mod long_chains;
@@ -32,7 +33,7 @@ mod type_mapping;
 mod types;
 mod udf;
 
-pub use output::{Format, RowWriter};
+pub use output::{Format, RowWriter, escape_controls};
 pub use pushdown::PushdownMode;
 pub use query::{Engine, EngineOptions, OpenFunction, Query, QueryRows};
 pub use statements::{has_statement, take_statements};

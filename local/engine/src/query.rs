@@ -1,6 +1,6 @@
 //! Queries: planning and execution.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
@@ -10,6 +10,7 @@ use datafusion::{
     execution::{
         SendableRecordBatchStream, TaskContext,
         context::SQLOptions,
+        disk_manager::{DiskManagerBuilder, DiskManagerMode},
         runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
     },
     logical_expr::async_udf::AsyncScalarUDF,
@@ -24,6 +25,7 @@ use super::{
     catalog::FederatedCatalog,
     error::from_datafusion,
     external_function::{self, ExternalFunction},
+    information_schema::INFORMATION_SCHEMA,
     large_stack::on_large_stack,
     pushdown::PushdownMode,
     scan_options::ScanOptions,
@@ -51,6 +53,9 @@ pub struct EngineOptions {
     ///
     /// Beyond it, operators that can use temporary files do, and others fail.
     pub memory: Option<usize>,
+    /// Existing folder for the temporary files of sorts, joins and aggregations. `None` by default:
+    /// a new folder in the system's folder for temporary files.
+    pub temporary_folder: Option<PathBuf>,
 }
 
 impl Default for EngineOptions {
@@ -61,6 +66,7 @@ impl Default for EngineOptions {
             trust: false,
             concurrency: 4,
             memory: None,
+            temporary_folder: None,
         }
     }
 }
@@ -108,6 +114,11 @@ impl Engine {
         let mut runtime = RuntimeEnvBuilder::new();
         if let Some(bytes) = options.memory {
             runtime = runtime.with_memory_limit(bytes, 1.0);
+        }
+        if let Some(folder) = &options.temporary_folder {
+            let mode = DiskManagerMode::Directories(vec![folder.clone()]);
+            let disk = DiskManagerBuilder::default().with_mode(mode);
+            runtime = runtime.with_disk_manager_builder(disk);
         }
         let runtime = runtime
             .build_arc()
@@ -199,7 +210,7 @@ impl Engine {
             };
             let catalog = FederatedCatalog::new(client.clone(), options);
             let listed = references.iter().any(|reference| {
-                reference.schema() == Some("information_schema")
+                reference.schema() == Some(INFORMATION_SCHEMA)
                     && reference.catalog().map_or(index == 0, |name| name == client.catalog())
             });
             if listed {

@@ -24,7 +24,8 @@ pub(crate) fn session(
     runtime: Arc<RuntimeEnv>,
 ) -> SessionContext {
     let mut config = SessionConfig::new()
-        .with_information_schema(true)
+        // Each catalog has its own.
+        .with_information_schema(false)
         .with_create_default_catalog_and_schema(false)
         .with_default_catalog_and_schema(
             catalog.unwrap_or(NO_CATALOG),

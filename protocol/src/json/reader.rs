@@ -171,6 +171,16 @@ impl<'c> JsonCursor<'c> {
         }
     }
 
+    /// Reads a limit like [`Self::integer`], but neither null nor text that is not a number.
+    pub(crate) fn limit(&self) -> Result<i64> {
+        let expected = "an integer of 64 bits, or -1 for no limit";
+        match self.node {
+            Some(Node::Null) => Err(self.unexpected(expected)),
+            Some(Node::Text(text)) => text.trim().parse().map_err(|_| self.unexpected(expected)),
+            _ => self.integer(),
+        }
+    }
+
     pub(crate) fn int(&self) -> Result<i32> {
         i32::try_from(self.integer()?).map_err(|_| self.unexpected("an integer of 32 bits"))
     }

@@ -34,7 +34,7 @@ pub struct ReadRecordsRequest {
 
 impl ReadRecordsRequest {
     /// Creates a request for all rows of `split` with the block sizes of Athena: 16,000,000 bytes
-    /// for a block, 5,242,880 bytes inline. Query ID and catalog are empty.
+    /// for a block, 3,465,000 bytes inline. Query ID and catalog are empty.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -58,7 +58,7 @@ impl ReadRecordsRequest {
             split,
             constraints: Constraints::default(),
             max_block_size: 16_000_000,
-            max_inline_block_size: 5_242_880,
+            max_inline_block_size: 3_465_000,
         }
     }
 }

@@ -38,8 +38,9 @@ impl Constraints {
             order_by: at
                 .member("orderByClause")
                 .or_default(|list| list.elements(OrderByField::read))?,
-            // A negative limit means none; null means zero, as in Java.
-            limit: if limit.is_missing() { None } else { u64::try_from(limit.integer()?).ok() },
+            // A negative limit means none. Java reads null and any text as zero, and the query
+            // would have no rows.
+            limit: if limit.is_missing() { None } else { u64::try_from(limit.limit()?).ok() },
             query_passthrough_arguments: at
                 .member("queryPassthroughArguments")
                 .or_default(|map| map.entries(|argument| argument.optional_string()))?,

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::names::{FIRST, NAMES};
+use super::names::{FIRST, NAMES, RENAMED};
 use crate::error::{Error, Result};
 
 /// Bits of the key in a packed value.
@@ -36,6 +36,9 @@ impl TimeZoneKey {
 
     /// Returns the key of the zone `name`, in any case and any spelling that peers accept: `utc`,
     /// `America/New_York`, `+05:30`, `GMT-7`, `Etc/GMT+7`.
+    ///
+    /// Keys are of 2017: a zone that was renamed since has the key of its older name, such as
+    /// `Europe/Kyiv` that of `Europe/Kiev`, and a zone that was added since has none.
     ///
     /// # Errors
     ///
@@ -103,6 +106,8 @@ fn lookup(lower: &str) -> Option<TimeZoneKey> {
     if let Some(offset) = parse_offset(lower) {
         return TimeZoneKey::from_offset(offset);
     }
+    let renamed = RENAMED.iter().find(|(new, _)| new.eq_ignore_ascii_case(lower));
+    let lower = renamed.map_or(lower, |(_, old)| old);
     let index =
         NAMES.iter().position(|name| !name.is_empty() && name.eq_ignore_ascii_case(lower))?;
     u16::try_from(index).ok().map(|index| TimeZoneKey(FIRST + index))
@@ -267,6 +272,19 @@ mod tests {
     }
 
     #[test]
+    fn a_renamed_zone_has_the_key_of_its_older_name() {
+        for (new, old, number) in [
+            ("Europe/Kyiv", "Europe/Kiev", 2069),
+            ("America/Nuuk", "America/Godthab", 1794),
+            ("Pacific/Kanton", "Pacific/Enderbury", 2127),
+        ] {
+            assert_eq!((key(new), key(old)), (number, number), "{new}");
+            assert_eq!(key(&new.to_lowercase()), number, "{new}");
+            assert_eq!(TimeZoneKey(number).name().unwrap(), old);
+        }
+    }
+
+    #[test]
     fn zones_without_a_key_are_rejected() {
         for name in [
             "UTC0",
@@ -282,6 +300,9 @@ mod tests {
             "+05:60",
             "+é",
             "Mars/Olympus",
+            "Asia/Qostanay",
+            "America/Ciudad_Juarez",
+            "America/Coyhaique",
             "+07:0é",
         ] {
             assert_eq!(

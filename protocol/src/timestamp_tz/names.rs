@@ -3,6 +3,16 @@
 //! A flat table, one key per line. The order is part of the wire format: never sort it, and never
 //! fill the gaps, which are retired zones.
 
+/// Zones that were renamed after the keys were assigned, and their names among [`NAMES`].
+///
+/// The keys are those of the time zone database of 2017. Zones that it has added since, such as
+/// `Asia/Qostanay`, have none.
+pub(super) static RENAMED: [(&str, &str); 3] = [
+    ("America/Nuuk", "America/Godthab"),
+    ("Europe/Kyiv", "Europe/Kiev"),
+    ("Pacific/Kanton", "Pacific/Enderbury"),
+];
+
 /// Key of the first name.
 pub(super) const FIRST: u16 = 1681;
 

@@ -1,10 +1,12 @@
 //! Output formats for rows: text, CSV, JSON lines and Parquet.
 
+mod controls;
 mod csv;
 mod json;
 mod rows;
 mod table;
 
+pub use controls::escape_controls;
 pub use rows::RowWriter;
 
 /// An output format for rows.

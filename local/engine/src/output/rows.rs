@@ -54,6 +54,16 @@ impl<W: Write + Send> RowWriter<W> {
         })
     }
 
+    /// Escapes control characters in the names and values of a table, for a terminal: see
+    /// [`escape_controls`](super::escape_controls). Changes no other format.
+    #[must_use]
+    pub fn for_terminal(self) -> Self {
+        match self {
+            Self::Table(writer) => Self::Table(writer.escaped()),
+            Self::Csv(_) | Self::Json(_) | Self::Parquet(_) => self,
+        }
+    }
+
     /// Writes the rows of `batch`. They may stay buffered until [`finish`](Self::finish).
     ///
     /// # Errors
@@ -184,6 +194,27 @@ mod tests {
                 "{format:?}"
             );
         }
+    }
+
+    #[test]
+    fn only_a_table_for_a_terminal_escapes_control_characters() {
+        let text = "\u{1b}[31mred\u{7}\t\u{9b}é\u{7f}";
+        let column: ArrayRef = Arc::new(StringArray::from(vec![text]));
+        let batch = RecordBatch::try_from_iter([("x\u{1b}c", column)]).unwrap();
+        let written = |format, terminal: bool| {
+            let mut writer = RowWriter::try_new(format, &batch.schema(), Vec::new()).unwrap();
+            if terminal {
+                writer = writer.for_terminal();
+            }
+            writer.write(&batch).unwrap();
+            String::from_utf8(writer.finish().unwrap()).unwrap()
+        };
+        let table = written(Format::Table, true);
+        assert_eq!(table.lines().next().unwrap().trim(), "x\\x1bc");
+        assert_eq!(table.lines().nth(2).unwrap().trim(), "\\x1b[31mred\\x07\t\\x9bé\\x7f");
+        assert!(written(Format::Table, false).contains(text));
+        assert!(written(Format::Csv, true).contains(text));
+        assert_eq!(written(Format::Json, true), written(Format::Json, false));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use arrow::{
     util::display::{ArrayFormatter, FormatOptions},
 };
 
+use super::escape_controls;
+
 /// Widest aligned column, in characters; a longer cell is written whole and shifts its line.
 /// Formatting fails beyond 65,535.
 const MAX_WIDTH: usize = 1_000;
@@ -27,11 +29,17 @@ pub struct TableWriter<W> {
     /// Rows buffered until the widths are known.
     buffered: Vec<Vec<String>>,
     widths: Option<Vec<usize>>,
+    /// Whether control characters are escaped.
+    escaped: bool,
 }
 
 impl<W: Write> TableWriter<W> {
     pub(super) fn new(schema: SchemaRef, out: W) -> Self {
-        Self { schema, out, buffered: Vec::new(), widths: None }
+        Self { schema, out, buffered: Vec::new(), widths: None, escaped: false }
+    }
+
+    pub(super) fn escaped(self) -> Self {
+        Self { escaped: true, ..self }
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
@@ -44,7 +52,7 @@ impl<W: Write> TableWriter<W> {
         let columns = columns?;
         for row in 0..batch.num_rows() {
             let cells: Vec<String> =
-                columns.iter().map(|column| one_line(&column.value(row).to_string())).collect();
+                columns.iter().map(|column| self.cell(&column.value(row).to_string())).collect();
             if self.widths.is_some() {
                 self.line(&cells)?;
             } else {
@@ -68,7 +76,7 @@ impl<W: Write> TableWriter<W> {
     /// Computes the widths, and writes the header and the buffered rows.
     fn begin(&mut self) -> anyhow::Result<()> {
         let names: Vec<String> =
-            self.schema.fields().iter().map(|field| one_line(field.name())).collect();
+            self.schema.fields().iter().map(|field| self.cell(field.name())).collect();
         let mut widths: Vec<usize> = names.iter().map(|name| name.chars().count()).collect();
         for row in &self.buffered {
             for (width, cell) in widths.iter_mut().zip(row) {
@@ -88,6 +96,11 @@ impl<W: Write> TableWriter<W> {
             self.line(&row)?;
         }
         Ok(())
+    }
+
+    fn cell(&self, text: &str) -> String {
+        let line = one_line(text);
+        if self.escaped { escape_controls(&line).into_owned() } else { line }
     }
 
     fn line(&mut self, cells: &[String]) -> anyhow::Result<()> {

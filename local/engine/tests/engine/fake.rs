@@ -57,6 +57,8 @@ pub(super) struct Fake {
     pub(super) udf: Option<Responder<UserDefinedFunctionRequest, ArrayRef>>,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
     pub(super) store: Arc<MemoryStore>,
+    /// A table whose definition fails.
+    pub(super) broken: Option<&'static str>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -134,6 +136,7 @@ impl Fake {
             udf: None,
             requests: Arc::default(),
             store: Arc::default(),
+            broken: None,
         }
     }
 
@@ -219,6 +222,10 @@ impl Fake {
                 return Err(FunctionError::from(&Error::not_found(
                     "there is no table shop.missing",
                 )));
+            }
+            Request::GetTable(get) if self.broken == Some(get.table_name.table.as_str()) => {
+                let message = format!("{} is broken", get.table_name);
+                return Err(FunctionError::from(&Error::internal(message)));
             }
             Request::GetTable(get) => Response::GetTable(GetTableResponse {
                 catalog_name,

@@ -1,5 +1,11 @@
 //! Correct rows, with any pushdown mode, inline and spilled.
 
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, StringArray},
+    record_batch::RecordBatch,
+};
 use athena_engine::{EngineOptions, PushdownMode};
 use athena_protocol::Request;
 
@@ -53,6 +59,31 @@ async fn counting_reads_one_narrow_column() {
 }
 
 #[tokio::test]
+async fn a_spilled_object_that_athena_refuses_fails_the_query() {
+    // The overhead of a block is less than 1,000 bytes.
+    for (length, accepted) in [(15_999_000, true), (16_000_001, false)] {
+        let regions = StringArray::from(vec!["x".repeat(length), "y".to_owned()]);
+        let rows = orders(0..2);
+        let columns = vec![
+            ArrayRef::clone(rows.column(0)),
+            Arc::new(regions),
+            ArrayRef::clone(rows.column(2)),
+        ];
+        let rows = RecordBatch::try_new(rows.schema(), columns).unwrap();
+        let fake = Fake { delivery: Delivery::Spilled, ..Fake::new(vec![rows]) };
+        let sql = "SELECT sum(length(region)) AS n FROM lake.shop.orders";
+        let query = fake.engine(EngineOptions::default()).query(sql).await.unwrap();
+        match query.collect().await {
+            Ok(_) => assert!(accepted, "{length}"),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!accepted && error.contains("Athena reads at most 16000000"), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_read_requests_only_the_needed_columns_with_the_schema_metadata() {
     let fake = three_splits();
     fake.rows("SELECT region FROM lake.shop.orders").await;
@@ -60,7 +91,7 @@ async fn a_read_requests_only_the_needed_columns_with_the_schema_metadata() {
     assert_eq!(read.schema.fields().len(), 1);
     assert_eq!(read.schema.metadata()["source"], "fake");
     assert_eq!(read.max_block_size, 16_000_000);
-    assert_eq!(read.max_inline_block_size, 5_242_880);
+    assert_eq!(read.max_inline_block_size, 3_465_000);
 }
 
 #[tokio::test]

@@ -51,6 +51,39 @@ async fn information_schema_requests_each_table_once() {
 }
 
 #[tokio::test]
+async fn information_schema_requests_only_the_tables_that_its_filter_selects() {
+    let columns = "SELECT count(*) FROM lake.information_schema.columns WHERE";
+    for (filter, tables) in [
+        ("table_name = 'orders'", &["shop.orders"][..]),
+        (
+            "table_schema = 'shop' AND table_name IN ('orders', 'returns')",
+            &["shop.orders", "shop.returns"],
+        ),
+        ("table_name LIKE 'o%' AND column_name = 'id'", &["shop.orders"]),
+        ("table_schema = 'elsewhere'", &[]),
+        (
+            "table_name = 'orders' OR column_name = 'id'",
+            &["shop.customers", "shop.orders", "shop.returns"],
+        ),
+        ("column_name = 'id'", &["shop.customers", "shop.orders", "shop.returns"]),
+    ] {
+        assert_eq!(requested_tables(&format!("{columns} {filter}")).await, tables, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_fails_is_missing_in_information_schema() {
+    let fake = Fake { broken: Some("returns"), ..Fake::new(vec![]) };
+    let sql = "SELECT DISTINCT table_name FROM lake.information_schema.columns";
+    let names = fake.rows(sql).await;
+    assert!(names.contains("orders") && names.contains("customers"), "{names}");
+    assert!(!names.contains("returns"), "{names}");
+    let engine = fake.engine(EngineOptions::default());
+    let error = engine.query(&format!("{sql} WHERE table_name = 'returns'")).await.unwrap_err();
+    assert!(error.to_string().contains("shop.returns is broken"), "{error}");
+}
+
+#[tokio::test]
 async fn names_in_information_schema_need_no_definitions() {
     let sql = "SELECT table_name FROM lake.information_schema.tables";
     assert!(requested_tables(sql).await.is_empty());

@@ -5,6 +5,7 @@ use std::{
     env,
     ffi::OsString,
     io::{BufRead as _, BufReader, IsTerminal as _, Read, Write as _},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -14,6 +15,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
+
+use crate::runtime::watchdog;
 
 /// Time after which cargo's output is shown. A build without changes takes less.
 const QUIET: Duration = Duration::from_secs(2);
@@ -185,13 +188,17 @@ fn build(
         command.args(["--color", "always"]);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut cargo = command.spawn().context("cannot start cargo")?;
+    // A build must not outlive this process if a signal ends it.
+    let mut cargo = command.process_group(0).spawn().context("cannot start cargo")?;
+    let group = i32::try_from(cargo.id()).expect("process ids are positive numbers");
+    watchdog::add(group);
     let stdout = cargo.stdout.take().expect("the output is piped");
     let stderr = cargo.stderr.take().expect("the output is piped");
     let messages = thread::spawn(move || artifacts(stdout));
     let hidden = show_if_slow(stderr, &names);
     let artifacts = messages.join().expect("reading messages does not panic");
     let status = cargo.wait().context("cannot wait for cargo")?;
+    watchdog::remove(group);
     if !status.success() {
         show(&hidden);
         bail!("cargo cannot build {names} ({status}); see its output above");

@@ -2,11 +2,15 @@
 
 use std::{fmt, future::Future, io, net::SocketAddr, pin::pin};
 
+use bytes::Bytes;
+use futures::{FutureExt as _, TryFutureExt as _};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::{
-    Request, Response,
+    Request, Response, StatusCode,
     body::{Body, Incoming},
+    header::{CONTENT_TYPE, HeaderValue},
     server::conn::http1,
-    service::Service,
+    service::{Service, service_fn},
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
@@ -14,6 +18,8 @@ use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
 };
+
+use super::guard;
 
 /// An HTTP server on one address. Dropping it closes all connections.
 pub(crate) struct Server {
@@ -25,21 +31,43 @@ pub(crate) struct Server {
 impl Server {
     /// Binds `address` (port 0 for any free port) and serves each connection with a clone of
     /// `service`.
+    ///
+    /// Requests of web pages do not reach the service: see [`guard::refusal`].
     pub(crate) async fn start<S, B>(address: SocketAddr, service: S) -> io::Result<Self>
     where
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
         S::Future: Send,
         S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-        B: Body + Send + 'static,
-        B::Data: Send,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Self::start_with(address, move |_| service.clone()).await
+    }
+
+    /// Binds `address` like [`Self::start`] and serves each connection with the service that
+    /// `new_service` returns for the address of the client.
+    pub(crate) async fn start_with<S, B>(
+        address: SocketAddr,
+        new_service: impl Fn(Connection) -> S + Send + 'static,
+    ) -> io::Result<Self>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let connections = tokio::spawn(accept(listener, stopped, move |stream, stopped| {
-            serve(stream, service.clone(), stopped)
-        }));
+        let connections =
+            tokio::spawn(accept(listener, stopped, move |stream, client, stopped| {
+                serve(
+                    stream,
+                    guarded(new_service(Connection { client, server: address }), address),
+                    stopped,
+                )
+            }));
         Ok(Self { address, stop, connections })
     }
 
@@ -68,11 +96,62 @@ impl fmt::Debug for Server {
     }
 }
 
+/// The addresses of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connection {
+    pub(crate) client: SocketAddr,
+    /// The address that the server is bound to.
+    pub(crate) server: SocketAddr,
+}
+
+/// Returns `service` behind the [`guard`] of the server at `address`.
+fn guarded<S, B>(
+    service: S,
+    address: SocketAddr,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response<Either<B, Full<Bytes>>>,
+    Error = S::Error,
+    Future: Send,
+> + Send
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    service_fn(move |request: Request<Incoming>| {
+        match guard::refusal(request.headers(), request.uri(), address) {
+            None => {
+                service.call(request).map_ok(|response| response.map(Either::Left)).left_future()
+            }
+            Some(reason) => {
+                async move { Ok(refuse(request, &reason).await.map(Either::Right)) }.right_future()
+            }
+        }
+    })
+}
+
+/// Returns status 403 with `reason`, in the form of an error of an AWS service.
+async fn refuse(request: Request<Incoming>, reason: &str) -> Response<Full<Bytes>> {
+    // A client sends all of the body before it reads the response.
+    let mut body = request.into_body();
+    while let Some(Ok(_)) = body.frame().await {}
+    let document = serde_json::json!({ "Type": "User", "Message": reason });
+    let mut response = Response::new(Full::new(Bytes::from(document.to_string())));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
+    response
+}
+
 /// Serves each connection in a task. Dropping this future aborts the tasks.
 async fn accept<F>(
     listener: TcpListener,
     stopped: watch::Receiver<bool>,
-    serve: impl Fn(TcpStream, watch::Receiver<bool>) -> F,
+    serve: impl Fn(TcpStream, SocketAddr, watch::Receiver<bool>) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -81,8 +160,8 @@ async fn accept<F>(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(stream, stopped.clone()));
+                Ok((stream, client)) => {
+                    connections.spawn(serve(stream, client, stopped.clone()));
                 }
                 // Such as too many open files, which passes; a busy loop would not help.
                 Err(error) => {
@@ -103,8 +182,7 @@ where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    B: Body + Send + 'static,
-    B::Data: Send,
+    B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     // With Nagle's algorithm, small requests and responses take 40 ms longer each.

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use super::process::ProcessGroup;
+use super::{process::ProcessGroup, process_table::processes};
 
 /// Time between two samples of memory usage.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -33,19 +33,11 @@ pub(super) async fn exceeded(group: &ProcessGroup, limit: u64) -> u64 {
     }
 }
 
-/// Returns the processes of `group`.
+/// Returns the processes of `group`, or its first process if the others cannot be found.
 fn processes_of(group: i32) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return vec![group] };
-    let processes = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    processes.filter(|&process| group_of(process) == Some(group)).collect()
-}
-
-/// Returns the group of a process: the third field after its name, which is in parentheses and may
-/// contain any character.
-fn group_of(process: i32) -> Option<i32> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(2)?.parse().ok()
+    let members = processes().filter(|process| process.group == group).map(|process| process.id);
+    let members: Vec<i32> = members.collect();
+    if members.is_empty() { vec![group] } else { members }
 }
 
 /// Returns the resident set of a process in bytes.
@@ -72,8 +64,8 @@ mod tests {
     #[test]
     fn this_process_is_in_its_group_and_uses_memory() {
         let this = i32::try_from(std::process::id()).unwrap();
-        let group = group_of(this).unwrap();
-        assert!(processes_of(group).contains(&this));
+        let found = processes().find(|process| process.id == this).unwrap();
+        assert!(processes_of(found.group).contains(&this));
         assert!(resident(this).unwrap() > 100_000);
         assert!(peak(this).unwrap() > 100_000);
     }

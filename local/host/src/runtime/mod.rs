@@ -6,9 +6,12 @@ mod failure;
 mod hosted_function;
 mod log;
 mod memory;
+mod peer;
 mod process;
+mod process_table;
 mod runtime_api;
 mod sandbox;
-mod watchdog;
+mod socket_table;
+pub(crate) mod watchdog;
 
 pub use hosted_function::{ColdStart, HostedFunction};

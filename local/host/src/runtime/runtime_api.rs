@@ -1,6 +1,10 @@
 //! Server of the Lambda Runtime API for one sandbox.
 //!
-//! Each sandbox has its own server, whose address identifies the process that sends a request.
+//! Each sandbox has its own server, and only its own processes may use it: another local program
+//! would receive events and send responses in place of the function. The client of each connection
+//! is looked up in the system's tables, because not every runtime accepts a secret in the address:
+//! Python's `awslambdaric`, for one, splits it into host and port. Functions that are not
+//! descendants use a path with a secret.
 
 use std::{
     convert::Infallible,
@@ -11,7 +15,10 @@ use std::{
 
 use athena_protocol::MAX_PAYLOAD_BYTES;
 use bytes::Bytes;
-use futures::{FutureExt as _, future::Either};
+use futures::{
+    FutureExt as _,
+    future::{Either, Shared},
+};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -19,9 +26,11 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
     service::service_fn,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
-use crate::http::{LimitedBody, Server};
+use super::peer;
+use crate::http::{Connection, LimitedBody, Server};
 
 /// An event of the process in a sandbox.
 #[derive(Debug)]
@@ -57,28 +66,42 @@ pub(super) struct Invocation {
 pub(super) struct RuntimeApi {
     server: Server,
     invocations: mpsc::Sender<Invocation>,
+    owner: watch::Sender<Option<i32>>,
+    secret: String,
 }
 
 impl RuntimeApi {
     /// Starts a server for the function `function_arn` that reports the process's requests to
-    /// `events`.
+    /// `events`. Requests wait until [`Self::set_owner`] is called.
     pub(super) async fn start(
         function_arn: &str,
         events: mpsc::UnboundedSender<SandboxEvent>,
     ) -> std::io::Result<Self> {
         let (invocations, receiver) = mpsc::channel(1);
+        let secret = Uuid::new_v4().simple().to_string();
         let state = Arc::new(ApiState {
             function_arn: HeaderValue::try_from(function_arn).map_err(std::io::Error::other)?,
             events,
             invocations: tokio::sync::Mutex::new(receiver),
             phase: Mutex::new(Phase::Init),
+            secret: secret.clone(),
         });
-        let service = service_fn(move |request| {
-            let response = state.serve(request);
-            async move { Ok::<_, Infallible>(response.await) }
+        let (owner, group) = watch::channel(None);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start_with(address, move |connection| {
+            let state = Arc::clone(&state);
+            let admitted = is_admitted(connection, group.clone());
+            service_fn(move |request| {
+                let response = state.serve(request, admitted.clone());
+                async move { Ok::<_, Infallible>(response.await) }
+            })
         });
-        let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), service).await?;
-        Ok(Self { server, invocations })
+        Ok(Self { server: server.await?, invocations, owner, secret })
+    }
+
+    /// Sets the process group that may use the API.
+    pub(super) fn set_owner(&self, group: i32) {
+        self.owner.send_replace(Some(group));
     }
 
     /// Returns the value of `AWS_LAMBDA_RUNTIME_API`.
@@ -86,10 +109,32 @@ impl RuntimeApi {
         self.server.address()
     }
 
+    /// Returns an address for functions that are not descendants of this process: with a secret
+    /// path, which any client may use.
+    pub(super) fn secret_address(&self) -> String {
+        format!("{}/{}", self.address(), self.secret)
+    }
+
     /// Delivers `invocation` to the process when it requests one.
     pub(super) fn deliver(&self, invocation: Invocation) {
         self.invocations.try_send(invocation).expect("a sandbox runs one invocation at a time");
     }
+}
+
+/// Result of looking up the client of a connection, once for all its requests.
+type Admitted = Shared<futures::future::BoxFuture<'static, bool>>;
+
+/// Looks up whether the client of `connection` belongs to the owner, in a separate task.
+///
+/// The task starts at once, because a process may send its last response and exit.
+fn is_admitted(connection: Connection, mut owner: watch::Receiver<Option<i32>>) -> Admitted {
+    let task = tokio::spawn(async move {
+        // The sender is gone if the process could not be started.
+        let owner = *owner.wait_for(Option::is_some).await.ok()?;
+        let owner = owner?;
+        tokio::task::spawn_blocking(move || peer::belongs_to(connection, owner)).await.ok()
+    });
+    async move { task.await.ok().flatten().unwrap_or(false) }.boxed().shared()
 }
 
 /// Phase of a sandbox, which determines the valid requests.
@@ -106,6 +151,8 @@ struct ApiState {
     events: mpsc::UnboundedSender<SandboxEvent>,
     invocations: tokio::sync::Mutex<mpsc::Receiver<Invocation>>,
     phase: Mutex<Phase>,
+    /// First segment of a path that any client may use.
+    secret: String,
 }
 
 impl ApiState {
@@ -117,10 +164,11 @@ impl ApiState {
     fn serve(
         self: &Arc<Self>,
         request: Request<Incoming>,
+        admitted: Admitted,
     ) -> impl Future<Output = Response<Full<Bytes>>> + use<> {
         let state = Arc::clone(self);
         let is_get = request.method() == Method::GET;
-        let response = async move { state.respond(request).await };
+        let response = async move { state.respond(request, admitted).await };
         if is_get {
             return Either::Left(response);
         }
@@ -128,7 +176,11 @@ impl ApiState {
         Either::Right(task.map(|response| response.expect("handling a request does not panic")))
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        admitted: Admitted,
+    ) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let body = match LimitedBody::read(body).await {
             Ok(body) => body,
@@ -138,7 +190,12 @@ impl ApiState {
         };
         let path = head.uri.path();
         let parts: Vec<_> = path.split('/').skip(1).collect();
-        match (head.method, &parts[..]) {
+        let parts = match &parts[..] {
+            [secret, rest @ ..] if *secret == self.secret => rest,
+            _ if admitted.await => &parts[..],
+            _ => return foreign_client(),
+        };
+        match (head.method, parts) {
             (Method::GET, ["2018-06-01", "runtime", "invocation", "next"]) => self.next().await,
             (Method::POST, ["2018-06-01", "runtime", "invocation", id, "response"]) => {
                 self.finish(id, body, SandboxEvent::Responded)
@@ -237,6 +294,14 @@ fn check_response(phase: &Phase, id: &str) -> Option<Response<Full<Bytes>>> {
             Some(json_error(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID"))
         }
     }
+}
+
+fn foreign_client() -> Response<Full<Bytes>> {
+    let message = "this Runtime API belongs to another process: only the process that the host \
+                   started and its descendants may use it; a function in a container or of another \
+                   user has to use the value of ATHENA_LOCAL_RUNTIME_API as its \
+                   AWS_LAMBDA_RUNTIME_API";
+    json_error(StatusCode::FORBIDDEN, "AccessDenied", message)
 }
 
 fn accepted() -> Response<Full<Bytes>> {

@@ -66,6 +66,7 @@ impl Sandbox {
         let log = Arc::new(Log::new(&config.name, config.show_output));
         let mut launch = config.launch.clone();
         launch.environment.push(("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address().to_string()));
+        launch.environment.push(("ATHENA_LOCAL_RUNTIME_API".to_owned(), api.secret_address()));
         let stream = format!("local/[$LATEST]{}", Uuid::new_v4().simple());
         launch.environment.push(("AWS_LAMBDA_LOG_STREAM_NAME".to_owned(), stream));
         let exits = sender.clone();
@@ -75,6 +76,7 @@ impl Sandbox {
             let _ = exits.send(SandboxEvent::Exited(status));
         })
         .map_err(not_started)?;
+        api.set_owner(group.id());
         let memory = config.memory;
         let watched = group.clone();
         let memory_watch = tokio::spawn(async move {

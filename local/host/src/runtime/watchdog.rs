@@ -31,12 +31,12 @@ done
 /// Functions have their own process groups, which neither Ctrl-C in a terminal nor the exit of
 /// their parent ends. Dropping them does, but a killed process drops nothing. So a shell, in its
 /// own group, waits for the end of a pipe. One shell serves all functions.
-pub(super) fn add(group: i32) {
+pub(crate) fn add(group: i32) {
     send('+', group);
 }
 
 /// Unregisters `group`, which has no processes left and whose id may be reused.
-pub(super) fn remove(group: i32) {
+pub(crate) fn remove(group: i32) {
     send('-', group);
 }
 

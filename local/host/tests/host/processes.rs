@@ -10,6 +10,9 @@ use athena_client::Invoke as _;
 use athena_lambda_host::{FunctionOptions, HostedFunction};
 use bytes::Bytes;
 use futures::future::join_all;
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::json;
 
 use super::{assert_ends, call, failure, hosted, number, options, process_of, runs};
@@ -132,4 +135,48 @@ async fn a_shell_script_can_be_a_function() {
     for _ in 0..2 {
         assert_eq!(call(&function, json!({})).await, json!("from a shell"));
     }
+}
+
+#[tokio::test]
+async fn only_the_process_of_a_function_may_use_its_runtime_api() {
+    let function = hosted(FunctionOptions { concurrency: 1, ..options() });
+    let context = call(&function, json!({ "do": "context" })).await;
+    let variable = |name: &str| context["environment"][name].as_str().unwrap().to_owned();
+    let (address, secret) =
+        (variable("AWS_LAMBDA_RUNTIME_API"), variable("ATHENA_LOCAL_RUNTIME_API"));
+    if !std::path::Path::new("/proc/self/net/tcp").exists() {
+        eprintln!("skipped: this system has no table of connections");
+        return;
+    }
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let request = |method: &str, url: String| {
+        client.request(Request::builder().method(method).uri(url).body(Full::default()).unwrap())
+    };
+    let next = format!("http://{address}/2018-06-01/runtime/invocation/next");
+    let refused = request("GET", next.clone()).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let refused = request("GET", next.replace("/2018", "/guess/2018")).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let failed = format!("http://{address}/2018-06-01/runtime/init/error");
+    assert_eq!(request("POST", failed).await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(call(&function, json!({ "n": 1 })).await, json!({ "n": 1 }), "it runs undisturbed");
+    // The secret path identifies a function that is not a descendant.
+    let unknown = request("GET", format!("http://{secret}/2018-06-01/unknown")).await.unwrap();
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_descendant_in_another_process_group_may_use_the_runtime_api() {
+    let script = "import os, sys, subprocess; \
+                  sys.exit(subprocess.call([sys.executable, '-m', 'tests.functions.behavior'], \
+                  start_new_session=True))";
+    let function = HostedFunction::new("python3", ["-c", script], options());
+    let process = process_of(&function).await;
+    assert_ne!(function.cold_starts()[0].process, process);
+    drop(function);
+    // A process that left its group outlives the function.
+    let _ = nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(process),
+        nix::sys::signal::Signal::SIGKILL,
+    );
 }

@@ -1,5 +1,7 @@
 //! A stand-in for S3 on the loopback interface.
 
+mod folder;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -10,10 +12,11 @@ use anyhow::Context as _;
 use athena_spill::{ObjectStore, SpillSettings, aws::S3Store};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use s3s_fs::FileSystem;
-use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::http::Server;
+use folder::Folder;
+
+use crate::{http::Server, temporary_folder::TemporaryFolder};
 
 /// Region of the store.
 const REGION: &str = "us-east-1";
@@ -33,7 +36,7 @@ pub struct LocalS3 {
     secret_key: String,
     root: PathBuf,
     /// Deletes the folder when it is dropped, after the server.
-    _temporary: Option<TempDir>,
+    _temporary: Option<TemporaryFolder>,
 }
 
 impl LocalS3 {
@@ -48,8 +51,14 @@ impl LocalS3 {
         let (root, temporary) = if let Some(folder) = folder {
             (folder, None)
         } else {
-            let temporary = tempfile::Builder::new().prefix("athena-local-s3-").tempdir();
-            let temporary = temporary.context("cannot create a temporary folder for objects")?;
+            let temporary = TemporaryFolder::create("s3").with_context(|| {
+                let folder = std::env::temp_dir();
+                format!(
+                    "cannot create a temporary folder for objects in {}; \
+                     set TMPDIR to another folder",
+                    folder.display()
+                )
+            })?;
             (temporary.path().to_owned(), Some(temporary))
         };
         let files = FileSystem::new(&root).map_err(|error| {
@@ -60,7 +69,7 @@ impl LocalS3 {
             format!("AKIA{}", &Uuid::new_v4().simple().to_string().to_uppercase()[..16]);
         let secret_key = Uuid::new_v4().simple().to_string();
         let service = {
-            let mut builder = S3ServiceBuilder::new(files);
+            let mut builder = S3ServiceBuilder::new(Folder { path: root.clone(), files });
             builder.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
             builder.build()
         };
