@@ -115,6 +115,14 @@ def account_of(arn: str) -> str:
     return arn.split(":")[4]
 
 
+def role_of_session(arn: str) -> str:
+    """Returns the ARN of a session's role; other principals stay unchanged."""
+    head, separator, rest = arn.partition(":assumed-role/")
+    if not separator:
+        return arn
+    return head.replace(":sts:", ":iam:") + ":role/" + rest.split("/")[0]
+
+
 @dataclass(frozen=True)
 class Principal:
     """A role, or an AWS service if `service` is set, and the names of its identity policies."""

@@ -9,20 +9,13 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from tests.deploy.fixtures import role_of_session
 from tests.deploy.matrix import CASES, Deployment
 from tests.deploy.report import Check
 
 FILE = "unused-actions.tsv"
 # Identity policies, one of those that a template creates for each connector, spoke or reader.
 POLICIES = ("A4", "A42", "A5", "B2", "B3", "B6", "B7", "Q2", "Q3", "L2", "L3", "L4", "L5")
-
-
-def _role(arn: str) -> str:
-    """Returns the ARN of a session's role; other principals stay unchanged."""
-    head, separator, rest = arn.partition(":assumed-role/")
-    if not separator:
-        return arn
-    return head.replace(":sts:", ":iam:") + ":role/" + rest.split("/")[0]
 
 
 def _granted(policy: Any) -> set[str]:
@@ -39,7 +32,7 @@ def usage_checks(deployment: Deployment, file: Path) -> list[Check]:
     used: dict[str, set[str]] = {}
     for line in file.read_text().splitlines():
         principal, action = line.split("\t")
-        used.setdefault(_role(principal), set()).add(action)
+        used.setdefault(role_of_session(principal), set()).add(action)
     unused = set()
     total = 0
     for name in POLICIES:

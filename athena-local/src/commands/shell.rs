@@ -116,7 +116,7 @@ async fn run_query(session: &Session, query: &str, signals: &mut Signals) -> Res
     }
 }
 
-/// The settings of the terminal before the editor changes them.
+/// Settings of the terminal before the editor changes them.
 struct TerminalSettings(Option<Termios>);
 
 impl TerminalSettings {

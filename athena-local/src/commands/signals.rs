@@ -4,7 +4,7 @@ use std::{fmt, future::Future, io, pin::pin};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The end of a command by a signal. The exit status is 128 and the number of the signal, as in a
+/// End of a command by a signal. The exit status is 128 and the number of the signal, as in a
 /// shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stopped {
@@ -40,7 +40,7 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// The signals that stop a command. From its creation on, they no longer end the process.
+/// Signals that stop a command. From its creation on, they no longer end the process.
 #[derive(Debug)]
 pub(super) struct Signals {
     /// `None` if the process was started to ignore it, as by `nohup`.

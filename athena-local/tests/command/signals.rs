@@ -1,4 +1,4 @@
-//! The end of commands by signals.
+//! End of commands by signals.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use nix::{
 
 use super::{command, faults::wait_for, run};
 
-/// A function whose second read never ends.
+/// Function whose second read never ends.
 const HANGING: &str = "shop=exec:python3 -m tests.functions.faulty tests/golden sleep";
 
 fn folders(temporary: &Path) -> Vec<String> {

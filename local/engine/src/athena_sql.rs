@@ -13,7 +13,7 @@ use datafusion::sql::{
     },
 };
 
-use crate::long_chains;
+use crate::long_chains::{self, null};
 use crate::types::{time_zone_of_literal, timestamp_in_zone};
 
 /// Rewrites `statement` to have Athena's meaning.
@@ -283,10 +283,6 @@ fn precedence(op: &BinaryOperator) -> Option<u8> {
         // Foreign enum: every other operator has values as operands.
         _ => None,
     }
-}
-
-fn null() -> Expr {
-    Expr::Value(Value::Null.into())
 }
 
 /// Doubles the backslashes of a pattern without `ESCAPE`. In `DataFusion` a backslash escapes the

@@ -134,6 +134,7 @@ fn balanced(mut operands: Vec<Expr>, op: &BinaryOperator) -> Expr {
     }
 }
 
-fn null() -> Expr {
+/// Returns the placeholder that is left while an expression is moved.
+pub(crate) fn null() -> Expr {
     Expr::Value(Value::Null.into())
 }

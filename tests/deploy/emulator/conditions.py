@@ -10,20 +10,14 @@ from typing import Any
 
 from ministack.core import iam_evaluator
 
+from tests.deploy.fixtures import role_of_session
+
 VIA_ATHENA = "via-athena"
 
 
 def _organization() -> tuple[str, frozenset[str]]:
     name, _, accounts = os.environ.get("EMULATOR_ORGANIZATION", "").partition("=")
     return name, frozenset(filter(None, accounts.split(",")))
-
-
-def _principal_arn(arn: str) -> str:
-    """Returns the ARN of a session's role; other principals stay unchanged."""
-    head, separator, rest = arn.partition(":assumed-role/")
-    if not separator:
-        return arn
-    return head.replace(":sts:", ":iam:") + ":role/" + rest.split("/")[0]
 
 
 def install() -> None:
@@ -33,7 +27,7 @@ def install() -> None:
     def resolve_condition_key(key: str, context: Any) -> Any:
         match key.lower():
             case "aws:principalarn":
-                return _principal_arn(context.principal_arn)
+                return role_of_session(context.principal_arn)
             case "aws:principalorgid":
                 return organization if context.principal_account in members else None
             case "aws:principalisawsservice":
