@@ -10,6 +10,8 @@ use std::{
 
 use athena_protocol::FederatedIdentity;
 
+use crate::deadline::TimeLimit;
+
 /// Context of the invocation that a request belongs to. Cheap to clone.
 ///
 /// Build one only to unit test a connector:
@@ -34,6 +36,7 @@ pub struct Context {
     pub catalog_name: String,
     pub(crate) identity: Option<FederatedIdentity>,
     pub(crate) deadline: Option<SystemTime>,
+    pub(crate) time_limit: TimeLimit,
     pub(crate) counters: Arc<Counters>,
 }
 

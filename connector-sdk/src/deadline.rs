@@ -2,10 +2,34 @@
 
 use std::{
     future::Future,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{Error, Result, context::known_deadline};
+
+/// Time after which work that does not yield must give up.
+///
+/// [`Deadline::race`] can only drop work that yields. A predicate of 6 MB can take seconds for one
+/// batch: its evaluation checks the time between its parts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct TimeLimit(Option<Instant>);
+
+impl TimeLimit {
+    /// Checks that the time has not come.
+    ///
+    /// # Errors
+    ///
+    /// `Timeout`.
+    pub(crate) fn check(self) -> Result<()> {
+        match self.0 {
+            Some(end) if Instant::now() >= end => Err(Error::timeout(
+                "the predicate was not evaluated before the deadline; simplify it, make splits \
+                 smaller, or raise the timeout of the function",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
 
 /// Time limit after which an invocation fails by itself, while it can still report the reason.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +49,11 @@ impl Deadline {
             remaining.saturating_sub(margin.min(remaining / 10))
         });
         Self { budget }
+    }
+
+    /// Returns the time limit that begins now.
+    pub(crate) fn time_limit(self) -> TimeLimit {
+        TimeLimit(self.budget.and_then(|budget| Instant::now().checked_add(budget)))
     }
 
     /// Runs `work` until it completes or the deadline passes, and then drops it and everything that
@@ -66,6 +95,15 @@ mod tests {
             deadline.race("reading s.t", std::future::pending::<Result<()>>()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.message().starts_with("reading s.t"), "{error}");
+    }
+
+    #[test]
+    fn a_time_limit_passes_at_the_deadline() {
+        assert!(TimeLimit::default().check().is_ok());
+        let margin = Duration::from_secs(1);
+        assert!(ending_in(Duration::from_mins(1), margin).time_limit().check().is_ok());
+        let error = ending_in(Duration::ZERO, margin).time_limit().check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::{
     Connector, Context, Error, Passthrough, Result, Settings, Udfs,
     context::{Counters, known_deadline},
-    deadline::Deadline,
+    deadline::{Deadline, TimeLimit},
     dispatch::{self, Invocation},
     spilling::Spilling,
     split::describe_properties,
@@ -190,7 +190,8 @@ impl Handler {
             defaults = Settings::default();
             &defaults
         };
-        let context = context(&request, deadline);
+        let budget = Deadline::new(deadline, settings.deadline_margin);
+        let context = Context { time_limit: budget.time_limit(), ..context(&request, deadline) };
         let span = tracing::info_span!(
             "invocation",
             request = request.type_name(),
@@ -200,13 +201,12 @@ impl Handler {
         let operation = describe_operation(&request);
         let definition = OnceCell::new();
         let invocation = Invocation { handler: self, settings, context, version, definition };
-        let deadline = Deadline::new(deadline, settings.deadline_margin);
         let work = async {
             let response = invocation.respond(request).await;
             let bytes = response.and_then(|response| encode(&response, version));
             bytes.map_err(|error| error.with_context("while", operation.as_str()))
         };
-        deadline.race(&operation, work).instrument(span).await
+        budget.race(&operation, work).instrument(span).await
     }
 }
 
@@ -249,6 +249,7 @@ fn context(request: &Request, deadline: Option<SystemTime>) -> Context {
         catalog_name: catalog_name.to_owned(),
         identity: identity.clone(),
         deadline: known_deadline(deadline),
+        time_limit: TimeLimit::default(),
         counters: Arc::new(Counters::default()),
     }
 }

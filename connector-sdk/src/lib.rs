@@ -84,6 +84,7 @@
 //! The SDK does not install `MiMalloc`, because a program can have only one allocator: declare it
 //! as `#[global_allocator]` in `main.rs`.
 
+mod column_index;
 mod compact;
 mod connector;
 mod context;

@@ -10,7 +10,7 @@ use arrow::{
 };
 use base64_simd::URL_SAFE_NO_PAD;
 
-use crate::{Error, GetSplits, Result, Split, compact::visible_bytes};
+use crate::{Error, GetSplits, Result, Split, column_index::ColumnIndex, compact::visible_bytes};
 
 /// Property of a split that holds its partition values, as a JSON object of strings and nulls.
 const PROPERTY: &str = "$partition";
@@ -45,12 +45,13 @@ impl GetSplits {
     ///
     /// Panics if `row` is out of bounds.
     pub fn split_for_partition(&self, row: usize) -> Result<Split> {
+        let columns = ColumnIndex::new(self.partitions.schema_ref().fields());
         let mut values = BTreeMap::new();
         for name in &self.partition_columns {
-            let column = self.partitions.column_by_name(name).ok_or_else(|| {
+            let (index, _) = columns.find(name).ok_or_else(|| {
                 Error::invalid_input(format!("the partitions lack the partition column {name:?}"))
             })?;
-            let value = column.slice(row, 1);
+            let value = self.partitions.column(index).slice(row, 1);
             // Whatever the encoding, only a value that decodes to itself may be encoded.
             let text = encode_value(&value).filter(|text| {
                 decode_value(text.as_deref(), value.data_type())
@@ -147,9 +148,10 @@ impl PartitionValues {
         };
         let texts: BTreeMap<String, Option<String>> =
             serde_json::from_str(json).map_err(|e| invalid().with_source(e))?;
+        let columns = ColumnIndex::new(schema.fields());
         let mut values = BTreeMap::new();
         for (name, text) in texts {
-            if let Some((_, field)) = schema.fields().find(&name) {
+            if let Some((_, field)) = columns.find(&name) {
                 let value = decode_value(text.as_deref(), field.data_type()).ok_or_else(invalid)?;
                 values.insert(name, value);
             }
@@ -158,18 +160,22 @@ impl PartitionValues {
     }
 
     /// Iterates over the values of columns that `batch` lacks, in order of their names.
-    fn missing_from(&self, batch: &RecordBatch) -> impl Iterator<Item = (&String, &ArrayRef)> {
-        self.values.iter().filter(|(name, _)| batch.schema_ref().fields().find(name).is_none())
+    fn missing_from(&self, batch: &RecordBatch) -> Vec<(&String, &ArrayRef)> {
+        if self.values.is_empty() {
+            return Vec::new();
+        }
+        let columns = ColumnIndex::new(batch.schema_ref().fields());
+        self.values.iter().filter(|(name, _)| columns.find(name).is_none()).collect()
     }
 
     /// Returns the bytes that [`add_to`](Self::add_to) adds to each row of `batch`.
     pub(crate) fn added_row_bytes(&self, batch: &RecordBatch) -> usize {
-        self.missing_from(batch).map(|(_, value)| visible_bytes(&value.to_data())).sum()
+        self.missing_from(batch).iter().map(|(_, value)| visible_bytes(&value.to_data())).sum()
     }
 
     /// Adds the partition columns that the batch lacks.
     pub(crate) fn add_to(&self, batch: RecordBatch) -> Result<RecordBatch> {
-        let values: Vec<_> = self.missing_from(&batch).collect();
+        let values = self.missing_from(&batch);
         if values.is_empty() {
             return Ok(batch);
         }

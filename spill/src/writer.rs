@@ -1,6 +1,7 @@
 //! Writing of blocks as objects: encode, encrypt and put, several concurrently.
 
 use std::{
+    fmt::Write,
     mem,
     sync::{
         Arc,
@@ -26,7 +27,7 @@ use crate::{
 pub struct SpillTarget {
     /// Bucket of the split's location.
     pub bucket: String,
-    /// Key of the split's location, the prefix of every object's key.
+    /// Key of the split's location, the folder of every object.
     pub key: String,
     /// Encryption key of the split; `None` writes clear text.
     pub encryption_key: Option<EncryptionKey>,
@@ -38,7 +39,16 @@ impl SpillTarget {
         if self.encryption_key.is_some() { TAG_LEN } else { 0 }
     }
 
-    /// Returns the key of the object with block `number` (section 5.1 of the protocol).
+    /// Narrows the key to a folder that no other attempt to read this split writes to.
+    ///
+    /// Athena reads a split again when a response was lost. If the source changed in between, an
+    /// object that both attempts write would give the first one rows of the second.
+    fn of_one_attempt(mut self) -> Self {
+        let _ = write!(self.key, "/{:016x}", rand::random::<u64>());
+        self
+    }
+
+    /// Returns the key of the object with block `number`, once narrowed to one attempt.
     fn object_key(&self, number: usize) -> String {
         format!("{}.{number}", self.key)
     }
@@ -52,8 +62,10 @@ impl SpillTarget {
 ///
 /// # Contract
 ///
-/// - **Order**: the `n`th block, from 0, becomes the object `<key>.<n>`: numbers have no gaps and
-///   follow the rows. Objects may be completed in any order.
+/// - **Order**: the `n`th block, from 0, becomes the object `<key>/<attempt>.<n>`: numbers have no
+///   gaps and follow the rows. Objects may be completed in any order.
+/// - **Attempts**: `<attempt>` is random and the writer's own, so that writers to one target never
+///   overwrite each other's objects.
 /// - **Errors**: the first failure aborts all other blocks and is final. Later calls fail with its
 ///   kind.
 /// - **Cancellation**: dropping the writer aborts all blocks in flight and leaves no task behind.
@@ -84,7 +96,9 @@ impl SpillTarget {
 /// writer.write(rows.clone().try_into()?).await?;
 /// writer.write(rows.clone().try_into()?).await?;
 /// writer.finish().await?;
-/// assert_eq!(store.keys(), ["my-spill/query/split.0", "my-spill/query/split.1"]);
+/// let keys = store.keys();
+/// assert!(keys[0].starts_with("my-spill/query/split/") && keys[0].ends_with(".0"));
+/// assert!(keys[1].starts_with("my-spill/query/split/") && keys[1].ends_with(".1"));
 ///
 /// // `write` returns before the put: an error may surface in a later call.
 /// store.deny_keys(".0");
@@ -130,7 +144,7 @@ impl SpillWriter {
         let in_flight = in_flight.max(1);
         Self {
             store,
-            target: Arc::new(target),
+            target: Arc::new(target.of_one_attempt()),
             in_flight,
             encoding: Arc::new(Semaphore::new(in_flight.div_ceil(2))),
             puts: JoinSet::new(),

@@ -211,30 +211,38 @@ fn location_fault(
             "the encryption key of the response is not that of its split",
         ));
     }
-    let own = split.spill_location.as_ref().and_then(|location| {
-        Some((location.bucket.as_deref()?, format!("{}.", location.key.as_deref()?)))
-    });
-    let mut numbers = BTreeSet::new();
+    let own = split
+        .spill_location
+        .as_ref()
+        .and_then(|location| Some((location.bucket.as_deref()?, location.key.as_deref()?)));
+    let mut names = Vec::new();
     for location in &response.remote_blocks {
         let key = location.key.as_deref().unwrap_or_default();
-        let inside = own.as_ref().filter(|(bucket, _)| location.bucket.as_deref() == Some(bucket));
-        let Some(number) = inside.and_then(|(_, prefix)| key.strip_prefix(prefix.as_str())) else {
+        let inside = own.filter(|(bucket, _)| location.bucket.as_deref() == Some(bucket));
+        let name = inside.and_then(|(_, folder)| key.strip_prefix(folder));
+        let Some(name) = name.filter(|name| name.starts_with(['.', '/'])) else {
             let bucket = location.bucket.as_deref().unwrap_or_default();
             let message = format!(
                 "rows are spilled to s3://{bucket}/{key}, outside the location of their split"
             );
             return Err(Fault::new(Kind::SpilledElsewhere, request, message));
         };
-        numbers.insert(number.parse::<usize>().ok());
+        names.push(name);
     }
-    let expected: BTreeSet<_> = (0..response.remote_blocks.len()).map(Some).collect();
-    Ok((numbers != expected).then(|| {
-        let message = format!(
-            "{} objects are not numbered consecutively from 0",
-            response.remote_blocks.len()
-        );
+    Ok((!numbered(&names)).then(|| {
+        let message = format!("{} objects are not numbered consecutively from 0", names.len());
         Fault::new(Kind::ObjectsMisnumbered, request, message)
     }))
+}
+
+/// Returns whether `names` are `.0`, `.1`, ... in any order, after one stem: an attempt may have its
+/// own.
+fn numbered(names: &[&str]) -> bool {
+    let parts = names.iter().map(|name| name.rsplit_once('.'));
+    let stems: BTreeSet<_> = parts.clone().map(|part| part.map(|(stem, _)| stem)).collect();
+    let numbers: BTreeSet<_> =
+        parts.map(|part| part.and_then(|(_, number)| number.parse::<usize>().ok())).collect();
+    stems.len() <= 1 && numbers == (0..names.len()).map(Some).collect()
 }
 
 /// Describes a value that is illegal in its column, without the value itself.

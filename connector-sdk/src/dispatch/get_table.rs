@@ -8,7 +8,7 @@ use athena_protocol::{
 };
 
 use super::Invocation;
-use crate::{Error, Result, TableDef, wire_type::wire_schema_by};
+use crate::{Error, Result, TableDef, column_index::ColumnIndex, wire_type::wire_schema_by};
 
 impl Invocation<'_> {
     pub(super) async fn get_table(&self, request: GetTableRequest) -> Result<Response> {
@@ -50,9 +50,10 @@ pub(super) fn validate(table: &TableName, definition: &TableDef) -> Result<Table
             )));
         }
     }
+    let columns = ColumnIndex::new(schema.fields());
     let mut partition_columns = BTreeSet::new();
     for column in &definition.partition_columns {
-        if schema.fields().find(column).is_none() {
+        if columns.find(column).is_none() {
             return Err(invalid(format!(
                 "has the partition column {column:?}, which is not one of its columns"
             )));

@@ -1,6 +1,6 @@
 //! `GetTableLayout`: the partitions of a table (section 7.4 of the protocol).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{
     compute::concat_batches,
@@ -18,6 +18,7 @@ use futures::StreamExt;
 use super::Invocation;
 use crate::{
     Error, GetPartitions, RecordBatchStream, Result,
+    column_index::ColumnIndex,
     residual::Residual,
     wire_type::{cast_batch, wire_schema},
 };
@@ -33,7 +34,8 @@ impl Invocation<'_> {
             self.constraints(&source, request.constraints, &request.table_name).await?;
         // Only the partition columns may exclude a partition: another column of a partition may
         // have the name of a column of the table and hold something else.
-        let residual = Residual::try_new(&constraints, &Arc::new(Schema::new(columns.clone())))?;
+        let residual = Residual::try_new(&constraints, &Arc::new(Schema::new(columns.clone())))?
+            .with_time_limit(self.context.time_limit);
         let stream = source
             .get_partitions(GetPartitions {
                 context: self.context(),
@@ -61,13 +63,20 @@ impl Invocation<'_> {
 
 /// Returns the fields of the partition columns, nullable as in section 7.4 of the protocol.
 fn partition_fields(request: &GetTableLayoutRequest) -> Result<Fields> {
+    let columns = ColumnIndex::new(request.schema.fields());
+    let mut names = BTreeSet::new();
     let mut fields = Vec::with_capacity(request.partition_columns.len());
     for name in &request.partition_columns {
-        let (_, field) = request.schema.fields().find(name).ok_or_else(|| {
+        let (_, field) = columns.find(name).ok_or_else(|| {
             Error::invalid_input(format!(
                 "partition column {name:?} is not a column of the table's schema"
             ))
         })?;
+        if !names.insert(name) {
+            return Err(Error::invalid_input(format!(
+                "partition column {name:?} is in the request twice"
+            )));
+        }
         fields.push(field.as_ref().clone().with_nullable(true));
     }
     Ok(fields.into())

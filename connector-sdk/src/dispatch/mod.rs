@@ -20,8 +20,8 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result,
-    Setting::EnableQueryPassthrough, Settings, TableDef, passthrough::PassthroughConnector,
-    plan::Plan,
+    Setting::EnableQueryPassthrough, Settings, TableDef, column_index::ColumnIndex,
+    passthrough::PassthroughConnector, plan::Plan,
 };
 
 /// Invocation with the handler that serves it.
@@ -48,7 +48,7 @@ impl Invocation<'_> {
             }
             Request::ReadRecords(request) => self.read_records(request).await,
             Request::UserDefinedFunction(request) => {
-                user_defined_function::respond(&self.handler.udfs, request)
+                user_defined_function::respond(&self.handler.udfs, request).await
             }
         }
     }
@@ -140,8 +140,8 @@ impl Invocation<'_> {
             return error;
         }
         let Ok(definition) = self.definition(source, table).await else { return error };
-        let columns = definition.schema.fields();
-        match requested.iter().find_map(|field| describe_mismatch(field, columns)) {
+        let columns = ColumnIndex::new(definition.schema.fields());
+        match requested.iter().find_map(|field| describe_mismatch(field, &columns)) {
             Some(mismatch) => {
                 Error::invalid_input(format!("table {table} {mismatch}; describe the table again"))
                     .with_source(error)
@@ -162,7 +162,7 @@ impl Invocation<'_> {
 }
 
 /// Describes the difference between a requested column and that of the table, if there is one.
-fn describe_mismatch(requested: &Field, columns: &Fields) -> Option<String> {
+fn describe_mismatch(requested: &Field, columns: &ColumnIndex<'_>) -> Option<String> {
     let name = requested.name();
     let requested_type = requested.data_type();
     match columns.find(name) {

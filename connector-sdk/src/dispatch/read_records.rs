@@ -17,6 +17,7 @@ use tracing::Instrument;
 use super::{Invocation, page::json_len};
 use crate::{
     Connector, Error, ReadRecords, Result, Split,
+    column_index::ColumnIndex,
     partition::PartitionValues,
     plan::Plan,
     read::{Columns, Limits, ReadOutcome, Sink, SplitReader, constraint_columns},
@@ -47,7 +48,8 @@ impl Invocation<'_> {
         if let Some(plan) = &plan {
             reject_unevaluated_plan(plan, &read_schema)?;
         }
-        let residual = Residual::try_new(&constraints, &read_schema)?;
+        let residual =
+            Residual::try_new(&constraints, &read_schema)?.with_time_limit(self.context.time_limit);
         reject_limit_of_unevaluated(&constraints, &residual)?;
         let limit = RowLimit::try_new(&constraints, &read_schema, self.settings.sort_memory())?;
         let split = Split { properties: request.split.properties.clone() };
@@ -112,16 +114,16 @@ impl Invocation<'_> {
         let mut needed = constraint_columns(constraints);
         let computed = plan.map(|plan| computed(plan, &request.schema)).unwrap_or_default();
         needed.extend(computed.values().flat_map(|expression| expression.columns()));
-        needed.retain(|name| {
-            computed.contains_key(name) || request.schema.fields().find(name).is_none()
-        });
+        let requested = ColumnIndex::new(request.schema.fields());
+        needed.retain(|name| computed.contains_key(name) || requested.find(name).is_none());
         let missing = needed;
         if missing.is_empty() && computed.is_empty() {
             return Ok(Columns::new(Arc::clone(&request.schema), []));
         }
         let definition = self.definition(source, &request.table_name).await?;
         // A column that the table does not have cannot be read: the residual decides about it.
-        let found = missing.into_iter().filter_map(|name| definition.schema.fields().find(name));
+        let columns = ColumnIndex::new(definition.schema.fields());
+        let found = missing.into_iter().filter_map(|name| columns.find(name));
         Columns::with_computed(
             Arc::clone(&request.schema),
             &computed,
@@ -161,10 +163,11 @@ impl Invocation<'_> {
 /// Returns the requested columns that the plan computes: those that are not the column of the table
 /// of the same name.
 fn computed<'a>(plan: &'a Plan, requested: &'a Schema) -> BTreeMap<&'a str, &'a Expression> {
+    let outputs = plan.outputs_by_name();
     let mut computed = BTreeMap::new();
     for field in requested.fields() {
         let name = field.name().as_str();
-        let Some(output) = plan.output(name) else { continue };
+        let Some(output) = outputs.find(name) else { continue };
         let is_itself = matches!(
             output,
             Expression::Variable { column, .. } if column.eq_ignore_ascii_case(name)

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::{datatypes::Schema, record_batch::RecordBatch};
+use arrow::{
+    array::{Array, ArrayRef},
+    compute::concat,
+    datatypes::{DataType, Schema},
+    record_batch::RecordBatch,
+};
 use athena_protocol::{
     MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, Response,
     block::{Framing, encoded_len},
@@ -10,10 +15,16 @@ use athena_protocol::{
     timestamp_tz::{pack_batch, unpack_batch},
 };
 
-use crate::{Error, Result, Udfs, wire_type::cast_values};
+use crate::{Error, Result, Udfs, compact::visible_bytes, wire_type::cast_values};
 
 /// Room for the schema of the result, of one column, next to its rows.
 const SCHEMA_BYTES: usize = 16 * 1024;
+
+/// Largest number of rows that are evaluated at a time.
+const MAX_PART_ROWS: usize = 8_192;
+
+/// Size of the results of one part that the number of its rows aims at, in bytes.
+const PART_BYTES: usize = 1 << 20;
 
 /// Evaluates the function for every row, and casts the results to the type that the query declares.
 ///
@@ -23,7 +34,7 @@ const SCHEMA_BYTES: usize = 16 * 1024;
 ///
 /// `InvalidInput` for types that cannot be cast without loss, `Unsupported` for an unknown function
 /// or results that are too large, and any error of the function.
-pub(super) fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result<Response> {
+pub(super) async fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result<Response> {
     let name = &request.method_name;
     let [field] = &request.output_schema.fields()[..] else {
         return Err(Error::invalid_input(format!(
@@ -40,37 +51,74 @@ pub(super) fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Resul
         )));
     }
     let input = unpack_batch(&request.input_records)?;
-    let result = udfs.evaluate(name, input.columns(), input.num_rows())?;
-    let cast = cast_values(&result, field.data_type()).ok_or_else(|| {
-        Error::invalid_input(format!(
-            "function {name:?} returns {}, and a value does not fit {}, which the query declares; \
-             declare {}",
-            result.data_type(),
-            field.data_type(),
-            result.data_type()
-        ))
-    })?;
+    let results = evaluate(udfs, name, &input, field.data_type()).await?;
     // A function may return null even for a column declared as not null: null arguments do.
-    let is_nullable = field.is_nullable() || cast.logical_null_count() > 0;
+    let is_nullable = field.is_nullable() || results.logical_null_count() > 0;
     let field = field.as_ref().clone().with_nullable(is_nullable);
     let schema = Schema::new_with_metadata(vec![field], request.output_schema.metadata().clone());
-    let records = RecordBatch::try_new(Arc::new(schema), vec![cast]).map_err(|e| {
+    let records = RecordBatch::try_new(Arc::new(schema), vec![results]).map_err(|e| {
         Error::internal(format!("the results of function {name:?} do not make a batch"))
             .with_source(e)
     })?;
     let records = pack_batch(&records)?;
     let bytes = encoded_len(&records, Framing::Modern)?;
     if bytes + SCHEMA_BYTES > MAX_INLINE_BYTES {
-        return Err(Error::unsupported(format!(
-            "function {name:?} returned {} rows of {bytes} bytes for {} bytes of arguments; a \
-             response of {MAX_PAYLOAD_BYTES} bytes holds at most {MAX_INLINE_BYTES}, and results \
-             of functions cannot be spilled; return less per row",
-            records.num_rows(),
-            encoded_len(&request.input_records, Framing::Modern)?
-        )));
+        return Err(too_large(name, rows, bytes));
     }
     Ok(Response::UserDefinedFunction(UserDefinedFunctionResponse {
         records,
         method_name: request.method_name,
     }))
+}
+
+/// Evaluates the function, and casts the results to `to`.
+///
+/// Memory is bounded by the size of a response, not by the number of rows: a request of 1 MB can
+/// have millions of rows, and each may have a text as result. So rows are evaluated in parts, few
+/// at first and more while their results are small, and the first part too many is an error.
+async fn evaluate(udfs: &Udfs, name: &str, input: &RecordBatch, to: &DataType) -> Result<ArrayRef> {
+    let mut results = Vec::new();
+    let mut start = 0;
+    let mut bytes = 0;
+    let mut rows = 1;
+    loop {
+        rows = rows.min(input.num_rows() - start);
+        let part = input.slice(start, rows);
+        let result = udfs.evaluate(name, part.columns(), rows)?;
+        let cast = cast_values(&result, to).ok_or_else(|| misfit(name, result.data_type(), to))?;
+        let part_bytes = visible_bytes(&cast.to_data());
+        results.push(cast);
+        start += rows;
+        bytes += part_bytes;
+        if bytes > MAX_INLINE_BYTES {
+            return Err(too_large(name, start, bytes));
+        }
+        if start == input.num_rows() {
+            break;
+        }
+        let row_bytes = part_bytes.div_ceil(rows).max(1);
+        rows = (rows * 2).min(MAX_PART_ROWS).min(PART_BYTES / row_bytes).max(1);
+        // The deadline can end the evaluation only here.
+        tokio::task::yield_now().await;
+    }
+    let results: Vec<&dyn Array> = results.iter().map(AsRef::as_ref).collect();
+    concat(&results).map_err(|e| {
+        Error::internal(format!("the results of function {name:?} do not make a column"))
+            .with_source(e)
+    })
+}
+
+fn misfit(name: &str, from: &DataType, to: &DataType) -> Error {
+    Error::invalid_input(format!(
+        "function {name:?} returns {from}, and a value does not fit {to}, which the query declares; \
+         declare {from}"
+    ))
+}
+
+fn too_large(name: &str, rows: usize, bytes: usize) -> Error {
+    Error::unsupported(format!(
+        "function {name:?} returned {bytes} bytes for {rows} rows; a response of \
+         {MAX_PAYLOAD_BYTES} bytes holds at most {MAX_INLINE_BYTES}, and results of functions cannot \
+         be spilled; return less per row"
+    ))
 }

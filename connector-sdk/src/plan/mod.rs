@@ -21,6 +21,7 @@
 mod expression;
 mod function;
 mod literal;
+mod names;
 mod protobuf;
 mod relation;
 mod schema;
@@ -29,11 +30,11 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::Schema;
 use athena_protocol::predicate::{Constraints, Expression, OrderByField, QueryPlan};
 use base64_simd::STANDARD;
 
-use crate::{Error, Result};
+use crate::Result;
 use expression::PlanReader;
 use function::Functions;
 use protobuf::{Field as PlanField, Message, malformed, unsupported};
@@ -122,25 +123,24 @@ impl Plan {
     ///
     /// `InvalidInput` for a column that is missing from `schema`, or ambiguous ignoring case.
     pub(crate) fn resolve(mut self, schema: &Schema) -> Result<Self> {
+        let columns = names::TableColumns::new(schema);
         for condition in &mut self.filter {
-            resolve(condition, schema)?;
+            resolve(condition, &columns)?;
         }
         for (_, output) in &mut self.outputs {
-            resolve(output, schema)?;
+            resolve(output, &columns)?;
         }
         for field in &mut self.order_by {
             if let Some(name) = &mut field.column_name {
-                column_of(schema, name)?.name().clone_into(name);
+                columns.find(name)?.name().clone_into(name);
             }
         }
         Ok(self)
     }
 
-    /// Returns the expression of an output column, by its name or else ignoring ASCII case.
-    pub(crate) fn output(&self, name: &str) -> Option<&Expression> {
-        let exact = self.outputs.iter().find(|(output, _)| output == name);
-        let alike = || self.outputs.iter().find(|(output, _)| output.eq_ignore_ascii_case(name));
-        exact.or_else(alike).map(|(_, expression)| expression)
+    /// Returns the expressions of the output columns by name.
+    pub(crate) fn outputs_by_name(&self) -> names::Outputs<'_> {
+        names::Outputs::new(&self.outputs)
     }
 
     /// Merges the plan into the constraints.
@@ -197,38 +197,17 @@ fn named_root(
     Ok((relation.ok_or_else(|| malformed("the root has no relation"))?, names))
 }
 
-fn resolve(expression: &mut Expression, schema: &Schema) -> Result<()> {
+fn resolve(expression: &mut Expression, columns: &names::TableColumns<'_>) -> Result<()> {
     match expression {
         Expression::Constant { .. } => Ok(()),
         Expression::Variable { column, data_type } => {
-            let field = column_of(schema, column)?;
+            let field = columns.find(column)?;
             field.name().clone_into(column);
             data_type.clone_from(field.data_type());
             Ok(())
         }
         Expression::Call { arguments, .. } => {
-            arguments.iter_mut().try_for_each(|argument| resolve(argument, schema))
+            arguments.iter_mut().try_for_each(|argument| resolve(argument, columns))
         }
-    }
-}
-
-/// Returns the column of this name, or else the only one whose name differs in case only.
-fn column_of<'a>(schema: &'a Schema, name: &str) -> Result<&'a Field> {
-    if let Some((_, field)) = schema.fields().find(name) {
-        return Ok(field);
-    }
-    let mut alike =
-        schema.fields().iter().filter(|field| field.name().to_lowercase() == name.to_lowercase());
-    match (alike.next(), alike.next()) {
-        (Some(field), None) => Ok(field),
-        (None, _) => Err(Error::invalid_input(format!(
-            "the query plan names column {name:?}, which does not exist in the table"
-        ))),
-        (Some(one), Some(other)) => Err(Error::invalid_input(format!(
-            "the query plan names column {name:?}, which matches {:?} and {:?} of the table; \
-             rename one, as names must differ in more than case",
-            one.name(),
-            other.name()
-        ))),
     }
 }

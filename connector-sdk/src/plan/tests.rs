@@ -105,9 +105,12 @@ fn a_plan_of_the_java_sdk_becomes_filter_order_and_limit() {
     assert_eq!(joined.order_by.len(), 1);
     assert_eq!(joined.order_by[0].column_name.as_deref(), Some("amount"));
     assert_eq!(joined.order_by[0].direction, Direction::DescNullsFirst);
-    assert_eq!(plan.output("order_id"), Some(&wire_column("order_id", DataType::Int64)));
-    assert_eq!(plan.output("amount"), Some(&amount));
-    assert_eq!(plan.output("region"), None);
+    assert_eq!(
+        plan.outputs_by_name().find("order_id"),
+        Some(&wire_column("order_id", DataType::Int64))
+    );
+    assert_eq!(plan.outputs_by_name().find("amount"), Some(&amount));
+    assert_eq!(plan.outputs_by_name().find("region"), None);
 }
 
 #[test]
@@ -262,9 +265,9 @@ fn projections_and_outputs_refer_to_columns_of_the_table() {
         data_type: DataType::Int64,
     };
     assert_eq!(plan.filter, [wire_call(functions::GREATER_THAN, vec![more.clone(), wire_int(7)])]);
-    assert_eq!(plan.output("more"), Some(&more));
-    assert_eq!(plan.output("twice"), Some(&twice));
-    assert_eq!(plan.output("b"), Some(&wire_column("b", DataType::Utf8)));
+    assert_eq!(plan.outputs_by_name().find("more"), Some(&more));
+    assert_eq!(plan.outputs_by_name().find("twice"), Some(&twice));
+    assert_eq!(plan.outputs_by_name().find("b"), Some(&wire_column("b", DataType::Utf8)));
 }
 
 #[test]

@@ -13,7 +13,10 @@ use arrow::{
 };
 use athena_protocol::predicate::{Constraints, Expression, functions};
 
-use crate::{Error, Result, compact::visible_bytes, residual::Projection};
+use crate::{
+    Error, Result, column_index::ColumnIndex, compact::visible_bytes, deadline::TimeLimit,
+    residual::Projection,
+};
 
 /// Column that carries the row count if no columns are requested.
 ///
@@ -72,11 +75,12 @@ impl Columns {
             requested.fields().iter().filter(|field| !computed.contains_key(field.name().as_str()));
         let fields: Fields = plain.cloned().chain(additional).collect();
         let read_schema = Arc::new(Schema::new_with_metadata(fields, requested.metadata().clone()));
+        let index = ColumnIndex::new(read_schema.fields());
         let mut origins = Vec::with_capacity(requested.fields().len());
         let mut next_read = 0;
         for field in requested.fields() {
             if let Some(expression) = computed.get(field.name().as_str()) {
-                let projection = Projection::try_new(field.name(), expression, &read_schema)?;
+                let projection = Projection::try_new(field.name(), expression, &index)?;
                 origins.push(Origin::Computed(Arc::new(projection)));
             } else {
                 origins.push(Origin::Read(next_read));
@@ -107,7 +111,7 @@ impl Columns {
     }
 
     /// Selects and computes the columns of the response from a batch that was read.
-    pub(crate) fn select(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+    pub(crate) fn select(&self, batch: &RecordBatch, time_limit: TimeLimit) -> Result<RecordBatch> {
         let columns = if self.origins.is_empty() {
             let rows: ArrayRef =
                 Arc::new(BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None));
@@ -117,7 +121,9 @@ impl Columns {
             for (origin, field) in self.origins.iter().zip(self.response_schema.fields()) {
                 columns.push(match origin {
                     Origin::Read(index) => Arc::clone(batch.column(*index)),
-                    Origin::Computed(projection) => projection.evaluate(batch, field)?,
+                    Origin::Computed(projection) => {
+                        projection.evaluate(batch, field, time_limit)?
+                    }
                 });
             }
             columns

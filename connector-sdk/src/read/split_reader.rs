@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Connector, Error, ReadRecords, Result,
     compact::compact,
+    deadline::TimeLimit,
     partition::PartitionValues,
     residual::{Residual, RowLimit},
     wire_type::cast_batch,
@@ -46,6 +47,7 @@ impl SplitReader {
                 tokio::task::yield_now().await;
             }
         }
+        let time_limit = self.request.context.time_limit;
         let limit = self.limit;
         let last = if limit.is_slow(None) {
             run_blocking(|| limit.finish()).await?
@@ -54,7 +56,7 @@ impl SplitReader {
         };
         for batch in last {
             for rows in slice_by_rows(batch, self.columns.added_row_bytes()) {
-                if send_selected(&self.columns, &rows, &sender).await?.is_break() {
+                if send_selected(&self.columns, &rows, time_limit, &sender).await?.is_break() {
                     return Ok(());
                 }
             }
@@ -79,7 +81,14 @@ impl SplitReader {
                     self.check_claims()?;
                 }
                 if let Some(passed) = self.apply_limit(kept).await?
-                    && send_selected(&self.columns, &passed, sender).await?.is_break()
+                    && send_selected(
+                        &self.columns,
+                        &passed,
+                        self.request.context.time_limit,
+                        sender,
+                    )
+                    .await?
+                    .is_break()
                 {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -136,12 +145,13 @@ impl SplitReader {
 async fn send_selected(
     columns: &Columns,
     batch: &RecordBatch,
+    time_limit: TimeLimit,
     sender: &Sender<RecordBatch>,
 ) -> Result<ControlFlow<()>> {
     if batch.num_rows() == 0 {
         return Ok(ControlFlow::Continue(()));
     }
-    let packed = pack_batch(&columns.select(batch)?)?;
+    let packed = pack_batch(&columns.select(batch, time_limit)?)?;
     Ok(match sender.send(packed).await {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),

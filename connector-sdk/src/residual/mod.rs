@@ -27,7 +27,7 @@ use arrow::{
 };
 use athena_protocol::predicate::{Constraints, Expression, functions};
 
-use crate::{Error, Result};
+use crate::{Error, Result, column_index::ColumnIndex, deadline::TimeLimit};
 use expression::{Compiler, Condition, SUPPORTED_FUNCTIONS, Selection, Unevaluated};
 
 pub(crate) use expression::like_prefix;
@@ -44,6 +44,7 @@ pub(crate) struct Residual {
     /// Indices and types of all columns that are read.
     columns: Vec<(usize, DataType)>,
     unevaluated: Vec<String>,
+    time_limit: TimeLimit,
 }
 
 impl Residual {
@@ -58,12 +59,13 @@ impl Residual {
     /// `InvalidInput` for a value that cannot be decoded, such as a packed timestamp of an unknown
     /// zone.
     pub(crate) fn try_new(constraints: &Constraints, schema: &SchemaRef) -> Result<Self> {
+        let index = ColumnIndex::new(schema.fields());
         let mut sets = Vec::new();
         let mut conditions = Vec::new();
         let mut columns = BTreeSet::new();
         let mut unevaluated = BTreeSet::new();
         for (name, set) in &constraints.summary {
-            let test = match schema.fields().find(name) {
+            let test = match index.find(name) {
                 Some((index, field)) => {
                     ValueTest::try_new(field.data_type(), set)?.map(|test| (index, test))
                 }
@@ -79,7 +81,7 @@ impl Residual {
                 }
             }
         }
-        let mut compiler = Compiler::new(schema);
+        let mut compiler = Compiler::new(&index);
         for conjunct in conjuncts(&constraints.expressions) {
             match compiler.condition(conjunct) {
                 Ok(condition) => conditions.push(condition),
@@ -94,7 +96,18 @@ impl Residual {
             .into_iter()
             .map(|index| (index, schema.field(index).data_type().clone()))
             .collect();
-        Ok(Self { sets, conditions, columns, unevaluated: unevaluated.into_iter().collect() })
+        Ok(Self {
+            sets,
+            conditions,
+            columns,
+            unevaluated: unevaluated.into_iter().collect(),
+            time_limit: TimeLimit::default(),
+        })
+    }
+
+    /// Makes [`filter`](Self::filter) fail with `Timeout` after `time_limit`.
+    pub(crate) fn with_time_limit(self, time_limit: TimeLimit) -> Self {
+        Self { time_limit, ..self }
     }
 
     /// Returns the rows of `batch` that satisfy the constraints, as far as they are evaluated.
@@ -111,13 +124,14 @@ impl Residual {
         self.check_schema(batch)?;
         let mut selection = Selection::all(batch.num_rows());
         for (index, test) in &self.sets {
+            self.time_limit.check()?;
             selection = selection.and(&Selection::of(test.passes(batch.column(*index))?));
         }
         for condition in &self.conditions {
             if selection.possible().count_set_bits() == 0 {
                 break;
             }
-            selection = selection.and(&condition.select(batch)?);
+            selection = selection.and(&condition.select(batch, self.time_limit)?);
         }
         let kept = match selection.failure() {
             Some(failure) if self.is_complete() => return Err(failure),

@@ -2,13 +2,15 @@
 
 use arrow::{
     array::{Array, ArrayRef},
-    datatypes::{Field, SchemaRef},
+    datatypes::Field,
     record_batch::RecordBatch,
 };
 use athena_protocol::predicate::Expression;
 
 use super::expression::{Compiler, Unevaluated, Value};
-use crate::{Error, Result, wire_type::cast_values};
+use crate::{
+    Error, Result, column_index::ColumnIndex, deadline::TimeLimit, wire_type::cast_values,
+};
 
 /// Expression, compiled for the columns of a read, that computes a column of the answer.
 #[derive(Debug)]
@@ -18,14 +20,18 @@ pub(crate) struct Projection {
 }
 
 impl Projection {
-    /// Compiles the column `name` for batches of `schema`.
+    /// Compiles the column `name` for batches of `columns`.
     ///
     /// # Errors
     ///
     /// `Unsupported` for an expression that cannot be evaluated, `InvalidInput` for a value that
     /// cannot be decoded.
-    pub(crate) fn try_new(name: &str, expression: &Expression, schema: &SchemaRef) -> Result<Self> {
-        match Compiler::new(schema).value(expression) {
+    pub(crate) fn try_new(
+        name: &str,
+        expression: &Expression,
+        columns: &ColumnIndex<'_>,
+    ) -> Result<Self> {
+        match Compiler::new(columns).value(expression) {
             Ok(value) => Ok(Self { value, name: name.to_owned() }),
             Err(Unevaluated::Name(part)) => Err(Error::unsupported(format!(
                 "the query plan computes column {name:?} with {part}, which is not supported on \
@@ -40,9 +46,14 @@ impl Projection {
     /// # Errors
     ///
     /// `InvalidInput` if the expression fails on a row, such as by a division by zero, or a value
-    /// does not fit the column.
-    pub(crate) fn evaluate(&self, batch: &RecordBatch, field: &Field) -> Result<ArrayRef> {
-        let values = self.value.evaluate(batch)?;
+    /// does not fit the column; `Timeout` after `time_limit`.
+    pub(crate) fn evaluate(
+        &self,
+        batch: &RecordBatch,
+        field: &Field,
+        time_limit: TimeLimit,
+    ) -> Result<ArrayRef> {
+        let values = self.value.evaluate(batch, time_limit)?;
         if !field.is_nullable() && values.logical_null_count() > 0 {
             return Err(Error::invalid_input(format!(
                 "column {:?}, which the query plan computes, has a null, but is requested as not \

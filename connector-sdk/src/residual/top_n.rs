@@ -14,7 +14,7 @@ use arrow::{
 };
 use athena_protocol::predicate::OrderByField;
 
-use crate::{Error, Result, compact::compact};
+use crate::{Error, Result, column_index::ColumnIndex, compact::compact};
 
 /// Excess candidates below which sorting costs more than retaining them.
 const MIN_EXCESS_TO_SORT: usize = 8_192;
@@ -47,8 +47,9 @@ impl TopN {
         schema: &SchemaRef,
         cap_bytes: usize,
     ) -> Option<Self> {
+        let columns = ColumnIndex::new(schema.fields());
         let column = |field: &OrderByField| {
-            let (index, column) = schema.fields().find(field.column_name.as_deref()?)?;
+            let (index, column) = columns.find(field.column_name.as_deref()?)?;
             let direction = field.direction;
             let options = SortOptions {
                 descending: direction.descending(),

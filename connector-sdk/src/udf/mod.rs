@@ -21,7 +21,7 @@ use crate::{Error, Result, wire_type::cast_values};
 /// list of argument types: there is no overloading. Arguments are cast to these types, and results
 /// to the type that the query declares; a cast that would lose a value fails the query.
 ///
-/// One request holds the arguments of many rows. Results must fit into one response, 4.5 MiB of
+/// One request holds the arguments of many rows, which are evaluated in parts. Results must fit into one response, 4.5 MiB of
 /// Arrow data, because they cannot be spilled. Functions must be deterministic if queries are to
 /// be: Athena may repeat a request.
 ///
@@ -85,8 +85,8 @@ impl Udfs {
         self
     }
 
-    /// Adds a vectorized function, which is called once for each batch with one array for each
-    /// argument, replacing an earlier function of the same name.
+    /// Adds a vectorized function, which is called for a part of the rows at a time with one array
+    /// for each argument, replacing an earlier function of the same name.
     ///
     /// It receives nulls, and returns an array of type `returns` with as many rows as its
     /// arguments. Another type or length fails the query with `Internal`.

@@ -9,7 +9,7 @@ use arrow::{
 };
 
 use super::{nested::cast_array, scalar::Misfit};
-use crate::{Error, Result};
+use crate::{Error, Result, column_index::ColumnIndex};
 
 /// Returns the columns of `target`, found by exact name, in its order and cast to its types.
 ///
@@ -26,9 +26,10 @@ pub(crate) fn cast_batch(batch: &RecordBatch, target: &SchemaRef) -> Result<Reco
     if batch.schema_ref() == target {
         return Ok(batch.clone());
     }
+    let index = ColumnIndex::new(batch.schema_ref().fields());
     let mut columns = Vec::with_capacity(target.fields().len());
     for field in target.fields() {
-        let Some((index, _)) = batch.schema_ref().fields().find(field.name()) else {
+        let Some((index, _)) = index.find(field.name()) else {
             return Err(missing_column(field, batch));
         };
         let column = batch.column(index);

@@ -1,10 +1,12 @@
 //! JSON for this protocol: a lenient reader that borrows large strings, and a writer that keeps the
 //! order of members.
 
-mod node;
 mod reader;
+mod tape;
+mod text;
 mod writer;
 
-pub(crate) use node::{Node, parse};
 pub(crate) use reader::{JsonCursor, ReadContext};
+use tape::{Content, Node, Tape};
+pub(crate) use text::parse;
 pub(crate) use writer::Writer;

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
 
-use super::Node;
+use super::{Content, Node};
 use crate::{
     block::Framing,
     error::{Error, Result},
@@ -23,7 +23,22 @@ pub(crate) struct ReadContext {
     pub(crate) missed_member: Cell<bool>,
     /// Whether a member occurs that only version 1 has.
     pub(crate) is_version_1: Cell<bool>,
+    /// Elements that were read, and entries, each as [`ENTRY_COST`] elements.
+    elements: Cell<usize>,
 }
+
+/// Maximum number of elements of all lists in one message.
+///
+/// Bounds the memory of a message that was made to exhaust it: an element of 2 bytes of JSON takes
+/// 50 bytes of memory. A table in a list has 36 bytes of JSON or more, an expression 100, so that a
+/// message of 6 MB has at most 180,000 of them.
+const MAX_ELEMENTS: usize = 500_000;
+
+/// Number of elements that an entry of a map counts as.
+///
+/// An entry takes 100 bytes of memory, and identities are copied. Maps have an entry for each column
+/// or property.
+const ENTRY_COST: usize = 5;
 
 impl ReadContext {
     /// Returns the version of the document (section 2.4 of the protocol).
@@ -46,7 +61,7 @@ impl ReadContext {
 /// A value with its path and the context of the document.
 #[derive(Clone, Copy)]
 pub(crate) struct JsonCursor<'c> {
-    node: Option<&'c Node<'c>>,
+    node: Option<Node<'c>>,
     step: Step<'c>,
     parent: Option<&'c JsonCursor<'c>>,
     pub(crate) context: &'c ReadContext,
@@ -60,18 +75,22 @@ enum Step<'c> {
 }
 
 impl<'c> JsonCursor<'c> {
-    pub(crate) fn root(node: &'c Node<'c>, context: &'c ReadContext) -> Self {
+    pub(crate) fn root(node: Node<'c>, context: &'c ReadContext) -> Self {
         Self { node: Some(node), step: Step::Root, parent: None, context }
     }
 
-    fn child(&'c self, node: Option<&'c Node<'c>>, step: Step<'c>) -> JsonCursor<'c> {
+    fn child(&'c self, node: Option<Node<'c>>, step: Step<'c>) -> JsonCursor<'c> {
         JsonCursor { node, step, parent: Some(self), context: self.context }
     }
 
-    fn find(&self, name: &str) -> Option<&'c Node<'c>> {
-        match self.node {
-            Some(Node::Object(members)) => {
-                members.iter().find(|(member, _)| member == name).map(|(_, node)| node)
+    fn content(&self) -> Option<Content<'c>> {
+        self.node.map(Node::content)
+    }
+
+    fn find(&self, name: &str) -> Option<Node<'c>> {
+        match self.content() {
+            Some(Content::Object(mut members)) => {
+                members.find(|(member, _)| *member == name).map(|(_, node)| node)
             }
             _ => None,
         }
@@ -102,7 +121,7 @@ impl<'c> JsonCursor<'c> {
     }
 
     pub(crate) fn is_null(&self) -> bool {
-        matches!(self.node, None | Some(Node::Null))
+        matches!(self.content(), None | Some(Content::Null))
     }
 
     /// Returns the value if it is neither missing nor null.
@@ -112,21 +131,21 @@ impl<'c> JsonCursor<'c> {
 
     /// Checks that this is an object. Without it, every member of another value reads as missing.
     pub(crate) fn object(&self) -> Result<&Self> {
-        match self.node {
-            Some(Node::Object(_)) => Ok(self),
+        match self.content() {
+            Some(Content::Object(_)) => Ok(self),
             _ => Err(self.unexpected("an object")),
         }
     }
 
     /// Reads text, or a scalar as text; `None` for null and for a missing member.
     pub(crate) fn optional_text(&self) -> Result<Option<Cow<'c, str>>> {
-        match self.node {
-            None | Some(Node::Null) => Ok(None),
-            Some(Node::Text(text)) => Ok(Some(Cow::Borrowed(text))),
-            Some(Node::Bool(value)) => Ok(Some(Cow::Owned(value.to_string()))),
-            Some(Node::Integer(value)) => Ok(Some(Cow::Owned(value.to_string()))),
-            Some(Node::Number(value)) => Ok(Some(Cow::Owned(value.to_string()))),
-            Some(Node::List(_) | Node::Object(_)) => Err(self.unexpected("a string")),
+        match self.content() {
+            None | Some(Content::Null) => Ok(None),
+            Some(Content::Text(text)) => Ok(Some(Cow::Borrowed(text))),
+            Some(Content::Bool(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            Some(Content::Integer(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            Some(Content::Number(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            Some(Content::List(_) | Content::Object(_)) => Err(self.unexpected("a string")),
         }
     }
 
@@ -145,12 +164,14 @@ impl<'c> JsonCursor<'c> {
     /// Reads a boolean like Java: null and fractions are false, an integer is true unless zero,
     /// text is true only if it is `true`.
     pub(crate) fn boolean(&self) -> Result<bool> {
-        match self.node {
-            Some(Node::Bool(value)) => Ok(*value),
-            Some(Node::Integer(value)) => Ok(*value != 0),
-            Some(Node::Null | Node::Number(_)) => Ok(false),
-            Some(Node::Text(text)) => Ok(text.trim() == "true"),
-            None | Some(Node::List(_) | Node::Object(_)) => Err(self.unexpected("true or false")),
+        match self.content() {
+            Some(Content::Bool(value)) => Ok(value),
+            Some(Content::Integer(value)) => Ok(value != 0),
+            Some(Content::Null | Content::Number(_)) => Ok(false),
+            Some(Content::Text(text)) => Ok(text.trim() == "true"),
+            None | Some(Content::List(_) | Content::Object(_)) => {
+                Err(self.unexpected("true or false"))
+            }
         }
     }
 
@@ -160,12 +181,13 @@ impl<'c> JsonCursor<'c> {
         reason = "the fraction is truncated on purpose, and the range is checked"
     )]
     pub(crate) fn integer(&self) -> Result<i64> {
-        match self.node {
-            Some(Node::Integer(value)) => Ok(*value),
-            Some(Node::Null) => Ok(0),
-            Some(Node::Number(value)) if value.abs() < 9.2e18 => Ok(value.trunc() as i64),
-            Some(Node::Text(text)) => Ok(text.trim().parse().unwrap_or(0)),
-            None | Some(Node::Number(_) | Node::Bool(_) | Node::List(_) | Node::Object(_)) => {
+        match self.content() {
+            Some(Content::Integer(value)) => Ok(value),
+            Some(Content::Null) => Ok(0),
+            Some(Content::Number(value)) if value.abs() < 9.2e18 => Ok(value.trunc() as i64),
+            Some(Content::Text(text)) => Ok(text.trim().parse().unwrap_or(0)),
+            None
+            | Some(Content::Number(_) | Content::Bool(_) | Content::List(_) | Content::Object(_)) => {
                 Err(self.unexpected("an integer of 64 bits"))
             }
         }
@@ -174,9 +196,9 @@ impl<'c> JsonCursor<'c> {
     /// Reads a limit like [`Self::integer`], but neither null nor text that is not a number.
     pub(crate) fn limit(&self) -> Result<i64> {
         let expected = "an integer of 64 bits, or -1 for no limit";
-        match self.node {
-            Some(Node::Null) => Err(self.unexpected(expected)),
-            Some(Node::Text(text)) => text.trim().parse().map_err(|_| self.unexpected(expected)),
+        match self.content() {
+            Some(Content::Null) => Err(self.unexpected(expected)),
+            Some(Content::Text(text)) => text.trim().parse().map_err(|_| self.unexpected(expected)),
             _ => self.integer(),
         }
     }
@@ -188,23 +210,29 @@ impl<'c> JsonCursor<'c> {
     /// Reads a size in bytes, which is decimal text.
     pub(crate) fn size(&self) -> Result<u64> {
         let expected = "a decimal number of bytes, as text";
-        match self.node {
-            Some(Node::Integer(value)) => Ok(u64::try_from(*value).unwrap_or(0)),
-            Some(Node::Text(text)) => {
+        match self.content() {
+            Some(Content::Integer(value)) => Ok(u64::try_from(value).unwrap_or(0)),
+            Some(Content::Text(text)) => {
                 let size: i64 = text.parse().map_err(|_| self.unexpected(expected))?;
                 // A negative size makes every block too large, like zero.
                 Ok(u64::try_from(size).unwrap_or(0))
             }
             None
             | Some(
-                Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_),
+                Content::Null
+                | Content::Bool(_)
+                | Content::Number(_)
+                | Content::List(_)
+                | Content::Object(_),
             ) => Err(self.unexpected(expected)),
         }
     }
 
     /// Reads bytes in standard base64 with padding; white space is skipped.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>> {
-        let Some(Node::Text(text)) = self.node else { return Err(self.unexpected("base64 text")) };
+        let Some(Content::Text(text)) = self.content() else {
+            return Err(self.unexpected("base64 text"));
+        };
         if let Ok(bytes) = base64_simd::STANDARD.decode_to_vec(text.as_bytes()) {
             return Ok(bytes);
         }
@@ -219,12 +247,14 @@ impl<'c> JsonCursor<'c> {
 
     /// Reads the elements of a list.
     pub(crate) fn elements<T>(&self, read: impl Fn(JsonCursor<'_>) -> Result<T>) -> Result<Vec<T>> {
-        let Some(Node::List(nodes)) = self.node else { return Err(self.unexpected("a list")) };
-        nodes
-            .iter()
-            .enumerate()
-            .map(|(index, node)| read(self.child(Some(node), Step::Element(index))))
-            .collect()
+        let Some(Content::List(nodes)) = self.content() else {
+            return Err(self.unexpected("a list"));
+        };
+        let elements = nodes.enumerate().map(|(index, node)| {
+            self.count(1)?;
+            read(self.child(Some(node), Step::Element(index)))
+        });
+        elements.collect()
     }
 
     /// Reads an object as a map; of equal names the first counts.
@@ -232,15 +262,30 @@ impl<'c> JsonCursor<'c> {
         &self,
         read: impl Fn(JsonCursor<'_>) -> Result<T>,
     ) -> Result<BTreeMap<String, T>> {
-        let Some(Node::Object(members)) = self.node else {
+        let Some(Content::Object(members)) = self.content() else {
             return Err(self.unexpected("an object"));
         };
         let mut map = BTreeMap::new();
         for (name, node) in members {
+            self.count(ENTRY_COST)?;
             let value = read(self.child(Some(node), Step::Member(name)))?;
-            map.entry(name.to_string()).or_insert(value);
+            map.entry(name.to_owned()).or_insert(value);
         }
         Ok(map)
+    }
+
+    /// Counts an element or entry that is read.
+    fn count(&self, cost: usize) -> Result<()> {
+        let elements = &self.context.elements;
+        elements.set(elements.get() + cost);
+        if elements.get() > MAX_ELEMENTS {
+            return Err(self.error(format!(
+                "has too many elements; a message can have {MAX_ELEMENTS} in all its lists, or {} \
+                 in maps",
+                MAX_ELEMENTS / ENTRY_COST
+            )));
+        }
+        Ok(())
     }
 
     /// Reads a list or map; null or a missing member, as in older versions, is empty.
@@ -250,19 +295,19 @@ impl<'c> JsonCursor<'c> {
 
     /// Returns the error "PATH is FOUND, expected EXPECTED".
     pub(crate) fn unexpected(&self, expected: &str) -> Error {
-        let found = match self.node {
+        let found = match self.content() {
             None => "missing".to_owned(),
-            Some(Node::Null) => "null".to_owned(),
-            Some(Node::Bool(value)) => value.to_string(),
-            Some(Node::Integer(value)) => value.to_string(),
-            Some(Node::Number(value)) => value.to_string(),
-            Some(Node::Text(_)) if self.is_sensitive() => "text".to_owned(),
-            Some(Node::Text(text)) if text.chars().nth(40).is_some() => {
+            Some(Content::Null) => "null".to_owned(),
+            Some(Content::Bool(value)) => value.to_string(),
+            Some(Content::Integer(value)) => value.to_string(),
+            Some(Content::Number(value)) => value.to_string(),
+            Some(Content::Text(_)) if self.is_sensitive() => "text".to_owned(),
+            Some(Content::Text(text)) if text.chars().nth(40).is_some() => {
                 format!("{:?}...", text.chars().take(40).collect::<String>())
             }
-            Some(Node::Text(text)) => format!("{text:?}"),
-            Some(Node::List(_)) => "a list".to_owned(),
-            Some(Node::Object(_)) => "an object".to_owned(),
+            Some(Content::Text(text)) => format!("{text:?}"),
+            Some(Content::List(_)) => "a list".to_owned(),
+            Some(Content::Object(_)) => "an object".to_owned(),
         };
         self.error(format!("is {found}, expected {expected}"))
     }

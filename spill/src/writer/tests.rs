@@ -43,7 +43,9 @@ async fn objects_are_numbered_without_a_gap_in_row_order() {
         }
         let locations = writer.finish().await.unwrap();
         let keys: Vec<_> = locations.iter().map(|location| location.key.clone().unwrap()).collect();
-        assert_eq!(keys, (0..12).map(|number| format!("p/q/s.{number}")).collect::<Vec<_>>());
+        let attempt = keys[0].strip_suffix(".0").unwrap();
+        assert!(attempt.starts_with("p/q/s/"), "{attempt}");
+        assert_eq!(keys, (0..12).map(|number| format!("{attempt}.{number}")).collect::<Vec<_>>());
         assert!(locations.iter().all(|at| at.bucket.as_deref() == Some("spill") && !at.directory));
         for (number, key) in (0..).zip(&keys) {
             let mut expected = Vec::new();
@@ -52,6 +54,30 @@ async fn objects_are_numbered_without_a_gap_in_row_order() {
         }
         assert_eq!(store.keys().len(), 12);
     }
+}
+
+#[tokio::test]
+async fn two_attempts_at_one_split_never_share_an_object() {
+    let store = Arc::new(MemoryStore::new());
+    let mut first = writer(&store, 1);
+    first.write(block(0)).await.unwrap();
+    first.write(block(1)).await.unwrap();
+    let first = first.finish().await.unwrap();
+    let mut second = writer(&store, 1);
+    second.write(block(2)).await.unwrap();
+    second.finish().await.unwrap();
+    let read = |remote_blocks| {
+        let response = RemoteReadRecordsResponse {
+            catalog_name: String::new(),
+            schema: rows(0).schema(),
+            remote_blocks,
+            encryption_key: None,
+        };
+        SpillReader::new(Arc::clone(&store) as _, 1).read(response).try_collect::<Vec<_>>()
+    };
+    let blocks = read(first).await.unwrap();
+    assert!(blocks.iter().map(|(block, _)| block).eq([&rows(0), &rows(1)]));
+    assert_eq!(store.keys().len(), 3);
 }
 
 #[tokio::test]
@@ -193,7 +219,8 @@ async fn a_bad_key_is_an_error_and_writes_nothing() {
     writer.write(block(0)).await.unwrap();
     let error = writer.finish().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert!(error.to_string().contains("s3://spill/p/q/s.0"), "{error}");
+    let message = error.to_string();
+    assert!(message.contains("s3://spill/p/q/s/") && message.contains(".0"), "{message}");
     assert_eq!(store.started(), 0);
 }
 

@@ -3,6 +3,7 @@
 //! Unlike times, allocations do not depend on the machine. This is a separate test binary whose
 //! allocator counts all allocations of the process, so only one test runs at a time.
 
+mod decode;
 mod inline;
 mod read;
 mod spill;

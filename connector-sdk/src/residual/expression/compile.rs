@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::{
     array::{Array, ArrayRef, AsArray, new_null_array},
     compute::concat,
-    datatypes::{DataType, SchemaRef},
+    datatypes::DataType,
 };
 use athena_protocol::predicate::{Expression, functions};
 
@@ -20,7 +20,7 @@ use super::{
     operand::{TypedNode, operands, to_common_type},
     vector::Failure,
 };
-use crate::{Error, Result};
+use crate::{Error, Result, column_index::ColumnIndex};
 
 /// Reason for which an expression has no [`Node`].
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl From<Error> for Unevaluated {
 /// Compiler of the expressions of one request.
 #[derive(Debug)]
 pub(in super::super) struct Compiler<'a> {
-    schema: &'a SchemaRef,
+    fields: &'a ColumnIndex<'a>,
     /// Indices of the columns that compiled expressions read.
     pub(in super::super) columns: BTreeSet<usize>,
     /// Number of enclosing [`Node::Let`]s.
@@ -50,9 +50,9 @@ pub(in super::super) struct Compiler<'a> {
 type Compiled<T = TypedNode> = Result<T, Unevaluated>;
 
 impl<'a> Compiler<'a> {
-    /// Creates a compiler of expressions over the columns of `schema`.
-    pub(in super::super) fn new(schema: &'a SchemaRef) -> Self {
-        Self { schema, columns: BTreeSet::new(), bound: 0 }
+    /// Creates a compiler of expressions over these columns.
+    pub(in super::super) fn new(fields: &'a ColumnIndex<'a>) -> Self {
+        Self { fields, columns: BTreeSet::new(), bound: 0 }
     }
 
     /// Compiles a condition.
@@ -95,8 +95,7 @@ impl<'a> Compiler<'a> {
                 Ok(TypedNode { data_type: value.data_type().clone(), node: Node::Constant(value) })
             }
             Expression::Variable { column, .. } => {
-                let (index, field) =
-                    self.schema.fields().find(column).ok_or_else(|| unevaluated(column))?;
+                let (index, field) = self.fields.find(column).ok_or_else(|| unevaluated(column))?;
                 self.columns.insert(index);
                 Ok(TypedNode { node: Node::Column(index), data_type: field.data_type().clone() })
             }

@@ -21,7 +21,7 @@ use super::{
     like::LikePattern,
     vector::{FailedRows, Vector, either_failed, remaining, shape},
 };
-use crate::{Error, Result, wire_type::cast_values};
+use crate::{Error, Result, deadline::TimeLimit, wire_type::cast_values};
 
 /// Rows of a batch that a condition selects.
 #[derive(Debug)]
@@ -64,11 +64,28 @@ impl Selection {
     }
 }
 
+/// State of the evaluation of one expression on one batch.
+struct Scope {
+    /// Values of the enclosing [`Node::Let`]s, outermost first.
+    bound: Vec<Vector>,
+    time_limit: TimeLimit,
+}
+
+impl Scope {
+    fn new(time_limit: TimeLimit) -> Self {
+        Self { bound: Vec::new(), time_limit }
+    }
+}
+
 impl Condition {
     /// Selects the rows for which the condition is true.
-    pub(in super::super) fn select(&self, batch: &RecordBatch) -> Result<Selection> {
+    pub(in super::super) fn select(
+        &self,
+        batch: &RecordBatch,
+        time_limit: TimeLimit,
+    ) -> Result<Selection> {
         let rows = batch.num_rows();
-        let vector = self.0.evaluate(batch, &mut Vec::new())?;
+        let vector = self.0.evaluate(batch, &mut Scope::new(time_limit))?;
         let failed = vector.failed(rows);
         let truths = vector.spread(rows)?;
         let truths =
@@ -82,9 +99,13 @@ impl Value {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the expression fails on a row.
-    pub(in super::super) fn evaluate(&self, batch: &RecordBatch) -> Result<ArrayRef> {
-        let vector = self.0.evaluate(batch, &mut Vec::new())?;
+    /// `InvalidInput` if the expression fails on a row, `Timeout` after `time_limit`.
+    pub(in super::super) fn evaluate(
+        &self,
+        batch: &RecordBatch,
+        time_limit: TimeLimit,
+    ) -> Result<ArrayRef> {
+        let vector = self.0.evaluate(batch, &mut Scope::new(time_limit))?;
         match vector.failed(batch.num_rows()) {
             Some(failed) => Err(failed.failure.to_error()),
             None => vector.spread(batch.num_rows()),
@@ -93,9 +114,9 @@ impl Value {
 }
 
 impl Node {
-    /// Evaluates the node on the rows of a batch; `bound` holds the values of the enclosing
-    /// [`Node::Let`]s, outermost first.
-    fn evaluate(&self, batch: &RecordBatch, bound: &mut Vec<Vector>) -> Result<Vector> {
+    /// Evaluates the node on the rows of a batch.
+    fn evaluate(&self, batch: &RecordBatch, scope: &mut Scope) -> Result<Vector> {
+        scope.time_limit.check()?;
         let rows = batch.num_rows();
         match self {
             Self::Column(index) => Ok(Vector::of_rows(Arc::clone(batch.column(*index)))),
@@ -104,20 +125,20 @@ impl Node {
             }
             Self::Let(parts) => {
                 let [value, body] = &**parts;
-                let value = value.evaluate(batch, bound)?;
-                bound.push(value);
-                let result = body.evaluate(batch, bound);
-                bound.pop();
+                let value = value.evaluate(batch, scope)?;
+                scope.bound.push(value);
+                let result = body.evaluate(batch, scope);
+                scope.bound.pop();
                 result
             }
             Self::Bound(depth) => {
-                let value = bound.get(*depth).cloned();
+                let value = scope.bound.get(*depth).cloned();
                 value.ok_or_else(|| {
                     Error::internal("an expression refers to a value that is not bound")
                 })
             }
             Self::Cast(value, to) => {
-                let value = value.evaluate(batch, bound)?;
+                let value = value.evaluate(batch, scope)?;
                 let values = cast_values(&value.values, to).ok_or_else(|| {
                     Error::internal(format!(
                         "a value does not fit {to}, which holds every value of its type"
@@ -125,21 +146,21 @@ impl Node {
                 })?;
                 Ok(Vector { values, ..value })
             }
-            Self::And(arms) => connect(arms, batch, bound, false),
-            Self::Or(arms) => connect(arms, batch, bound, true),
-            Self::Not(value) => value.evaluate(batch, bound)?.map(|values| not(boolean(values)?)),
-            Self::IsNull(value) => value.evaluate(batch, bound)?.map(|values| is_null(values)),
+            Self::And(arms) => connect(arms, batch, scope, false),
+            Self::Or(arms) => connect(arms, batch, scope, true),
+            Self::Not(value) => value.evaluate(batch, scope)?.map(|values| not(boolean(values)?)),
+            Self::IsNull(value) => value.evaluate(batch, scope)?.map(|values| is_null(values)),
             Self::Compare(comparison, arguments) => {
                 let [left, right] = &**arguments;
-                let left = left.evaluate(batch, bound)?;
-                let right = right.evaluate(batch, bound)?;
+                let left = left.evaluate(batch, scope)?;
+                let right = right.evaluate(batch, scope)?;
                 let (len, constant) = shape(&left, &right, rows);
                 let failed = either_failed(left.failed(len), right.failed(len));
                 Ok(boolean_vector(comparison.apply(&left, &right, rows)?, constant, failed))
             }
             Self::NullIf(value, equal) => {
-                let value = value.evaluate(batch, bound)?;
-                let equal = equal.evaluate(batch, bound)?;
+                let value = value.evaluate(batch, scope)?;
+                let equal = equal.evaluate(batch, scope)?;
                 let (len, constant) = shape(&value, &equal, rows);
                 let failed = either_failed(value.failed(len), equal.failed(len));
                 let mut values = nullif(&value.spread(len)?, equal.spread(len)?.as_boolean())
@@ -151,24 +172,24 @@ impl Node {
                 Ok(Vector { values, constant, failed })
             }
             Self::In(value, list) => {
-                let value = value.evaluate(batch, bound)?;
+                let value = value.evaluate(batch, scope)?;
                 let found =
                     BooleanArray::new(list.passes(&value.values)?, value.values.logical_nulls());
                 Ok(boolean_vector(found, value.constant, value.failed))
             }
             Self::Like(value, pattern) => {
-                value.evaluate(batch, bound)?.map(|values| Ok(like(values, pattern)))
+                value.evaluate(batch, scope)?.map(|values| Ok(like(values, pattern)))
             }
             Self::Arithmetic { operation, arguments, data_type, failure } => {
                 let [left, right] = &**arguments;
                 operation.apply(
-                    [&left.evaluate(batch, bound)?, &right.evaluate(batch, bound)?],
+                    [&left.evaluate(batch, scope)?, &right.evaluate(batch, scope)?],
                     rows,
                     data_type,
                     failure,
                 )
             }
-            Self::Negate(value, failure) => negate(&value.evaluate(batch, bound)?, failure),
+            Self::Negate(value, failure) => negate(&value.evaluate(batch, scope)?, failure),
         }
     }
 }
@@ -186,12 +207,12 @@ impl Vector {
 fn connect(
     arms: &[Node],
     batch: &RecordBatch,
-    bound: &mut Vec<Vector>,
+    scope: &mut Scope,
     decisive: bool,
 ) -> Result<Vector> {
     let mut result: Option<Vector> = None;
     for arm in arms {
-        let next = arm.evaluate(batch, bound)?;
+        let next = arm.evaluate(batch, scope)?;
         let Some(left) = result else {
             result = Some(next);
             continue;

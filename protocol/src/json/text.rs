@@ -1,28 +1,9 @@
-//! A JSON document as a tree whose strings borrow from the input.
-//!
-//! `serde_json::Value` copies every string and sorts members. Here a block of megabytes is not
-//! copied, members keep their order, and duplicates are kept (the first one counts, as in the Java
-//! reader).
+//! Decoding of the text of a message, and reading it as far as it goes.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-
-use super::{JsonCursor, ReadContext};
+use super::{JsonCursor, ReadContext, Tape};
 use crate::error::{Error, Result};
-
-/// A JSON value.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Node<'a> {
-    Null,
-    Bool(bool),
-    Integer(i64),
-    /// A number outside `i64`, or with a fraction or an exponent.
-    Number(f64),
-    Text(Cow<'a, str>),
-    List(Vec<Node<'a>>),
-    Object(Vec<(Cow<'a, str>, Node<'a>)>),
-}
 
 /// Parses the object at the start of `bytes`, in UTF-8 or UTF-16, with or without a byte order
 /// mark; anything after it is ignored.
@@ -31,24 +12,27 @@ pub(crate) enum Node<'a> {
 /// truncated document is accepted if the truncation is there, and rejected as invalid JSON if a
 /// required member is missing too. An unpaired surrogate escape is read as U+FFFD.
 ///
-/// Depth is bounded by the parser (128 levels), memory by the size of the input.
+/// Depth is bounded by the parser (128 levels), memory by the size of the input: 12 bytes for each
+/// value.
 pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(JsonCursor<'_>) -> Result<R>) -> Result<R> {
     let text = decode_text(bytes)?;
     if text.trim_ascii().is_empty() {
         return Err(Error::invalid_input("the message is empty, expected a JSON object"));
     }
+    if u32::try_from(text.len()).is_err() {
+        return Err(Error::invalid_input("the message has 4 GiB or more of text"));
+    }
     let repaired;
-    let mut document = Document::parse(&text);
-    if document.broken.is_some()
+    let (mut tape, mut broken) = Tape::parse(&text);
+    if broken.is_some()
         && let Some(text) = replace_halves(&text)
     {
         repaired = text;
-        document = Document::parse(&repaired);
+        (tape, broken) = Tape::parse(&repaired);
     }
     let context = ReadContext::default();
-    let root = Node::Object(document.members);
-    let result = read(JsonCursor::root(&root, &context));
-    match document.broken {
+    let result = read(JsonCursor::root(tape.root(), &context));
+    match broken {
         Some(error) if result.is_err() || context.missed_member.get() => {
             Err(Error::invalid_input(format!(
                 "the message is not a JSON object (line {}, column {})",
@@ -58,40 +42,6 @@ pub(crate) fn parse<R>(bytes: &[u8], read: impl FnOnce(JsonCursor<'_>) -> Result
             .with_source(error))
         }
         _ => result,
-    }
-}
-
-/// The members of an object, and the error that ended it early.
-#[derive(Default)]
-struct Document<'a> {
-    members: Vec<(Cow<'a, str>, Node<'a>)>,
-    broken: Option<serde_json::Error>,
-}
-
-impl<'a> Document<'a> {
-    fn parse(text: &'a str) -> Self {
-        let mut document = Self::default();
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        document.broken = deserializer.deserialize_map(MembersVisitor(&mut document.members)).err();
-        document
-    }
-}
-
-/// Collects the members of an object, keeping them if an error follows.
-struct MembersVisitor<'m, 'a>(&'m mut Vec<(Cow<'a, str>, Node<'a>)>);
-
-impl<'de> Visitor<'de> for MembersVisitor<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<(), A::Error> {
-        while let Some(NodeName(name)) = entries.next_key()? {
-            self.0.push((name, entries.next_value()?));
-        }
-        Ok(())
     }
 }
 
@@ -143,101 +93,6 @@ fn decode_text(bytes: &[u8]) -> Result<Cow<'_, str>> {
         [0xEF, 0xBB, 0xBF, rest @ ..] | rest => std::str::from_utf8(rest)
             .map(Cow::Borrowed)
             .map_err(|error| Error::invalid_input("the message is not UTF-8").with_source(error)),
-    }
-}
-
-impl<'de> Deserialize<'de> for Node<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> std::result::Result<Self::Value, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> std::result::Result<Self::Value, E> {
-        Ok(Node::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> std::result::Result<Self::Value, E> {
-        Ok(Node::Integer(value))
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a number beyond i64 is rejected if an integer is expected"
-    )]
-    fn visit_u64<E>(self, value: u64) -> std::result::Result<Self::Value, E> {
-        Ok(i64::try_from(value).map_or(Node::Number(value as f64), Node::Integer))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> std::result::Result<Self::Value, E> {
-        Ok(Node::Number(value))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> std::result::Result<Self::Value, E> {
-        Ok(Node::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E> {
-        Ok(Node::Text(Cow::Owned(value.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(
-        self,
-        mut elements: A,
-    ) -> std::result::Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(element) = elements.next_element()? {
-            list.push(element);
-        }
-        Ok(Node::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(
-        self,
-        entries: A,
-    ) -> std::result::Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        MembersVisitor(&mut members).visit_map(entries)?;
-        Ok(Node::Object(members))
-    }
-}
-
-/// A member name, borrowed where it has no escapes.
-struct NodeName<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for NodeName<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct NameVisitor;
-
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = NodeName<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member name")
-            }
-
-            fn visit_borrowed_str<E>(self, value: &'de str) -> std::result::Result<Self::Value, E> {
-                Ok(NodeName(Cow::Borrowed(value)))
-            }
-
-            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E> {
-                Ok(NodeName(Cow::Owned(value.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(NameVisitor)
     }
 }
 
