@@ -58,8 +58,9 @@ pub struct AwsOperation {
 impl AwsOperation {
     /// Converts the error of a call into one that names the resource and the remedy.
     ///
-    /// The result is final: the client has retried every error that is safe to retry. `error`
-    /// becomes its source. The kind is
+    /// The result is final: the client has retried every error that is safe to retry. Its source
+    /// has the error code and the request ID, and the service's message only if access was denied:
+    /// other messages may quote a value of the request. The kind is
     ///
     /// - `NotFound`, `AccessDenied`, `InvalidCredentials`, `InvalidInput` or `Throttled` if the
     ///   service rejects the request,
@@ -87,7 +88,11 @@ impl AwsOperation {
             ),
             _ => (ErrorKind::Internal, "for an unknown reason".to_owned()),
         };
-        Error::new(kind, format!("{name} of {resource} failed: {problem}")).with_source(error)
+        let failed = Error::new(kind, format!("{name} of {resource} failed: {problem}"));
+        match cause_text(&error) {
+            Some(text) => failed.with_source(Error::new(kind, text)),
+            None => failed,
+        }
     }
 
     fn unreachable(&self) -> (ErrorKind, String) {
@@ -186,9 +191,42 @@ fn not_sent() -> (ErrorKind, String) {
     (ErrorKind::Internal, problem.to_owned())
 }
 
+/// Describes the error without text that may quote data.
+fn cause_text<E>(error: &SdkError<E, HttpResponse>) -> Option<String>
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(rejection) => {
+            let service_error = rejection.err();
+            let mut text = service_error.code().unwrap_or("no error code").to_owned();
+            if let Some(message) = service_error.message().filter(|_| text.contains("AccessDenied"))
+            {
+                text.extend([": ", message]);
+            }
+            if let Some(request) = rejection.raw().headers().get("x-amz-request-id") {
+                text.extend([", request ID ", request]);
+            }
+            Some(text)
+        }
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().map(|cause| texts(cause))
+        }
+        SdkError::TimeoutError(_) => Some("the client timed out".to_owned()),
+        SdkError::ConstructionFailure(_) => Some(texts(error)),
+        _ => None,
+    }
+}
+
+fn texts(error: &(dyn StdError + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Returns the error and its sources.
-fn causes(error: &ConnectorError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| (**error).source())
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| (**error).source())
 }
 
 /// Returns whether a TLS handshake failed at the certificate. The error type is private to the

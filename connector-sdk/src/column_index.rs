@@ -28,3 +28,23 @@ impl<'a> ColumnIndex<'a> {
         Some((position, &self.fields[position]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{DataType, Field};
+
+    use super::*;
+
+    #[test]
+    fn the_first_of_equal_names_is_found() {
+        let field = |name| Field::new(name, DataType::Int64, true);
+        let fields: Fields = vec![field("a"), field("b"), field("a"), field("A")].into();
+        let index = ColumnIndex::new(&fields);
+        let found =
+            |name| index.find(name).map(|(position, field)| (position, field.name().as_str()));
+        assert_eq!(found("a"), Some((0, "a")));
+        assert_eq!(found("b"), Some((1, "b")));
+        assert_eq!(found("A"), Some((3, "A")));
+        assert_eq!(found("c"), None);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use athena_protocol::{MAX_PAYLOAD_BYTES, Request, Response, SerdeVersion};
+use athena_protocol::{MAX_PAYLOAD_BYTES, Request, Response, SerdeVersion, error::shorten_names};
 use athena_spill::{KeyFactory, ObjectStore};
 use tokio::sync::OnceCell;
 use tracing::Instrument;
@@ -195,8 +195,8 @@ impl Handler {
         let span = tracing::info_span!(
             "invocation",
             request = request.type_name(),
-            query_id = context.query_id.as_deref(),
-            catalog = context.catalog_name,
+            query_id = context.query_id.as_deref().map(shorten_names).as_deref(),
+            catalog = &*shorten_names(&context.catalog_name),
         );
         let operation = describe_operation(&request);
         let definition = OnceCell::new();

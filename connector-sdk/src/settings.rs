@@ -73,6 +73,10 @@ pub enum Setting {
     /// `enable_query_passthrough`: `true` or `false`, default `true`. Announces and serves the
     /// [`Passthrough`](crate::Passthrough) function of a connector that has one.
     EnableQueryPassthrough,
+    /// `athena_connector_show_error_causes`: `true` or `false`, default `false`. Includes the text
+    /// of all causes in errors, and that of panics in the log. Drivers and parsers quote values of
+    /// rows in such texts, so that by default only texts of known origin are included.
+    ShowErrorCauses,
 }
 
 impl Setting {
@@ -93,6 +97,7 @@ impl Setting {
         Self::CheckSpillBucket,
         Self::DeadlineMargin,
         Self::EnableQueryPassthrough,
+        Self::ShowErrorCauses,
     ];
 
     /// Returns the name of the environment variable.
@@ -113,6 +118,7 @@ impl Setting {
             Self::CheckSpillBucket => "athena_connector_check_spill_bucket",
             Self::DeadlineMargin => "athena_connector_deadline_margin_ms",
             Self::EnableQueryPassthrough => "enable_query_passthrough",
+            Self::ShowErrorCauses => "athena_connector_show_error_causes",
         }
     }
 }
@@ -153,6 +159,8 @@ pub struct Settings {
     pub deadline_margin: std::time::Duration,
     /// [`Setting::EnableQueryPassthrough`].
     pub enable_query_passthrough: bool,
+    /// [`Setting::ShowErrorCauses`].
+    pub show_error_causes: bool,
 }
 
 /// Settings without any variable set: there is no spill bucket, so only results that fit into a
@@ -167,6 +175,7 @@ impl Default for Settings {
             check_spill_bucket: true,
             deadline_margin: std::time::Duration::from_secs(1),
             enable_query_passthrough: true,
+            show_error_causes: false,
         }
     }
 }
@@ -218,6 +227,9 @@ impl Settings {
             enable_query_passthrough: reader
                 .flag(Setting::EnableQueryPassthrough)
                 .unwrap_or(defaults.enable_query_passthrough),
+            show_error_causes: reader
+                .flag(Setting::ShowErrorCauses)
+                .unwrap_or(defaults.show_error_causes),
         };
         reader.finish(settings)
     }

@@ -4,8 +4,10 @@
 //! small document with the type and the message ([`FunctionError`], section 1.7 of the protocol).
 
 mod function_error;
+mod public_text;
 
 pub use function_error::FunctionError;
+pub use public_text::shorten_names;
 
 use std::{error::Error as StdError, fmt};
 
@@ -79,7 +81,8 @@ impl ErrorKind {
 /// Messages are lower case without a final stop. They name the thing, its value and the remedy,
 /// and never contain a credential or row data.
 ///
-/// [`Display`](fmt::Display) prints the whole chain, so wrapping code must not repeat the source:
+/// [`Display`](fmt::Display) prints the whole chain, so wrapping code must not repeat the source.
+/// Callers get less, because causes may quote data: see [`FunctionError`].
 ///
 /// ```
 /// use athena_protocol::{Error, ErrorKind};
@@ -173,6 +176,19 @@ impl Error {
         self.inner.kind
     }
 
+    /// Returns the message and the context, without causes.
+    fn own_text(&self) -> String {
+        let mut text = self.inner.message.clone();
+        for (index, (name, value)) in self.inner.context.iter().enumerate() {
+            text.push_str(if index == 0 { " (" } else { ", " });
+            text.extend([name, ": ", value]);
+        }
+        if !self.inner.context.is_empty() {
+            text.push(')');
+        }
+        text
+    }
+
     /// Returns the message without context and causes.
     pub fn message(&self) -> &str {
         &self.inner.message
@@ -182,13 +198,7 @@ impl Error {
 /// Writes the message, the context in parentheses, and the messages of all causes.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.inner.message)?;
-        for (index, (name, value)) in self.inner.context.iter().enumerate() {
-            write!(f, "{}{name}: {value}", if index == 0 { " (" } else { ", " })?;
-        }
-        if !self.inner.context.is_empty() {
-            f.write_str(")")?;
-        }
+        f.write_str(&self.own_text())?;
         let mut source = self.inner.source.as_deref().map(|source| source as &dyn StdError);
         while let Some(cause) = source {
             write!(f, ": {cause}")?;

@@ -8,6 +8,7 @@ use std::{
 use arrow::datatypes::{Schema, SchemaRef};
 use athena_protocol::{
     Constraints, Response,
+    error::shorten_names,
     message::{ReadRecordsRequest, ReadRecordsResponse, RemoteReadRecordsResponse},
     predicate::Expression,
 };
@@ -26,11 +27,17 @@ use crate::{
     split::describe_properties,
 };
 
+/// Smallest block size that a request may ask for, in bytes.
+///
+/// A request could otherwise have the function put one object for each row.
+const MIN_BLOCK_BYTES: u64 = 1_000;
+
 impl Invocation<'_> {
     /// Reads a split, and returns the rows inline or the locations of the spilled blocks.
     ///
     /// Rejects an invalid request before the first call of the connector or S3.
     pub(super) async fn read_records(&self, request: ReadRecordsRequest) -> Result<Response> {
+        check_max_block_size(request.max_block_size)?;
         let table = &request.table_name;
         check_spill_location(
             self.settings,
@@ -69,7 +76,8 @@ impl Invocation<'_> {
             limit,
         };
         let split = describe_properties(&request.split.properties);
-        let span = tracing::info_span!("split", table = %table, split);
+        let name = table.to_string();
+        let span = tracing::info_span!("split", table = &*shorten_names(&name), split);
         match self.sink(&request, &columns).consume(reader).instrument(span).await {
             Ok(ReadOutcome::Inline(records)) => Ok(Response::ReadRecords(ReadRecordsResponse {
                 catalog_name: request.catalog_name,
@@ -177,6 +185,16 @@ fn computed<'a>(plan: &'a Plan, requested: &'a Schema) -> BTreeMap<&'a str, &'a 
         }
     }
     computed
+}
+
+fn check_max_block_size(bytes: u64) -> Result<()> {
+    if bytes >= MIN_BLOCK_BYTES {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "maxBlockSize is {bytes} bytes, expected at least {MIN_BLOCK_BYTES}; smaller blocks would \
+         hold almost nothing but their headers"
+    )))
 }
 
 /// Rejects a plan whose predicate cannot be evaluated completely: a caller that sends a predicate

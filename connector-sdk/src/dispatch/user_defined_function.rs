@@ -20,6 +20,9 @@ use crate::{Error, Result, Udfs, compact::visible_bytes, wire_type::cast_values}
 /// Room for the schema of the result, of one column, next to its rows.
 const SCHEMA_BYTES: usize = 16 * 1024;
 
+/// Number of rows that are evaluated first, before the size of their results is known.
+const FIRST_PART_ROWS: usize = 16;
+
 /// Largest number of rows that are evaluated at a time.
 const MAX_PART_ROWS: usize = 8_192;
 
@@ -80,7 +83,7 @@ async fn evaluate(udfs: &Udfs, name: &str, input: &RecordBatch, to: &DataType) -
     let mut results = Vec::new();
     let mut start = 0;
     let mut bytes = 0;
-    let mut rows = 1;
+    let mut rows = FIRST_PART_ROWS;
     loop {
         rows = rows.min(input.num_rows() - start);
         let part = input.slice(start, rows);

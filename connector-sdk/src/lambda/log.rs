@@ -8,6 +8,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use super::redact::RedactedStderr;
+
 /// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -15,20 +17,20 @@ enum Format {
     Text,
 }
 
-/// Installs a subscriber, unless the program has one already.
+/// Installs a subscriber, unless the program has one already. Its lines are written by `stderr`.
 ///
 /// `AWS_LAMBDA_LOG_LEVEL` sets the level, by default `INFO`; `RUST_LOG` sets it by target, as in
 /// `info,athena_spill=debug`, and takes precedence. Lines are JSON unless `AWS_LAMBDA_LOG_FORMAT`
 /// is `Text`. They go to standard error, which Lambda collects like standard output.
-pub(super) fn init() {
+pub(super) fn init(stderr: RedactedStderr) {
     let variable = |name: &str| std::env::var(name).ok();
     let format = format(variable("AWS_LAMBDA_LOG_FORMAT").as_deref());
     let filter =
         filter(variable("RUST_LOG").as_deref(), variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
     // The error means that the program has installed a subscriber, which stays.
     let _ = match format {
-        Format::Json => registry().with(filter).with(json()).try_init(),
-        Format::Text => registry().with(filter).with(text()).try_init(),
+        Format::Json => registry().with(filter).with(json(stderr)).try_init(),
+        Format::Text => registry().with(filter).with(text(stderr)).try_init(),
     };
 }
 
@@ -42,19 +44,19 @@ fn filter(directives: Option<&str>, lambda_level: Option<&str>) -> Targets {
     targets.unwrap_or_else(|| Targets::new().with_default(level(lambda_level)))
 }
 
-fn json<S>() -> impl tracing_subscriber::Layer<S>
+fn json<S>(stderr: RedactedStderr) -> impl tracing_subscriber::Layer<S>
 where
     S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
 {
-    fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(std::io::stderr)
+    fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(stderr)
 }
 
-fn text<S>() -> impl tracing_subscriber::Layer<S>
+fn text<S>(stderr: RedactedStderr) -> impl tracing_subscriber::Layer<S>
 where
     S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>,
 {
     // Lambda adds a timestamp to every line, and does not render colors.
-    fmt::layer().without_time().with_ansi(false).with_writer(std::io::stderr)
+    fmt::layer().without_time().with_ansi(false).with_writer(stderr)
 }
 
 fn format(variable: Option<&str>) -> Format {

@@ -26,15 +26,22 @@
 
 mod log;
 mod payload;
+mod redact;
 
-use std::{any::Any, future::Future, num::NonZero, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    any::Any,
+    future::Future,
+    num::NonZero,
+    panic::{AssertUnwindSafe, PanicHookInfo},
+    sync::Arc,
+};
 
 use athena_protocol::error::FunctionError;
 use futures::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
-use self::payload::RawPayload;
+use self::{payload::RawPayload, redact::RedactedStderr};
 use crate::{Connector, Error, Handler, Setting, Settings};
 
 /// Error outside of an invocation.
@@ -85,18 +92,25 @@ impl Handler {
     /// list of problems, so that users of Athena see them. A panic of the connector fails
     /// only its invocation, with `Internal`.
     ///
-    /// Installs a `tracing` subscriber that writes to standard error, unless there is one already.
+    /// Installs a `tracing` subscriber that writes to standard error, unless there is one already,
+    /// and replaces the values of `spill_put_request_headers` in its lines. Installs a panic hook
+    /// that logs only the place, unless
+    /// [`Setting::ShowErrorCauses`](crate::Setting::ShowErrorCauses) is on.
     ///
     /// # Errors
     ///
     /// Failures of the Lambda Runtime API. A failed invocation is reported to its caller instead.
     pub async fn run(mut self) -> Result<(), BoxError> {
-        log::init();
         if self.settings.is_none() {
             match Settings::from_env() {
                 Ok(settings) => self.settings = Some(settings),
                 Err(error) => self.misconfigured = Some(error),
             }
+        }
+        let headers = self.settings.iter().flat_map(|settings| settings.spill.request_headers());
+        log::init(RedactedStderr::new(headers.map(|(_, value)| value)));
+        if !self.shows_causes() {
+            std::panic::set_hook(Box::new(|panic| log_panic_location(panic)));
         }
         let handler = Arc::new(self);
         let service = service_fn(move |event: LambdaEvent<()>| {
@@ -117,8 +131,34 @@ impl Handler {
         response
             .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
             .and_then(raw_json)
-            .map_err(|error| diagnostic(&error))
+            .map_err(|error| self.diagnostic(&error))
     }
+
+    fn shows_causes(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| settings.show_error_causes)
+    }
+
+    fn diagnostic(&self, error: &Error) -> Diagnostic {
+        let error = if self.shows_causes() {
+            FunctionError::with_causes(error)
+        } else {
+            FunctionError::from(error)
+        };
+        Diagnostic {
+            error_type: error.error_type.unwrap_or_default(),
+            error_message: error.error_message.unwrap_or_default(),
+        }
+    }
+}
+
+/// Logs where a panic happened. Its message is formatted by any code and may quote data.
+fn log_panic_location(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    tracing::error!(
+        location,
+        "a thread panicked; to see the message, set {} to true",
+        Setting::ShowErrorCauses.variable()
+    );
 }
 
 /// Wraps a response as JSON that is not serialized again.
@@ -129,29 +169,28 @@ fn raw_json(response: Vec<u8>) -> crate::Result<Box<RawValue>> {
         .map_err(|e| Error::internal("the response is not JSON").with_source(e))
 }
 
+/// Converts a panic. A formatted message may quote data, so that it is a cause; a constant one is
+/// part of the program.
 fn panic_error(panic: &(dyn Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Error::internal(format!("the connector panicked: {}", text.unwrap_or("without a message")))
-}
-
-fn diagnostic(error: &Error) -> Diagnostic {
-    let FunctionError { error_type, error_message, .. } = FunctionError::from(error);
-    Diagnostic {
-        error_type: error_type.unwrap_or_default(),
-        error_message: error_message.unwrap_or_default(),
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        return Error::internal(format!("the connector panicked: {text}"));
+    }
+    let error = Error::internal("the connector panicked; the log has the place");
+    match panic.downcast_ref::<String>() {
+        Some(text) => error.with_source(text.clone()),
+        None => error,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::StaticConnector;
 
     #[test]
     fn an_error_has_the_class_that_athena_recognizes() {
-        let diagnostic = diagnostic(&Error::not_found("no table \"x\""));
+        let handler = Handler::new(StaticConnector::new());
+        let diagnostic = handler.diagnostic(&Error::not_found("no table \"x\""));
         assert_eq!(
             diagnostic.error_type,
             "com.amazonaws.athena.connector.lambda.exceptions.AthenaConnectorException"
@@ -160,9 +199,28 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_keeps_its_message() {
-        assert!(panic_error(&"boom").message().ends_with("boom"));
-        assert!(panic_error(&String::from("bang")).message().ends_with("bang"));
+    fn only_a_constant_message_of_a_panic_is_shown() {
+        let handler = Handler::new(StaticConnector::new());
+        let message =
+            |panic: &(dyn Any + Send)| handler.diagnostic(&panic_error(panic)).error_message;
+        assert!(message(&"boom").ends_with("the connector panicked: boom"));
+        let formatted = message(&String::from("no column for \"J. Doe\""));
+        assert!(formatted.contains("panicked") && !formatted.contains("Doe"), "{formatted}");
+    }
+
+    #[test]
+    fn causes_are_shown_only_if_the_setting_says_so() {
+        let error = Error::internal("a row cannot be read").with_source("\"J. Doe\" is no number");
+        let mut settings = Settings::default();
+        for (shows, name) in [(false, "withheld"), (true, "Doe")] {
+            settings.show_error_causes = shows;
+            let handler = Handler::new(StaticConnector::new()).with_settings(settings.clone());
+            let message = handler.diagnostic(&error).error_message;
+            assert!(
+                message.contains(name) && message.contains("a row cannot be read"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

@@ -5,16 +5,27 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
+use arrow::{
+    array::{ArrayRef, Int64Array},
+    datatypes::{DataType, Field, Schema},
+    record_batch::RecordBatch,
+};
 use athena_connector_sdk::{
-    RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait, lambda,
+    Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait, lambda,
 };
 use athena_protocol::{
-    Request, Response, SerdeVersion, Split, TableName,
+    Request, Response, S3SpillLocation, SerdeVersion, Split, TableName,
     error::FunctionError,
     message::{PingRequest, ReadRecordsRequest},
 };
+
+/// Value of a row, which must be in no error and no log.
+const VALUE: &str = "J. Doe 120000";
+/// Encryption key among the headers of uploads.
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// Table that panics when it is read.
 struct Bomb;
@@ -30,11 +41,49 @@ impl Table for Bomb {
     }
 }
 
+/// Table whose source quotes a value when it fails: in a cause, or in a panic.
+struct Leak {
+    panics: bool,
+}
+
+#[async_trait]
+impl Table for Leak {
+    fn definition(&self) -> TableDef {
+        TableDef::new([])
+    }
+
+    async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+        let cause = format!("invalid number: {VALUE:?}");
+        assert!(!self.panics, "{cause}");
+        Err(Error::invalid_input("line 7 of part-0.csv cannot be read").with_source(cause))
+    }
+}
+
+/// Table of one row.
+struct One;
+
+#[async_trait]
+impl Table for One {
+    fn definition(&self) -> TableDef {
+        TableDef::new([Field::new("n", DataType::Int64, false)])
+    }
+
+    async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
+        let n: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        Ok(RecordBatch::try_from_iter([("n", n)]).unwrap().into())
+    }
+}
+
 /// Entry point of the process under test; does nothing unless Lambda, or [`Lambda`], starts it.
 #[test]
 fn function() {
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        lambda::block_on(lambda::run(StaticConnector::new().table("s", "bomb", Bomb))).unwrap();
+        let connector = StaticConnector::new()
+            .table("s", "bomb", Bomb)
+            .table("s", "leak", Leak { panics: false })
+            .table("s", "leak_in_panic", Leak { panics: true })
+            .table("s", "one", One);
+        lambda::block_on(lambda::run(connector)).unwrap();
     }
 }
 
@@ -55,6 +104,10 @@ impl Drop for Lambda {
 
 impl Lambda {
     fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_logging(environment, Stdio::null())
+    }
+
+    fn start_logging(environment: &[(&str, &str)], log: impl Into<Stdio>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let function = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "lambda::function", "--nocapture"])
@@ -63,7 +116,7 @@ impl Lambda {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         Self { listener, function, invocations: 0 }
@@ -122,13 +175,17 @@ fn ping() -> Vec<u8> {
     Request::Ping(ping).encode(SerdeVersion::LATEST).unwrap()
 }
 
-fn read() -> Vec<u8> {
-    let schema = std::sync::Arc::new(athena_connector_sdk::arrow::datatypes::Schema::empty());
-    let read = ReadRecordsRequest {
-        query_id: "q".into(),
-        ..ReadRecordsRequest::new(TableName::new("s", "bomb"), schema, Split::default())
-    };
-    Request::ReadRecords(read).encode(SerdeVersion::LATEST).unwrap()
+fn read(table: &str) -> Vec<u8> {
+    read_spilling(ReadRecordsRequest::new(
+        TableName::new("s", table),
+        Arc::new(Schema::empty()),
+        Split::default(),
+    ))
+}
+
+fn read_spilling(request: ReadRecordsRequest) -> Vec<u8> {
+    let request = ReadRecordsRequest { query_id: "q".into(), ..request };
+    Request::ReadRecords(request).encode(SerdeVersion::LATEST).unwrap()
 }
 
 fn failure(result: (String, Vec<u8>)) -> String {
@@ -149,7 +206,7 @@ fn a_process_survives_malformed_requests_and_panics() {
         let message = failure(lambda.invoke(payload));
         assert!(message.starts_with("InvalidInputException: "), "{message}");
     }
-    let message = failure(lambda.invoke(&read()));
+    let message = failure(lambda.invoke(&read("bomb")));
     assert!(
         message.starts_with("InternalServiceException: ") && message.contains("boom"),
         "{message}"
@@ -164,10 +221,80 @@ fn an_invalid_setting_fails_every_request_but_a_ping() {
     let mut lambda =
         Lambda::start(&[("athena_connector_unknown", "1"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
     assert_eq!(lambda.invoke(&ping()).0, "response");
-    let message = failure(lambda.invoke(&read()));
+    let message = failure(lambda.invoke(&read("bomb")));
     assert!(
         message.starts_with("InvalidInputException: ")
             && message.contains("athena_connector_unknown"),
         "{message}"
     );
+}
+
+#[test]
+fn no_value_of_a_row_is_in_an_error_or_a_log() {
+    for (shows, expected) in [("false", false), ("true", true)] {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let environment =
+            [("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("athena_connector_show_error_causes", shows)];
+        let mut lambda = Lambda::start_logging(&environment, log.reopen().unwrap());
+        let cause = failure(lambda.invoke(&read("leak")));
+        let panic = failure(lambda.invoke(&read("leak_in_panic")));
+        drop(lambda);
+        assert!(cause.contains("line 7 of part-0.csv cannot be read"), "{cause}");
+        assert!(panic.contains("the connector panicked"), "{panic}");
+        let log = std::fs::read_to_string(log.path()).unwrap();
+        assert!(log.contains("lambda.rs:"), "{log}");
+        for text in [cause, panic, log] {
+            assert_eq!(text.contains("J. Doe"), expected, "{shows}: {text}");
+        }
+    }
+}
+
+/// Serves S3 for one upload, and returns its URL.
+fn store() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            request(&stream);
+            respond(&stream, "HTTP/1.1 200 OK\r\n", b"");
+        }
+    });
+    url
+}
+
+#[test]
+fn a_key_among_the_headers_of_uploads_is_in_no_log_at_any_level() {
+    let headers = format!(
+        r#"{{"x-amz-server-side-encryption-customer-algorithm":"AES256",
+            "x-amz-server-side-encryption-customer-key":"{KEY}"}}"#
+    );
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let environment = [
+        ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+        ("AWS_ENDPOINT_URL_S3", &store()),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("spill_bucket", "b"),
+        ("spill_put_request_headers", &headers),
+    ];
+    let mut lambda = Lambda::start_logging(&environment, log.reopen().unwrap());
+    let location = S3SpillLocation {
+        bucket: Some("b".into()),
+        key: Some("athena-federation-spill/q/0".into()),
+        directory: true,
+    };
+    let split = Split { spill_location: Some(location), ..Split::default() };
+    let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
+    let request = ReadRecordsRequest {
+        max_inline_block_size: 0,
+        max_block_size: 16_000_000,
+        ..ReadRecordsRequest::new(TableName::new("s", "one"), Arc::new(schema), split)
+    };
+    let (outcome, body) = lambda.invoke(&read_spilling(request));
+    drop(lambda);
+    assert_eq!(outcome, "response", "{}", String::from_utf8_lossy(&body));
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    assert!(log.contains("x-amz-server-side-encryption-customer-key"), "no headers in the log");
+    assert!(!log.contains(KEY));
 }

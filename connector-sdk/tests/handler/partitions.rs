@@ -100,3 +100,11 @@ async fn an_edited_value_is_rejected_and_a_column_of_the_batch_is_kept() {
         "the batch's own column is kept"
     );
 }
+
+#[tokio::test]
+async fn a_partition_column_that_the_request_names_twice_is_refused() {
+    let request = layout_request(schema(&[DAY, N]), &["day", "n", "day"], Constraints::default());
+    let error = invoke(&spilling(fake()).0, request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("\"day\""), "{error}");
+}

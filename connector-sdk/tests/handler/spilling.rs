@@ -227,3 +227,16 @@ async fn a_setting_overrides_the_block_size_of_the_request() {
     assert_eq!(found.count(), 5_000);
     assert!(found.blocks.unwrap() > 20, "{found:?}");
 }
+
+#[tokio::test]
+async fn blocks_too_small_to_hold_rows_are_refused_before_the_source() {
+    for (bytes, outcome) in [(0, false), (999, false), (1_000, true)] {
+        let (handler, store) = spilling(FakeConnector::new(numbers(0, 1)));
+        let read = read(&handler, &store, sized(bytes, 0)).await;
+        assert_eq!(read.is_ok(), outcome, "{read:?}");
+        if let Err(error) = read {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.message().contains("maxBlockSize"), "{error}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The document that Lambda returns for a failed invocation.
 
-use super::{Error, ErrorKind, Result};
+use super::{Error, ErrorKind, Result, public_text::public_text};
 use crate::{
     json::{JsonCursor, Writer, parse},
     version::SerdeVersion,
@@ -118,16 +118,30 @@ impl FunctionError {
 
 /// Sets the exception class that Athena recognizes, and puts the wire code in front of the message,
 /// the only place that carries it.
+///
+/// Causes are repeated only if their text cannot contain data: [`Error`]s, and errors of the
+/// standard library that have a fixed text. Of errors of arrow and JSON, only the category is
+/// named. Names of more than 200 characters are cut.
 impl From<&Error> for FunctionError {
     fn from(error: &Error) -> Self {
-        let class = if error.kind() == ErrorKind::Throttled {
-            THROTTLE_EXCEPTION
-        } else {
-            CONNECTOR_EXCEPTION
-        };
+        Self::of(error.kind(), &public_text(error))
+    }
+}
+
+impl FunctionError {
+    /// Creates the document with the texts of all causes, which may quote data of the source.
+    ///
+    /// For development: `FunctionError::from` withholds them.
+    pub fn with_causes(error: &Error) -> Self {
+        Self::of(error.kind(), &error.to_string())
+    }
+
+    fn of(kind: ErrorKind, message: &str) -> Self {
+        let class =
+            if kind == ErrorKind::Throttled { THROTTLE_EXCEPTION } else { CONNECTOR_EXCEPTION };
         Self {
             error_type: Some(class.to_owned()),
-            error_message: Some(format!("{}: {error}", error.kind().wire_code())),
+            error_message: Some(format!("{}: {message}", kind.wire_code())),
             stack_trace: Vec::new(),
             cause: None,
         }

@@ -4,6 +4,7 @@
 //! allocator counts all allocations of the process, so only one test runs at a time.
 
 mod decode;
+mod functions;
 mod inline;
 mod read;
 mod spill;

@@ -1,6 +1,10 @@
 //! Pitfalls of expressions, one test each.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use arrow::{
     array::{
@@ -10,7 +14,7 @@ use arrow::{
     datatypes::{DataType, Int32Type, Schema},
     record_batch::{RecordBatch, RecordBatchOptions},
 };
-use athena_protocol::predicate::Bound;
+use athena_protocol::predicate::{Bound, Constraints};
 
 use super::{
     build::{
@@ -19,7 +23,7 @@ use super::{
     },
     sample::decimal,
 };
-use crate::{ErrorKind, residual::Residual};
+use crate::{ErrorKind, deadline::Deadline, residual::Residual};
 
 #[test]
 fn decimals_whose_common_type_exceeds_38_digits_compare_exactly() {
@@ -284,5 +288,26 @@ fn every_supported_function_is_evaluated() {
             Residual::try_new(&conditions([expression]), batch.schema_ref()).expect("legal");
         assert!(residual.is_complete(), "{function}");
         residual.filter(&batch).expect("no failure");
+    }
+}
+
+#[test]
+fn evaluation_ends_at_the_time_limit_whatever_the_form_of_the_predicate() {
+    let batch = rows(Arc::new(Int64Array::from(vec![1, 2, 3])));
+    let limit = Deadline::new(Some(SystemTime::now()), Duration::ZERO).time_limit();
+    let is_one = || call("$equal", [column("c"), int(1)]);
+    let summary = BTreeMap::from([(
+        "c".to_owned(),
+        ranges(vec![above(Bound::Exactly, Arc::new(Int64Array::from(vec![1])))]),
+    )]);
+    for constraints in [
+        conditions([call("$or", [is_one(), is_one()])]),
+        conditions([is_one(), is_one()]),
+        Constraints { summary, ..Constraints::default() },
+    ] {
+        let residual = Residual::try_new(&constraints, batch.schema_ref()).expect("a predicate");
+        assert!(residual.filter(&batch).is_ok());
+        let error = residual.with_time_limit(limit).filter(&batch).expect_err("no time is left");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
     }
 }
