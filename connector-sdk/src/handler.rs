@@ -9,9 +9,11 @@ use tracing::Instrument;
 
 use crate::{
     Connector, Context, Error, Passthrough, Result, Settings, Udfs,
+    audit::AuditRecord,
     context::{Counters, known_deadline},
     deadline::{Deadline, TimeLimit},
     dispatch::{self, Invocation},
+    seal::Seals,
     spilling::Spilling,
     split::describe_properties,
 };
@@ -66,6 +68,7 @@ pub struct Handler {
     /// Error of the environment's settings, returned for every request but a ping.
     pub(crate) misconfigured: Option<Error>,
     pub(crate) spilling: Spilling,
+    pub(crate) seals: Seals,
 }
 
 impl fmt::Debug for Handler {
@@ -89,6 +92,7 @@ impl Handler {
             configuration: None,
             misconfigured: None,
             spilling: Spilling::default(),
+            seals: Seals::default(),
         }
     }
 
@@ -201,12 +205,21 @@ impl Handler {
         let operation = describe_operation(&request);
         let definition = OnceCell::new();
         let invocation = Invocation { handler: self, settings, context, version, definition };
+        let audit = settings.audit.then(|| AuditRecord::new(&request));
         let work = async {
             let response = invocation.respond(request).await;
             let bytes = response.and_then(|response| encode(&response, version));
             bytes.map_err(|error| error.with_context("while", operation.as_str()))
         };
-        budget.race(&operation, work).instrument(span).await
+        async {
+            let result = budget.race(&operation, work).await;
+            if let Some(audit) = audit {
+                audit.write(&invocation.context, &result);
+            }
+            result
+        }
+        .instrument(span)
+        .await
     }
 }
 

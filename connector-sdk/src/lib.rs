@@ -84,6 +84,7 @@
 //! The SDK does not install `MiMalloc`, because a program can have only one allocator: declare it
 //! as `#[global_allocator]` in `main.rs`.
 
+mod audit;
 mod column_index;
 mod compact;
 mod connector;
@@ -100,6 +101,7 @@ mod pushdown;
 mod read;
 mod request;
 mod residual;
+mod seal;
 mod secret;
 mod settings;
 mod spilling;
@@ -127,6 +129,7 @@ pub use pushdown::{
     BindValue, Conjunct, KeyRange, Pushed, PushedDown, SqlDialect, SqlFilter, StandardSql,
 };
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
+pub use seal::SealKey;
 pub use secret::Secret;
 pub use settings::{Setting, Settings};
 pub use split::Split;

@@ -2,7 +2,7 @@
 
 use athena_spill::SpillSettings;
 
-use crate::{Error, Result};
+use crate::{Error, Result, SealKey};
 
 /// Prefix of the SDK's own variables. An unknown variable with this prefix is an error, because it
 /// is most likely misspelled.
@@ -77,6 +77,20 @@ pub enum Setting {
     /// of all causes in errors, and that of panics in the log. Drivers and parsers quote values of
     /// rows in such texts, so that by default only texts of known origin are included.
     ShowErrorCauses,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: text, set by Lambda. Default origin of the key of
+    /// [`Seal`](Self::Seal).
+    FunctionName,
+    /// `athena_connector_seal`: `off`, `function`, `secret:<32 characters or more>` or `kms:<ID or
+    /// ARN of an HMAC key>`, default `function`, or `off` outside of Lambda. Origin of the key that
+    /// seals splits and page tokens; a split without a valid seal is refused.
+    Seal,
+    /// `athena_connector_seal_former`: as [`Seal`](Self::Seal), no default. Key whose seals are
+    /// accepted for an hour after they were made, while the key changes.
+    SealFormer,
+    /// `athena_connector_audit`: `true` or `false`, default `false`. Logs one line at level `INFO`
+    /// for each invocation: claimed caller, operation, table, columns, rows, bytes and refusal,
+    /// never a value.
+    Audit,
 }
 
 impl Setting {
@@ -98,6 +112,10 @@ impl Setting {
         Self::DeadlineMargin,
         Self::EnableQueryPassthrough,
         Self::ShowErrorCauses,
+        Self::FunctionName,
+        Self::Seal,
+        Self::SealFormer,
+        Self::Audit,
     ];
 
     /// Returns the name of the environment variable.
@@ -119,6 +137,10 @@ impl Setting {
             Self::DeadlineMargin => "athena_connector_deadline_margin_ms",
             Self::EnableQueryPassthrough => "enable_query_passthrough",
             Self::ShowErrorCauses => "athena_connector_show_error_causes",
+            Self::FunctionName => "AWS_LAMBDA_FUNCTION_NAME",
+            Self::Seal => "athena_connector_seal",
+            Self::SealFormer => "athena_connector_seal_former",
+            Self::Audit => "athena_connector_audit",
         }
     }
 }
@@ -161,6 +183,12 @@ pub struct Settings {
     pub enable_query_passthrough: bool,
     /// [`Setting::ShowErrorCauses`].
     pub show_error_causes: bool,
+    /// [`Setting::Seal`].
+    pub seal: SealKey,
+    /// [`Setting::SealFormer`].
+    pub seal_former: Option<SealKey>,
+    /// [`Setting::Audit`].
+    pub audit: bool,
 }
 
 /// Settings without any variable set: there is no spill bucket, so only results that fit into a
@@ -176,6 +204,9 @@ impl Default for Settings {
             deadline_margin: std::time::Duration::from_secs(1),
             enable_query_passthrough: true,
             show_error_causes: false,
+            seal: SealKey::Off,
+            seal_former: None,
+            audit: false,
         }
     }
 }
@@ -230,6 +261,9 @@ impl Settings {
             show_error_causes: reader
                 .flag(Setting::ShowErrorCauses)
                 .unwrap_or(defaults.show_error_causes),
+            seal: reader.seal(Setting::Seal).unwrap_or_else(|| reader.default_seal()),
+            seal_former: reader.seal(Setting::SealFormer),
+            audit: reader.flag(Setting::Audit).unwrap_or(defaults.audit),
         };
         reader.finish(settings)
     }
@@ -323,6 +357,25 @@ impl VariableReader {
         let problem = format!("{name} is {value:?}, expected true or false");
         self.problems.push(problem);
         None
+    }
+
+    fn seal(&mut self, setting: Setting) -> Option<SealKey> {
+        let name = setting.variable();
+        let value = self.get(name)?;
+        let key = SealKey::parse(value, self.get(Setting::FunctionName.variable()));
+        if key.is_none() {
+            // Not the value, which may be a secret.
+            self.problems.push(format!(
+                "{name} is not one of off, function (in Lambda), secret:<32 characters or more> and \
+                 kms:<ID or ARN of an HMAC key>"
+            ));
+        }
+        key
+    }
+
+    fn default_seal(&self) -> SealKey {
+        let name = self.get(Setting::FunctionName.variable());
+        name.map_or(SealKey::Off, |name| SealKey::Function(name.to_owned()))
     }
 
     fn finish(self, settings: Settings) -> Result<Settings> {

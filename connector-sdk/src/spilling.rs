@@ -70,22 +70,24 @@ fn config_option(identity: Option<&FederatedIdentity>, setting: Setting) -> Opti
     option.as_deref().filter(|value| !value.trim().is_empty())
 }
 
-/// Validates the spill location of the split in a request.
+/// Validates the spill location and the encryption key of the split in a request.
 ///
-/// Requests are not trusted: without this check, anyone who may invoke the function could make it
-/// write rows to any location that its permissions allow.
+/// Requests are not trusted: without these checks, anyone who may invoke the function could make it
+/// write rows to any location that its permissions allow, to that of another query, or in clear
+/// text.
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a location outside of the function's bucket and prefix, or one that is a
-/// single object.
-pub(crate) fn check_spill_location(
+/// `InvalidInput` for a location outside of the function's bucket and prefix, outside of the folder
+/// of the query, or that is a single object; and for one without a key while encryption is on.
+pub(crate) fn check_spill_target(
     settings: &Settings,
     identity: Option<&FederatedIdentity>,
-    location: Option<&S3SpillLocation>,
+    query_id: &str,
+    split: &athena_protocol::Split,
 ) -> Result<()> {
     reject_foreign_options(settings, identity)?;
-    let Some(location) = location else { return Ok(()) };
+    let Some(location) = &split.spill_location else { return Ok(()) };
     let (Some(bucket), Some(key)) = (&location.bucket, &location.key) else {
         return Err(Error::invalid_input("the split's spill location has no bucket or no key"));
     };
@@ -95,18 +97,39 @@ pub(crate) fn check_spill_location(
              expected a prefix"
         )));
     }
-    if settings.spill.contains(location) || settings.allow_foreign_spill {
+    if split.encryption_key.is_none() && settings.spill.encryption != Encryption::Off {
+        return Err(Error::invalid_input(format!(
+            "the split has no encryption key, and the function encrypts what it spills; set {} to \
+             true for all functions that make or read splits, or for none",
+            Setting::DisableSpillEncryption.variable()
+        )));
+    }
+    if settings.allow_foreign_spill {
         return Ok(());
     }
+    if !settings.spill.contains(location) {
+        return Err(foreign_location(settings, bucket, key));
+    }
+    let folder = settings.spill.split_location(query_id, "").key.unwrap_or_default();
+    if key.starts_with(&folder) {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "the split's spill location is s3://{bucket}/{key}, outside of s3://{bucket}/{folder}, where \
+         query {query_id} spills; send the query ID with which the splits were made"
+    )))
+}
+
+fn foreign_location(settings: &Settings, bucket: &str, key: &str) -> Error {
     let own = match &settings.spill.bucket {
         Some(own) => format!("the function spills only to s3://{own}/{}/", settings.spill.prefix),
         None => format!("the function has no {}", Setting::SpillBucket.variable()),
     };
-    Err(Error::invalid_input(format!(
+    Error::invalid_input(format!(
         "the split's spill location is s3://{bucket}/{key}, but {own}; if all callers are trusted, \
          set {} to true",
         Setting::AllowForeignSpill.variable()
-    )))
+    ))
 }
 
 /// Clients for spilling, created on first use.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
-use crate::{Error, Result};
+use crate::{Error, Result, seal::SEAL_PROPERTY};
 
 /// Independently readable part of a table, as a small map of strings.
 ///
@@ -70,16 +70,13 @@ impl Split {
 /// whole plans into one.
 pub(crate) fn describe_properties(properties: &BTreeMap<String, String>) -> String {
     const MAX_CHARS: usize = 40;
-    if properties.is_empty() {
-        return "without properties".to_owned();
-    }
     let mut words = Vec::new();
-    for (name, value) in properties {
+    for (name, value) in properties.iter().filter(|(name, _)| *name != SEAL_PROPERTY) {
         let start: String = value.chars().take(MAX_CHARS).collect();
         let ellipsis = if start.len() < value.len() { "..." } else { "" };
         words.push(format!("{name}={start}{ellipsis}"));
     }
-    words.join(" ")
+    if words.is_empty() { "without properties".to_owned() } else { words.join(" ") }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Connector, Error, GetSplits, Result, Split,
+    seal::{MAX_SEAL_LEN, SEAL_PROPERTY, Subject},
     spilling::{new_spill_location, spill_settings_of_splits},
     token::Binding,
 };
@@ -39,10 +40,10 @@ impl Invocation<'_> {
         }
         let source = self.source(&request.constraints.query_passthrough_arguments)?;
         let spill = spill_settings_of_splits(self.settings, self.context.claimed_identity())?;
+        let keys = self.seal_keys().await?;
+        let binding = || Binding::get_splits(&request, self.configuration(), keys);
         let start_after = match &request.continuation_token {
-            Some(token) => {
-                Some(Binding::get_splits(&request, self.configuration())?.decode_token(token)?)
-            }
+            Some(token) => Some(binding()?.decode_token(token)?),
             None => None,
         };
         let page = self.page(&source, &request, start_after, &spill);
@@ -50,22 +51,28 @@ impl Invocation<'_> {
         let spilling = &self.handler.spilling;
         let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
         let continuation_token = match &page.next {
-            Some(cursor) => {
-                Some(Binding::get_splits(&request, self.configuration())?.encode_token(cursor))
-            }
+            Some(cursor) => Some(binding()?.encode_token(cursor)),
             None => None,
         };
-        let keys = futures::stream::iter(0..page.items.len()).map(async |_| {
+        let encryption_keys = futures::stream::iter(0..page.items.len()).map(async |_| {
             if spill.bucket.is_some() { spilling.key(self.settings).await } else { Ok(None) }
         });
-        let keys: Vec<_> = keys.buffered(CONCURRENT_KEYS).try_collect().await?;
+        let encryption_keys: Vec<_> =
+            encryption_keys.buffered(CONCURRENT_KEYS).try_collect().await?;
         let query_id = self.context.query_id.as_deref();
-        let splits = page.items.into_iter().zip(keys).map(|(split, encryption_key)| {
-            athena_protocol::Split {
+        let splits = page.items.into_iter().zip(encryption_keys).map(|(split, encryption_key)| {
+            let mut split = athena_protocol::Split {
                 spill_location: new_spill_location(&spill, query_id),
                 encryption_key,
                 properties: split.properties,
+            };
+            if let Some(keys) = keys {
+                let query_id = query_id.unwrap_or_default();
+                let table = &request.table_name;
+                let seal = keys.seal(&Subject::Split { query_id, table, split: &split });
+                split.properties.insert(SEAL_PROPERTY.to_owned(), seal);
             }
+            split
         });
         Ok(Response::GetSplits(GetSplitsResponse {
             catalog_name: request.catalog_name,
@@ -109,7 +116,7 @@ fn split_overhead(location: Option<S3SpillLocation>) -> usize {
     const KEY: usize = 80;
     let text = |text: Option<String>| text.as_deref().map_or(4, json_len);
     let location = location.map_or(0, |location| text(location.bucket) + text(location.key));
-    MEMBERS + KEY + size_of::<EncryptionKey>() + location
+    MEMBERS + KEY + MAX_SEAL_LEN + size_of::<EncryptionKey>() + location
 }
 
 fn properties_len(split: &Split) -> usize {

@@ -55,10 +55,10 @@ impl Invocation<'_> {
                 "the request names no schema; list the tables of one schema at a time",
             ));
         };
+        let keys = self.seal_keys().await?;
+        let binding = || Binding::list_tables(&request, self.configuration(), keys);
         let start_after = match &request.next_token {
-            Some(token) => {
-                Some(Binding::list_tables(&request, self.configuration())?.decode_token(token)?)
-            }
+            Some(token) => Some(binding()?.decode_token(token)?),
             None => None,
         };
         let pages = self
@@ -72,9 +72,7 @@ impl Invocation<'_> {
         let overhead = r#"{"schemaName":,"tableName":},"#.len() + json_len(schema);
         let page = take_page(pages, capacity, |name| json_len(name) + overhead).await?;
         let next_token = match page.next {
-            Some(cursor) => {
-                Some(Binding::list_tables(&request, self.configuration())?.encode_token(&cursor))
-            }
+            Some(cursor) => Some(binding()?.encode_token(&cursor)),
             None => None,
         };
         let tables =

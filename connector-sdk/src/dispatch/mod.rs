@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 use crate::{
     Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result,
     Setting::EnableQueryPassthrough, Settings, TableDef, column_index::ColumnIndex,
-    passthrough::PassthroughConnector, plan::Plan,
+    passthrough::PassthroughConnector, plan::Plan, seal::SealKeys,
 };
 
 /// Invocation with the handler that serves it.
@@ -55,6 +55,11 @@ impl Invocation<'_> {
 
     fn connector(&self) -> &Arc<dyn Connector> {
         &self.handler.connector
+    }
+
+    /// Returns the keys of seals; `None` if seals are off.
+    async fn seal_keys(&self) -> Result<Option<&SealKeys>> {
+        self.handler.seals.keys(self.settings).await
     }
 
     /// Returns the configuration that page tokens are bound to, if the connector has one.

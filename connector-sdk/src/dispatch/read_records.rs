@@ -23,7 +23,8 @@ use crate::{
     plan::Plan,
     read::{Columns, Limits, ReadOutcome, Sink, SplitReader, constraint_columns},
     residual::{Residual, RowLimit},
-    spilling::check_spill_location,
+    seal::{SEAL_PROPERTY, SealKeys, Subject},
+    spilling::check_spill_target,
     split::describe_properties,
 };
 
@@ -36,14 +37,15 @@ impl Invocation<'_> {
     /// Reads a split, and returns the rows inline or the locations of the spilled blocks.
     ///
     /// Rejects an invalid request before the first call of the connector or S3.
-    pub(super) async fn read_records(&self, request: ReadRecordsRequest) -> Result<Response> {
+    pub(super) async fn read_records(&self, mut request: ReadRecordsRequest) -> Result<Response> {
         check_max_block_size(request.max_block_size)?;
+        if let Some(keys) = self.seal_keys().await? {
+            check_seal(keys, &request)?;
+        }
+        request.split.properties.remove(SEAL_PROPERTY);
         let table = &request.table_name;
-        check_spill_location(
-            self.settings,
-            self.context.claimed_identity(),
-            request.split.spill_location.as_ref(),
-        )?;
+        let identity = self.context.claimed_identity();
+        check_spill_target(self.settings, identity, &request.query_id, &request.split)?;
         let connector = self.source(&request.constraints.query_passthrough_arguments)?;
         let plan = self.plan(&connector, &request.constraints, table).await?;
         let constraints = match &plan {
@@ -185,6 +187,17 @@ fn computed<'a>(plan: &'a Plan, requested: &'a Schema) -> BTreeMap<&'a str, &'a 
         }
     }
     computed
+}
+
+/// Checks that this function made the split for this query.
+fn check_seal(keys: &SealKeys, request: &ReadRecordsRequest) -> Result<()> {
+    let seal = request.split.properties.get(SEAL_PROPERTY).map(String::as_str);
+    let subject = Subject::Split {
+        query_id: &request.query_id,
+        table: &request.table_name,
+        split: &request.split,
+    };
+    keys.check(&subject, seal)
 }
 
 fn check_max_block_size(bytes: u64) -> Result<()> {

@@ -17,7 +17,8 @@ use athena_connector_sdk::{
     Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait, lambda,
 };
 use athena_protocol::{
-    Request, Response, S3SpillLocation, SerdeVersion, Split, TableName,
+    EncryptionKey, FederatedIdentity, Request, Response, S3SpillLocation, SerdeVersion, Split,
+    TableName,
     error::FunctionError,
     message::{PingRequest, ReadRecordsRequest},
 };
@@ -114,6 +115,8 @@ impl Lambda {
             .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr().unwrap().to_string())
             .envs([("AWS_LAMBDA_FUNCTION_NAME", "function"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")])
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            // The tests make their splits themselves.
+            .env("athena_connector_seal", "off")
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(log)
@@ -249,6 +252,47 @@ fn no_value_of_a_row_is_in_an_error_or_a_log() {
     }
 }
 
+#[test]
+fn an_audited_function_logs_one_line_for_each_invocation_and_no_value() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let environment = [("athena_connector_audit", "true"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")];
+    let mut lambda = Lambda::start_logging(&environment, log.reopen().unwrap());
+    let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+    let caller = FederatedIdentity {
+        account: Some("111122223333".into()),
+        arn: Some("arn:aws:sts::111122223333:assumed-role/Analyst/ann".into()),
+        ..FederatedIdentity::default()
+    };
+    let request = ReadRecordsRequest {
+        identity: Some(caller),
+        max_block_size: 16_000_000,
+        max_inline_block_size: 1_000_000,
+        ..ReadRecordsRequest::new(TableName::new("s", "one"), schema, Split::default())
+    };
+    assert_eq!(lambda.invoke(&read_spilling(request)).0, "response");
+    failure(lambda.invoke(&read("leak")));
+    drop(lambda);
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|line: &serde_json::Value| line["target"] == "athena_connector::audit")
+        .collect();
+    let [read, refused] = &lines[..] else { panic!("{log}") };
+    assert_eq!(read["operation"], "ReadRecordsRequest");
+    assert_eq!(read["object"], "s.one");
+    assert_eq!(read["columns"], "n");
+    assert_eq!(read["query_id"], "q");
+    assert_eq!(read["claimed_account"], "111122223333");
+    assert!(read["claimed_principal"].as_str().unwrap().ends_with("Analyst/ann"));
+    assert_eq!(read["rows"], 1);
+    assert_eq!(read["spilled_objects"], 0);
+    assert!(read["response_bytes"].as_u64() > Some(100) && read["refused"].is_null());
+    assert_eq!(refused["refused"], "InvalidInputException");
+    assert_eq!(refused["rows"], 0);
+    assert!(!log.contains("J. Doe"));
+}
+
 /// Serves S3 for one upload, and returns its URL.
 fn store() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -284,7 +328,9 @@ fn a_key_among_the_headers_of_uploads_is_in_no_log_at_any_level() {
         key: Some("athena-federation-spill/q/0".into()),
         directory: true,
     };
-    let split = Split { spill_location: Some(location), ..Split::default() };
+    let key = EncryptionKey { key: vec![7; 32], nonce: vec![9; 12] };
+    let split =
+        Split { spill_location: Some(location), encryption_key: Some(key), ..Split::default() };
     let schema = Schema::new(vec![Field::new("n", DataType::Int64, false)]);
     let request = ReadRecordsRequest {
         max_inline_block_size: 0,

@@ -11,5 +11,6 @@ mod partitions;
 mod passthrough;
 mod plans;
 mod reading;
+mod seals;
 mod spilling;
 mod splits;

@@ -318,7 +318,7 @@ async fn a_deadline_names_the_split_and_drops_the_source() {
     let dropped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&dropped);
     let fake = FakeConnector::new(numbers(0, 1)).with_read(move |request| {
-        assert!(request.context.remaining().unwrap() <= Duration::from_millis(300));
+        assert!(request.context.remaining().unwrap() <= Duration::from_secs(2));
         let guard = Dropped(Arc::clone(&flag));
         Ok(RecordBatchStream::new(stream::pending().map(move |batch| {
             let _ = &guard;
@@ -327,7 +327,7 @@ async fn a_deadline_names_the_split_and_drops_the_source() {
     });
     let (handler, _) = spilling(fake);
     let request = Request::ReadRecords(read_request(n())).encode(SerdeVersion::V5).unwrap();
-    let deadline = SystemTime::now() + Duration::from_millis(300);
+    let deadline = SystemTime::now() + Duration::from_secs(2);
     let error = handler.handle(&request, Some(deadline)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.message().contains("s.t, split number=3"), "{error}");

@@ -29,17 +29,19 @@ pub struct TableRead {
     pub constraints: Constraints,
 }
 
-/// Displays a split as "sf1.lineitem, split part=3": table and properties, no keys.
+/// Displays a split as "sf1.lineitem, split part=3": table and properties, without keys and the seal
+/// of connectors of this workspace.
 struct SplitOfTable<'a>(&'a TableName, &'a Split);
 
 impl fmt::Display for SplitOfTable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(table, split) = self;
         write!(f, "{table}, split")?;
-        if split.properties.is_empty() {
+        let properties = || split.properties.iter().filter(|(name, _)| *name != "$seal");
+        if properties().next().is_none() {
             return f.write_str(" without properties");
         }
-        for (index, (name, value)) in split.properties.iter().enumerate() {
+        for (index, (name, value)) in properties().enumerate() {
             // Some connectors put a whole plan into a property; its beginning identifies the split.
             let short: String = value.chars().take(40).collect();
             let dots = if short.len() < value.len() { "..." } else { "" };

@@ -4,7 +4,9 @@
 //! not spill.
 
 mod kms_key_factory;
+mod kms_mac_key;
 mod s3_store;
 
 pub use kms_key_factory::KmsKeyFactory;
+pub use kms_mac_key::KmsMacKey;
 pub use s3_store::S3Store;
