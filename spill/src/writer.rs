@@ -198,6 +198,11 @@ impl SpillWriter {
     ///
     /// Cancel safe: after a failure that a dropped future had met, the next call fails too.
     pub async fn failure(&mut self) -> Error {
+        // After a call that was dropped while it aborted the other blocks, their ends are not the
+        // reason.
+        if let Err(error) = self.check_failed() {
+            return error;
+        }
         loop {
             match self.puts.join_next().await {
                 Some(ended) => {

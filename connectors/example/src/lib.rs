@@ -15,6 +15,7 @@
 
 pub mod csv;
 pub mod day;
+pub mod list_page;
 pub mod objects;
 pub mod visits;
 

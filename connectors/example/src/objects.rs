@@ -9,7 +9,7 @@ use athena_connector_sdk::{
 use aws_sdk_s3::{Client, config, primitives::ByteStream};
 use tokio::sync::OnceCell;
 
-use crate::{day::Day, visits};
+use crate::{day::Day, list_page::PageCheck, visits};
 
 /// Objects below a prefix of a bucket.
 ///
@@ -71,9 +71,12 @@ impl Objects {
         let bucket = self.bucket()?;
         let list = self.client().await.list_objects_v2().bucket(bucket);
         let mut pages = list.prefix(prefix).delimiter("/").into_paginator().send();
+        let mut check = PageCheck::default();
         let mut folders = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| list_operation(bucket, prefix).error(error))?;
+            let operation = list_operation(bucket, prefix);
+            let page = page.map_err(|error| operation.error(error))?;
+            check.check(&page, &operation.resource)?;
             for folder in page.common_prefixes().iter().filter_map(|folder| folder.prefix()) {
                 if let Some(number) = partition_value(folder, prefix, name) {
                     folders.push((number, folder.to_owned()));
@@ -89,9 +92,12 @@ impl Objects {
         let folder = day.folder(&self.prefix);
         let list = self.client().await.list_objects_v2().bucket(bucket);
         let mut pages = list.prefix(&folder).into_paginator().send();
+        let mut check = PageCheck::default();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| list_operation(bucket, &folder).error(error))?;
+            let operation = list_operation(bucket, &folder);
+            let page = page.map_err(|error| operation.error(error))?;
+            check.check(&page, &operation.resource)?;
             let csv_keys = page.contents().iter().filter_map(|object| object.key()).filter(|key| {
                 key.rsplit_once('.').is_some_and(|(_, extension)| extension == "csv")
             });

@@ -199,6 +199,24 @@ async fn nothing_is_put_after_a_failure() {
 }
 
 #[tokio::test]
+async fn a_failure_that_a_dropped_call_met_keeps_its_reason() {
+    let store = Arc::new(MemoryStore::gated());
+    store.deny_keys(".0");
+    let mut writer = writer(&store, 3);
+    for number in 0..3_u8 {
+        writer.write(block(number.into())).await.unwrap();
+        until("the put waits", || store.running() == usize::from(number) + 1).await;
+    }
+    // The put that waits for longest continues, and fails.
+    store.release(1);
+    a_while().await;
+    // The call meets the failure, and is dropped while it waits for the end of the other puts.
+    assert!(writer.failure().now_or_never().is_none());
+    assert_eq!(writer.failure().await.kind(), ErrorKind::AccessDenied);
+    assert_eq!(writer.finish().await.unwrap_err().kind(), ErrorKind::AccessDenied);
+}
+
+#[tokio::test]
 async fn a_failure_of_the_last_block_fails_finish() {
     for in_flight in [1, 4] {
         let store = Arc::new(MemoryStore::new());
