@@ -68,6 +68,7 @@ impl AwsOperation {
     /// - `InvalidResponse` if the response is truncated or malformed,
     /// - `Internal` if the request could not be sent, the certificate is not trusted, or the
     ///   service fails.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass it to `map_err`")]
     pub fn error<E>(&self, error: SdkError<E, HttpResponse>) -> Error
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use athena_protocol::{Request, error::shorten_names};
 
-use crate::{Context, ErrorKind, Result};
+use crate::{Context, Result};
 
 /// Target of the lines, by which a log can be filtered.
 pub(crate) const TARGET: &str = "athena_connector::audit";
@@ -52,7 +52,7 @@ impl AuditRecord {
     pub(crate) fn write(self, context: &Context, result: &Result<Vec<u8>>) {
         let identity = context.claimed_identity();
         let progress = context.progress();
-        let refused = result.as_ref().err().map(|error| error.kind()).map(ErrorKind::wire_code);
+        let refused = result.as_ref().err().map(|error| error.kind().wire_code());
         let short = |text: Option<&str>| text.map(|text| shorten_names(text).into_owned());
         tracing::info!(
             target: TARGET,

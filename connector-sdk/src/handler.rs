@@ -206,11 +206,12 @@ impl Handler {
         let definition = OnceCell::new();
         let invocation = Invocation { handler: self, settings, context, version, definition };
         let audit = settings.audit.then(|| AuditRecord::new(&request));
-        let work = async {
+        // Boxed, because the futures of all operations are large.
+        let work = Box::pin(async {
             let response = invocation.respond(request).await;
             let bytes = response.and_then(|response| encode(&response, version));
             bytes.map_err(|error| error.with_context("while", operation.as_str()))
-        };
+        });
         async {
             let result = budget.race(&operation, work).await;
             if let Some(audit) = audit {

@@ -164,6 +164,7 @@ impl Setting {
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[non_exhaustive]
 pub struct Settings {
     /// Settings of spilling: location, encryption, headers, queue capacity and

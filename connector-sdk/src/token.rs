@@ -31,8 +31,8 @@ pub(crate) struct Binding<'a> {
 
 /// Content of a page token.
 ///
-/// It is neither secret nor a grant. The seal, or else the digest, detects a token that was edited or
-/// that belongs to another request.
+/// It is neither secret nor a grant. The seal, or else the digest, detects a token that was edited
+/// or that belongs to another request.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Token {
     /// Cursor of the connector.

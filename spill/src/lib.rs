@@ -2,9 +2,9 @@
 //! (chapter 5 of the protocol).
 //!
 //! [`BlockBuilder`] divides a stream of batches into [`Block`]s. [`SpillWriter`] writes them as the
-//! objects `<split key>/<attempt>.0`, `<split key>/<attempt>.1`, ... in row order, with several puts
-//! in flight and memory bounded by them; the first failure ends the whole response. [`SpillReader`]
-//! reads them.
+//! objects `<split key>/<attempt>.0`, `<split key>/<attempt>.1`, ... in row order, with several
+//! puts in flight and memory bounded by them; the first failure ends the whole response.
+//! [`SpillReader`] reads them.
 //!
 //! # Examples
 //!

@@ -235,8 +235,8 @@ fn location_fault(
     }))
 }
 
-/// Returns whether `names` are `.0`, `.1`, ... in any order, after one stem: an attempt may have its
-/// own.
+/// Returns whether `names` are `.0`, `.1`, ... in any order, after one stem: an attempt may have
+/// its own.
 fn numbered(names: &[&str]) -> bool {
     let parts = names.iter().map(|name| name.rsplit_once('.'));
     let stems: BTreeSet<_> = parts.clone().map(|part| part.map(|(stem, _)| stem)).collect();

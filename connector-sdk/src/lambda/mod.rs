@@ -110,7 +110,7 @@ impl Handler {
         let headers = self.settings.iter().flat_map(|settings| settings.spill.request_headers());
         log::init(RedactedStderr::new(headers.map(|(_, value)| value)));
         if !self.shows_causes() {
-            std::panic::set_hook(Box::new(|panic| log_panic_location(panic)));
+            std::panic::set_hook(Box::new(log_panic_location));
         }
         let handler = Arc::new(self);
         let service = service_fn(move |event: LambdaEvent<()>| {

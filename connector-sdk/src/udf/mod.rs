@@ -21,9 +21,9 @@ use crate::{Error, Result, wire_type::cast_values};
 /// list of argument types: there is no overloading. Arguments are cast to these types, and results
 /// to the type that the query declares; a cast that would lose a value fails the query.
 ///
-/// One request holds the arguments of many rows, which are evaluated in parts. Results must fit into one response, 4.5 MiB of
-/// Arrow data, because they cannot be spilled. Functions must be deterministic if queries are to
-/// be: Athena may repeat a request.
+/// One request holds the arguments of many rows, which are evaluated in parts. Results must fit
+/// into one response, 4.5 MiB of Arrow data, because they cannot be spilled. Functions must be
+/// deterministic if queries are to be: Athena may repeat a request.
 ///
 /// # Examples
 ///

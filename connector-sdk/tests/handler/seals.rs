@@ -162,8 +162,8 @@ async fn a_caller_may_write_a_split_in_other_json() {
 fn rewritten(value: &serde_json::Value) -> String {
     use serde_json::Value;
     let escaped = |text: &str| {
-        let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
-        format!("\"{units}\"")
+        let units: Vec<_> = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        format!("\"{}\"", units.concat())
     };
     match value {
         Value::String(text) => escaped(text),

@@ -29,8 +29,8 @@ pub struct TableRead {
     pub constraints: Constraints,
 }
 
-/// Displays a split as "sf1.lineitem, split part=3": table and properties, without keys and the seal
-/// of connectors of this workspace.
+/// Displays a split as "sf1.lineitem, split part=3": table and properties, without keys and the
+/// seal of connectors of this workspace.
 struct SplitOfTable<'a>(&'a TableName, &'a Split);
 
 impl fmt::Display for SplitOfTable<'_> {

@@ -1,6 +1,6 @@
 //! Text of an error for its caller: without text that other software wrote, and without long names.
 
-use std::{borrow::Cow, error::Error as StdError, io, num, str, string};
+use std::{borrow::Cow, error::Error as StdError, fmt::Write, io, num, str, string};
 
 use arrow::error::ArrowError;
 
@@ -109,7 +109,7 @@ pub fn shorten_names(text: &str) -> Cow<'_, str> {
         match name.char_indices().nth(MAX_NAME) {
             Some((end, _)) => {
                 let cut = name[end..].chars().count();
-                short.push_str(&format!("{}...({cut} characters more)", &name[..end]));
+                let _ = write!(short, "{}...({cut} characters more)", &name[..end]);
                 if first == '"' {
                     short.push('"');
                 }

@@ -36,8 +36,8 @@ const MAX_ELEMENTS: usize = 500_000;
 
 /// Number of elements that an entry of a map counts as.
 ///
-/// An entry takes 100 bytes of memory, and identities are copied. Maps have an entry for each column
-/// or property.
+/// An entry takes 100 bytes of memory, and identities are copied. Maps have an entry for each
+/// column or property.
 const ENTRY_COST: usize = 5;
 
 impl ReadContext {

@@ -1,4 +1,5 @@
-//! A JSON document as a flat list of its values, 12 bytes each, whose strings borrow from the input.
+//! A JSON document as a flat list of its values, 12 bytes each, whose strings borrow from the
+//! input.
 //!
 //! A tree takes 32 bytes and more for each value: `[0,0,0,...]` of the largest request would take
 //! more memory than a small function has. Members keep their order, and duplicates are kept (the

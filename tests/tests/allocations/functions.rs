@@ -25,8 +25,8 @@ fn request(method_name: &str, returns: DataType) -> Vec<u8> {
     request.encode(SerdeVersion::LATEST).expect("a request")
 }
 
-#[tokio::test]
-async fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() {
+#[test]
+fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() {
     let udfs = Udfs::new()
         .scalar("word", |flag: bool| flag.to_string())
         .scalar("kilobyte", |_: bool| "x".repeat(1_000))
@@ -34,6 +34,7 @@ async fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() 
             Ok(Arc::clone(&columns[0]))
         });
     let handler = Handler::new(StaticConnector::new()).with_udfs(udfs);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     for (name, returns, fits) in [
         ("word", DataType::Utf8, false),
         ("kilobyte", DataType::Utf8, false),
@@ -42,7 +43,7 @@ async fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() 
         let request = request(name, returns);
         let _exclusive = exclusive();
         let profiler = dhat::Profiler::builder().testing().build();
-        let response = handler.handle(&request, None).await;
+        let response = runtime.block_on(handler.handle(&request, None));
         let peak = dhat::HeapStats::get().max_bytes;
         drop(profiler);
         println!("{name}: {} MB at most for {ROWS} rows", peak >> 20);
