@@ -68,6 +68,7 @@ impl AuditRecord {
             spilled_bytes = progress.bytes,
             response_bytes = result.as_ref().map_or(0, Vec::len),
             milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            access = context.counters.access(),
             refused,
             "invocation"
         );

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -10,7 +10,7 @@ use std::{
 
 use athena_protocol::FederatedIdentity;
 
-use crate::deadline::TimeLimit;
+use crate::{Access, deadline::TimeLimit};
 
 /// Context of the invocation that a request belongs to. Cheap to clone.
 ///
@@ -69,9 +69,19 @@ pub(crate) struct Counters {
     rows: AtomicU64,
     bytes: AtomicU64,
     blocks: AtomicU64,
+    /// Restrictions of the caller, for the owner's log.
+    access: OnceLock<String>,
 }
 
 impl Counters {
+    pub(crate) fn set_access(&self, access: &Access) {
+        self.access.get_or_init(|| access.to_string());
+    }
+
+    pub(crate) fn access(&self) -> Option<&str> {
+        self.access.get().map(String::as_str)
+    }
+
     pub(crate) fn add_rows(&self, rows: usize) {
         self.rows.fetch_add(rows as u64, Ordering::Relaxed);
     }

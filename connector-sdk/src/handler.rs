@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use crate::{
-    Connector, Context, Error, Passthrough, Result, Settings, Udfs,
+    AccessRule, Connector, Context, Error, Passthrough, Result, Settings, Udfs,
     audit::AuditRecord,
     context::{Counters, known_deadline},
     deadline::{Deadline, TimeLimit},
@@ -69,6 +69,7 @@ pub struct Handler {
     pub(crate) misconfigured: Option<Error>,
     pub(crate) spilling: Spilling,
     pub(crate) seals: Seals,
+    pub(crate) access: Option<Arc<dyn AccessRule>>,
 }
 
 impl fmt::Debug for Handler {
@@ -93,6 +94,7 @@ impl Handler {
             misconfigured: None,
             spilling: Spilling::default(),
             seals: Seals::default(),
+            access: None,
         }
     }
 
@@ -110,6 +112,38 @@ impl Handler {
     #[must_use]
     pub fn with_passthrough(mut self, passthrough: impl Passthrough) -> Self {
         self.passthrough = Some(Arc::new(passthrough));
+        self
+    }
+
+    /// Shows rows and columns by caller: `rule` says what the identity in a request may see of a
+    /// table.
+    ///
+    /// Applies to lists, definitions, partitions, splits and reads, to order and limit, whatever
+    /// the connector does. Query passthrough is refused, unless the rule gives full access to the
+    /// table function, because its queries can read any table.
+    ///
+    /// An identity is a claim of the caller. It is true only in a deployment where only Athena may
+    /// invoke the function, which [`Setting::TrustIdentity`](crate::Setting::TrustIdentity) states;
+    /// without it, every request on a table fails with `AccessDenied`.
+    ///
+    /// ```
+    /// # use athena_connector_sdk::{Handler, StaticConnector};
+    /// use athena_connector_sdk::{Access, FederatedIdentity, Mask, TableName};
+    ///
+    /// # let connector = StaticConnector::new();
+    /// let rule = |table: &TableName, caller: &FederatedIdentity| {
+    ///     let is_auditor = caller.arn.as_deref().is_some_and(|arn| arn.contains("/Auditor/"));
+    ///     match table.table.as_str() {
+    ///         "staff" if is_auditor => Access::full(),
+    ///         "staff" => Access::full().with_mask("salary", Mask::Null),
+    ///         _ => Access::hidden(),
+    ///     }
+    /// };
+    /// let handler = Handler::new(connector).with_access(rule);
+    /// ```
+    #[must_use]
+    pub fn with_access(mut self, rule: impl AccessRule) -> Self {
+        self.access = Some(Arc::new(rule));
         self
     }
 

@@ -84,6 +84,7 @@
 //! The SDK does not install `MiMalloc`, because a program can have only one allocator: declare it
 //! as `#[global_allocator]` in `main.rs`.
 
+mod access;
 mod audit;
 mod column_index;
 mod compact;
@@ -119,6 +120,7 @@ pub mod pushdown_guide {}
 #[cfg(feature = "lambda")]
 pub mod lambda;
 
+pub use access::{Access, AccessRule, Mask};
 pub use connector::Connector;
 pub use context::{Context, Progress};
 pub use handler::Handler;

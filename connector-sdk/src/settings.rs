@@ -91,6 +91,10 @@ pub enum Setting {
     /// for each invocation: claimed caller, operation, table, columns, rows, bytes and refusal,
     /// never a value.
     Audit,
+    /// `athena_connector_trust_identity`: `true` or `false`, default `false`. States that only
+    /// Athena may invoke the function, so that identities in requests are true. Required for
+    /// [`Handler::with_access`](crate::Handler::with_access).
+    TrustIdentity,
 }
 
 impl Setting {
@@ -116,6 +120,7 @@ impl Setting {
         Self::Seal,
         Self::SealFormer,
         Self::Audit,
+        Self::TrustIdentity,
     ];
 
     /// Returns the name of the environment variable.
@@ -141,6 +146,7 @@ impl Setting {
             Self::Seal => "athena_connector_seal",
             Self::SealFormer => "athena_connector_seal_former",
             Self::Audit => "athena_connector_audit",
+            Self::TrustIdentity => "athena_connector_trust_identity",
         }
     }
 }
@@ -190,6 +196,8 @@ pub struct Settings {
     pub seal_former: Option<SealKey>,
     /// [`Setting::Audit`].
     pub audit: bool,
+    /// [`Setting::TrustIdentity`].
+    pub trust_identity: bool,
 }
 
 /// Settings without any variable set: there is no spill bucket, so only results that fit into a
@@ -208,6 +216,7 @@ impl Default for Settings {
             seal: SealKey::Off,
             seal_former: None,
             audit: false,
+            trust_identity: false,
         }
     }
 }
@@ -265,6 +274,7 @@ impl Settings {
             seal: reader.seal(Setting::Seal).unwrap_or_else(|| reader.default_seal()),
             seal_former: reader.seal(Setting::SealFormer),
             audit: reader.flag(Setting::Audit).unwrap_or(defaults.audit),
+            trust_identity: reader.flag(Setting::TrustIdentity).unwrap_or(defaults.trust_identity),
         };
         reader.finish(settings)
     }

@@ -38,7 +38,9 @@ impl Invocation<'_> {
                 "the request has {rows} partitions without columns, which cannot be told apart"
             )));
         }
-        let source = self.source(&request.constraints.query_passthrough_arguments)?;
+        let arguments = &request.constraints.query_passthrough_arguments;
+        let access = self.access(&request.table_name, !arguments.is_empty())?;
+        let source = self.source(arguments)?;
         let spill = spill_settings_of_splits(self.settings, self.context.claimed_identity())?;
         let keys = self.seal_keys().await?;
         let binding = || Binding::get_splits(&request, self.configuration(), keys);
@@ -46,7 +48,17 @@ impl Invocation<'_> {
             Some(token) => Some(binding()?.decode_token(token)?),
             None => None,
         };
-        let page = self.page(&source, &request, start_after, &spill);
+        let constraints =
+            self.constraints(&source, request.constraints.clone(), &request.table_name).await?;
+        let splits = GetSplits {
+            context: self.context(),
+            table: request.table_name.clone(),
+            partitions: unpack_batch(&request.partitions)?,
+            partition_columns: request.partition_columns.clone(),
+            constraints: Arc::new(access.source_constraints(&constraints)),
+            start_after,
+        };
+        let page = self.page(&source, splits, &spill);
         // The check calls S3, concurrently so that only a failure delays the response.
         let spilling = &self.handler.spilling;
         let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
@@ -84,20 +96,9 @@ impl Invocation<'_> {
     async fn page(
         &self,
         source: &Arc<dyn Connector>,
-        request: &GetSplitsRequest,
-        start_after: Option<crate::Cursor>,
+        request: GetSplits,
         spill: &SpillSettings,
     ) -> Result<Page<Split>> {
-        let request = GetSplits {
-            context: self.context(),
-            table: request.table_name.clone(),
-            partitions: unpack_batch(&request.partitions)?,
-            partition_columns: request.partition_columns.clone(),
-            constraints: self
-                .constraints(source, request.constraints.clone(), &request.table_name)
-                .await?,
-            start_after,
-        };
         if request.partitions.num_rows() == 0 {
             return Ok(Page { items: Vec::new(), next: None });
         }

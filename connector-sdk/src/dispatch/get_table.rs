@@ -12,8 +12,11 @@ use crate::{Error, Result, TableDef, column_index::ColumnIndex, wire_type::wire_
 
 impl Invocation<'_> {
     pub(super) async fn get_table(&self, request: GetTableRequest) -> Result<Response> {
-        let source = self.source(&request.query_passthrough_arguments)?;
+        let arguments = &request.query_passthrough_arguments;
+        let access = self.access(&request.table_name, !arguments.is_empty())?;
+        let source = self.source(arguments)?;
         let definition = self.definition(&source, &request.table_name).await?;
+        let definition = access.definition(definition)?;
         Ok(Response::GetTable(GetTableResponse {
             catalog_name: request.catalog_name,
             table_name: request.table_name,

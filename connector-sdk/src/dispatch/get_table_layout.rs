@@ -28,10 +28,13 @@ impl Invocation<'_> {
         &self,
         request: GetTableLayoutRequest,
     ) -> Result<Response> {
-        let source = self.source(&request.constraints.query_passthrough_arguments)?;
+        let arguments = &request.constraints.query_passthrough_arguments;
+        let access = self.access(&request.table_name, !arguments.is_empty())?;
+        let source = self.source(arguments)?;
         let columns = partition_fields(&request)?;
         let constraints =
             self.constraints(&source, request.constraints, &request.table_name).await?;
+        let constraints = Arc::new(access.source_constraints(&constraints));
         // Only the partition columns may exclude a partition: another column of a partition may
         // have the name of a column of the table and hold something else.
         let residual = Residual::try_new(&constraints, &Arc::new(Schema::new(columns.clone())))?

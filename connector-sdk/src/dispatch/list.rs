@@ -9,7 +9,7 @@ use super::{
     Invocation,
     page::{Capacity, Page, json_len, take_page},
 };
-use crate::{Error, ListSchemas, ListTables, Result, token::Binding};
+use crate::{Error, ErrorKind, ListSchemas, ListTables, Result, token::Binding};
 
 impl Invocation<'_> {
     /// Lists all schemas, since the operation has no pages.
@@ -75,12 +75,25 @@ impl Invocation<'_> {
             Some(cursor) => Some(binding()?.encode_token(&cursor)),
             None => None,
         };
-        let tables =
-            page.items.into_iter().map(|table| TableName::new(schema.as_str(), table)).collect();
+        let tables = page.items.into_iter().map(|table| TableName::new(schema.as_str(), table));
+        let tables = self.visible(tables)?;
         Ok(Response::ListTables(ListTablesResponse {
             tables,
             catalog_name: request.catalog_name,
             next_token,
         }))
+    }
+
+    /// Returns the tables that the caller may see.
+    fn visible(&self, tables: impl Iterator<Item = TableName>) -> Result<Vec<TableName>> {
+        let mut visible = Vec::new();
+        for table in tables {
+            match self.access(&table, false) {
+                Ok(_) => visible.push(table),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(visible)
     }
 }

@@ -19,8 +19,8 @@ use athena_protocol::{Constraints, Request, Response, SerdeVersion, TableName};
 use tokio::sync::OnceCell;
 
 use crate::{
-    Connector, Context, Error, ErrorKind, GetTable, Handler, Passthrough, Result,
-    Setting::EnableQueryPassthrough, Settings, TableDef, column_index::ColumnIndex,
+    Access, Connector, Context, Error, ErrorKind, FederatedIdentity, GetTable, Handler,
+    Passthrough, Result, Setting, Settings, TableDef, column_index::ColumnIndex,
     passthrough::PassthroughConnector, plan::Plan, seal::SealKeys,
 };
 
@@ -62,6 +62,42 @@ impl Invocation<'_> {
         self.handler.seals.keys(self.settings).await
     }
 
+    /// Returns what the caller may see of `table`; `passthrough` says whether it is the result of a
+    /// passthrough query.
+    ///
+    /// # Errors
+    ///
+    /// `AccessDenied` if identities are not trusted, or for a passthrough query without full
+    /// access; `NotFound` for a hidden table.
+    fn access(&self, table: &TableName, passthrough: bool) -> Result<Access> {
+        let Some(rule) = &self.handler.access else { return Ok(Access::full()) };
+        if !self.settings.trust_identity {
+            return Err(Error::new(
+                ErrorKind::AccessDenied,
+                format!(
+                    "the function shows rows by caller, and does not know whether the caller in a \
+                     request is true; set {} to true if only Athena may invoke it",
+                    Setting::TrustIdentity.variable()
+                ),
+            ));
+        }
+        let name = TableName::new(table.schema.to_lowercase(), table.table.to_lowercase());
+        let nobody = FederatedIdentity::default();
+        let access = rule.access(&name, self.context.claimed_identity().unwrap_or(&nobody));
+        self.context.counters.set_access(&access);
+        if access.is_hidden() {
+            return Err(Error::not_found(format!("table {table} does not exist")));
+        }
+        if passthrough && !access.is_full() {
+            return Err(Error::new(
+                ErrorKind::AccessDenied,
+                "query passthrough can read any table of the source, and this caller may see only \
+                 part of them; query the tables of the connector instead",
+            ));
+        }
+        Ok(access)
+    }
+
     /// Returns the configuration that page tokens are bound to, if the connector has one.
     fn configuration(&self) -> Option<&str> {
         self.handler.configuration.as_deref()
@@ -88,7 +124,7 @@ impl Invocation<'_> {
         }
         let Some(passthrough) = self.passthrough() else {
             let reason = match self.handler.passthrough {
-                Some(_) => format!("is disabled by {}", EnableQueryPassthrough.variable()),
+                Some(_) => format!("is disabled by {}", Setting::EnableQueryPassthrough.variable()),
                 None => "is not supported by this connector".to_owned(),
             };
             return Err(Error::unsupported(format!(

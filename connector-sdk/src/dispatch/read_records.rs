@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::{Invocation, page::json_len};
 use crate::{
     Connector, Error, ReadRecords, Result, Split,
+    access::AccessFilter,
     column_index::ColumnIndex,
     partition::PartitionValues,
     plan::Plan,
@@ -46,13 +47,17 @@ impl Invocation<'_> {
         let table = &request.table_name;
         let identity = self.context.claimed_identity();
         check_spill_target(self.settings, identity, &request.query_id, &request.split)?;
-        let connector = self.source(&request.constraints.query_passthrough_arguments)?;
+        let arguments = &request.constraints.query_passthrough_arguments;
+        let access = self.access(table, !arguments.is_empty())?;
+        let connector = self.source(arguments)?;
         let plan = self.plan(&connector, &request.constraints, table).await?;
         let constraints = match &plan {
             Some(plan) => plan.join(&request.constraints),
             None => request.constraints.clone(),
         };
-        let columns = self.columns(&connector, &request, plan.as_ref(), &constraints).await?;
+        let mut needed = constraint_columns(&constraints);
+        needed.extend(access.columns());
+        let columns = self.columns(&connector, &request, plan.as_ref(), needed).await?;
         let read_schema = Arc::clone(columns.read_schema());
         if let Some(plan) = &plan {
             reject_unevaluated_plan(plan, &read_schema)?;
@@ -70,10 +75,12 @@ impl Invocation<'_> {
                 table: table.clone(),
                 projection: Arc::clone(&read_schema),
                 split,
-                constraints: Arc::new(constraints),
+                constraints: Arc::new(access.source_constraints(&constraints)),
                 claims: Arc::default(),
             },
             columns: columns.clone(),
+            access: AccessFilter::try_new(&access, &read_schema, self.context.time_limit)?,
+            offers_all_conditions: !access.hides_conditions(&constraints),
             residual,
             limit,
         };
@@ -101,7 +108,7 @@ impl Invocation<'_> {
     }
 
     /// Determines the columns to read: the requested ones, or those from which a plan computes
-    /// them, and those that only the constraints name.
+    /// them, and those that only the conditions name, which are `needed`.
     ///
     /// The types of the latter are in the definition of the table, which is requested only if there
     /// are such columns.
@@ -110,7 +117,7 @@ impl Invocation<'_> {
         source: &Arc<dyn Connector>,
         request: &ReadRecordsRequest,
         plan: Option<&Plan>,
-        constraints: &Constraints,
+        mut needed: BTreeSet<&str>,
     ) -> Result<Columns> {
         let mut names = BTreeSet::new();
         if let Some(duplicate) =
@@ -121,7 +128,6 @@ impl Invocation<'_> {
                 duplicate.name()
             )));
         }
-        let mut needed = constraint_columns(constraints);
         let computed = plan.map(|plan| computed(plan, &request.schema)).unwrap_or_default();
         needed.extend(computed.values().flat_map(|expression| expression.columns()));
         let requested = ColumnIndex::new(request.schema.fields());

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Connector, Error, ReadRecords, Result,
+    access::AccessFilter,
     compact::compact,
     deadline::TimeLimit,
     partition::PartitionValues,
@@ -27,6 +28,10 @@ pub(crate) struct SplitReader {
     pub(crate) columns: Columns,
     /// Values of partition columns that batches may lack.
     pub(crate) partition: PartitionValues,
+    /// Rows and columns that the caller may see.
+    pub(crate) access: AccessFilter,
+    /// Whether the source sees all conditions: those on masked columns are not offered.
+    pub(crate) offers_all_conditions: bool,
     pub(crate) residual: Residual,
     pub(crate) limit: RowLimit,
 }
@@ -76,8 +81,8 @@ impl SplitReader {
         for rows in slice_by_rows(compact(batch)?, added_row_bytes) {
             let rows = self.partition.add_to(rows)?;
             for rows in slice_by_bytes(cast_batch(&rows, self.columns.read_schema())?) {
-                let kept = self.residual.filter(&rows)?;
-                if kept.num_rows() < rows.num_rows() {
+                let kept = self.residual.filter(&self.access.apply(&rows)?)?;
+                if kept.num_rows() < rows.num_rows() && self.offers_all_conditions {
                     self.check_claims()?;
                 }
                 if let Some(passed) = self.apply_limit(kept).await?

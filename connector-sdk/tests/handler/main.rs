@@ -1,5 +1,6 @@
 //! Handler invoked as Lambda invokes it: request bytes in, response bytes out.
 
+mod access;
 mod fixture;
 mod functions;
 #[cfg(feature = "lambda")]

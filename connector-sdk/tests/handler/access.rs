@@ -1,0 +1,404 @@
+//! Rows and columns by caller, against a second implementation of the rules.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use arrow::{
+    array::{ArrayRef, AsArray, Int64Array, StringArray},
+    datatypes::{DataType, Int64Type},
+    record_batch::RecordBatch,
+};
+use athena_connector_sdk::{
+    Access, Conjunct, Error, ErrorKind, Handler, Mask, Pushed, RecordBatchStream, TableName,
+    predicate::{Constraints, Expression, OrderByField},
+};
+use athena_protocol::{
+    FederatedIdentity, Request, Response,
+    message::ReadRecordsRequest,
+    predicate::{Bound, Direction, Marker, Range, SortedRangeSet, ValueSet, functions},
+};
+use athena_spill::testing::MemoryStore;
+
+use crate::fixture::*;
+
+const ROWS: i64 = 300;
+const REGIONS: [&str; 3] = ["emea", "apac", "amer"];
+const CALLERS: [&str; 5] = ["auditor", "emea", "clerk", "tagged", "stranger"];
+
+/// A person of the table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Person {
+    id: i64,
+    region: &'static str,
+    name: Option<String>,
+    salary: Option<i64>,
+}
+
+fn people() -> Vec<Person> {
+    let person = |id: i64| Person {
+        id,
+        region: REGIONS[usize::try_from(id * 7 % 3).unwrap()],
+        name: (id % 11 != 0).then(|| format!("person-{:05}", id * 7919 % 100_000)),
+        salary: (id % 13 != 0).then_some(1_000_000 + id * 104_729 % 50_021),
+    };
+    (0..ROWS).map(person).collect()
+}
+
+fn batch(people: &[Person]) -> RecordBatch {
+    let ids = people.iter().map(|person| person.id);
+    let salaries: Int64Array = people.iter().map(|person| person.salary).collect();
+    let names: StringArray = people.iter().map(|person| person.name.clone()).collect();
+    RecordBatch::try_from_iter_with_nullable([
+        ("id", Arc::new(Int64Array::from_iter_values(ids)) as ArrayRef, false),
+        (
+            "region",
+            Arc::new(StringArray::from_iter_values(people.iter().map(|person| person.region))),
+            false,
+        ),
+        ("name", Arc::new(names), true),
+        ("salary", Arc::new(salaries), true),
+    ])
+    .unwrap()
+}
+
+fn identity(caller: &str) -> FederatedIdentity {
+    FederatedIdentity {
+        account: Some("111122223333".into()),
+        arn: Some(format!("arn:aws:sts::111122223333:assumed-role/{caller}/ann")),
+        tags: match caller {
+            "tagged" => BTreeMap::from([("region".to_owned(), Some("apac".to_owned()))]),
+            _ => BTreeMap::new(),
+        },
+        ..FederatedIdentity::default()
+    }
+}
+
+fn regions(names: &[&str]) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(names))
+}
+
+/// Returns the access of a caller: the rule under test.
+fn rule(table: &TableName, caller: &FederatedIdentity) -> Access {
+    assert_eq!(table.to_string().to_lowercase(), table.to_string());
+    let arn = caller.arn.as_deref().unwrap_or_default();
+    let role = arn.split('/').nth(1).unwrap_or_default();
+    match (role, caller.tags.get("region")) {
+        ("auditor", _) => Access::full(),
+        ("emea", _) => Access::full().with_rows_in("region", &regions(&["emea"])),
+        ("clerk", _) => {
+            Access::full().with_mask("SALARY", Mask::Null).with_mask("name", Mask::KeepLast(2))
+        }
+        ("tagged", Some(Some(region))) => Access::full()
+            .with_rows_in("region", &regions(&[region, "amer"]))
+            .with_mask("salary", Mask::Null),
+        _ => Access::hidden(),
+    }
+}
+
+/// Returns a person as a caller sees it, by the same rule written once more.
+fn visible(caller: &str, person: &Person) -> Option<Person> {
+    let masked = |name: &String| {
+        let hidden = name.len() - 2;
+        format!("{}{}", "*".repeat(hidden), &name[hidden..])
+    };
+    match caller {
+        "auditor" => Some(person.clone()),
+        "emea" => (person.region == "emea").then(|| person.clone()),
+        "clerk" => {
+            let name = person.name.as_ref().map(masked);
+            Some(Person { salary: None, name, ..person.clone() })
+        }
+        "tagged" => (person.region != "emea").then(|| Person { salary: None, ..person.clone() }),
+        _ => None,
+    }
+}
+
+/// Conditions and limits that the connector was offered.
+#[derive(Debug, Default)]
+struct Offered {
+    conditions: Vec<String>,
+    limits: Vec<u64>,
+}
+
+struct Function {
+    handler: Handler,
+    store: Arc<MemoryStore>,
+    offered: Arc<Mutex<Offered>>,
+}
+
+/// Creates a function whose source evaluates nothing, or claims every condition.
+fn function(is_claiming: bool) -> Function {
+    let offered = Arc::new(Mutex::new(Offered::default()));
+    let record = Arc::clone(&offered);
+    let connector = FakeConnector::new(batch(&people())).with_read(move |request| {
+        let pushed = request.push_down(|conjunct| {
+            record.lock().unwrap().conditions.push(match conjunct {
+                Conjunct::Values { column, set } => format!("{column} {set:?}"),
+                Conjunct::Expression(expression) => format!("{expression:?}"),
+            });
+            if is_claiming { Pushed::Superset(()) } else { Pushed::Unsupported }
+        });
+        record.lock().unwrap().limits.extend(pushed.limit);
+        let rows = batch(&people());
+        let slices = (0..rows.num_rows()).step_by(70).map(move |start| {
+            let len = 70.min(rows.num_rows() - start);
+            Ok(rows.slice(start, len))
+        });
+        Ok(RecordBatchStream::new(futures::stream::iter(slices.collect::<Vec<_>>())))
+    });
+    let (handler, store) = spilling(connector);
+    let settings = settings(&[("athena_connector_trust_identity", "true")]);
+    Function { handler: handler.with_settings(settings).with_access(rule), store, offered }
+}
+
+/// Pseudo-random numbers by `SplitMix64`.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % below
+    }
+}
+
+type Condition = Box<dyn Fn(&Person) -> bool>;
+
+/// A query: conditions, order and limit, with their meaning on a person.
+struct Query {
+    constraints: Constraints,
+    passes: Vec<Condition>,
+    by_salary: bool,
+}
+
+fn at_least(column: &str, value: ArrayRef) -> (String, ValueSet) {
+    let data_type = value.data_type().clone();
+    let low = Marker::new(Bound::Exactly, value);
+    let ranges = vec![Range { low, high: Marker::upper_unbounded(data_type.clone()) }];
+    let set = SortedRangeSet { data_type, ranges, null_allowed: false };
+    (column.to_owned(), ValueSet::SortedRange(set))
+}
+
+fn equals(column: &str, value: ArrayRef) -> Expression {
+    let data_type = value.data_type().clone();
+    let variable = Expression::Variable { column: column.into(), data_type: data_type.clone() };
+    Expression::Call {
+        function: functions::EQUAL.into(),
+        arguments: vec![variable, Expression::Constant { values: Some(value), data_type }],
+        data_type: DataType::Boolean,
+    }
+}
+
+fn query(random: &mut Random) -> Query {
+    let mut query =
+        Query { constraints: Constraints::default(), passes: Vec::new(), by_salary: false };
+    let someone = people()[usize::try_from(random.next(300)).unwrap()].clone();
+    if random.next(2) == 0 {
+        let least = someone.salary.unwrap_or(1_020_000);
+        let (column, set) = at_least("salary", Arc::new(Int64Array::from(vec![least])));
+        query.constraints.summary.insert(column, set);
+        query.passes.push(Box::new(move |person| person.salary >= Some(least)));
+    }
+    if random.next(3) == 0 {
+        let name = someone.name.clone().unwrap_or_default();
+        // The value as it is, or as a clerk sees it.
+        let name =
+            if random.next(2) == 0 { name } else { format!("**********{:02}", random.next(100)) };
+        let value: ArrayRef = Arc::new(StringArray::from(vec![name.as_str()]));
+        query.constraints.expressions.push(equals("name", value));
+        query.passes.push(Box::new(move |person| person.name.as_deref() == Some(name.as_str())));
+    }
+    if random.next(3) == 0 {
+        let region = REGIONS[usize::try_from(random.next(3)).unwrap()];
+        query.constraints.expressions.push(equals("region", regions(&[region])));
+        query.passes.push(Box::new(move |person| person.region == region));
+    }
+    if random.next(3) == 0 {
+        let (column, set) = at_least("id", Arc::new(Int64Array::from(vec![someone.id])));
+        query.constraints.summary.insert(column, set);
+        query.passes.push(Box::new(move |person| person.id >= someone.id));
+    }
+    if random.next(2) == 0 {
+        query.constraints.limit = Some(random.next(40));
+        query.by_salary = random.next(2) == 0;
+    }
+    if query.by_salary {
+        let direction = Direction::DescNullsLast;
+        query.constraints.order_by =
+            vec![OrderByField { column_name: Some("salary".into()), direction }];
+    }
+    query
+}
+
+/// Checks that `found` is an answer to the query of rows that pass: all of them, or as many as the
+/// limit, with the greatest salaries if they are ordered.
+fn check(found: &[Person], query: &Query, mut passing: Vec<Person>) {
+    assert!(found.iter().all(|person| passing.contains(person)), "foreign rows in {found:?}");
+    let limit = query.constraints.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap());
+    assert_eq!(found.len(), passing.len().min(limit));
+    if query.by_salary {
+        passing.sort_by_key(|person| std::cmp::Reverse(person.salary));
+        let salaries = |people: &[Person]| -> Vec<_> {
+            let mut salaries: Vec<_> = people.iter().map(|person| person.salary).collect();
+            salaries.sort();
+            salaries
+        };
+        assert_eq!(salaries(found), salaries(&passing[..found.len()]));
+    }
+}
+
+fn found(read: &ReadResult) -> Vec<Person> {
+    let mut people = Vec::new();
+    for batch in &read.batches {
+        let ids = batch.column(0).as_primitive::<Int64Type>();
+        let regions = batch.column(1).as_string::<i32>();
+        let names = batch.column(2).as_string::<i32>();
+        let salaries = batch.column(3).as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            let region = REGIONS.into_iter().find(|region| *region == regions.value(row)).unwrap();
+            let name = names.iter().nth(row).unwrap().map(str::to_owned);
+            let salary = salaries.iter().nth(row).unwrap();
+            people.push(Person { id: ids.value(row), region, name, salary });
+        }
+    }
+    people
+}
+
+async fn run(
+    function: &Function,
+    caller: &str,
+    query: &Query,
+    inline: u64,
+) -> Result<ReadResult, Error> {
+    let request = ReadRecordsRequest {
+        identity: Some(identity(caller)),
+        constraints: query.constraints.clone(),
+        max_inline_block_size: inline,
+        max_block_size: 4_000,
+        ..read_request(batch(&[]).schema())
+    };
+    read(&function.handler, &function.store, request).await
+}
+
+#[tokio::test]
+async fn every_caller_gets_the_rows_and_values_of_the_rule_and_no_other() {
+    let queries = if std::env::var_os("ATHENA_LONG_TESTS").is_some() { 2_000 } else { 120 };
+    let mut random = Random(7);
+    let mut rows = 0;
+    for number in 0..queries {
+        let function = function(number % 2 == 0);
+        let caller = CALLERS[number % CALLERS.len()];
+        let query = query(&mut random);
+        let inline = if random.next(2) == 0 { 0 } else { 1_000_000 };
+        let answer = run(&function, caller, &query, inline).await;
+        if caller == "stranger" {
+            assert_eq!(answer.unwrap_err().kind(), ErrorKind::NotFound);
+            continue;
+        }
+        let visible: Vec<_> =
+            people().iter().filter_map(|person| visible(caller, person)).collect();
+        let passing = visible
+            .into_iter()
+            .filter(|person| query.passes.iter().all(|passes| passes(person)))
+            .collect();
+        let found = found(&answer.unwrap_or_else(|error| panic!("query {number}: {error}")));
+        rows += found.len();
+        check(&found, &query, passing);
+        let offered = function.offered.lock().unwrap();
+        if matches!(caller, "clerk" | "tagged") {
+            let names_masked = |text: &String| {
+                text.contains("salary") || caller == "clerk" && text.contains("\"name\"")
+            };
+            assert!(!offered.conditions.iter().any(names_masked), "{:?}", offered.conditions);
+        }
+    }
+    println!(
+        "faults: {queries} queries of {} callers, {rows} rows as the rule says",
+        CALLERS.len()
+    );
+    assert!(rows > queries * 5);
+}
+
+#[tokio::test]
+async fn a_masked_value_is_in_no_error_definition_or_list() {
+    let function = function(true);
+    let as_caller = |caller: &str| Some(identity(caller));
+    for (caller, names, salary_is_nullable) in [("clerk", true, true), ("stranger", false, false)] {
+        let mut list = tables_request("s", -1, None);
+        list.identity = as_caller(caller);
+        let Ok(Response::ListTables(tables)) =
+            invoke(&function.handler, Request::ListTables(list)).await
+        else {
+            panic!("no list")
+        };
+        assert_eq!(!tables.tables.is_empty(), names, "{caller}");
+        let Request::GetTable(mut table) = table_request("t") else { panic!("no request") };
+        table.identity = as_caller(caller);
+        let definition = invoke(&function.handler, Request::GetTable(table)).await;
+        match definition {
+            Ok(Response::GetTable(table)) => {
+                let field = table.schema.field_with_name("salary").unwrap();
+                assert_eq!(field.is_nullable(), salary_is_nullable);
+            }
+            other => assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound),
+        }
+        let splits = athena_protocol::message::GetSplitsRequest {
+            identity: as_caller(caller),
+            ..splits_request()
+        };
+        let splits = invoke(&function.handler, Request::GetSplits(splits)).await;
+        assert_eq!(splits.is_ok(), names, "{caller}");
+    }
+    // A condition that fails on real values, such as a division by them, sees masked ones.
+    let salary = Expression::Variable { column: "salary".into(), data_type: DataType::Int64 };
+    let value = |value: i64| Expression::Constant {
+        values: Some(Arc::new(Int64Array::from(vec![value]))),
+        data_type: DataType::Int64,
+    };
+    let call = |function: &str, arguments: Vec<Expression>, data_type| Expression::Call {
+        function: function.into(),
+        arguments,
+        data_type,
+    };
+    let secret = people()[1].salary.unwrap();
+    let difference = call(functions::SUBTRACT, vec![salary, value(secret)], DataType::Int64);
+    let quotient = call(functions::DIVIDE, vec![value(1), difference], DataType::Int64);
+    let condition = call(functions::EQUAL, vec![quotient, value(1)], DataType::Boolean);
+    let constraints = Constraints { expressions: vec![condition], ..Constraints::default() };
+    let query = Query { constraints, passes: Vec::new(), by_salary: false };
+    assert!(run(&function, "auditor", &query, 0).await.is_err());
+    assert_eq!(run(&function, "clerk", &query, 0).await.unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn rules_need_trusted_identities_and_conditions_that_can_be_evaluated() {
+    let untrusted = spilling(FakeConnector::new(batch(&people()))).0.with_access(rule);
+    for request in [
+        Request::ReadRecords(read_request(batch(&[]).schema())),
+        Request::GetSplits(splits_request()),
+        table_request("t"),
+    ] {
+        let error = invoke(&untrusted, request).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+        assert!(error.message().contains("athena_connector_trust_identity"), "{error}");
+    }
+    let trusted = settings(&[("athena_connector_trust_identity", "true")]);
+    let absent = |_: &TableName, _: &FederatedIdentity| {
+        Access::full().with_rows_in("absent", &regions(&["emea"]))
+    };
+    let nobody =
+        |_: &TableName, _: &FederatedIdentity| Access::full().with_rows_in("region", &regions(&[]));
+    let read_with = async |handler: Handler, store| {
+        read(&handler.with_settings(trusted.clone()), &store, read_request(batch(&[]).schema()))
+            .await
+    };
+    let (handler, store) = spilling(FakeConnector::new(batch(&people())));
+    let error = read_with(handler.with_access(absent), store).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+    let (handler, store) = spilling(FakeConnector::new(batch(&people())));
+    assert_eq!(read_with(handler.with_access(nobody), store).await.unwrap().count(), 0);
+}
