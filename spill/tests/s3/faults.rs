@@ -1,7 +1,10 @@
 //! Failures: error kinds, retries, truncated bodies, unreachable servers.
 
-use athena_protocol::{Error, ErrorKind};
-use athena_spill::{KeyFactory, ObjectStore, aws::KmsKeyFactory};
+use athena_protocol::{Error, ErrorKind, Result};
+use athena_spill::{
+    KeyFactory, ObjectStore,
+    aws::{KmsKeyFactory, KmsMacKey},
+};
 use bytes::Bytes;
 use hyper::Response;
 use tokio::{
@@ -135,13 +138,18 @@ async fn a_truncated_body_is_fetched_again() {
     assert_error(&store.get("b", "k").await.unwrap_err(), ErrorKind::Timeout, &["s3://b/k"]);
 }
 
-async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
+/// Serves one canned response of KMS.
+async fn kms_server(status: u16, body: String) -> Server {
     let respond = move |_| {
         let response =
             Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
         response.body(body.clone()).unwrap()
     };
-    let server = Server::canned(respond).await;
+    Server::canned(respond).await
+}
+
+async fn kms(status: u16, body: String) -> (Server, KmsKeyFactory) {
+    let server = kms_server(status, body).await;
     let factory = KmsKeyFactory::new("alias/spill").with_endpoint(
         &server.url,
         REGION,
@@ -193,5 +201,38 @@ async fn errors_of_kms_name_permission_and_key() {
         let (_server, factory) =
             kms(400, format!(r#"{{"__type": "{code}", "message": "no"}}"#)).await;
         assert_error(&factory.create().await.unwrap_err(), kind, &parts);
+    }
+}
+
+async fn mac(status: u16, body: String) -> (Server, Result<Vec<u8>>) {
+    let server = kms_server(status, body).await;
+    let key =
+        KmsMacKey::new("alias/seal").with_endpoint(&server.url, REGION, ACCESS_KEY, SECRET_KEY);
+    let code = key.generate("text").await;
+    (server, code)
+}
+
+#[tokio::test]
+async fn a_derived_key_is_the_code_that_kms_generates() {
+    let code: Vec<u8> = (0..32).collect();
+    let text = base64_simd::STANDARD.encode_to_string(&code);
+    let (server, found) = mac(200, format!(r#"{{"KeyId": "k", "Mac": "{text}"}}"#)).await;
+    assert_eq!(found.unwrap(), code);
+    assert_eq!(server.header("x-amz-target").as_deref(), Some("TrentService.GenerateMac"));
+    let (_server, short) = mac(200, r#"{"KeyId": "k", "Mac": "AAAA"}"#.to_owned()).await;
+    let parts = ["3 bytes", "alias/seal"];
+    assert_error(&short.unwrap_err(), ErrorKind::InvalidResponse, &parts);
+}
+
+#[tokio::test]
+async fn errors_of_a_derived_key_name_permission_and_key() {
+    for (code, kind, part) in [
+        ("NotFoundException", ErrorKind::NotFound, "athena_connector_seal"),
+        ("AccessDeniedException", ErrorKind::AccessDenied, "kms:GenerateMac"),
+        ("InvalidKeyUsageException", ErrorKind::InvalidInput, "InvalidKeyUsageException"),
+    ] {
+        let body = format!(r#"{{"__type": "{code}", "message": "no"}}"#);
+        let (_server, found) = mac(400, body).await;
+        assert_error(&found.unwrap_err(), kind, &["alias/seal", part]);
     }
 }

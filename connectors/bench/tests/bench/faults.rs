@@ -148,7 +148,7 @@ fn expected(rows: u64) -> Checksum {
 }
 
 fn names_an_object(error: &Error) -> bool {
-    error.to_string().contains(&format!("s3://{BUCKET}/athena-federation-spill/query/split."))
+    error.to_string().contains(&format!("s3://{BUCKET}/athena-federation-spill/query/split/"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
