@@ -3,57 +3,67 @@
 //! With [`Setting::Audit`](crate::Setting::Audit), the log says who read which columns of which
 //! table, how much, and what was refused. It never contains a value of a row or of a predicate.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
-use athena_protocol::{Request, error::shorten_names};
+use athena_protocol::{Request, error::shorten_names, predicate::Expression};
 
-use crate::{Context, Result};
+use crate::Context;
 
 /// Target of the lines, by which a log can be filtered.
 pub(crate) const TARGET: &str = "athena_connector::audit";
 
-/// Facts of an invocation that are known before it is handled.
-#[derive(Debug)]
-pub(crate) struct AuditRecord {
+/// Line of one invocation, which is written when it is dropped: after a response, an error, a panic,
+/// or a cancellation.
+#[derive(Debug, Default)]
+pub(crate) struct AuditLine {
     operation: &'static str,
     /// Table, schema or function.
     object: String,
-    /// Requested columns, separated by commas.
+    /// Columns that the request returns or uses in a condition or order, separated by commas.
     columns: Option<String>,
-    started: Instant,
+    started: Option<Instant>,
+    context: Context,
+    /// Bytes of the response, or the code of the error.
+    outcome: Option<Result<usize, &'static str>>,
 }
 
-impl AuditRecord {
-    pub(crate) fn new(request: &Request) -> Self {
-        let object = match request {
-            Request::Ping(_) | Request::ListSchemas(_) | Request::GetDataSourceCapabilities(_) => {
-                String::new()
-            }
-            Request::ListTables(request) => request.schema_name.clone().unwrap_or_default(),
-            Request::GetTable(request) => request.table_name.to_string(),
-            Request::GetTableLayout(request) => request.table_name.to_string(),
-            Request::GetSplits(request) => request.table_name.to_string(),
-            Request::ReadRecords(request) => request.table_name.to_string(),
-            Request::UserDefinedFunction(request) => request.method_name.clone(),
-        };
-        let columns = match request {
-            Request::ReadRecords(request) => {
-                let names: Vec<_> =
-                    request.schema.fields().iter().map(|field| field.name().as_str()).collect();
-                Some(shorten_names(&names.join(", ")).into_owned())
-            }
-            _ => None,
-        };
-        let object = shorten_names(&object).into_owned();
-        Self { operation: request.type_name(), object, columns, started: Instant::now() }
+impl AuditLine {
+    /// Begins the line of an invocation whose request is not decoded yet.
+    pub(crate) fn begin() -> Self {
+        let mut line = Self::default();
+        line.operation = "unknown";
+        line.started = Some(Instant::now());
+        line
     }
 
-    /// Writes the line. Identity and account are those that the request claims.
-    pub(crate) fn write(self, context: &Context, result: &Result<Vec<u8>>) {
+    /// Adds the facts of the request.
+    pub(crate) fn describe(&mut self, request: &Request, context: &Context) {
+        self.operation = request.type_name();
+        self.object = shorten_names(&object(request)).into_owned();
+        self.columns = columns(request);
+        self.context = context.clone();
+    }
+
+    /// Sets the outcome; without, the invocation panicked or was cancelled.
+    pub(crate) fn end(mut self, result: &crate::Result<Vec<u8>>) {
+        let outcome = result.as_ref().map(Vec::len).map_err(|error| error.kind().wire_code());
+        self.outcome = Some(outcome);
+    }
+}
+
+/// Writes the line. Identity and account are those that the request claims.
+impl Drop for AuditLine {
+    fn drop(&mut self) {
+        let context = &self.context;
         let identity = context.claimed_identity();
         let progress = context.progress();
-        let refused = result.as_ref().err().map(|error| error.kind().wire_code());
         let short = |text: Option<&str>| text.map(|text| shorten_names(text).into_owned());
+        let elapsed = self.started.map(|started| started.elapsed().as_millis()).unwrap_or_default();
+        let refused = match self.outcome {
+            Some(Ok(_)) => None,
+            Some(Err(code)) => Some(code),
+            None => Some("no response"),
+        };
         tracing::info!(
             target: TARGET,
             operation = self.operation,
@@ -66,11 +76,39 @@ impl AuditRecord {
             rows = progress.rows,
             spilled_objects = progress.blocks,
             spilled_bytes = progress.bytes,
-            response_bytes = result.as_ref().map_or(0, Vec::len),
-            milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            response_bytes = self.outcome.and_then(Result::ok),
+            milliseconds = u64::try_from(elapsed).unwrap_or(u64::MAX),
             access = context.counters.access(),
             refused,
             "invocation"
         );
     }
+}
+
+fn object(request: &Request) -> String {
+    match request {
+        Request::Ping(_) | Request::ListSchemas(_) | Request::GetDataSourceCapabilities(_) => {
+            String::new()
+        }
+        Request::ListTables(request) => request.schema_name.clone().unwrap_or_default(),
+        Request::GetTable(request) => request.table_name.to_string(),
+        Request::GetTableLayout(request) => request.table_name.to_string(),
+        Request::GetSplits(request) => request.table_name.to_string(),
+        Request::ReadRecords(request) => request.table_name.to_string(),
+        Request::UserDefinedFunction(request) => request.method_name.clone(),
+    }
+}
+
+fn columns(request: &Request) -> Option<String> {
+    let Request::ReadRecords(request) = request else { return None };
+    let requested = request.schema.fields().iter().map(|field| field.name().as_str());
+    let constraints = &request.constraints;
+    let expressions = constraints.expressions.iter().flat_map(Expression::columns);
+    let order = constraints.order_by.iter().filter_map(|field| field.column_name.as_deref());
+    let conditions = constraints.summary.keys().map(String::as_str).chain(expressions).chain(order);
+    let mut names: Vec<&str> = requested.collect();
+    let others: BTreeSet<&str> = conditions.collect();
+    let requested: BTreeSet<&str> = names.iter().copied().collect();
+    names.extend(others.difference(&requested));
+    Some(shorten_names(&names.join(", ")).into_owned())
 }

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use crate::{
     AccessRule, Connector, Context, Error, Passthrough, Result, Settings, Udfs,
-    audit::AuditRecord,
+    audit::AuditLine,
     context::{Counters, known_deadline},
     deadline::{Deadline, TimeLimit},
     dispatch::{self, Invocation},
@@ -213,14 +213,6 @@ impl Handler {
     ///
     /// Panics if the connector does.
     pub async fn handle(&self, request: &[u8], deadline: Option<SystemTime>) -> Result<Vec<u8>> {
-        let (request, version) = Request::decode(request)?;
-        // A ping is the first message of a cold start and must not fail, so nothing else runs.
-        if let Request::Ping(ping) = &request {
-            return dispatch::ping(self.connector.source_type(), ping).encode(version);
-        }
-        if let Some(error) = &self.misconfigured {
-            return Err(Error::new(error.kind(), error.message()));
-        }
         let defaults;
         let settings = if let Some(settings) = &self.settings {
             settings
@@ -228,8 +220,37 @@ impl Handler {
             defaults = Settings::default();
             &defaults
         };
+        let mut audit = settings.audit.then(AuditLine::begin);
+        let result = self.respond(request, deadline, settings, &mut audit).await;
+        if let Some(audit) = audit {
+            audit.end(&result);
+        }
+        result
+    }
+
+    async fn respond(
+        &self,
+        request: &[u8],
+        deadline: Option<SystemTime>,
+        settings: &Settings,
+        audit: &mut Option<AuditLine>,
+    ) -> Result<Vec<u8>> {
+        let (request, version) = Request::decode(request)?;
+        // A ping is the first message of a cold start and must not fail, so nothing else runs.
+        if let Request::Ping(ping) = &request {
+            if let Some(audit) = audit {
+                audit.describe(&request, &context(&request, deadline));
+            }
+            return dispatch::ping(self.connector.source_type(), ping).encode(version);
+        }
+        if let Some(error) = &self.misconfigured {
+            return Err(Error::new(error.kind(), error.message()));
+        }
         let budget = Deadline::new(deadline, settings.deadline_margin);
         let context = Context { time_limit: budget.time_limit(), ..context(&request, deadline) };
+        if let Some(audit) = audit {
+            audit.describe(&request, &context);
+        }
         let span = tracing::info_span!(
             "invocation",
             request = request.type_name(),
@@ -239,22 +260,13 @@ impl Handler {
         let operation = describe_operation(&request);
         let definition = OnceCell::new();
         let invocation = Invocation { handler: self, settings, context, version, definition };
-        let audit = settings.audit.then(|| AuditRecord::new(&request));
         // Boxed, because the futures of all operations are large.
         let work = Box::pin(async {
             let response = invocation.respond(request).await;
             let bytes = response.and_then(|response| encode(&response, version));
             bytes.map_err(|error| error.with_context("while", operation.as_str()))
         });
-        async {
-            let result = budget.race(&operation, work).await;
-            if let Some(audit) = audit {
-                audit.write(&invocation.context, &result);
-            }
-            result
-        }
-        .instrument(span)
-        .await
+        budget.race(&operation, work).instrument(span).await
     }
 }
 

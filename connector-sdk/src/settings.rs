@@ -377,8 +377,8 @@ impl VariableReader {
         if key.is_none() {
             // Not the value, which may be a secret.
             self.problems.push(format!(
-                "{name} is not one of off, function (in Lambda), secret:<32 characters or more> and \
-                 kms:<ID or ARN of an HMAC key>"
+                "{name} is not one of off, function (in Lambda), secret:<32 characters or \
+                 more> and kms:<ID or ARN of an HMAC key>"
             ));
         }
         key

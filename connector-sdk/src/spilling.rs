@@ -111,12 +111,14 @@ pub(crate) fn check_spill_target(
         return Err(foreign_location(settings, bucket, key));
     }
     let folder = settings.spill.split_location(query_id, "").key.unwrap_or_default();
-    if key.starts_with(&folder) {
+    // Without a query ID, the folder is that of all queries: only what is directly in it is own.
+    let is_own = |split: &str| !split.is_empty() && !split.contains('/');
+    if key.strip_prefix(&folder).is_some_and(is_own) {
         return Ok(());
     }
     Err(Error::invalid_input(format!(
-        "the split's spill location is s3://{bucket}/{key}, outside of s3://{bucket}/{folder}, where \
-         query {query_id} spills; send the query ID with which the splits were made"
+        "the split's spill location is s3://{bucket}/{key}, outside of s3://{bucket}/{folder}, \
+         where query {query_id} spills; send the query ID with which the splits were made"
     )))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
-use crate::{Error, Result, seal::SEAL_PROPERTY};
+use crate::{Error, Result};
 
 /// Independently readable part of a table, as a small map of strings.
 ///
@@ -66,12 +66,13 @@ impl Split {
     }
 }
 
-/// Describes a split for logs and errors, with the beginning of every property: some connectors put
-/// whole plans into one.
+/// Describes a split for logs and errors, with the beginning of every property of the author: some
+/// connectors put whole plans into one. The SDK's own are a seal, and values of partition columns,
+/// which are data.
 pub(crate) fn describe_properties(properties: &BTreeMap<String, String>) -> String {
     const MAX_CHARS: usize = 40;
     let mut words = Vec::new();
-    for (name, value) in properties.iter().filter(|(name, _)| *name != SEAL_PROPERTY) {
+    for (name, value) in properties.iter().filter(|(name, _)| !name.starts_with('$')) {
         let start: String = value.chars().take(MAX_CHARS).collect();
         let ellipsis = if start.len() < value.len() { "..." } else { "" };
         words.push(format!("{name}={start}{ellipsis}"));
@@ -89,6 +90,8 @@ mod tests {
         let expected = format!("a=1 plan={}...", "x".repeat(40));
         assert_eq!(describe_properties(&split.properties), expected);
         assert_eq!(describe_properties(&BTreeMap::new()), "without properties");
+        let split = Split::new().with("$partition", "J. Doe").with("$seal", "1");
+        assert_eq!(describe_properties(&split.properties), "without properties");
     }
 
     #[test]

@@ -24,8 +24,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
-    /// Location of the blocks that do not fit inline. Its key is a prefix: block `n` is the object
-    /// `<key>.<n>`.
+    /// Location of the blocks that do not fit inline. Its key is a prefix of those of all blocks.
     pub spill_location: Option<S3SpillLocation>,
     /// Encryption key of all blocks of this split; `None` spills clear text.
     pub encryption_key: Option<EncryptionKey>,

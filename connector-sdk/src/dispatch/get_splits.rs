@@ -72,23 +72,30 @@ impl Invocation<'_> {
         let encryption_keys: Vec<_> =
             encryption_keys.buffered(CONCURRENT_KEYS).try_collect().await?;
         let query_id = self.context.query_id.as_deref();
-        let splits = page.items.into_iter().zip(encryption_keys).map(|(split, encryption_key)| {
-            let mut split = athena_protocol::Split {
-                spill_location: new_spill_location(&spill, query_id),
-                encryption_key,
-                properties: split.properties,
-            };
-            if let Some(keys) = keys {
-                let query_id = query_id.unwrap_or_default();
-                let table = &request.table_name;
-                let seal = keys.seal(&Subject::Split { query_id, table, split: &split });
-                split.properties.insert(SEAL_PROPERTY.to_owned(), seal);
-            }
-            split
-        });
+        let splits: Vec<_> = page
+            .items
+            .into_iter()
+            .zip(encryption_keys)
+            .map(|(split, encryption_key)| {
+                let mut split = athena_protocol::Split {
+                    spill_location: new_spill_location(&spill, query_id),
+                    encryption_key,
+                    properties: split.properties,
+                };
+                if let Some(keys) = keys {
+                    let query_id = query_id.unwrap_or_default();
+                    let catalog = &request.catalog_name;
+                    let table = &request.table_name;
+                    let split_of = Subject::Split { query_id, catalog, table, split: &split };
+                    let seal = keys.seal(&split_of);
+                    split.properties.insert(SEAL_PROPERTY.to_owned(), seal);
+                }
+                split
+            })
+            .collect();
         Ok(Response::GetSplits(GetSplitsResponse {
             catalog_name: request.catalog_name,
-            splits: splits.collect(),
+            splits,
             continuation_token,
         }))
     }

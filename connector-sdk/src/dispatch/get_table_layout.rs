@@ -17,7 +17,7 @@ use futures::StreamExt;
 
 use super::Invocation;
 use crate::{
-    Error, GetPartitions, RecordBatchStream, Result,
+    Connector, Error, ErrorKind, GetPartitions, RecordBatchStream, Result, TableName,
     column_index::ColumnIndex,
     residual::Residual,
     wire_type::{cast_batch, wire_schema},
@@ -53,7 +53,8 @@ impl Invocation<'_> {
             Ok(partitions) => partitions,
             Err(error) => {
                 let table = &request.table_name;
-                return Err(self.classify_schema_error(error, &source, table, &columns).await);
+                let error = self.classify_schema_error(error, &source, table, &columns).await;
+                return Err(self.classify_partition_error(error, &source, table, &columns).await);
             }
         };
         Ok(Response::GetTableLayout(GetTableLayoutResponse {
@@ -61,6 +62,32 @@ impl Invocation<'_> {
             table_name: request.table_name,
             partitions,
         }))
+    }
+}
+
+impl Invocation<'_> {
+    /// Turns an `Internal` error into `InvalidInput` if the request names a partition column that
+    /// the table does not have as one.
+    async fn classify_partition_error(
+        &self,
+        error: Error,
+        source: &Arc<dyn Connector>,
+        table: &TableName,
+        requested: &Fields,
+    ) -> Error {
+        if error.kind() != ErrorKind::Internal {
+            return error;
+        }
+        let Ok(definition) = self.definition(source, table).await else { return error };
+        let known: BTreeSet<&String> = definition.partition_columns.iter().collect();
+        match requested.iter().find(|field| !known.contains(field.name())) {
+            Some(field) => Error::invalid_input(format!(
+                "column {:?} is not a partition column of table {table}; describe the table again",
+                field.name()
+            ))
+            .with_source(error),
+            None => error,
+        }
     }
 }
 

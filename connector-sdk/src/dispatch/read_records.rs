@@ -32,7 +32,7 @@ use crate::{
 /// Smallest block size that a request may ask for, in bytes.
 ///
 /// A request could otherwise have the function put one object for each row.
-const MIN_BLOCK_BYTES: u64 = 1_000;
+const MIN_BLOCK_BYTES: u64 = 200;
 
 impl Invocation<'_> {
     /// Reads a split, and returns the rows inline or the locations of the spilled blocks.
@@ -85,8 +85,9 @@ impl Invocation<'_> {
             limit,
         };
         let split = describe_properties(&request.split.properties);
+        let split = shorten_names(&split);
         let name = table.to_string();
-        let span = tracing::info_span!("split", table = &*shorten_names(&name), split);
+        let span = tracing::info_span!("split", table = &*shorten_names(&name), split = &*split);
         match self.sink(&request, &columns).consume(reader).instrument(span).await {
             Ok(ReadOutcome::Inline(records)) => Ok(Response::ReadRecords(ReadRecordsResponse {
                 catalog_name: request.catalog_name,
@@ -200,6 +201,7 @@ fn check_seal(keys: &SealKeys, request: &ReadRecordsRequest) -> Result<()> {
     let seal = request.split.properties.get(SEAL_PROPERTY).map(String::as_str);
     let subject = Subject::Split {
         query_id: &request.query_id,
+        catalog: &request.catalog_name,
         table: &request.table_name,
         split: &request.split,
     };

@@ -113,15 +113,15 @@ async fn evaluate(udfs: &Udfs, name: &str, input: &RecordBatch, to: &DataType) -
 
 fn misfit(name: &str, from: &DataType, to: &DataType) -> Error {
     Error::invalid_input(format!(
-        "function {name:?} returns {from}, and a value does not fit {to}, which the query declares; \
-         declare {from}"
+        "function {name:?} returns {from}, and a value does not fit {to}, which the query \
+         declares; declare {from}"
     ))
 }
 
 fn too_large(name: &str, rows: usize, bytes: usize) -> Error {
     Error::unsupported(format!(
         "function {name:?} returned {bytes} bytes for {rows} rows; a response of \
-         {MAX_PAYLOAD_BYTES} bytes holds at most {MAX_INLINE_BYTES}, and results of functions cannot \
-         be spilled; return less per row"
+         {MAX_PAYLOAD_BYTES} bytes holds at most {MAX_INLINE_BYTES}, and results of functions \
+         cannot be spilled; return less per row"
     ))
 }

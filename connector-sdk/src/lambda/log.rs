@@ -1,7 +1,8 @@
 //! Logs, configured by the variables of Lambda's logging controls.
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    filter::{LevelFilter, Targets},
+    filter::{FilterFn, LevelFilter, Targets},
     fmt,
     layer::SubscriberExt,
     registry,
@@ -29,9 +30,23 @@ pub(super) fn init(stderr: RedactedStderr) {
         filter(variable("RUST_LOG").as_deref(), variable("AWS_LAMBDA_LOG_LEVEL").as_deref());
     // The error means that the program has installed a subscriber, which stays.
     let _ = match format {
-        Format::Json => registry().with(filter).with(json(stderr)).try_init(),
-        Format::Text => registry().with(filter).with(text(stderr)).try_init(),
+        Format::Json => {
+            registry().with(filter).with(without_bodies()).with(json(stderr)).try_init()
+        }
+        Format::Text => {
+            registry().with(filter).with(without_bodies()).with(text(stderr)).try_init()
+        }
     };
+}
+
+/// Creates a filter of the lines with which the AWS clients log whole responses, such as a key that
+/// KMS derives. No setting brings them back.
+fn without_bodies() -> FilterFn {
+    FilterFn::new(is_without_body)
+}
+
+fn is_without_body(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() < Level::TRACE || !metadata.target().starts_with("aws_")
 }
 
 /// Creates a filter from directives by target, or else from Lambda's level. Invalid directives

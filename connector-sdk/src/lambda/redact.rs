@@ -23,7 +23,7 @@ pub(super) struct RedactedStderr {
 impl RedactedStderr {
     pub(super) fn new(header_values: impl IntoIterator<Item = String>) -> Self {
         let secrets = header_values.into_iter().filter(|value| value.len() >= MIN_SECRET);
-        Self { secrets: secrets.map(String::into_bytes).collect() }
+        Self { secrets: secrets.flat_map(forms).map(String::into_bytes).collect() }
     }
 
     fn redact<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
@@ -37,6 +37,15 @@ impl RedactedStderr {
         }
         line
     }
+}
+
+/// Returns a value as it is, and as `Debug` and JSON write it, alone and one inside of the other.
+fn forms(value: String) -> Vec<String> {
+    let escaped = value.escape_debug().to_string();
+    let twice = escaped.escape_debug().to_string();
+    let mut forms = vec![twice, escaped, value];
+    forms.dedup();
+    forms
 }
 
 impl<'a> MakeWriter<'a> for RedactedStderr {
@@ -72,6 +81,12 @@ mod tests {
         let line = format!("put AES256 {key}{key} \"{key}\"\n");
         let expected = b"put AES256 <redacted><redacted> \"<redacted>\"\n";
         assert_eq!(*stderr.redact(line.as_bytes()), *expected);
+        let quoted = "a \"quoted\" secret \\ of headers".to_owned();
+        let stderr = RedactedStderr::new([quoted.clone()]);
+        let json = serde_json::to_string(&format!("{quoted:?}")).unwrap();
+        let line = format!("{quoted} {quoted:?} {json}");
+        let redacted = String::from_utf8(stderr.redact(line.as_bytes()).into_owned()).unwrap();
+        assert!(!redacted.contains("secret"), "{redacted}");
         assert!(matches!(stderr.redact(b"other"), Cow::Borrowed(b"other")));
     }
 }

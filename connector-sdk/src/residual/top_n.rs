@@ -1,6 +1,6 @@
 //! Top-N in bounded memory.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, UInt32Array},
@@ -60,7 +60,7 @@ impl TopN {
         Some(Self {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             cap_bytes,
-            order: order.iter().map(column).collect::<Option<_>>()?,
+            order: without_repeats(order.iter().map(column).collect::<Option<_>>()?),
             candidates: Vec::new(),
             rows: 0,
             bytes: 0,
@@ -141,6 +141,12 @@ impl TopN {
         let places = places(&indices, batches);
         interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places).map_err(sort_error)
     }
+}
+
+/// Removes columns that an earlier entry orders by: they decide nothing, and each would be copied.
+fn without_repeats(order: Vec<(usize, SortOptions)>) -> Vec<(usize, SortOptions)> {
+    let mut seen = BTreeSet::new();
+    order.into_iter().filter(|(column, _)| seen.insert(*column)).collect()
 }
 
 /// Returns the batch and row of every index into the concatenated batches.

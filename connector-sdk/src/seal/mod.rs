@@ -34,6 +34,9 @@ const LIFETIME: Duration = Duration::from_hours(24);
 /// Time for which a seal of the former key is valid: that of queries that run while it changes.
 const FORMER_LIFETIME: Duration = Duration::from_hours(1);
 
+/// Difference between the clocks of two hosts that is not suspicious.
+const MAX_CLOCK_SKEW: Duration = Duration::from_mins(5);
+
 /// Bytes of the authentication code in a seal.
 const CODE_LEN: usize = 16;
 /// Bytes of the code of the query alone, which tells the owner why a seal is refused.
@@ -50,7 +53,7 @@ pub(crate) enum Refusal {
     Edited,
     /// The seal is of another query, or of another key.
     Foreign,
-    /// The seal is too old.
+    /// The seal is too old, or of the future.
     Expired,
 }
 
@@ -142,8 +145,7 @@ impl SealKeys {
         for (key, lifetime) in [(&self.current, LIFETIME)].into_iter().chain(former) {
             let codes = Codes::new(key, subject, seal.seconds);
             if codes.equals(&seal.codes) {
-                let age = now.duration_since(UNIX_EPOCH + Duration::from_secs(seal.seconds));
-                let is_valid = age.unwrap_or_default() <= lifetime;
+                let is_valid = is_current(seal.seconds, now, lifetime);
                 return if is_valid { Ok(()) } else { Err(Refusal::Expired) };
             }
             if codes.query == seal.codes.query {
@@ -151,6 +153,15 @@ impl SealKeys {
             }
         }
         Err(refusal)
+    }
+}
+
+/// Returns whether a seal of this time is valid: neither too old nor of the future.
+fn is_current(seconds: u64, now: SystemTime, lifetime: Duration) -> bool {
+    let Some(made) = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) else { return false };
+    match now.duration_since(made) {
+        Ok(age) => age <= lifetime,
+        Err(ahead) => ahead.duration() <= MAX_CLOCK_SKEW,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Code, SEAL_PROPERTY};
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subject<'a> {
     /// Split of a table, read by a query.
-    Split { query_id: &'a str, table: &'a TableName, split: &'a Split },
+    Split { query_id: &'a str, catalog: &'a str, table: &'a TableName, split: &'a Split },
     /// Page token: the digest of its request and configuration, and the cursor.
     Token { query_id: &'a str, request: &'a [u8; 32], cursor: &'a str },
     /// Query alone.
@@ -38,7 +38,8 @@ impl Subject<'_> {
         text(code, self.name());
         text(code, self.query_id());
         match self {
-            Self::Split { table, split, .. } => {
+            Self::Split { catalog, table, split, .. } => {
+                text(code, catalog);
                 text(code, &table.schema);
                 text(code, &table.table);
                 location(code, split.spill_location.as_ref());

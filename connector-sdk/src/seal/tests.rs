@@ -30,7 +30,7 @@ fn table() -> TableName {
 }
 
 fn of<'a>(query_id: &'a str, table: &'a TableName, split: &'a Split) -> Subject<'a> {
-    Subject::Split { query_id, table, split }
+    Subject::Split { query_id, catalog: "c", table, split }
 }
 
 fn verify(keys: &SealKeys, subject: &Subject<'_>, seal: &str) -> Result<(), Refusal> {
@@ -76,6 +76,8 @@ fn a_seal_covers_every_part_of_a_split() {
         let refusal = verify(&keys, &of("q", &table, &edited), &seal);
         assert_eq!(refusal, Err(Refusal::Edited), "edit {index}");
     }
+    let elsewhere = Subject::Split { query_id: "q", catalog: "d", table: &table, split: &original };
+    assert_eq!(verify(&keys, &elsewhere, &seal), Err(Refusal::Edited));
     for table in [TableName::new("s", "u"), TableName::new("st", "")] {
         let refusal = verify(&keys, &of("q", &table, &original), &seal);
         assert_eq!(refusal, Err(Refusal::Edited), "{table}");
@@ -140,6 +142,17 @@ fn a_seal_lasts_a_day_and_one_of_the_former_key_an_hour() {
     assert_eq!(at(&rotated, 61), Err(Refusal::Expired));
     assert_eq!(at(&keys(b"new"), 0), Err(Refusal::Foreign));
     assert!(rotated.seal(&subject) != keys(b"old").seal(&subject));
+    let future = |hours: u64| {
+        let made = UNIX_EPOCH + Duration::from_hours(1_000 + hours);
+        let seal = keys(b"old").seal_at(&subject, made);
+        let now = UNIX_EPOCH + Duration::from_hours(1_000) - Duration::from_mins(1);
+        keys(b"old").verify(&subject, Some(&seal), now)
+    };
+    assert_eq!((future(0), future(1)), (Ok(()), Err(Refusal::Expired)));
+    let codes = Codes::new(&keys(b"old").current, &subject, u64::MAX);
+    let text = |code: &[u8]| URL_SAFE_NO_PAD.encode_to_string(code);
+    let endless = format!("{}.{}.{}", u64::MAX, text(&codes.subject), text(&codes.query));
+    assert_eq!(verify(&keys(b"old"), &subject, &endless), Err(Refusal::Expired));
 }
 
 #[test]

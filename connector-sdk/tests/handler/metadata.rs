@@ -226,7 +226,8 @@ async fn a_request_with_a_wrong_type_of_partition_column_is_invalid_input() {
     // A connector that deviates from its own definition is at fault.
     let fake = FakeConnector { partitions: vec![bytes], ..FakeConnector::new(numbers(0, 1)) };
     let fake = FakeConnector {
-        definition: TableDef::new([Field::new("region", DataType::Int64, true)]),
+        definition: TableDef::new([Field::new("region", DataType::Int64, true)])
+            .with_partition_columns(["region"]),
         ..fake
     };
     assert_eq!(

@@ -230,7 +230,7 @@ async fn a_setting_overrides_the_block_size_of_the_request() {
 
 #[tokio::test]
 async fn blocks_too_small_to_hold_rows_are_refused_before_the_source() {
-    for (bytes, outcome) in [(0, false), (999, false), (1_000, true)] {
+    for (bytes, outcome) in [(0, false), (199, false), (1_000, true)] {
         let (handler, store) = spilling(FakeConnector::new(numbers(0, 1)));
         let read = read(&handler, &store, sized(bytes, 0)).await;
         assert_eq!(read.is_ok(), outcome, "{read:?}");

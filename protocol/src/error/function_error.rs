@@ -121,7 +121,7 @@ impl FunctionError {
 ///
 /// Causes are repeated only if their text cannot contain data: [`Error`]s, and errors of the
 /// standard library that have a fixed text. Of errors of arrow and JSON, only the category is
-/// named. Names of more than 200 characters are cut.
+/// named. Quoted names, and others without spaces, of more than 200 characters are cut.
 impl From<&Error> for FunctionError {
     fn from(error: &Error) -> Self {
         Self::of(error.kind(), &public_text(error))

@@ -21,7 +21,8 @@ const WITHHELD: &str = "the cause is withheld, because it may quote data; to see
 pub(super) fn public_text(error: &Error) -> String {
     let mut text = String::new();
     append(error, &mut text);
-    shorten_names(&text).into_owned()
+    // A name with a line break would look like another line of a log.
+    shorten_names(&text).replace(char::is_control, " ")
 }
 
 fn append(error: &Error, text: &mut String) {

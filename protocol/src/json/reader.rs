@@ -144,7 +144,8 @@ impl<'c> JsonCursor<'c> {
             Some(Content::Text(text)) => Ok(Some(Cow::Borrowed(text))),
             Some(Content::Bool(value)) => Ok(Some(Cow::Owned(value.to_string()))),
             Some(Content::Integer(value)) => Ok(Some(Cow::Owned(value.to_string()))),
-            Some(Content::Number(value)) => Ok(Some(Cow::Owned(value.to_string()))),
+            // As short as in the document: `Display` writes 1e308 with 309 digits.
+            Some(Content::Number(value)) => Ok(Some(Cow::Owned(format!("{value:?}")))),
             Some(Content::List(_) | Content::Object(_)) => Err(self.unexpected("a string")),
         }
     }

@@ -49,6 +49,7 @@ fn hostile_requests() -> Vec<(&'static str, Vec<u8>)> {
         ("configuration options", identity("configOptions", numbered).into_bytes()),
         ("tags", identity("tags", |number| format!(r#""{number}":0"#)).into_bytes()),
         ("groups", identity("groups", |_| "0".to_owned()).into_bytes()),
+        ("groups of numbers", identity("groups", |_| "1e308".to_owned()).into_bytes()),
         (
             "partition columns",
             fill(&format!(r#"{{{layout},"partitionColumns":["#), "]}", |_| "0".to_owned()).into(),

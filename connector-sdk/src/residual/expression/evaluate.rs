@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray},
+    array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder},
     buffer::{BooleanBuffer, NullBuffer},
     compute::{and_kleene, is_null, not, nullif, or_kleene},
     error::ArrowError,
@@ -18,7 +18,7 @@ use arrow::{
 use super::{
     Condition, Node, Value,
     arithmetic::negate,
-    like::LikePattern,
+    like::{Clock, LikePattern},
     vector::{FailedRows, Vector, either_failed, remaining, shape},
 };
 use crate::{Error, Result, deadline::TimeLimit, wire_type::cast_values};
@@ -178,7 +178,9 @@ impl Node {
                 Ok(boolean_vector(found, value.constant, value.failed))
             }
             Self::Like(value, pattern) => {
-                value.evaluate(batch, scope)?.map(|values| Ok(like(values, pattern)))
+                let value = value.evaluate(batch, scope)?;
+                let matches = like(&value.values, pattern, scope.time_limit)?;
+                Ok(Vector { values: Arc::new(matches), ..value })
             }
             Self::Arithmetic { operation, arguments, data_type, failure } => {
                 let [left, right] = &**arguments;
@@ -256,11 +258,14 @@ fn falses(values: &BooleanArray) -> BooleanBuffer {
     }
 }
 
-fn like(values: &ArrayRef, pattern: &LikePattern) -> BooleanArray {
+fn like(values: &ArrayRef, pattern: &LikePattern, time_limit: TimeLimit) -> Result<BooleanArray> {
     let strings = values.as_string::<i32>();
-    let matches =
-        BooleanBuffer::collect_bool(strings.len(), |row| pattern.matches(strings.value(row)));
-    BooleanArray::new(matches, strings.nulls().cloned())
+    let mut clock = Clock::new(time_limit);
+    let mut matches = BooleanBufferBuilder::new(strings.len());
+    for row in 0..strings.len() {
+        matches.append(pattern.matches(strings.value(row), &mut clock)?);
+    }
+    Ok(BooleanArray::new(matches.finish(), strings.nulls().cloned()))
 }
 
 fn boolean(values: &ArrayRef) -> Result<&BooleanArray, ArrowError> {

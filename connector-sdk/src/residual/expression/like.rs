@@ -3,6 +3,32 @@
 //!
 //! Arrow's own kernel always treats the backslash as the escape character.
 
+use crate::{Result, deadline::TimeLimit};
+
+/// Clock that is looked at after many steps.
+pub(super) struct Clock {
+    time_limit: TimeLimit,
+    steps: usize,
+}
+
+impl Clock {
+    const STEPS: usize = 1 << 16;
+
+    pub(super) fn new(time_limit: TimeLimit) -> Self {
+        Self { time_limit, steps: 0 }
+    }
+
+    /// Counts steps, and fails with `Timeout` if the time has come.
+    fn tick(&mut self, steps: usize) -> Result<()> {
+        self.steps += steps;
+        if self.steps < Self::STEPS {
+            return Ok(());
+        }
+        self.steps = 0;
+        self.time_limit.check()
+    }
+}
+
 /// Parsed pattern: segments separated by `%`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct LikePattern {
@@ -68,17 +94,22 @@ impl LikePattern {
     }
 
     /// Returns whether the pattern matches all of `text`.
-    pub(super) fn matches(&self, text: &str) -> bool {
-        let Some(mut rest) = self.first.strip_from(text) else { return false };
-        let Some(last) = &self.last else { return rest.is_empty() };
+    ///
+    /// # Errors
+    ///
+    /// `Timeout` of the clock: a segment with `_` is compared at every position of the text.
+    pub(super) fn matches(&self, text: &str, clock: &mut Clock) -> Result<bool> {
+        clock.tick(1)?;
+        let Some(mut rest) = self.first.strip_from(text) else { return Ok(false) };
+        let Some(last) = &self.last else { return Ok(rest.is_empty()) };
         for segment in &self.middle {
             // The leftmost match leaves the most text for the following segments.
-            match segment.find_and_strip(rest) {
+            match segment.find_and_strip(rest, clock)? {
                 Some(after) => rest = after,
-                None => return false,
+                None => return Ok(false),
             }
         }
-        last.ends(rest)
+        Ok(last.ends(rest))
     }
 }
 
@@ -113,11 +144,17 @@ impl Segment {
     }
 
     /// Returns the text after the first match of the segment.
-    fn find_and_strip<'a>(&self, text: &'a str) -> Option<&'a str> {
+    fn find_and_strip<'a>(&self, text: &'a str, clock: &mut Clock) -> Result<Option<&'a str>> {
         if let [Part::Text(literal)] = &self.parts[..] {
-            return text.find(literal.as_str()).map(|start| &text[start + literal.len()..]);
+            return Ok(text.find(literal.as_str()).map(|start| &text[start + literal.len()..]));
         }
-        text.char_indices().find_map(|(start, _)| self.strip_from(&text[start..]))
+        for (start, _) in text.char_indices() {
+            clock.tick(self.parts.len())?;
+            if let Some(after) = self.strip_from(&text[start..]) {
+                return Ok(Some(after));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns whether `text` ends with the segment.
@@ -142,17 +179,32 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
+    use crate::{ErrorKind, deadline::Deadline};
 
     #[track_caller]
     fn check(pattern: &str, escape: Option<char>, matching: &[&str], other: &[&str]) {
         let parsed = LikePattern::parse(pattern, escape).expect("a legal pattern");
+        let mut clock = Clock::new(TimeLimit::default());
+        let mut matches = |text| parsed.matches(text, &mut clock).expect("no time limit");
         for text in matching {
-            assert!(parsed.matches(text), "{text:?} must match {pattern:?}");
+            assert!(matches(text), "{text:?} must match {pattern:?}");
         }
         for text in other {
-            assert!(!parsed.matches(text), "{text:?} must not match {pattern:?}");
+            assert!(!matches(text), "{text:?} must not match {pattern:?}");
         }
+    }
+
+    #[test]
+    fn a_pattern_that_takes_long_ends_at_the_time_limit() {
+        let pattern = format!("%{}b%", "a_".repeat(500));
+        let pattern = LikePattern::parse(&pattern, None).expect("a legal pattern");
+        let passed = Deadline::new(Some(SystemTime::now()), Duration::ZERO).time_limit();
+        let text = "a".repeat(100_000);
+        let found = pattern.matches(&text, &mut Clock::new(passed));
+        assert_eq!(found.expect_err("no time is left").kind(), ErrorKind::Timeout);
     }
 
     #[test]
