@@ -29,6 +29,7 @@ from tests.deploy import (
     matrix,
     mutations,
     ram,
+    rows,
     strictness,
     usage,
     variants,
@@ -37,8 +38,9 @@ from tests.deploy.account import Account
 from tests.deploy.endpoints import Tools
 from tests.deploy.enforcement import Engine
 from tests.deploy.environment import Accounts, machine_architecture, prepare
-from tests.deploy.matrix import Deployment, Simulator
+from tests.deploy.matrix import Deployment
 from tests.deploy.report import Check, Report
+from tests.deploy.simulator import Simulator
 from tests.servers import ROOT
 
 PROGRAM = ROOT / "target/debug/athena-local"
@@ -189,7 +191,7 @@ class Run:
         report.errors([*iam.errors, *lake.errors])
         total, allowed = iam.total + lake.total, iam.allowed + lake.allowed
         print(f"   {iam.total} rows of IAM, {lake.total} of Lake Formation:", end=" ")
-        print(f"{allowed} allow, {total - allowed} deny; {matrix.counts_by_document()}")
+        print(f"{allowed} allow, {total - allowed} deny; {rows.counts_by_document()}")
         one_sided = matrix.run(deployment, self.simulator, "guardrails.tsv")
         report.errors(one_sided.errors)
         print("   rows of guardrails.tsv, about one side of a request:")
@@ -206,12 +208,12 @@ class Run:
         return f"matrix: {passed} of {total}, mutations: {mutated.detected} of {mutated.total}"
 
     def evaluate_grants(self, deployment: Deployment) -> matrix.Outcome:
-        rows = {row.id: row for row in matrix.load_rows()}
-        invocations = {"Analyst": rows["T08"], "RoleB": rows["Q22"], "RoleB2": rows["Q49"]}
+        by_id = {row.id: row for row in rows.load_rows()}
+        invocations = {"Analyst": by_id["T08"], "RoleB": by_id["Q22"], "RoleB2": by_id["Q49"]}
 
         def may_invoke(principal: str) -> bool:
             row = invocations[principal]
-            return self.simulator.decisions([(row.id, deployment.simulation(row))]) == ["allow"]
+            return self.simulator.decisions([deployment.simulation(row)]) == ["allow"]
 
         lake = grants.read_lake(self.accounts.a, self.accounts.b)
         return grants.run(lake, grants.Evaluator(deployment.principals, may_invoke))

@@ -103,6 +103,8 @@ ADMINISTRATOR_ACCESS = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+# Principal of requests that are not signed.
+ANONYMOUS = "anonymous"
 # Statement that allows everything, added to the resource policy of a case with `opened`.
 ALLOW_ALL = {"Sid": "Opened", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 
@@ -125,7 +127,7 @@ def role_of_session(arn: str) -> str:
 
 @dataclass(frozen=True)
 class Principal:
-    """A role, or an AWS service if `service` is set, and the names of its identity policies."""
+    """A role, an AWS service if `service` is set, or nobody; and the names of its policies."""
 
     arn: str
     policies: tuple[str, ...] = ()
@@ -133,8 +135,13 @@ class Principal:
     service: bool = False
 
     @property
+    def anonymous(self) -> bool:
+        """Whether the request is not signed."""
+        return self.arn == ANONYMOUS
+
+    @property
     def account(self) -> str:
-        return "" if self.service else account_of(self.arn)
+        return "" if self.service or self.anonymous else account_of(self.arn)
 
 
 ADMINISTRATOR = ("everything",)
@@ -163,6 +170,7 @@ def principals(execution_roles: tuple[str, str]) -> dict[str, Principal]:
         "QuickAdmin": Principal(f"arn:aws:iam::{QUICK}:role/QuickAdmin", ("Q3",)),
         "LakeAdminB": Principal(f"arn:aws:iam::{B}:role/LakeAdmin", ("L3",)),
         "Steward": Principal(f"arn:aws:iam::{B}:role/DataSteward", ("L4", "L53")),
+        ANONYMOUS: Principal(ANONYMOUS),
         "OwnerAdmin": Principal(f"arn:aws:iam::{A}:role/OwnerAdmin", ADMINISTRATOR),
         "OtherB": Principal(f"arn:aws:iam::{B}:role/Unlisted", ADMINISTRATOR),
         "RoleC": Principal(f"arn:aws:iam::{C}:role/AthenaAnalyst", ADMINISTRATOR),

@@ -10,8 +10,10 @@ import csv
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.deploy.matrix import CASES, Deployment, Row, Simulator, load_rows
+from tests.deploy.matrix import Deployment
 from tests.deploy.mutations import mutated
+from tests.deploy.rows import CASES, load_rows
+from tests.deploy.simulator import Simulation, Simulator
 
 # One of the policies that a template creates for each connector, spoke and reader, and those in which
 # another of its conditions holds.
@@ -54,14 +56,6 @@ def _guardrails(deployment: Deployment) -> list[Guardrail]:
     return found
 
 
-def _applies(deployment: Deployment, row: Row, policy: str) -> bool:
-    """Returns whether a policy takes part in the decision of a row."""
-    principal = deployment.principals.get(row.principal)
-    resources = deployment.resources
-    is_resource_policy = policy == resources.policy(resources.arn(row.resource))
-    return is_resource_policy or (principal is not None and policy in principal.policies)
-
-
 def _redundant() -> set[Guardrail]:
     with (CASES / "redundant-guardrails.tsv").open(newline="") as file:
         rows = csv.DictReader(file, delimiter="\t")
@@ -72,21 +66,14 @@ def run(deployment: Deployment, simulator: Simulator) -> Outcome:
     """Removes each guardrail and evaluates the rows to which its policy applies."""
     rows = [*load_rows(), *load_rows("guardrails.tsv")]
     guardrails = _guardrails(deployment)
-    cases: list[tuple[Guardrail, Row]] = []
-    simulations: list[tuple[str, dict[str, Any]]] = []
+    groups: list[list[Simulation]] = []
     for guardrail in guardrails:
         policies = mutated(deployment.policies, [guardrail.removal()])
         weakened = replace(deployment, policies=policies)
-        for row in rows:
-            if _applies(deployment, row, guardrail.policy):
-                cases.append((guardrail, row))
-                simulations.append((f"{guardrail} {row.id}", weakened.simulation(row)))
-    decisions = simulator.decisions(simulations)
-    detected = {
-        guardrail
-        for (guardrail, row), decision in zip(cases, decisions, strict=True)
-        if decision != row.expected
-    }
+        applied = [row for row in rows if deployment.applies(row, guardrail.policy)]
+        groups.append([weakened.simulation(row) for row in applied])
+    found = simulator.first_unexpected(groups)
+    detected = {guardrail for guardrail, row in zip(guardrails, found, strict=True) if row}
     redundant, file = _redundant(), "redundant-guardrails.tsv"
     undetected = [item for item in guardrails if item not in detected | redundant]
     errors = [f"no row detects the removal of {item}" for item in undetected]

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.fixtures import role_of_session
-from tests.deploy.matrix import CASES, Deployment
+from tests.deploy.matrix import Deployment
 from tests.deploy.report import Check
+from tests.deploy.rows import CASES
 
 FILE = "unused-actions.tsv"
 # Identity policies, one of those that a template creates for each connector, spoke or reader.

@@ -1,0 +1,99 @@
+"""The policy simulator, a package of Node.js that `simulate.mjs` runs."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).parent / "simulate.mjs"
+
+Policy = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A request, and the policies that take part in its decision."""
+
+    id: str  # for error messages
+    request: dict[str, Any]
+    identity: tuple[Policy, ...] = ()
+    session: Policy | None = None
+    resource: Policy | None = None
+    boundary: Policy | None = None
+    expected: str = "deny"
+    lenient: bool = False  # condition keys that do not apply to the action are ignored
+
+
+class _Documents:
+    """The policies of simulations, each of them once, although many simulations refer to it."""
+
+    def __init__(self) -> None:
+        self.policies: list[Policy] = []
+        self._positions: dict[int, int] = {}
+
+    def position(self, policy: Policy | None) -> int | None:
+        if policy is None:
+            return None
+        # By identity: the list keeps the policy alive, so that no other one can get its id.
+        if id(policy) not in self._positions:
+            self._positions[id(policy)] = len(self.policies)
+            self.policies.append(policy)
+        return self._positions[id(policy)]
+
+    def refer(self, simulation: Simulation) -> dict[str, Any]:
+        return {
+            "id": simulation.id,
+            "request": simulation.request,
+            "identity": [self.position(policy) for policy in simulation.identity],
+            "session": self.position(simulation.session),
+            "resource": self.position(simulation.resource),
+            "boundary": self.position(simulation.boundary),
+            "expected": simulation.expected,
+            "lenient": simulation.lenient,
+        }
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """Runs the package in a folder `node_modules`."""
+
+    node_modules: Path
+
+    def decisions(self, simulations: Iterable[Simulation]) -> list[str]:
+        """Returns `allow` or `deny` for each simulation."""
+        documents = _Documents()
+        group = [documents.refer(simulation) for simulation in simulations]
+        [decisions] = self._run(
+            {"documents": documents.policies, "stop": False, "groups": [group]}
+        )
+        return decisions
+
+    def first_unexpected(self, groups: Iterable[Sequence[Simulation]]) -> list[str | None]:
+        """Returns, for each group, the id of its first simulation with an unexpected decision."""
+        documents, kept = _Documents(), [list(group) for group in groups]
+        referring = [[documents.refer(simulation) for simulation in group] for group in kept]
+        answers = self._run({"documents": documents.policies, "stop": True, "groups": referring})
+        found: list[str | None] = []
+        for group, decisions in zip(kept, answers, strict=True):
+            last = group[len(decisions) - 1] if decisions else None
+            found.append(last.id if last and decisions[-1] != last.expected else None)
+        return found
+
+    def expand(self, patterns: Sequence[tuple[str, str]]) -> list[list[str]]:
+        """Returns, for each pattern such as `s3:*` and resource, the actions that can have it."""
+        listed = [{"actions": actions, "resource": resource} for actions, resource in patterns]
+        return self._run({"expand": listed})
+
+    def _run(self, document: dict[str, Any]) -> Any:
+        result = subprocess.run(
+            ["node", str(PROGRAM), str(self.node_modules.parent)],
+            input=json.dumps(document),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise SystemExit(f"the policy simulator failed: {result.stderr.strip()[-3000:]}")
+        return json.loads(result.stdout)
