@@ -28,7 +28,8 @@ def read_deployment(accounts: Accounts) -> Deployment:
     outputs = [accounts.a.outputs(name) for name in fixtures.CONNECTOR_STACKS]
     roles = [output["ExecutionRoleArn"] for output in outputs]
     topic = accounts.b.outputs("registration-audit")["TopicArn"]
-    [alarm] = accounts.b.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    alarms = accounts.b.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    [alarm] = [item["AlarmArn"] for item in alarms if topic in item["AlarmActions"]]
     return Deployment(
         policies={
             **deployed_policies.connector_policies(accounts.a),
@@ -39,7 +40,7 @@ def read_deployment(accounts: Accounts) -> Deployment:
             "Q5": variants.organization_policy(accounts.quick),
         },
         principals=fixtures.principals(roles),
-        resources=fixtures.Resources(outputs[0]["SpillKeyArn"], roles[0], topic, alarm["AlarmArn"]),
+        resources=fixtures.Resources(outputs[0]["SpillKeyArn"], roles[0], topic, alarm),
     )
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.sharing.checks import Checks
+from tests.sharing.connectors import check_size, check_three_connectors
 from tests.sharing.consumer_faults import consumer_faults
 from tests.sharing.emulator import emulator
 from tests.sharing.environment import (
@@ -162,7 +163,10 @@ def main() -> int:
         keys = create_unchanging()
         check_baseline(keys, folder, checks)
         found, total = count_found(keys, word)
-        check_shares(keys, write_profiles(folder), checks)
+        profiles = write_profiles(folder)
+        check_shares(keys, profiles, checks)
+        check_three_connectors(keys, profiles, checks)
+        check_size(keys, checks)
     for failure in checks.failed:
         print(f"FAIL {failure}")
     print(f"doctor: {found} of {total}")

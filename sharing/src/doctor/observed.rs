@@ -236,6 +236,12 @@ impl FunctionConfiguration {
         self.variable("kms_key_id")
     }
 
+    /// Returns whether spilled blocks are not encrypted by the function.
+    pub fn spills_plain_text(&self) -> bool {
+        self.variable("disable_spill_encryption")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -3,11 +3,13 @@
 
 mod boundary;
 mod hidden;
+mod templates;
 
 use super::*;
 use crate::{
     consumer::Consumer,
-    grant::{Grant, identity_policy},
+    grant::Grant,
+    identity_policy::identity_policy,
     policy_edit::insert_statement,
     policy_statement::{PolicyStatement, document},
 };
@@ -153,9 +155,22 @@ fn settings_written_by_a_grant_have_no_findings() {
     assert_eq!(report.findings, []);
     assert_eq!(
         report.unknown,
-        ["service control policies and session policies in account 111122223333"]
+        [
+            "who reads spilled objects: every principal with access to bucket spill can read those \
+             of all queries through Athena, but only Athena has the keys of their blocks",
+            "service control policies and session policies in account 111122223333"
+        ]
     );
     assert!(report.passed.len() > 20, "{}", report);
+}
+
+#[test]
+fn plain_text_in_a_shared_bucket_is_a_finding() {
+    let found = findings(|it| {
+        let Lookup::Found(function) = &mut owner(it).function else { panic!("no function") };
+        function.environment.insert("disable_spill_encryption".to_owned(), "True".to_owned());
+    });
+    assert_eq!(found, [(Check::Function, Subject::SpillEncryption)]);
 }
 
 #[test]

@@ -22,13 +22,16 @@ def _keep(kind: str, keep: Callable[[str, dict[str, Any]], None]) -> None:
     handlers = provisioners._RESOURCE_HANDLERS[kind]
     create, update = handlers["create"], handlers["update"]
 
-    def created(logical_id: str, properties: dict, stack: str) -> tuple[str, dict]:
-        name, attributes = create(logical_id, properties, stack)
+    def created(logical_id: str, properties: dict, *arguments: Any) -> tuple[str, dict]:
+        name, attributes = create(logical_id, properties, *arguments)
         keep(name, properties)
         return name, attributes
 
-    def updated(physical_id: str, old: dict, new: dict, stack: str) -> tuple[str, dict]:
-        name, attributes = update(physical_id, old, new, stack)
+    # ministack passes the logical id to handlers with a fifth parameter.
+    def updated(
+        physical_id: str, old: dict, new: dict, stack: str, logical_id: str | None = None
+    ) -> tuple[str, dict]:
+        name, attributes = update(physical_id, old, new, stack, logical_id)
         keep(name, new)
         return name, attributes
 
