@@ -2,8 +2,8 @@
 
 A row names principals and resources, separated by spaces, and actions with `*`, such as `s3:*`,
 which stands for every action that AWS defines for the resource; for the resource `*`, for those
-without resource types. Every other row of the matrix is about one action, and cannot detect a policy
-that allows another one in addition.
+without resource types. Every other row of the matrix is about one action, and cannot detect a
+policy that allows another one in addition.
 """
 
 import csv

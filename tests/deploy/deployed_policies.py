@@ -158,9 +158,10 @@ def external_policies() -> dict[str, Any]:
         "Action": "s3:*",
         "Resource": f"arn:aws:s3:::{fixtures.TRAP}/*",
     }
+    keys = fixtures.PAYROLL_KEYS
     delegating = {
         "Effect": "Allow",
-        "Principal": {"AWS": [f"arn:aws:iam::{id}:root" for id in (fixtures.A, fixtures.B, fixtures.QUICK)]},
+        "Principal": {"AWS": [f"arn:aws:iam::{key.split(':')[4]}:root" for key in keys]},
         "Action": "kms:*",
         "Resource": "*",
     }

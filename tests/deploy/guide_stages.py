@@ -150,7 +150,9 @@ class GuideStages:
         self.report.checks(
             [
                 Check("only the spoke that leaves is removed", only_risk_left, str(spokes)),
-                Check("revoking a table leaves the others", tables == {None, "orders"}, str(tables)),
+                Check(
+                    "revoking a table leaves the others", tables == {None, "orders"}, str(tables)
+                ),
                 Check("account A sees principals no more", not owners, str(owners)),
             ]
         )

@@ -15,15 +15,18 @@ from tests.deploy.template_policies import unlisted
 
 EVERYBODY = 'Statement: [{Effect: Allow, Principal: "*", Action: "*", Resource: "*"}]'
 ANYTHING = 'Statement: [{Sid: New, Effect: Allow, Action: "*", Resource: "*"}]'
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+# Type and properties.
 NEW_RESOURCES = {
-    "a function URL": "Type: AWS::Lambda::Url\n    Properties: {AuthType: NONE, TargetFunctionArn: f}",
-    "a permission": "Type: AWS::Lambda::Permission\n    Properties: {FunctionName: f, Principal: '*'}",
-    "a policy": f"Type: AWS::IAM::ManagedPolicy\n    Properties: {{PolicyDocument: {{{ANYTHING}}}}}",
-    "a user": "Type: AWS::IAM::User\n    Properties: {UserName: backdoor}",
-    "a role": "Type: AWS::IAM::Role\n    Properties: {AssumeRolePolicyDocument: {"
-    f"{ANYTHING[:-1]}]}}, ManagedPolicyArns: [arn:aws:iam::aws:policy/AdministratorAccess]}}",
-    "a bucket policy": "Type: AWS::S3::BucketPolicy\n    Properties: {Bucket: b, "
-    f"PolicyDocument: {{{EVERYBODY}}}}}",
+    "a function URL": ("Lambda::Url", "AuthType: NONE, TargetFunctionArn: f"),
+    "a permission": ("Lambda::Permission", 'FunctionName: f, Principal: "*"'),
+    "a policy": ("IAM::ManagedPolicy", f"PolicyDocument: {{{ANYTHING}}}"),
+    "a user": ("IAM::User", f"ManagedPolicyArns: [{ADMINISTRATOR}]"),
+    "a role": (
+        "IAM::Role",
+        f"AssumeRolePolicyDocument: {{{EVERYBODY}}}, ManagedPolicyArns: [{ADMINISTRATOR}]",
+    ),
+    "a bucket policy": ("S3::BucketPolicy", f"Bucket: b, PolicyDocument: {{{EVERYBODY}}}"),
 }
 NEW_VARIABLES = {
     "athena_connector_allow_foreign_spill": "true",
@@ -66,8 +69,9 @@ def edits(path: Path) -> Iterator[Edit]:
             raise SystemExit(f"{path.name} has no {old!r}")
         return Edit(f"{path.stem}: {name}", path.name, text.replace(old, new, 1))
 
-    for name, resource in NEW_RESOURCES.items():
-        yield edit(name, "\nResources:\n", f"\nResources:\n  New:\n    {resource}\n")
+    for name, (kind, properties) in NEW_RESOURCES.items():
+        resource = f"  New:\n    Type: AWS::{kind}\n    Properties: {{{properties}}}\n"
+        yield edit(name, "\nResources:\n", f"\nResources:\n{resource}")
     for old, new in SETTINGS.items():
         if old in text:
             yield edit(new, old, new)

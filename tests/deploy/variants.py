@@ -107,7 +107,8 @@ def remove(accounts: Accounts) -> list[Check]:
         f" && aws logs delete-log-group --log-group-name /aws/lambda/{NAME}",
         ROOT,
     )
-    return [Check("the variant of the connector is removed", not removed.returncode, removed.stderr)]
+    claim = "the variant of the connector is removed"
+    return [Check(claim, not removed.returncode, removed.stderr)]
 
 
 def _user(b: Account) -> Account:

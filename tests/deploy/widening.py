@@ -2,8 +2,9 @@
 
 | Statement | Edits |
 |---|---|
-| allows | another action, every action of the service, a wider resource, another principal; each condition key removed, negated, or with any name |
-| denies | removed; fewer actions, resources or principals; another condition; each condition key negated |
+| allows | another action, every action of the service, a wider resource, another principal |
+| with conditions | each key removed, negated, or with any name |
+| denies | removed; fewer actions, resources, principals; a condition added, or negated |
 | new | everything, for everybody if the policy is a resource's |
 
 Edits that cannot widen a policy are not made: another resource in the policy of a function, key,

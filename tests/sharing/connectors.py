@@ -1,7 +1,7 @@
 """Shares of three connectors with one role: the inline policy of the role, and who may be invoked.
 
-`sharing/src/identity_policy/tests.rs` tests every order and every removal; this is one of them, with
-the programs and IAM.
+`sharing/src/identity_policy/tests.rs` tests every order and every removal; this is one of them,
+with the program and IAM.
 """
 
 import json

@@ -21,8 +21,8 @@ fn actions_of_template(text: &str, resource: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_action_that_the_templates_grant_to_analysts_is_decided() {
-    let workgroup = include_str!("../../../deploy/workgroup.yaml");
-    let consumer = include_str!("../../../deploy/consumer.yaml");
+    let workgroup = include_str!("../../../../deploy/workgroup.yaml");
+    let consumer = include_str!("../../../../deploy/consumer.yaml");
     let granted = &actions_of_template(workgroup, "AnalystPolicy")
         | &actions_of_template(consumer, "ConnectorPolicy");
     let report = diagnose(&question(), &good());
