@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.deploy import (
     audit,
+    connector_lists,
     coverage,
     endpoints,
     enforcement,
@@ -101,10 +102,11 @@ class Run:
             page.run("Audit")
         report.checks(audit.audit_checks(accounts))
         report.section("variants of the templates")
+        simulator = Simulator(self.tools.node_modules)
         report.checks(variants.checks(accounts, BUILT_TEMPLATE))
+        report.checks(connector_lists.checks(accounts.b, simulator))
         report.section("deployed policies: linter, access-control matrix, guardrails, mutations")
         deployment = read_deployment(accounts)
-        simulator = Simulator(self.tools.node_modules)
         policies = PolicyStage(report, accounts, deployment, simulator).run()
         report.section("doctor, share and unshare")
         doctor = self.test_doctor()

@@ -1,9 +1,11 @@
 """Look-ups of the sections *Audit* of the guides, in an event history of the recorded events."""
 
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -98,33 +100,59 @@ def _printed_events(output: str) -> list[Json]:
     return [json.loads(text) for text in output.strip().split("\t") if text not in ("", "None")]
 
 
+@dataclass(frozen=True)
+class LookupResult:
+    """Events that a command has found, and checks of the command."""
+
+    page: Path
+    found: list[str]  # ids
+    checks: list[Check]
+
+
+def _look_up(page: Path, row: Lookup, account: Account, name: str) -> LookupResult:
+    """Runs a command on the event files and on the emulator's own recorder."""
+    with EventHistory(account.id).running() as url:
+        variables = {**NAMES, "AWS_ENDPOINT_URL_CLOUDTRAIL": url}
+        result = account.shell(row.command, ROOT, **variables)
+    found = _printed_events(result.stdout)
+    kinds = {(one["eventSource"], one["eventName"]) for one in found}
+    holds = kinds == {(row.source, row.name)}
+    accepted = account.shell(row.command, ROOT, **NAMES)
+    checks = [
+        Check(
+            f"{page.name}: {row.name} of {row.source} is found in {name}",
+            holds,
+            f"{row.command}: {kinds} {result.stderr}",
+        ),
+        Check(
+            f"{page.name}: the emulator accepts the command in {name}: {row.name}",
+            accepted.returncode == 0,
+            accepted.stderr,
+        ),
+    ]
+    return LookupResult(page, [one["eventID"] for one in found], checks)
+
+
 def lookup_checks(by_name: dict[str, Account]) -> list[Check]:
-    """Runs the commands of the guides on the event files and on the emulator's own recorder.
+    """Runs the commands of the guides.
 
     The commands of a page find different events, those of all pages every management event.
     """
-    checks, found_by_any = [], set()
+    commands = [
+        (page, row, by_name[name], name)
+        for page in PAGES
+        for row in lookups(page)
+        for name in row.accounts
+    ]
+    # Most of the time of a command is the start of the AWS CLI.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda command: _look_up(*command), commands))
+    checks = [check for result in results for check in result.checks]
+    found_by_any = {event_id for result in results for event_id in result.found}
     for page in PAGES:
-        found_on_page: list[str] = []
-        for row in lookups(page):
-            for name in row.accounts:
-                account = by_name[name]
-                with EventHistory(account.id).running() as url:
-                    variables = {**NAMES, "AWS_ENDPOINT_URL_CLOUDTRAIL": url}
-                    result = account.shell(row.command, ROOT, **variables)
-                found = _printed_events(result.stdout)
-                kinds = {(one["eventSource"], one["eventName"]) for one in found}
-                claim = f"{page.name}: {row.name} of {row.source} is found in {name}"
-                holds = kinds == {(row.source, row.name)}
-                checks.append(Check(claim, holds, f"{row.command}: {kinds} {result.stderr}"))
-                found_on_page += [one["eventID"] for one in found]
-                result = account.shell(row.command, ROOT, **NAMES)
-                claim = f"{page.name}: the emulator accepts the command in {name}: {row.name}"
-                checks.append(Check(claim, result.returncode == 0, result.stderr))
-        once = found_on_page and len(found_on_page) == len(set(found_on_page))
-        claim = f"{page.name}: each event is found once"
-        checks.append(Check(claim, bool(once), str(found_on_page)))
-        found_by_any |= set(found_on_page)
+        found = [event_id for result in results if result.page == page for event_id in result.found]
+        once = bool(found) and len(found) == len(set(found))
+        checks.append(Check(f"{page.name}: each event is found once", once, str(found)))
     for name, one in events().items():
         # The data events are found by SQL; nobody looks for an identity provider.
         if one["managementEvent"] and "saml" not in name:

@@ -27,8 +27,13 @@ RULE_FAILED = 19  # exit status of cfn-guard
 # AWS documents this action, but parliament's list lacks it.
 UNKNOWN_TO_PARLIAMENT = {"glue:ShareResource"}
 # Remarks of parliament on intended statements: an action without resource types, `*` for the key in
-# its own policy, and an ARN compared as a string, as in the examples of S3.
-INTENDED = ("RESOURCE_STAR", "MISMATCHED_TYPE_BUT_USABLE")
+# its own policy, an ARN compared as a string, as in the examples of S3, and a condition key that
+# Lambda sets in all requests of a function's code, to every service.
+INTENDED = (
+    "RESOURCE_STAR",
+    "MISMATCHED_TYPE_BUT_USABLE",
+    "UNKNOWN_CONDITION_FOR_ACTION: Unknown condition lambda:SourceFunctionArn",
+)
 NOT_OURS = ("everything", "trap", "trusting", "delegating")
 MODELS = "Q4"  # session policies of Quick
 

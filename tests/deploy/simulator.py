@@ -1,12 +1,16 @@
 """The policy simulator, a package of Node.js that `simulate.mjs` runs."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+# The fewest groups for which a second process is worth its start.
+FEWEST_GROUPS = 100
 PROGRAM = Path(__file__).parent / "simulate.mjs"
 
 Policy = dict[str, Any]
@@ -72,18 +76,14 @@ class Simulator:
 
     def decisions(self, simulations: Iterable[Simulation]) -> list[str]:
         """Returns `allow` or `deny` for each simulation."""
-        documents = _Documents()
-        group = [documents.refer(simulation) for simulation in simulations]
-        [decisions] = self._run(
-            {"documents": documents.policies, "stop": False, "groups": [group]}
-        )
-        return decisions
+        # One each, so that they are divided among the processes.
+        answers = self._evaluate([[simulation] for simulation in simulations], stop=False)
+        return [decision for [decision] in answers]
 
     def first_unexpected(self, groups: Iterable[Sequence[Simulation]]) -> list[str | None]:
         """Returns, for each group, the id of its first simulation with an unexpected decision."""
-        documents, kept = _Documents(), [list(group) for group in groups]
-        referring = [[documents.refer(simulation) for simulation in group] for group in kept]
-        answers = self._run({"documents": documents.policies, "stop": True, "groups": referring})
+        kept = [list(group) for group in groups]
+        answers = self._evaluate(kept, stop=True)
         found: list[str | None] = []
         for group, decisions in zip(kept, answers, strict=True):
             last = group[len(decisions) - 1] if decisions else None
@@ -93,6 +93,19 @@ class Simulator:
     def expand(self, patterns: Sequence[ActionPattern]) -> list[list[str]]:
         """Returns the actions that match each pattern."""
         return self._run({"expand": [asdict(pattern) for pattern in patterns]})
+
+    def _evaluate(self, groups: list[list[Simulation]], stop: bool) -> list[list[str]]:
+        """Returns the decisions of each group, evaluated by a process for each processor."""
+        count = min(os.cpu_count() or 1, len(groups) // FEWEST_GROUPS + 1)
+        parts = [groups[first::count] for first in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            answers = list(pool.map(lambda part: self._evaluate_part(part, stop), parts))
+        return [answers[at % count][at // count] for at in range(len(groups))]
+
+    def _evaluate_part(self, groups: list[list[Simulation]], stop: bool) -> list[list[str]]:
+        documents = _Documents()
+        referring = [[documents.refer(simulation) for simulation in group] for group in groups]
+        return self._run({"documents": documents.policies, "stop": stop, "groups": referring})
 
     def _run(self, document: dict[str, Any]) -> Any:
         result = subprocess.run(
