@@ -1,8 +1,8 @@
 //! Policies of querying principals: one document for all connectors of a principal.
 //!
-//! A query can call any function that its author can invoke, as a user-defined function. A statement
-//! therefore denies other functions through Athena. There is one such statement for all connectors,
-//! because each of several would deny the functions of the others.
+//! A query can call any function that its author can invoke, as a user-defined function. A
+//! statement therefore denies other functions through Athena. There is one such statement for all
+//! connectors, because each of several would deny the functions of the others.
 
 use serde_json::{Value as Json, json};
 

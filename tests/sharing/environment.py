@@ -133,6 +133,11 @@ def baseline(keys: Keys) -> State:
             allow("WriteSpill", "s3:PutObject", _spilled()),
             allow("ProbeSpillBucket", ["s3:ListBucket", "s3:GetBucketLocation"], bucket_arn(SPILL)),
             allow("DataKeys", "kms:GenerateDataKey", keys.own),
+            allow(
+                "Logs",
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                f"arn:aws:logs:{REGION}:{A}:log-group:/aws/lambda/{NAME}:*",
+            ),
         ],
         "analyst": _analyst_policy(keys),
         "execution_boundary": None,

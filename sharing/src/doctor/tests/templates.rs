@@ -40,6 +40,34 @@ fn every_action_that_the_templates_grant_to_analysts_is_decided() {
 }
 
 #[test]
+fn every_action_that_the_template_grants_to_the_function_is_decided() {
+    let granted = [
+        "s3:PutObject",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "kms:GenerateDataKey",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    ];
+    let report = diagnose(&question(), &good());
+    for required in granted {
+        let passed = Passed { check: Check::ExecutionRole, subject: action(required, ROLE) };
+        assert!(report.passed.contains(&passed), "{required}: {report}");
+    }
+    let other_group = findings(|it| {
+        let Lookup::Found(function) = &mut owner(it).function else { panic!("no function") };
+        function.log_group = Some("/connectors".to_owned());
+    });
+    let logs = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    assert_eq!(other_group, logs.map(|required| (Check::ExecutionRole, action(required, ROLE))));
+    let other_prefix = findings(|it| {
+        let Lookup::Found(function) = &mut owner(it).function else { panic!("no function") };
+        function.environment.insert("data_prefix".to_owned(), "salaries/".to_owned());
+    });
+    assert_eq!(other_prefix, [(Check::ExecutionRole, action("s3:GetObject", ROLE))]);
+}
+
+#[test]
 fn a_denial_names_the_template_of_the_statement_and_its_parameter() {
     let mut observed = good();
     let principal = &mut observed.consumer.as_mut().unwrap().principals[0];
