@@ -68,12 +68,13 @@ def mismatch(fault: Fault, status: int, report: dict[str, Any]) -> str | None:
 def count_found(keys: Keys, word: str) -> tuple[int, int]:
     """Plants the faults whose names contain `word`; returns how many were found, and the total."""
     found = total = 0
+    state = None
     for account, faults in [(A, owner_faults(keys)), (B, consumer_faults(keys))]:
         for fault in faults:
             if word not in fault.name:
                 continue
-            state = changed(baseline(keys), fault.plant)
-            apply(state)
+            previous, state = state, changed(baseline(keys), fault.plant)
+            apply(state, previous)
             status, report = doctor(state, keys, account)
             error = mismatch(fault, status, report)
             total, found = total + 1, found + (error is None)

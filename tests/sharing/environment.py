@@ -260,12 +260,22 @@ def create_unchanging() -> Keys:
     )
 
 
-def apply(state: State) -> None:
-    """Makes the accounts equal to `state`, whatever their previous state."""
-    _apply_function(state)
-    _apply_spill(state)
-    _apply_execution_role(state)
-    _apply_consumer(state)
+def apply(state: State, previous: State | None = None) -> None:
+    """Makes the accounts equal to `state`, whatever their previous state, unless it is given."""
+    for apply_part, members in (
+        (_apply_function, ("deployed", "environment", "permissions")),
+        (
+            _apply_spill,
+            ("own_key", "bucket_policy", "encryption", "key_enabled", "key_policy"),
+        ),
+        (_apply_execution_role, ("execution", "execution_boundary")),
+        (
+            _apply_consumer,
+            ("analyst", "analyst_exists", "analyst_boundary", "catalog", "workgroup"),
+        ),
+    ):
+        if previous is None or any(state[name] != previous[name] for name in members):
+            apply_part(state)
 
 
 def changed(state: State, change: Callable[[State], None]) -> State:
