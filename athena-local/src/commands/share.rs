@@ -109,6 +109,9 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
     if let Some(message) = side.unreachable_policies() {
         say(message);
     }
+    if command.all && profiles.all().len() > 1 {
+        say(format_args!("policies {POLICY_NAME} stay unchanged: name their roles with --to"));
+    }
     let by_permission = changes.iter().all(|change| {
         change.target != PolicyTarget::Function || is_removable_by_permission(change, &function)
     });
