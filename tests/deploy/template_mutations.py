@@ -4,9 +4,11 @@ Each edit of a template has to break a rule of `rules.guard`, or to add a policy
 `policies.tsv`.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,16 +86,22 @@ def edits(path: Path) -> Iterator[Edit]:
         yield edit(f"variable {match[1]} changed", match[0], f"          {match[1]}: other")
 
 
+def _is_noticed(program: Path, edit: Edit) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        edited = Path(folder) / edit.template
+        edited.write_text(edit.text)
+        return bool(unlisted(edited) or broken_rules(program, edited))
+
+
 def run(node_modules: Path) -> tuple[int, list[str]]:
     """Returns the number of edits, and those that nothing notices."""
     program = guard_program(node_modules)
-    unnoticed, total = [], 0
-    with tempfile.TemporaryDirectory() as folder:
-        for path in templates():
-            for edit in edits(path):
-                edited = Path(folder) / edit.template
-                edited.write_text(edit.text)
-                total += 1
-                if not unlisted(edited) and not broken_rules(program, edited):
-                    unnoticed.append(f"nothing notices {edit.name}")
-    return total, unnoticed
+    every = [edit for path in templates() for edit in edits(path)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        noticed = pool.map(lambda edit: _is_noticed(program, edit), every)
+        unnoticed = [
+            f"nothing notices {edit.name}"
+            for edit, found in zip(every, noticed, strict=True)
+            if not found
+        ]
+    return len(every), unnoticed
