@@ -42,11 +42,16 @@ impl Consumer {
             Self::Account(_) | Self::Organization(_) => text.as_str(),
             Self::Principal(arn) => arn.rsplit('/').next().unwrap_or_default(),
         };
-        let readable: String = name.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
-        let hash = Sha256::digest(format!("{function} {text}"));
-        let number = hash.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte));
-        format!("{readable}{number:08x}")
+        sid_suffix(name, &format!("{function} {text}"))
     }
+}
+
+/// Returns the letters and digits of `name`, and a hash of `identity`: at most 40 characters.
+pub(crate) fn sid_suffix(name: &str, identity: &str) -> String {
+    let readable: String = name.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+    let hash = Sha256::digest(identity);
+    let number = hash.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte));
+    format!("{readable}{number:08x}")
 }
 
 impl FromStr for Consumer {

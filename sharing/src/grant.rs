@@ -252,49 +252,7 @@ pub fn s3_service(function: &FunctionArn) -> String {
     format!("s3.{}.{suffix}", function.region)
 }
 
-/// Returns the statements for the policies of a querying principal, in its own account.
-///
-/// With `through_athena`, the statements allow requests through Athena only. Other functions are
-/// denied through Athena in either case.
-pub fn identity_policy(shared: &SharedFunction, through_athena: bool) -> Vec<PolicyStatement> {
-    let function = shared.function.to_string();
-    let functions = json!([function, format!("{function}:*")]);
-    let called_via_athena = json!({ "ForAnyValue:StringEquals": { "aws:CalledVia": ATHENA } });
-    let condition = if through_athena { called_via_athena.clone() } else { Json::Null };
-    let allow = |sid: &str, action: Json, resource: Json| PolicyStatement {
-        condition: condition.clone(),
-        ..PolicyStatement::allow_json(sid, action, resource)
-    };
-    let invoke = json!("lambda:InvokeFunction");
-    let mut statements = vec![
-        allow("InvokeConnectorThroughAthena", invoke.clone(), functions.clone()),
-        // A query can call any function that its author can invoke, as a user-defined function.
-        // Athena is the caller then, even if the policies of the author allow direct calls.
-        PolicyStatement {
-            effect: "Deny",
-            not_resource: functions,
-            condition: called_via_athena,
-            ..PolicyStatement::allow_json("DenyOtherFunctionsThroughAthena", invoke, Json::Null)
-        },
-    ];
-    let Some(spill) = &shared.spill else {
-        return statements;
-    };
-    let objects = json!(spill.objects_pattern(&shared.function));
-    let bucket = json!(spill.bucket_arn(&shared.function));
-    statements.push(allow("ReadSpill", json!("s3:GetObject"), objects));
-    statements.push(allow("LocateSpill", locate_actions(), bucket));
-    if let Some(key) = &spill.key {
-        let via_s3 = json!({ "StringEquals": { "kms:ViaService": s3_service(&shared.function) } });
-        statements.push(PolicyStatement {
-            condition: via_s3,
-            ..PolicyStatement::allow("DecryptSpillThroughS3", "kms:Decrypt", key)
-        });
-    }
-    statements
-}
-
-fn locate_actions() -> Json {
+pub(crate) fn locate_actions() -> Json {
     json!(["s3:ListBucket", "s3:GetBucketLocation"])
 }
 

@@ -1,7 +1,8 @@
 //! Setup instructions that the owner of a function sends to its consumers.
 
 use super::{
-    grant::{Grant, SharedFunction, identity_policy},
+    grant::{Grant, SharedFunction},
+    identity_policy::{POLICY_NAME, deny_sid, identity_policy},
     policy_statement::document,
 };
 
@@ -46,6 +47,7 @@ pub fn instructions(shared: &SharedFunction, grants: &[Grant]) -> String {
     let through_athena = grants.iter().all(|grant| grant.through_athena);
     let policy = document(&identity_policy(shared, through_athena));
     let doctor = doctor_command(shared, grants);
+    let deny = deny_sid();
     format!(
         "A connector for Athena is shared with {consumers}.
 
@@ -60,7 +62,10 @@ aws athena create-data-catalog --region {region} --name {catalog} --type LAMBDA 
     --parameters function={function}
 
 2. Attach this policy to every role that queries, in addition to its access to Athena, the workgroup
-   and the query results:
+   and the query results. A role that uses another connector has the statement {deny}
+   already: add the function to its NotResource list instead of adding a second one, which would deny
+   the other connector. share does both in the inline policy {POLICY_NAME}, with a profile of your
+   account:
 
 {policy}
 
@@ -123,14 +128,8 @@ mod tests {
                 by_add_permission: false,
             };
             let text = instructions(&shared, &[grant]);
-            for sid in [
-                "InvokeConnectorThroughAthena",
-                "DenyOtherFunctionsThroughAthena",
-                "ReadSpill",
-                "LocateSpill",
-                "DecryptSpillThroughS3",
-            ] {
-                assert!(text.contains(sid), "no {sid} in {text}");
+            for statement in identity_policy(&shared, through_athena) {
+                assert!(text.contains(&statement.sid), "no {} in {text}", statement.sid);
             }
             assert!(
                 text.contains("--name my_shop")

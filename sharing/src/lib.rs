@@ -11,6 +11,7 @@
 //! | [`policy_change`] | a policy before and after a grant, with the difference |
 //! | [`policy_edit`] | insertion and removal of a statement, every other byte unchanged |
 //! | [`existing_grants`] | grants found in a policy |
+//! | [`identity_policy`] | the policy of a querying principal, for all of its connectors |
 //! | [`instructions`] | setup instructions for the consumer |
 //! | [`policy`] | offline evaluation of IAM policies |
 //! | [`doctor`] | diagnosis: from observed settings to the missing statement |
@@ -54,6 +55,7 @@ pub mod doctor;
 mod error;
 pub mod existing_grants;
 pub mod grant;
+pub mod identity_policy;
 pub mod instructions;
 pub mod policy;
 pub mod policy_change;

@@ -2,9 +2,11 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::{Error, ErrorKind, policy, policy_edit, policy_statement::PolicyStatement};
+use super::{
+    Error, ErrorKind, arn::is_user, policy, policy_edit, policy_statement::PolicyStatement,
+};
 
-/// The resource whose policy changes, all of them of the owner.
+/// The resource or principal whose policy changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PolicyTarget {
     /// The function.
@@ -13,14 +15,38 @@ pub enum PolicyTarget {
     Bucket,
     /// The KMS key.
     Key,
+    /// A role of the consumer.
+    Role,
+    /// An IAM user of the consumer.
+    User,
 }
 
 impl PolicyTarget {
-    /// Returns the size limit of the policy, in bytes.
+    /// Returns the target of the role or user with an ARN.
+    pub fn of_principal(arn: &str) -> Self {
+        if is_user(arn) { Self::User } else { Self::Role }
+    }
+
+    /// Returns the size limit of the policy, in bytes. The limit of a role or user applies to all
+    /// of its inline policies together.
     pub fn size_limit(self) -> usize {
         match self {
             Self::Function | Self::Bucket => 20 * 1024,
             Self::Key => 32 * 1024,
+            Self::Role => 10 * 1024,
+            Self::User => 2 * 1024,
+        }
+    }
+
+    /// Returns the remedy for a policy that exceeds its size limit.
+    fn remedy_of_size(self) -> &'static str {
+        match self {
+            Self::Function | Self::Bucket | Self::Key => {
+                "share with the account or organization instead of single roles"
+            }
+            Self::Role | Self::User => {
+                "attach a managed policy with the statements of the instructions instead"
+            }
         }
     }
 }
@@ -32,6 +58,8 @@ impl fmt::Display for PolicyTarget {
             Self::Function => "policy of function",
             Self::Bucket => "policy of bucket",
             Self::Key => "policy of key",
+            Self::Role => "inline policy of role",
+            Self::User => "inline policy of user",
         })
     }
 }
@@ -41,7 +69,7 @@ impl fmt::Display for PolicyTarget {
 pub struct PolicyChange {
     /// The kind of resource.
     pub target: PolicyTarget,
-    /// Name of the function or bucket, or ARN of the key.
+    /// Name of the function or bucket, or ARN of the key, role or user.
     pub resource: String,
     /// The current document; `None` if there is no policy.
     pub before: Option<String>,
@@ -109,29 +137,35 @@ impl PolicyChange {
         before: Option<&str>,
         wanted: &[PolicyStatement],
     ) -> Result<Self, Error> {
-        let mut change = Self::new(target, resource, before);
+        Self::new(target, resource, before).and_insert(wanted)
+    }
+
+    /// Plans the insertion of statements in addition to the change.
+    pub(crate) fn and_insert(mut self, wanted: &[PolicyStatement]) -> Result<Self, Error> {
         for statement in wanted {
             let text = statement.compact();
-            if let Some(existing) = change.find(&statement.sid)? {
+            if let Some(existing) = self.find(&statement.sid)? {
                 if is_equivalent(&existing, &text) {
-                    change.kept.push(statement.sid.clone());
+                    self.kept.push(statement.sid.clone());
                     continue;
                 }
-                change.remove_one(&statement.sid)?;
+                self.remove_one(&statement.sid)?;
             }
-            change.after = Some(policy_edit::insert_statement(change.after.as_deref(), &text)?);
-            change.added.push(statement.clone());
+            self.after = Some(policy_edit::insert_statement(self.after.as_deref(), &text)?);
+            self.added.push(statement.clone());
         }
-        let size = change.after.as_ref().map_or(0, String::len);
-        let limit = target.size_limit();
-        if change.is_empty() || size <= limit {
-            return Ok(change);
+        let size = self.after.as_ref().map_or(0, String::len);
+        let limit = self.target.size_limit();
+        if self.is_empty() || size <= limit {
+            return Ok(self);
         }
+        let Self { target, resource, .. } = &self;
+        let remedy = target.remedy_of_size();
         Err(Error::new(
             ErrorKind::PolicyTooLarge,
             format!(
                 "the {target} {resource} would have {size} bytes, more than the limit of {limit}: \
-                 share with the account or organization instead of single roles"
+                 {remedy}"
             ),
         ))
     }

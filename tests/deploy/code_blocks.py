@@ -1,9 +1,10 @@
 """Fenced code blocks of a page, run as written, section by section.
 
 The fence of a shell block names the account that runs it, such as `A` or `QUICK`, and optionally a
-role of it (`A as ConnectorAdmin`); so does its first line, for readers. Variables that a block assigns at the start of a line, in
-capitals, keep their values in the next blocks, as in one terminal. Blocks marked `in AWS` need real
-accounts; every other block must be run by some test, which `unused_blocks` verifies.
+role of it (`A as ConnectorAdmin`); so does its first line, for readers. Variables that a block
+assigns at the start of a line, in capitals, keep their values in the next blocks, as in one
+terminal. Blocks marked `in AWS` need real accounts; every other block must be run by some test,
+which `unused_blocks` verifies.
 """
 
 import re
@@ -21,6 +22,7 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 IN_AWS = "in AWS"
+STACK = re.compile(r"--stack-name (\S+)")
 ASSIGNMENT = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
 VARIABLES_MARK = "== variables =="
 
@@ -101,7 +103,7 @@ class PageRunner:
     accounts: dict[str, Account]
     variables: dict[str, str] = field(default_factory=dict)
     seconds: float = 0
-    _last: tuple[str, float] = ("", 0)  # label of the last block, and its end
+    _changed: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def run(self, *sections: str) -> list[str]:
         """Runs the blocks of the sections, in page order, and returns their outputs."""
@@ -126,17 +128,18 @@ class PageRunner:
 
     def _run(self, block: CodeBlock) -> str:
         # The AWS CLI names change sets by the second, and the emulator is faster than that.
-        label, ended = self._last
-        if label == block.label:
-            time.sleep(max(0, ended + 1 - time.monotonic()))
+        stacks = [(block.label, stack) for stack in STACK.findall(block.text)]
+        ended = max((self._changed.get(stack, 0) for stack in stacks), default=0)
+        time.sleep(max(0, ended + 1 - time.monotonic()))
         names = sorted({*self.variables, *ASSIGNMENT.findall(block.text)})
         print_variables = f"\necho {shlex.quote(VARIABLES_MARK)}\n"
         print_variables += "".join(f'echo "{name}=${{{name}-}}"\n' for name in names)
         started = time.monotonic()
         account = self._account(block.label)
         result = account.shell(block.text + print_variables, self.root, **self.variables)
-        self._last = block.label, time.monotonic()
-        self.seconds += self._last[1] - started
+        ended = time.monotonic()
+        self._changed |= dict.fromkeys(stacks, ended)
+        self.seconds += ended - started
         if result.returncode:
             output = result.stdout[-3000:] + result.stderr[-3000:]
             raise SystemExit(

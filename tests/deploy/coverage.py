@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from tests.deploy.code_blocks import used_sections
-from tests.deploy.matrix import CASES
 from tests.deploy.report import Check, Report
+from tests.deploy.rows import CASES
 from tests.servers import ROOT
 
 PAGE = ROOT / "docs/deploy/coverage.md"

@@ -5,6 +5,8 @@
 | A1 A2 A3 | function, spill bucket, key | B1 B2 | share role: trust policy, permissions |
 | A4 A5 | execution role, registration from A | B3 B4 | analysts, their results bucket |
 | A12 A22 A42 | function, spill bucket and execution role of the second connector | B7 B72 | users of the connectors |
+| A13 A23 A43 | the same of a variant: no guardrails, in a VPC, with secrets | | |
+| A6 U1 | trust policy of the execution role, topic of the alarms | | |
 | L1 | Glue catalog | B5 B6 B8 | Role B: trust policy, permissions, its results bucket |
 | | | Q1 Q2 Q3 | Role A: trust policy, permissions; data source administrator |
 | | | Q4 | session policy that Quick applies to Role A: a model |
@@ -64,8 +66,8 @@ def _stack_policy(account: Account, stack: str, output: str) -> Any:
 
 
 def connector_policies(a: Account) -> dict[str, Any]:
-    """Returns the policies of account A's connectors: A1 to A5, and those of the second."""
-    first, second = a.outputs("rust-connector"), a.outputs("rust-example")
+    """Returns the policies of account A's connectors."""
+    first, second, variant = (a.outputs(stack) for stack in fixtures.CONNECTOR_STACKS)
     kms = a.client("kms")
     key_policy = kms.get_key_policy(KeyId=first["SpillKeyArn"], PolicyName="default")
     return {
@@ -77,12 +79,18 @@ def connector_policies(a: Account) -> dict[str, Any]:
         "A12": function_policy(a, fixtures.FUNCTION_2),
         "A22": _bucket_policy(a, second["SpillBucket"]),
         "A42": _inline_policy(a, _role_name(second["ExecutionRoleArn"]), "connector"),
+        "A13": function_policy(a, variant["FunctionArn"]),
+        "A23": _bucket_policy(a, variant["SpillBucket"]),
+        "A43": _inline_policy(a, _role_name(variant["ExecutionRoleArn"]), "connector"),
+        "A6": _trust_policy(a, _role_name(first["ExecutionRoleArn"])),
     }
 
 
 def consumer_policies(b: Account) -> dict[str, Any]:
-    """Returns the policies of account B for analysts: B1 to B4, and B7 of each connector."""
+    """Returns the policies of account B for analysts: B1 to B4, U1, and B7 of each connector."""
     outputs, workgroup = b.outputs("rustconn"), b.outputs("workgroup")
+    topic = b.outputs("registration-audit")["TopicArn"]
+    attributes = b.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     share_role = _role_name(outputs["ShareRoleArn"])
     return {
         "B1": _trust_policy(b, share_role),
@@ -91,6 +99,7 @@ def consumer_policies(b: Account) -> dict[str, Any]:
         "B4": _bucket_policy(b, workgroup["ResultsBucketName"]),
         "B7": _managed_policy(b, outputs["ConnectorPolicyArn"]),
         "B72": _stack_policy(b, "example", "ConnectorPolicyArn"),
+        "U1": _document(attributes["Policy"]),
     }
 
 
@@ -141,17 +150,25 @@ def lake_policies(accounts: Accounts) -> dict[str, Any]:
 
 
 def external_policies() -> dict[str, Any]:
-    """Returns policies that no template creates: an administrator's, a public bucket's, and the
-    trust policy of a role that trusts everybody."""
+    """Returns policies that no template creates: an administrator's, a public bucket's, the trust
+    policy of a role that trusts everybody, and the policy of a key that leaves it to IAM."""
     public = {
         "Effect": "Allow",
         "Principal": "*",
         "Action": "s3:*",
         "Resource": f"arn:aws:s3:::{fixtures.TRAP}/*",
     }
+    keys = fixtures.PAYROLL_KEYS
+    delegating = {
+        "Effect": "Allow",
+        "Principal": {"AWS": [f"arn:aws:iam::{key.split(':')[4]}:root" for key in keys]},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
     trusting = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     return {
         "everything": fixtures.ADMINISTRATOR_ACCESS,
         "trap": {"Version": "2012-10-17", "Statement": [public]},
+        "delegating": {"Version": "2012-10-17", "Statement": [delegating]},
         "trusting": {"Version": "2012-10-17", "Statement": [trusting]},
     }

@@ -22,6 +22,8 @@ SQL = (
     "FROM rustconn.sf0_01.orders ORDER BY o_orderkey"
 )
 
+PAGES = ['"/offers"', '"/cart"']  # of the table example.web.visits
+
 Call = Callable[[], Any]
 
 
@@ -142,10 +144,13 @@ class Engine:
     program: Path
     folder: Path
 
-    def query(self, who: Account, *options: str, sql: str = SQL) -> QueryResult:
+    def query(
+        self, who: Account, *options: str, sql: str = SQL, function: str = fixtures.FUNCTION
+    ) -> QueryResult:
         """Runs a query with the credentials of `who`, which invokes the function through Athena."""
-        with athena.invoke_proxy(who, fixtures.FUNCTION) as url:
-            connector = ["--connector", f"rustconn={url}"]
+        catalog = "rustconn" if function == fixtures.FUNCTION else "example"
+        with athena.invoke_proxy(who, function) as url:
+            connector = ["--connector", f"{catalog}={url}"]
             words = [str(self.program), "query", sql, *connector, "--format", "csv", *options]
             result = who.shell(shlex.join(words), self.folder)
         return QueryResult(result.stdout.splitlines(), result.stderr if result.returncode else "")
@@ -162,6 +167,12 @@ def query_checks(engine: Engine, accounts: Accounts) -> list[Check]:
     outside = [item["Key"] for item in objects if not item["Key"].startswith("athena-spill/")]
     role_c = engine.query(accounts.c.role("AthenaAnalyst", VIA_ATHENA))
     denied = not role_c.lines and "AccessDenied" in role_c.error
+    second = engine.query(
+        analyst,
+        *("--max-inline", "0"),
+        sql="SELECT page FROM example.web.visits ORDER BY visit_id",
+        function=fixtures.FUNCTION_2,
+    )
     return [
         Check(f"the analyst reads {ORDERS} rows", len(inline.lines) == ORDERS + 1, str(inline)),
         Check("the spilled rows are the same", spilled.lines == inline.lines, str(spilled)),
@@ -171,4 +182,5 @@ def query_checks(engine: Engine, accounts: Accounts) -> list[Check]:
             f"{before} objects, then {len(objects)}; outside the prefix: {outside}",
         ),
         Check("a role of C reads none", denied, role_c.error[-200:]),
+        Check("the second connector spills, too", second.lines[1:] == PAGES, str(second)),
     ]

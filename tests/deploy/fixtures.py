@@ -4,6 +4,7 @@
 the execution role and the key id, are known only after deployment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 REGION = "us-east-1"
@@ -26,6 +27,15 @@ FUNCTION = f"arn:aws:lambda:{REGION}:{A}:function:{FUNCTION_NAME}"
 FUNCTION_2 = f"arn:aws:lambda:{REGION}:{A}:function:{FUNCTION_NAME_2}"
 SPILL = f"{FUNCTION_NAME}-spill-{A}"
 SPILL_2 = f"{FUNCTION_NAME_2}-spill-{A}"
+FUNCTION_NAME_3 = "rust-open"  # the variant
+FUNCTION_3 = f"arn:aws:lambda:{REGION}:{A}:function:{FUNCTION_NAME_3}"
+SPILL_3 = f"{FUNCTION_NAME_3}-spill-{A}"
+CONNECTOR_STACKS = ("rust-connector", "rust-example", "rust-open")
+# Keys that no policy of the templates names, whose own policies leave the decision to IAM.
+PAYROLL_KEYS = tuple(f"arn:aws:kms:{REGION}:{account}:key/payroll" for account in (A, B, QUICK))
+# Secret of its source, and the key that encrypts it.
+SECRET = f"arn:aws:secretsmanager:{REGION}:{A}:secret:source-AbCdEf"
+SECRET_KEY = f"arn:aws:kms:{REGION}:{A}:key/00000000-0000-0000-0000-000000000001"
 SOURCE_2 = f"example-data-{A}"
 RESULTS = f"athena-results-{B}"
 # A bucket of an unrelated account that everyone can write to, with a name like a results bucket.
@@ -103,6 +113,8 @@ ADMINISTRATOR_ACCESS = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+# Principal of requests that are not signed.
+ANONYMOUS = "anonymous"
 # Statement that allows everything, added to the resource policy of a case with `opened`.
 ALLOW_ALL = {"Sid": "Opened", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 
@@ -125,7 +137,7 @@ def role_of_session(arn: str) -> str:
 
 @dataclass(frozen=True)
 class Principal:
-    """A role, or an AWS service if `service` is set, and the names of its identity policies."""
+    """A role, an AWS service if `service` is set, or nobody; and the names of its policies."""
 
     arn: str
     policies: tuple[str, ...] = ()
@@ -133,14 +145,19 @@ class Principal:
     service: bool = False
 
     @property
+    def anonymous(self) -> bool:
+        """Whether the request is not signed."""
+        return self.arn == ANONYMOUS
+
+    @property
     def account(self) -> str:
-        return "" if self.service else account_of(self.arn)
+        return "" if self.service or self.anonymous else account_of(self.arn)
 
 
 ADMINISTRATOR = ("everything",)
 
 
-def principals(execution_roles: tuple[str, str]) -> dict[str, Principal]:
+def principals(execution_roles: Sequence[str]) -> dict[str, Principal]:
     """Returns the principals by short name.
 
     Administrators without access have every identity permission, so a denial of theirs tests the
@@ -155,6 +172,7 @@ def principals(execution_roles: tuple[str, str]) -> dict[str, Principal]:
         **spokes,
         "Exec": Principal(execution_roles[0], ("A4",)),
         "Exec2": Principal(execution_roles[1], ("A42",)),
+        "Exec3": Principal(execution_roles[2], ("A43",)),
         "Admin": Principal(f"arn:aws:iam::{A}:role/ConnectorAdmin", ("A5",)),
         "Analyst": Principal(ANALYST, ("B3", "B7", "B72", "L2", "L5")),
         "RoleB": Principal(ROLE_B, ("B6", "B7", "L22", "L52")),
@@ -163,13 +181,24 @@ def principals(execution_roles: tuple[str, str]) -> dict[str, Principal]:
         "QuickAdmin": Principal(f"arn:aws:iam::{QUICK}:role/QuickAdmin", ("Q3",)),
         "LakeAdminB": Principal(f"arn:aws:iam::{B}:role/LakeAdmin", ("L3",)),
         "Steward": Principal(f"arn:aws:iam::{B}:role/DataSteward", ("L4", "L53")),
+        ANONYMOUS: Principal(ANONYMOUS),
         "OwnerAdmin": Principal(f"arn:aws:iam::{A}:role/OwnerAdmin", ADMINISTRATOR),
         "OtherB": Principal(f"arn:aws:iam::{B}:role/Unlisted", ADMINISTRATOR),
         "RoleC": Principal(f"arn:aws:iam::{C}:role/AthenaAnalyst", ADMINISTRATOR),
         "RoleX": Principal(f"arn:aws:iam::{UNRELATED}:role/AthenaAnalyst", ADMINISTRATOR),
         "OtherQ": Principal(f"arn:aws:iam::{QUICK}:role/Developer", ADMINISTRATOR),
+        # With one of their policies, which has to be sufficient, and must not allow more.
+        "ConnectorUser": Principal(ANALYST, ("B7",)),
+        "Member": Principal(ANALYST, ("B3",)),
+        "Spoke": Principal(ROLE_B, ("B6",)),
+        "Hub": Principal(ROLE_A, ("Q2",)),
+        "Reader": Principal(ANALYST, ("L2",)),
+        "DefaultReader": Principal(ANALYST, ("L5",)),
         # With access, and administrators of their account: only a deny statement denies them.
         "AnalystWide": Principal(ANALYST, ("B3", "B7", "B72", *ADMINISTRATOR)),
+        "RoleAWide": Principal(ROLE_A, ADMINISTRATOR),
+        "AdminWide": Principal(f"arn:aws:iam::{A}:role/ConnectorAdmin", ADMINISTRATOR),
+        "RoleBEWide": Principal(SPOKES["E"].role, ("B6E", *ADMINISTRATOR)),
         "RoleBWide": Principal(ROLE_B, ("B6", "B7", *ADMINISTRATOR)),
     }
 
@@ -179,6 +208,9 @@ class Resources:
     """Short names of resources, and their resource policies."""
 
     key: str  # ARN of the spill key
+    execution_role: str  # its ARN
+    topic: str  # ARN of the topic of the alarm in account B
+    alarm: str  # its ARN
     names: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,6 +218,11 @@ class Resources:
             "F": FUNCTION,
             "F2": FUNCTION_2,
             "F3": f"arn:aws:lambda:{REGION}:{A}:function:rust-third",
+            "FV": FUNCTION_3,
+            "SV": f"arn:aws:s3:::{SPILL_3}",
+            "X": self.execution_role,
+            "TOPIC": self.topic,
+            "ALARM": self.alarm,
             "S": f"arn:aws:s3:::{SPILL}",
             "S2": f"arn:aws:s3:::{SPILL_2}",
             "R": f"arn:aws:s3:::{RESULTS}",
@@ -193,6 +230,7 @@ class Resources:
             "WG": f"arn:aws:athena:{REGION}:{B}:workgroup/federated",
             "CAT": f"arn:aws:athena:{REGION}:{B}:datacatalog/rustconn",
             "CAT2": f"arn:aws:athena:{REGION}:{B}:datacatalog/example",
+            "LAKE": f"arn:aws:glue:{REGION}:{A}:table/sales/orders",
             "GLUE": f"arn:aws:athena:{REGION}:{B}:datacatalog/AwsDataCatalog",
             "RoleA": ROLE_A,
             "Share": SHARE_ROLE,
@@ -218,10 +256,15 @@ class Resources:
         exact = {
             FUNCTION: "A1",
             FUNCTION_2: "A12",
+            FUNCTION_3: "A13",
+            self.execution_role: "A6",
+            self.topic: "U1",
             self.key: "A3",
             ROLE_A: "Q1",
             ROLE_B_IN_C: "B5",
             SHARE_ROLE: "B1",
+            SECRET_KEY: "delegating",
+            **dict.fromkeys(PAYROLL_KEYS, "delegating"),
             **dict.fromkeys(TRUSTING_ROLES, "trusting"),
             **{spoke.role: f"B5{suffix}" for suffix, spoke in SPOKES.items()},
         }
@@ -230,7 +273,7 @@ class Resources:
             if arn.startswith("arn:aws:s3:::")
             else None
         )
-        by_bucket = {SPILL: "A2", SPILL_2: "A22", RESULTS: "B4", TRAP: "trap"}
+        by_bucket = {SPILL: "A2", SPILL_2: "A22", SPILL_3: "A23", RESULTS: "B4", TRAP: "trap"}
         by_bucket |= {spoke.results: f"B8{suffix}" for suffix, spoke in SPOKES.items()}
         if bucket is not None:
             return by_bucket.get(bucket)

@@ -24,7 +24,8 @@ from tests.deploy.lake_formation import (
     Resource,
     organizations_of,
 )
-from tests.deploy.matrix import CASES, Outcome
+from tests.deploy.matrix import Outcome
+from tests.deploy.rows import CASES
 
 # Data lake administrators by short name. Those of C, E and X have no stack; the model assumes them.
 ADMINISTRATORS = {

@@ -1,6 +1,8 @@
 """The guides in docs/deploy, followed by their readers in the deployed environment."""
 
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.deploy import enforcement, fixtures
@@ -126,7 +128,7 @@ def troubleshooting_checks(pages: Pages, accounts: Accounts) -> list[Check]:
         pages.lake_formation: accounts.b,
         pages.quick: accounts.quick,
     }
-    checks = []
+    commands = []
     for page, owner in owners.items():
         for line in page.page.read_text().splitlines():
             for match in COMMAND.finditer(line) if line.startswith("|") else ():
@@ -134,8 +136,10 @@ def troubleshooting_checks(pages: Pages, accounts: Accounts) -> list[Check]:
                 if service == "ram" or not action.startswith(READ_ONLY):
                     continue
                 account = accounts.a if match["a"] else accounts.b if match["b"] else owner
-                checks.append(_command_check(page, account, match["command"]))
-    return checks
+                commands.append((page, account, match["command"]))
+    # Most of the time of a command is the start of the AWS CLI.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda command: _command_check(*command), commands))
 
 
 def _command_check(page: PageRunner, account: Account, command: str) -> Check:

@@ -39,6 +39,10 @@ def _consumer(claim: str, mentions: str, **parameters: str) -> InvalidParameters
     return InvalidParameters(claim, "consumer", {**CONSUMER, **parameters}, mentions)
 
 
+def _workgroup(claim: str, mentions: str, **parameters: str) -> InvalidParameters:
+    return InvalidParameters(claim, "workgroup", parameters, mentions)
+
+
 def _quick(claim: str, mentions: str, **parameters: str) -> InvalidParameters:
     return InvalidParameters(claim, "quick", parameters, mentions)
 
@@ -88,10 +92,22 @@ INVALID = (
     _consumer("the alias of a key", "SpillKeyId", SpillKeyId="alias/spill"),
     _consumer("a share role without a trusted role", "ConnectorAdminArn", CreateShareRole="true"),
     _consumer("a role name of 65 letters", "AnalystRoleNames", AnalystRoleNames="r" * 65),
-    _consumer(
-        "the alias of another function",
-        "OtherFunctionArns",
-        OtherFunctionArns=f"{fixtures.FUNCTION_2}:live",
+    _workgroup(
+        "the alias of a function",
+        "ConnectorFunctionArns",
+        ConnectorFunctionArns=f"{fixtures.FUNCTION_2}:live",
+    ),
+    _spoke(
+        "connectors without their functions",
+        "ConnectorFunctionArns",
+        ConnectorPolicyArns=f"arn:aws:iam::{fixtures.B}:policy/x",
+    ),
+    _connector("subnets without security groups", "SecurityGroupIds", SubnetIds="subnet-0123abcd"),
+    _connector("an endpoint without subnets", "SubnetIds", SpillEndpointIds="vpce-0123abcd"),
+    _connector(
+        "all secrets of the account",
+        "SourceSecretArns",
+        SourceSecretArns=f"arn:aws:secretsmanager:us-east-1:{fixtures.A}:secret:*",
     ),
     _connector(
         "a role that registers the connector nowhere",

@@ -27,9 +27,14 @@ RULE_FAILED = 19  # exit status of cfn-guard
 # AWS documents this action, but parliament's list lacks it.
 UNKNOWN_TO_PARLIAMENT = {"glue:ShareResource"}
 # Remarks of parliament on intended statements: an action without resource types, `*` for the key in
-# its own policy, and an ARN compared as a string, as in the examples of S3.
-INTENDED = ("RESOURCE_STAR", "MISMATCHED_TYPE_BUT_USABLE")
-NOT_OURS = ("everything", "trap", "trusting")
+# its own policy, an ARN compared as a string, as in the examples of S3, and a condition key that
+# Lambda sets in all requests of a function's code, to every service.
+INTENDED = (
+    "RESOURCE_STAR",
+    "MISMATCHED_TYPE_BUT_USABLE",
+    "UNKNOWN_CONDITION_FOR_ACTION: Unknown condition lambda:SourceFunctionArn",
+)
+NOT_OURS = ("everything", "trap", "trusting", "delegating")
 MODELS = "Q4"  # session policies of Quick
 
 
@@ -74,7 +79,13 @@ def sam_validate() -> str:
     return "sam validate: connector.yaml valid, planted fault reported"
 
 
-def _broken_rules(program: Path, template: Path) -> set[str]:
+def guard_program(node_modules: Path) -> Path:
+    """Returns the path of cfn-guard for this machine."""
+    architecture = "aarch64" if os.uname().machine == "aarch64" else "x86_64"
+    return node_modules / CFN_GUARD / architecture / "cfn-guard"
+
+
+def broken_rules(program: Path, template: Path) -> set[str]:
     """Returns the names of the rules that a template breaks."""
     options = ["--output-format", "json", "--structured", "-S", "none"]
     status, output = _run(str(program), "validate", "-r", str(RULES), "-d", str(template), *options)
@@ -91,12 +102,11 @@ def rules() -> set[str]:
 
 
 def cfn_guard(node_modules: Path) -> str:
-    architecture = "aarch64" if os.uname().machine == "aarch64" else "x86_64"
-    program = node_modules / CFN_GUARD / architecture / "cfn-guard"
+    program = guard_program(node_modules)
     for template in templates():
-        if broken := _broken_rules(program, template):
+        if broken := broken_rules(program, template):
             raise LintError(f"{template.name} breaks {', '.join(sorted(broken))} of rules.guard")
-    broken = _broken_rules(program, FAULTS / "public.yaml")
+    broken = broken_rules(program, FAULTS / "public.yaml")
     if broken != rules():
         raise LintError(f"the planted faults do not break {', '.join(sorted(rules() - broken))}")
     return f"cfn-guard: {len(rules())} rules hold in {len(templates())} templates, faults break all"

@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.deploy.matrix import CASES, Deployment, Policies, Row, Simulator, load_rows
+from tests.deploy.matrix import Deployment, Policies
+from tests.deploy.rows import CASES, Row, load_rows
+from tests.deploy.simulator import Simulator
 
 Edit = dict[str, Any]
 
@@ -89,10 +91,7 @@ def run(deployment: Deployment, simulator: Simulator) -> Outcome:
         row = by_id[mutation["row"]]
         row = replace(row, context=mutation.get("context", row.context))
         edited = replace(deployment, policies=mutated(deployment.policies, mutation["edits"]))
-        simulations += [
-            (f"{mutation['id']} before", deployment.simulation(row)),
-            (mutation["id"], edited.simulation(row)),
-        ]
+        simulations += [deployment.simulation(row), edited.simulation(row)]
     decisions = simulator.decisions(simulations)
     errors = [
         f"{mutation['id']}: {mutation['row']} is {before} before and {after} after the edit, "

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.fixtures import role_of_session
-from tests.deploy.matrix import CASES, Deployment
+from tests.deploy.matrix import Deployment
 from tests.deploy.report import Check
+from tests.deploy.rows import CASES
 
 FILE = "unused-actions.tsv"
 # Identity policies, one of those that a template creates for each connector, spoke or reader.
-POLICIES = ("A4", "A42", "A5", "B2", "B3", "B6", "B7", "Q2", "Q3", "L2", "L3", "L4", "L5")
+POLICIES = ("A4", "A42", "A43", "A5", "B2", "B3", "B6", "B7", "Q2", "Q3", "L2", "L3", "L4", "L5")
 
 
 def _granted(policy: Any) -> set[str]:

@@ -1,7 +1,7 @@
 """The templates with other parameters than in the guides.
 
-- `connector.yaml` without its optional guardrails, which leaves the list of principals; one of them
-  is an IAM user;
+- `connector.yaml` without its optional guardrails, which leaves the list of principals, one of them
+  an IAM user; and in a VPC, with secrets of its source and a permissions boundary;
 - `quick.yaml` with an organization in place of a list of roles;
 - `lake-location.yaml` with hybrid access;
 - `workgroup.yaml` and `consumer.yaml` for an IAM user.
@@ -18,13 +18,18 @@ from tests.deploy.environment import Accounts
 from tests.deploy.report import Check
 from tests.servers import ROOT
 
-NAME = "rust-open"
-FUNCTION = f"arn:aws:lambda:{fixtures.REGION}:{fixtures.A}:function:{NAME}"
+NAME = fixtures.FUNCTION_NAME_3
+FUNCTION = fixtures.FUNCTION_3
 USER = "reporting"
+ENDPOINT = "vpce-0123456789abcdef0"
+SUBNET, SECURITY_GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
 PARAMETERS = (
     f"FunctionName={NAME} SpillEncryption=AES256 RequireCalledVia=false"
     f" ConsumerAccountIds={fixtures.B} ConsumerArns=arn:aws:iam::{fixtures.B}:role/Unlisted"
-    f",arn:aws:iam::{fixtures.B}:user/{USER}"
+    f",arn:aws:iam::{fixtures.B}:user/{USER} SubnetIds={SUBNET} SecurityGroupIds={SECURITY_GROUP}"
+    f" SpillEndpointIds={ENDPOINT} PermissionsBoundaryArn={BOUNDARY} ReservedConcurrency=5"
+    f" SourceSecretArns={fixtures.SECRET} SourceSecretKeyArns={fixtures.SECRET_KEY}"
 )
 ORGANIZATION_STACK, ORGANIZATION_ROLE = "quick-organization", "role-a-organization"
 
@@ -93,9 +98,17 @@ def organization_policy(quick: Account) -> Any:
     return iam.get_role_policy(RoleName=ORGANIZATION_ROLE, PolicyName="chain")["PolicyDocument"]
 
 
-def remove(accounts: Accounts) -> None:
+def remove(accounts: Accounts) -> list[Check]:
     """Removes what the variants have left."""
     accounts.quick.delete_stack(ORGANIZATION_STACK)
+    removed = accounts.a.shell(
+        f"aws cloudformation delete-stack --stack-name {NAME}"
+        f" && aws cloudformation wait stack-delete-complete --stack-name {NAME}"
+        f" && aws logs delete-log-group --log-group-name /aws/lambda/{NAME}",
+        ROOT,
+    )
+    claim = "the variant of the connector is removed"
+    return [Check(claim, not removed.returncode, removed.stderr)]
 
 
 def _user(b: Account) -> Account:
@@ -120,7 +133,7 @@ def _delete_user(b: Account, user: Account) -> None:
 
 
 def _unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
-    """Deploys a function without condition on Athena, organization or KMS key; then removes it.
+    """Deploys a function without condition on Athena, organization or KMS key, for the matrix.
 
     The listed role and user may invoke the function directly, and no other principal may.
     """
@@ -143,12 +156,6 @@ def _unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
     listed_user = outcome(invoke(user, FUNCTION))
     _delete_user(accounts.b, user)
     other = outcome(invoke(accounts.c.role("AthenaAnalyst", "direct"), FUNCTION))
-    removed = accounts.a.shell(
-        f"aws cloudformation delete-stack --stack-name {NAME}"
-        f" && aws cloudformation wait stack-delete-complete --stack-name {NAME}"
-        f" && aws logs delete-log-group --log-group-name /aws/lambda/{NAME}",
-        ROOT,
-    )
     one_statement = sids == ["AllowNamedConsumersThroughAthena"]
     no_key = "SpillKeyArn" not in deployed.stdout
     return [
@@ -156,8 +163,32 @@ def _unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
         Check("the policies have no guardrail", not guarded, f"{guarded} in {text}"),
         Check("uploads with another encryption are still denied", "AES256" in bucket, bucket),
         Check("the stack has no key output", no_key, deployed.stdout[-500:]),
-        Check("the stack is removed", removed.returncode == 0, removed.stderr),
         Check("the listed role invokes directly", listed == "allowed", listed),
         Check("the listed user invokes directly", listed_user == "allowed", listed_user),
         Check("a role of another account is denied", other == "denied", other),
+        *_placement_checks(accounts.a),
+    ]
+
+
+def _placement_checks(a: Account) -> list[Check]:
+    """Checks the settings of the function that no policy contains."""
+    function = a.client("lambda").get_function_configuration(FunctionName=NAME)
+    concurrency = a.client("lambda").get_function_concurrency(FunctionName=NAME)
+    role = a.client("iam").get_role(RoleName=function["Role"].rsplit("/", 1)[-1])["Role"]
+    network = function.get("VpcConfig", {})
+    placed = network.get("SubnetIds") == [SUBNET] and network.get("SecurityGroupIds") == [
+        SECURITY_GROUP
+    ]
+    boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    variables = function["Environment"]["Variables"]
+    reserved = concurrency.get("ReservedConcurrentExecutions")
+    return [
+        Check("the function is in the subnets", placed, str(network)),
+        Check("its role has the permissions boundary", boundary == BOUNDARY, str(role)),
+        Check("its concurrency is reserved", reserved == 5, str(concurrency)),
+        Check(
+            "the function gets the ARNs of its secrets",
+            variables.get("source_secret_arns") == fixtures.SECRET,
+            str(variables),
+        ),
     ]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.sharing.checks import Checks
+from tests.sharing.connectors import check_size, check_three_connectors
 from tests.sharing.consumer_faults import consumer_faults
 from tests.sharing.emulator import emulator
 from tests.sharing.environment import (
@@ -67,12 +68,13 @@ def mismatch(fault: Fault, status: int, report: dict[str, Any]) -> str | None:
 def count_found(keys: Keys, word: str) -> tuple[int, int]:
     """Plants the faults whose names contain `word`; returns how many were found, and the total."""
     found = total = 0
+    state = None
     for account, faults in [(A, owner_faults(keys)), (B, consumer_faults(keys))]:
         for fault in faults:
             if word not in fault.name:
                 continue
-            state = changed(baseline(keys), fault.plant)
-            apply(state)
+            previous, state = state, changed(baseline(keys), fault.plant)
+            apply(state, previous)
             status, report = doctor(state, keys, account)
             error = mismatch(fault, status, report)
             total, found = total + 1, found + (error is None)
@@ -162,7 +164,10 @@ def main() -> int:
         keys = create_unchanging()
         check_baseline(keys, folder, checks)
         found, total = count_found(keys, word)
-        check_shares(keys, write_profiles(folder), checks)
+        profiles = write_profiles(folder)
+        check_shares(keys, profiles, checks)
+        check_three_connectors(keys, profiles, checks)
+        check_size(keys, checks)
     for failure in checks.failed:
         print(f"FAIL {failure}")
     print(f"doctor: {found} of {total}")

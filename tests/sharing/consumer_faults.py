@@ -5,14 +5,18 @@ from tests.sharing.environment import (
     ANALYST,
     ANALYST_BOUNDARY,
     CATALOG,
+    CATALOG_ACTIONS,
     FUNCTION,
+    LIST_ACTIONS,
     NAME,
     OTHER_REGION,
     REGION,
     RESULTS,
     RESULTS_OTHER_REGION,
+    RESULT_ACTIONS,
     SPILL,
     WORKGROUP,
+    WORKGROUP_ACTIONS,
     A,
     C,
     Keys,
@@ -27,6 +31,7 @@ from tests.sharing.faults import (
     READ,
     Change,
     Fault,
+    Finding,
     condition,
     remove,
     replace,
@@ -91,7 +96,6 @@ def _invoke_faults() -> list[Fault]:
 
 def _analyst_faults(keys: Keys) -> list[Fault]:
     read, decrypt = [("identity-policy", READ)], [("identity-policy", DECRYPT)]
-    run_query = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"]
     return [
         Fault("analyst: no GetObject", remove("analyst", "ReadSpill"), READ, read),
         Fault(
@@ -117,21 +121,49 @@ def _analyst_faults(keys: Keys) -> list[Fault]:
             "analyst: no workgroup",
             remove("analyst", "RunInWorkgroup"),
             "athena:",
-            [("identity-policy", f"athena:{action}") for action in run_query],
+            _missing(*WORKGROUP_ACTIONS),
         ),
         Fault(
             "analyst: no catalog",
             remove("analyst", "UseCatalog"),
             "athena:",
-            [("identity-policy", "athena:GetDataCatalog")],
+            _missing(*CATALOG_ACTIONS),
+        ),
+        Fault(
+            "analyst: no lists",
+            remove("analyst", "ListAll"),
+            "athena:List",
+            _missing(*LIST_ACTIONS),
         ),
         Fault(
             "analyst: no access to results",
             remove("analyst", "ResultObjects"),
             RESULTS,
-            [("identity-policy", PUT), ("identity-policy", READ)],
+            _missing(*RESULT_ACTIONS),
+        ),
+        Fault(
+            "analyst: no multipart uploads of results",
+            replace("analyst", "ResultObjects", Action=[READ, PUT]),
+            RESULTS,
+            _missing("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+        ),
+        Fault(
+            "analyst: a workgroup stack that does not list the function",
+            replace(
+                "analyst",
+                "DenyOthers",
+                Sid="DenyOtherFunctionsThroughAthena",
+                NotResource=f"{FUNCTION}-other",
+            ),
+            "ConnectorFunctionArns",
+            _missing(INVOKE),
         ),
     ]
+
+
+def _missing(*actions: str) -> list[Finding]:
+    """Returns findings about actions that the policies of the analyst do not allow."""
+    return [("identity-policy", action) for action in actions]
 
 
 def _catalog_faults() -> list[Fault]:
@@ -182,10 +214,7 @@ def _workgroup_faults() -> list[Fault]:
             OTHER_REGION,
             [
                 ("workgroup", "results"),
-                ("identity-policy", LOCATE),
-                ("identity-policy", LIST),
-                ("identity-policy", PUT),
-                ("identity-policy", READ),
+                *_missing(LOCATE, LIST, "s3:ListBucketMultipartUploads", *RESULT_ACTIONS),
             ],
         ),
     ]

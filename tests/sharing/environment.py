@@ -37,6 +37,26 @@ ANALYST = f"arn:aws:iam::{B}:role/analyst-{TAG}"
 EXECUTION = f"arn:aws:iam::{A}:role/execution-{TAG}"
 ANALYST_BOUNDARY = f"arn:aws:iam::{B}:policy/boundary-{TAG}"
 CATALOG, WORKGROUP = f"shop_{TAG}", f"federated-{TAG}"
+# Actions of the policies that workgroup.yaml and consumer.yaml give to analysts.
+WORKGROUP_ACTIONS = [
+    f"athena:{name}"
+    for name in (
+        *("StartQueryExecution", "StopQueryExecution", "GetQueryExecution"),
+        *("BatchGetQueryExecution", "GetQueryResults", "GetQueryResultsStream"),
+        *("ListQueryExecutions", "GetWorkGroup"),
+    )
+]
+LIST_ACTIONS = ["athena:ListWorkGroups", "athena:ListDataCatalogs", "athena:ListEngineVersions"]
+CATALOG_ACTIONS = [
+    f"athena:{name}"
+    for name in (
+        *("GetDataCatalog", "GetDatabase", "ListDatabases", "GetTableMetadata"),
+        "ListTableMetadata",
+    )
+]
+RESULT_ACTIONS = [
+    *("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+]
 THROUGH_ATHENA = {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}
 
 
@@ -113,6 +133,11 @@ def baseline(keys: Keys) -> State:
             allow("WriteSpill", "s3:PutObject", _spilled()),
             allow("ProbeSpillBucket", ["s3:ListBucket", "s3:GetBucketLocation"], bucket_arn(SPILL)),
             allow("DataKeys", "kms:GenerateDataKey", keys.own),
+            allow(
+                "Logs",
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                f"arn:aws:logs:{REGION}:{A}:log-group:/aws/lambda/{NAME}:*",
+            ),
         ],
         "analyst": _analyst_policy(keys),
         "execution_boundary": None,
@@ -178,17 +203,13 @@ def _analyst_policy(keys: Keys) -> list[Statement]:
     spill, results = bucket_arn(SPILL), bucket_arn(RESULTS)
     own_account = {"StringEquals": {"aws:ResourceAccount": B}}
     through_s3 = {"StringEquals": {"kms:ViaService": _s3_service()}}
-    queries = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
     locate = ["s3:GetBucketLocation", "s3:ListBucket"]
     athena = f"arn:aws:athena:{REGION}:{B}"
     function = [FUNCTION, f"{FUNCTION}:*"]
     return [
-        allow("RunInWorkgroup", queries, f"{athena}:workgroup/{WORKGROUP}"),
-        allow(
-            "UseCatalog",
-            ["athena:GetDataCatalog", "athena:ListDatabases"],
-            f"{athena}:datacatalog/{CATALOG}",
-        ),
+        allow("RunInWorkgroup", WORKGROUP_ACTIONS, f"{athena}:workgroup/{WORKGROUP}"),
+        allow("ListAll", LIST_ACTIONS, "*"),
+        allow("UseCatalog", CATALOG_ACTIONS, f"{athena}:datacatalog/{CATALOG}"),
         allow("Invoke", "lambda:InvokeFunction", function, THROUGH_ATHENA),
         {
             "Sid": "DenyOthers",
@@ -197,8 +218,10 @@ def _analyst_policy(keys: Keys) -> list[Statement]:
             "NotResource": function,
             "Condition": THROUGH_ATHENA,
         },
-        allow("ResultObjects", ["s3:GetObject", "s3:PutObject"], f"{results}/*", own_account),
-        allow("ResultBucket", locate, results, own_account),
+        allow("ResultObjects", RESULT_ACTIONS, f"{results}/*", own_account),
+        allow(
+            "ResultBucket", [*locate, "s3:ListBucketMultipartUploads"], results, own_account
+        ),
         allow("ReadSpill", "s3:GetObject", _spilled(), THROUGH_ATHENA),
         allow("LocateSpill", locate, spill, THROUGH_ATHENA),
         allow("Decrypt", "kms:Decrypt", keys.own, through_s3),
@@ -237,12 +260,22 @@ def create_unchanging() -> Keys:
     )
 
 
-def apply(state: State) -> None:
-    """Makes the accounts equal to `state`, whatever their previous state."""
-    _apply_function(state)
-    _apply_spill(state)
-    _apply_execution_role(state)
-    _apply_consumer(state)
+def apply(state: State, previous: State | None = None) -> None:
+    """Makes the accounts equal to `state`, whatever their previous state, unless it is given."""
+    for apply_part, members in (
+        (_apply_function, ("deployed", "environment", "permissions")),
+        (
+            _apply_spill,
+            ("own_key", "bucket_policy", "encryption", "key_enabled", "key_policy"),
+        ),
+        (_apply_execution_role, ("execution", "execution_boundary")),
+        (
+            _apply_consumer,
+            ("analyst", "analyst_exists", "analyst_boundary", "catalog", "workgroup"),
+        ),
+    ):
+        if previous is None or any(state[name] != previous[name] for name in members):
+            apply_part(state)
 
 
 def changed(state: State, change: Callable[[State], None]) -> State:
@@ -252,24 +285,29 @@ def changed(state: State, change: Callable[[State], None]) -> State:
     return copied
 
 
+def create_function(name: str, role: str, variables: dict[str, str]) -> None:
+    """Creates a function in account A, and waits until it can be invoked."""
+    functions, archive = client("lambda", A), io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("bootstrap", "#!/bin/sh\n")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="provided.al2023",
+        Role=role,
+        Handler="bootstrap",
+        Code={"ZipFile": archive.getvalue()},
+        Environment={"Variables": variables},
+    )
+    waiter = functions.get_waiter("function_active_v2")
+    waiter.wait(FunctionName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+
+
 def _apply_function(state: State) -> None:
     functions = client("lambda", A)
     ignore_errors(functions.delete_function, FunctionName=NAME)
     if not state["deployed"]:
         return
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.writestr("bootstrap", "#!/bin/sh\n")
-    functions.create_function(
-        FunctionName=NAME,
-        Runtime="provided.al2023",
-        Role=EXECUTION,
-        Handler="bootstrap",
-        Code={"ZipFile": archive.getvalue()},
-        Environment={"Variables": state["environment"]},
-    )
-    waiter = functions.get_waiter("function_active_v2")
-    waiter.wait(FunctionName=NAME, WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+    create_function(NAME, EXECUTION, state["environment"])
     version = functions.publish_version(FunctionName=NAME)["Version"]
     functions.create_alias(FunctionName=NAME, Name=ALIAS, FunctionVersion=version)
     for permission in state["permissions"]:

@@ -240,6 +240,12 @@ def _execution_role_faults(keys: Keys) -> list[Fault]:
             "no statement",
             [("execution-role", LIST)],
         ),
+        Fault(
+            "role: no log",
+            remove(policy, "Logs"),
+            "log-group",
+            [("execution-role", "logs:CreateLogStream"), ("execution-role", "logs:PutLogEvents")],
+        ),
         Fault("role: no GenerateDataKey", remove(policy, "DataKeys"), "no statement", data_key),
         Fault(
             "role: another key",

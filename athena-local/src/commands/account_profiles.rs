@@ -32,6 +32,11 @@ impl AccountProfiles {
         self.accounts.iter().find(|opened| opened.id == account)
     }
 
+    /// Returns all credentials.
+    pub(super) fn all(&self) -> &[Account] {
+        &self.accounts
+    }
+
     /// Returns credentials of another account than `account`, or else the first ones.
     pub(super) fn other_than(&self, account: &str) -> &Account {
         self.accounts.iter().find(|opened| opened.id != account).unwrap_or(&self.accounts[0])

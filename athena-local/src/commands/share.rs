@@ -4,9 +4,10 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use athena_sharing::{
+    ErrorKind,
     add_permission::{can_express, could_have_written},
     arn::FunctionArn,
-    aws::{Account, apply, observe_owner, observe_principal},
+    aws::{Account, apply, observe_connector_policy, observe_owner, observe_principal},
     consumer::Consumer,
     doctor::{
         Check, Finding, FunctionConfiguration, Lookup, Observed, OwnerAccount, OwnerHints,
@@ -14,6 +15,7 @@ use athena_sharing::{
     },
     existing_grants::sid_suffixes,
     grant::{Grant, SID_PREFIX, SharedFunction, StatementKind},
+    identity_policy::{POLICY_NAME, insert_connector, remove_connector},
     instructions::instructions,
     policy_change::{PolicyChange, PolicyTarget},
 };
@@ -39,7 +41,7 @@ const REMOVAL_ORDER: [PolicyTarget; 3] =
 
 /// The observed account of the function.
 struct OwnerSide<'a> {
-    account: &'a Account,
+    accounts: &'a [Account],
     owner: OwnerAccount,
     shared: SharedFunction,
 }
@@ -69,7 +71,15 @@ pub(super) async fn share(command: ShareCommand) -> anyhow::Result<()> {
         grants.push(grant);
     }
     let side = OwnerSide::observe(&profiles, &function, &command.consumers).await?;
-    let changes = side.insertions(&grants)?;
+    // The function is opened last.
+    let mut changes = Vec::new();
+    for (principal, policy) in
+        ConnectorPolicies::observe(&profiles, &function, &command.consumers).await?.0
+    {
+        let change = insert_connector(&principal, policy.as_deref(), &side.shared, !command.direct);
+        changes.push(change.map_err(refused)?);
+    }
+    changes.extend(side.insertions(&grants)?);
     print(&changes)?;
     if side.shared.spill.is_none() {
         say(format_args!("{function} does not set spill_bucket: results over 6 MB will fail"));
@@ -89,10 +99,18 @@ pub(super) async fn unshare(command: UnshareCommand) -> anyhow::Result<()> {
     } else {
         command.consumers.iter().map(|consumer| consumer.sid_suffix(&function)).collect()
     };
-    let changes = side.removals(&suffixes)?;
+    let mut changes = side.removals(&suffixes)?;
+    for (principal, policy) in
+        ConnectorPolicies::observe(&profiles, &function, &command.consumers).await?.0
+    {
+        changes.push(remove_connector(&principal, policy.as_deref(), &function)?);
+    }
     print(&changes)?;
     if let Some(message) = side.unreachable_policies() {
         say(message);
+    }
+    if command.all && profiles.all().len() > 1 {
+        say(format_args!("policies {POLICY_NAME} stay unchanged: name their roles with --to"));
     }
     let by_permission = changes.iter().all(|change| {
         change.target != PolicyTarget::Function || is_removable_by_permission(change, &function)
@@ -129,6 +147,47 @@ async fn check_exists(profiles: &AccountProfiles, consumer: &Consumer) -> anyhow
             Err(Usage(format!("{arn} does not exist in account {}", account.id)).into())
         }
         Lookup::Found(_) | Lookup::Unknown(_) => Ok(()),
+    }
+}
+
+/// The principals among the consumers whose accounts there are credentials of, each with its
+/// policy for connectors.
+struct ConnectorPolicies(Vec<(String, Option<String>)>);
+
+impl ConnectorPolicies {
+    async fn observe(
+        profiles: &AccountProfiles,
+        function: &FunctionArn,
+        consumers: &[Consumer],
+    ) -> anyhow::Result<Self> {
+        let mut policies = Vec::new();
+        for consumer in consumers {
+            let Consumer::Principal(arn) = consumer else {
+                continue;
+            };
+            let account = consumer.account().and_then(|account| profiles.get(account));
+            // In the account of the function, the policies of the owner are sufficient.
+            let is_consumer = |account: &&Account| account.id != function.account;
+            let Some(account) = account.filter(is_consumer).filter(|_| !arn.contains('*')) else {
+                continue;
+            };
+            match observe_connector_policy(account, arn).await {
+                Lookup::Found(text) => policies.push((arn.clone(), Some(text))),
+                Lookup::Missing => policies.push((arn.clone(), None)),
+                Lookup::Unknown(reason) => {
+                    anyhow::bail!("nothing was changed: policy {POLICY_NAME} of {arn}: {reason}")
+                }
+            }
+        }
+        Ok(Self(policies))
+    }
+}
+
+/// Converts an error of a planned change: one that other arguments avoid is a usage error.
+fn refused(error: athena_sharing::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::PolicyTooLarge | ErrorKind::InvalidInput => usage(format!("{error:#}")).into(),
+        _ => error.into(),
     }
 }
 
@@ -170,8 +229,7 @@ impl<'a> OwnerSide<'a> {
         function: &FunctionArn,
         consumers: &[Consumer],
     ) -> anyhow::Result<Self> {
-        let account = owner_credentials(profiles, function)?;
-        let observed = observe_owner(account, function).await;
+        let observed = observe_owner(owner_credentials(profiles, function)?, function).await;
         let question = Question {
             function: function.clone(),
             principals: consumers
@@ -200,7 +258,7 @@ impl<'a> OwnerSide<'a> {
         if let Some(permission) = missing_permission(function, &owner) {
             anyhow::bail!("nothing was changed: {permission}");
         }
-        Ok(Self { account, owner, shared })
+        Ok(Self { accounts: profiles.all(), owner, shared })
     }
 
     /// Plans the insertion of `grants`.
@@ -213,6 +271,7 @@ impl<'a> OwnerSide<'a> {
                     PolicyTarget::Function => grant.function_policy(&self.shared),
                     PolicyTarget::Bucket => grant.bucket_policy(&self.shared),
                     PolicyTarget::Key => grant.key_policy(&self.shared),
+                    PolicyTarget::Role | PolicyTarget::User => Vec::new(),
                 })
                 .collect();
             if statements.is_empty() {
@@ -220,7 +279,8 @@ impl<'a> OwnerSide<'a> {
             }
             let CurrentPolicy { resource, document } =
                 self.policy(target)?.with_context(|| format!("there is no {target}"))?;
-            changes.push(PolicyChange::insert(target, &resource, document, &statements)?);
+            let change = PolicyChange::insert(target, &resource, document, &statements);
+            changes.push(change.map_err(refused)?);
         }
         Ok(changes)
     }
@@ -286,6 +346,7 @@ impl<'a> OwnerSide<'a> {
             PolicyTarget::Function => (Some(function.name.clone()), function_policy),
             PolicyTarget::Bucket => (spill.map(|spill| spill.bucket.clone()), bucket_policy),
             PolicyTarget::Key => (spill.and_then(|spill| spill.key.clone()), key_policy),
+            PolicyTarget::Role | PolicyTarget::User => return Ok(None),
         };
         let Some(resource) = resource else {
             return Ok(None);
@@ -309,7 +370,7 @@ impl<'a> OwnerSide<'a> {
         if changes.iter().all(PolicyChange::is_empty) {
             say("nothing to change");
         } else if is_applied {
-            apply(self.account, &self.shared.function, changes, by_permission).await?;
+            apply(self.accounts, &self.shared.function, changes, by_permission).await?;
             say("changed");
         } else {
             say("nothing was changed: add --apply to change the policies");

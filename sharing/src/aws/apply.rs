@@ -3,14 +3,22 @@
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use serde_json::Value as Json;
 
-use super::{account::Account, lookup::request_failed};
+use super::{
+    account::Account, iam_identity::IamIdentity, lookup::request_failed,
+    principal::observe_connector_policy,
+};
 use crate::{
     Error, ErrorKind, add_permission,
-    arn::FunctionArn,
+    arn::{FunctionArn, account_of},
+    doctor::Lookup,
+    identity_policy::POLICY_NAME,
     policy_change::{PolicyChange, PolicyTarget, RemovedStatement},
 };
 
 /// Applies `changes` in order; if one fails, restores the policies changed before it.
+///
+/// `accounts` are credentials of the function's account, and of those of the changed roles and
+/// users.
 ///
 /// With `by_add_permission`, the function policy is changed statement by statement by
 /// `AddPermission` and `RemovePermission`. Otherwise it is replaced as a whole, and only if it has
@@ -19,6 +27,7 @@ use crate::{
 ///
 /// # Errors
 ///
+/// - [`ErrorKind::InvalidCredentials`]: an account is missing; nothing was changed.
 /// - [`ErrorKind::Unsupported`]: `AddPermission` could not restore a removed statement; nothing was
 ///   changed.
 /// - [`ErrorKind::Conflict`]: a policy has changed since it was read; nothing was changed.
@@ -49,17 +58,18 @@ use crate::{
 /// };
 /// let statements = grant.function_policy(&shared);
 /// let change = PolicyChange::insert(PolicyTarget::Function, "shop", None, &statements)?;
-/// apply(&account, &function, &[change], grant.by_add_permission).await?;
+/// apply(&[account], &function, &[change], grant.by_add_permission).await?;
 /// # Ok(())
 /// # }
 /// ```
 pub async fn apply(
-    account: &Account,
+    accounts: &[Account],
     function: &FunctionArn,
     changes: &[PolicyChange],
     by_add_permission: bool,
 ) -> Result<(), Error> {
-    let writer = PolicyWriter { account, function, by_add_permission };
+    let account = account_with_id(accounts, &function.account)?;
+    let writer = PolicyWriter { accounts, account, function, by_add_permission };
     writer.check_restorable(changes)?;
     let changes: Vec<_> = changes.iter().filter(|change| !change.is_empty()).collect();
     for (at, change) in changes.iter().enumerate() {
@@ -82,7 +92,17 @@ pub async fn apply(
     Ok(())
 }
 
+/// Returns the credentials of an account.
+fn account_with_id<'a>(accounts: &'a [Account], id: &str) -> Result<&'a Account, Error> {
+    accounts.iter().find(|account| account.id == id).ok_or_else(|| {
+        let message = format!("there are no credentials of account {id}");
+        Error::new(ErrorKind::InvalidCredentials, message)
+    })
+}
+
 struct PolicyWriter<'a> {
+    accounts: &'a [Account],
+    /// Credentials of the function's account.
     account: &'a Account,
     function: &'a FunctionArn,
     by_add_permission: bool,
@@ -156,6 +176,9 @@ impl PolicyWriter<'_> {
             PolicyTarget::Function => self.replace_function_policy(replacement).await,
             PolicyTarget::Bucket => self.replace_bucket_policy(&change.resource, replacement).await,
             PolicyTarget::Key => self.replace_key_policy(&change.resource, replacement).await,
+            PolicyTarget::Role | PolicyTarget::User => {
+                self.replace_connector_policy(&change.resource, replacement).await
+            }
         }
     }
 
@@ -268,6 +291,27 @@ impl PolicyWriter<'_> {
         let put = kms.put_key_policy().key_id(key).policy_name("default").policy(text);
         put.send().await.map_err(|error| request_failed(&error))?;
         Ok(())
+    }
+
+    /// Replaces the policy of a role or user for its connectors, if it has not changed since it was
+    /// read. Inline policies have no revisions: a change between the check and the write is lost.
+    async fn replace_connector_policy(
+        &self,
+        principal: &str,
+        replacement: Replacement<'_>,
+    ) -> Result<(), Error> {
+        let account = account_with_id(self.accounts, account_of(principal))?;
+        let current = match observe_connector_policy(account, principal).await {
+            Lookup::Found(text) => Some(text),
+            Lookup::Missing => None,
+            Lookup::Unknown(reason) => {
+                let message = format!("it cannot be read again: {reason}");
+                return Err(Error::new(ErrorKind::RequestFailed, message));
+            }
+        };
+        replacement.check_unchanged(current.as_deref())?;
+        let identity = IamIdentity::of_principal(principal);
+        identity.replace_inline_policy(&account.iam(), POLICY_NAME, replacement.new).await
     }
 }
 

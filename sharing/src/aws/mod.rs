@@ -12,4 +12,4 @@ pub use account::Account;
 pub use apply::apply;
 pub use consumer::observe_consumer;
 pub use owner::{ObservedOwner, observe_bucket_region, observe_owner};
-pub use principal::observe_principal;
+pub use principal::{observe_connector_policy, observe_principal};

@@ -110,6 +110,10 @@ fn configuration_of(answer: &GetFunctionConfigurationOutput) -> FunctionConfigur
         state: answer.state().map_or("Active", |state| state.as_str()).to_owned(),
         role: answer.role().unwrap_or_default().to_owned(),
         environment: variables.unwrap_or_default().into_iter().collect(),
+        log_group: answer
+            .logging_config()
+            .and_then(|logging| logging.log_group())
+            .map(str::to_owned),
     }
 }
 

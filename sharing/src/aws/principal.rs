@@ -1,19 +1,22 @@
 //! Policies of roles and users, read from IAM.
 
 use aws_sdk_iam::{Client, types::AttachedPermissionsBoundary};
-use percent_encoding::percent_decode_str;
 
 use super::{
     account::Account,
-    iam_identity::IamIdentity,
+    iam_identity::{IamIdentity, NOT_FOUND, decode_document},
     lookup::{describe_error, lookup},
 };
 use crate::{
-    arn::{account_of, is_user, resource_name},
+    arn::{account_of, resource_name},
     doctor::{Lookup, NamedPolicy, PrincipalPolicies},
+    identity_policy::POLICY_NAME,
 };
 
-const NOT_FOUND: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
+/// Reads the policy of a role or user for its connectors, with credentials of its account.
+pub async fn observe_connector_policy(account: &Account, arn: &str) -> Lookup<String> {
+    IamIdentity::of_principal(arn).inline_policy(&account.iam(), POLICY_NAME).await
+}
 
 /// Reads the policies of a role or user, with credentials of its account.
 ///
@@ -23,12 +26,11 @@ pub async fn observe_principal(account: &Account, arn: &str) -> Lookup<Principal
     if account_of(arn) != account.id {
         return Lookup::Unknown(format!("the credentials belong to account {}", account.id));
     }
-    let name = resource_name(arn).to_owned();
-    if name.contains('*') {
+    if resource_name(arn).contains('*') {
         return Lookup::Unknown("it matches several roles; name one of them".to_owned());
     }
     let iam = account.iam();
-    let identity = if is_user(arn) { IamIdentity::User(name) } else { IamIdentity::Role(name) };
+    let identity = IamIdentity::of_principal(arn);
     match get_identity(&iam, &identity).await {
         Lookup::Found(found) if found.arn != arn => Lookup::Missing,
         Lookup::Found(found) => Lookup::Found(read_policies(&iam, identity, found).await),
@@ -160,12 +162,4 @@ async fn managed_policy(iam: &Client, arn: &str) -> Result<NamedPolicy, String> 
         .map_err(|error| format!("{name} ({})", describe_error(&error)))?;
     let text = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
     Ok(NamedPolicy { name, text: decode_document(&text) })
-}
-
-/// Decodes a document as IAM returns it: percent-encoded (RFC 3986), or plain in some stand-ins.
-fn decode_document(text: &str) -> String {
-    if text.trim_start().starts_with('{') {
-        return text.to_owned();
-    }
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     arn::account_of,
     consumer::Consumer,
-    grant::{Grant, SharedFunction, identity_policy},
+    grant::{Grant, SharedFunction},
+    identity_policy::identity_policy,
     policy::{decide, within_account},
     policy_statement::PolicyStatement,
 };

@@ -17,6 +17,10 @@ const DELEGATING_KEY_POLICY: &str = r#"{"Statement": {
     "Effect": "Allow", "Principal": {"AWS": "ACCOUNT"}, "Action": "kms:*", "Resource": "*"
 }}"#;
 
+/// The policy of a resource that has none, or that is not read.
+const NO_BUCKET_POLICY: ResourcePolicy<'static> =
+    ResourcePolicy { check: Check::BucketPolicy, document: &Lookup::Missing };
+
 pub(super) fn check(
     question: &Question,
     observed: &Observed,
@@ -37,10 +41,12 @@ pub(super) fn check(
             return report.unknown(format!("policies of the execution role {role}: {reason}"));
         }
     };
+    let check = RoleCheck { question, owner, function, policies };
+    check.log(report);
+    check.source(report);
     let Some(spill) = &shared.spill else {
         return;
     };
-    let check = RoleCheck { question, owner, function, policies };
     check.spill_bucket(shared, spill, report);
     check.block_encryption(report);
 }
@@ -74,6 +80,45 @@ impl RoleCheck<'_> {
 
     fn key_policy(&self) -> ResourcePolicy<'_> {
         ResourcePolicy { check: Check::KeyPolicy, document: &self.owner.key_policy }
+    }
+
+    /// Checks the log, without which nobody learns why the function fails.
+    fn log(&self, report: &mut Report) {
+        let FunctionArn { partition, region, account, name } = &self.question.function;
+        let default = format!("/aws/lambda/{name}");
+        let group = self.function.log_group.as_ref().unwrap_or(&default);
+        let resource =
+            format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:log-stream:x");
+        let context = self.context();
+        let access = ["logs:CreateLogStream", "logs:PutLogEvents"].map(|action| RequiredAccess {
+            action,
+            resource: resource.clone(),
+            context: context.clone(),
+        });
+        self.decide(NO_BUCKET_POLICY, &access, report);
+    }
+
+    /// Checks reads of the source, for connectors that read objects.
+    fn source(&self, report: &mut Report) {
+        let Some((bucket, prefix)) = self.function.source() else {
+            return;
+        };
+        report.unknown(format!("policy of bucket {bucket}, the source of the function"));
+        let arn = format!("arn:{}:s3:::{bucket}", self.question.function.partition);
+        // The bucket can belong to another account.
+        let context =
+            self.context().with_unknown("aws:ResourceAccount").with_unknown("s3:ResourceAccount");
+        let list = RequiredAccess {
+            action: "s3:ListBucket",
+            resource: arn.clone(),
+            context: context.clone().with("s3:prefix", [prefix]),
+        };
+        let read = RequiredAccess {
+            action: "s3:GetObject",
+            resource: format!("{arn}/{prefix}x"),
+            context,
+        };
+        self.decide(NO_BUCKET_POLICY, &[list, read], report);
     }
 
     /// Checks puts into the spill bucket, and the data keys that S3 requests for them.

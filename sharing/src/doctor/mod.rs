@@ -9,6 +9,7 @@ mod access;
 mod consumer;
 mod execution;
 mod observed;
+mod origin;
 mod owner;
 mod report;
 mod required_access;

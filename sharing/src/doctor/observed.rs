@@ -84,6 +84,8 @@ pub struct FunctionConfiguration {
     pub role: String,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
+    /// Log group, if it is not the one that Lambda names after the function.
+    pub log_group: Option<String>,
 }
 
 /// A spill bucket.
@@ -234,6 +236,19 @@ impl FunctionConfiguration {
     /// the server-side encryption of S3.
     pub fn block_encryption_key(&self) -> Option<&str> {
         self.variable("kms_key_id")
+    }
+
+    /// Returns whether spilled blocks are not encrypted by the function.
+    pub fn spills_plain_text(&self) -> bool {
+        self.variable("disable_spill_encryption")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Returns the bucket of the source, for connectors that read objects, and the prefix of its
+    /// objects.
+    pub fn source(&self) -> Option<(&str, &str)> {
+        let bucket = self.variable("data_bucket")?;
+        Some((bucket, self.variable("data_prefix").unwrap_or_default()))
     }
 
     fn variable(&self, name: &str) -> Option<&str> {

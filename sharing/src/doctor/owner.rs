@@ -74,6 +74,7 @@ fn spill_settings(question: &Question, configuration: &FunctionConfiguration, re
         ));
     };
     report.pass(Check::Function, Subject::SpillBucket);
+    spill_isolation(function, &bucket, configuration, report);
     for (subject, hint, actual) in [
         (Subject::Bucket, &hints.bucket, bucket),
         (Subject::Prefix, &hints.prefix, configuration.spill_prefix()),
@@ -85,6 +86,34 @@ fn spill_settings(question: &Question, configuration: &FunctionConfiguration, re
             report.fail(Finding::of_owner(Check::OwnerHints, subject, problem, fix));
         }
     }
+}
+
+/// Checks that the blocks of a query are readable only with keys of the query.
+///
+/// No policy can separate the objects of queries: Athena reads them as the principal, and the id of
+/// the query is not a condition key.
+fn spill_isolation(
+    function: &FunctionArn,
+    bucket: &str,
+    configuration: &FunctionConfiguration,
+    report: &mut Report,
+) {
+    if configuration.spills_plain_text() {
+        return report.fail(Finding::of_owner(
+            Check::Function,
+            Subject::SpillEncryption,
+            format!(
+                "{function} spills plain text: every principal that can read bucket {bucket} \
+                 through Athena can read the results of all others"
+            ),
+            "remove disable_spill_encryption from its environment",
+        ));
+    }
+    report.pass(Check::Function, Subject::SpillEncryption);
+    report.unknown(format!(
+        "who reads spilled objects: every principal with access to bucket {bucket} can read those \
+         of all queries through Athena, but only Athena has the keys of their blocks"
+    ));
 }
 
 /// Checks the region of the spill bucket, which S3 reveals to any caller.

@@ -85,6 +85,8 @@ pub enum Subject {
     Account,
     /// The environment variable `spill_bucket`.
     SpillBucket,
+    /// The environment variable `disable_spill_encryption`.
+    SpillEncryption,
     /// The manager of a key: AWS or the customer.
     KeyManager,
     /// The hinted key's region.
@@ -231,6 +233,7 @@ impl fmt::Display for Subject {
             Self::Region => "region",
             Self::Account => "account",
             Self::SpillBucket => "spill_bucket",
+            Self::SpillEncryption => "disable_spill_encryption",
             Self::KeyManager => "manager",
             Self::KeyRegion => "key region",
             Self::Bucket => "bucket",

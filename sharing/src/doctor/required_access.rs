@@ -11,6 +11,29 @@ use crate::{
 /// The key of a sample object below the spill or results prefix.
 const SAMPLE_KEY: &str = "00000000-query/00000000-split.0";
 
+/// Actions on a catalog: of queries, and of consoles and drivers that browse it.
+const CATALOG_ACTIONS: [&str; 5] = [
+    "athena:GetDataCatalog",
+    "athena:GetDatabase",
+    "athena:ListDatabases",
+    "athena:GetTableMetadata",
+    "athena:ListTableMetadata",
+];
+/// Actions on a workgroup.
+const WORKGROUP_ACTIONS: [&str; 8] = [
+    "athena:StartQueryExecution",
+    "athena:StopQueryExecution",
+    "athena:GetQueryExecution",
+    "athena:BatchGetQueryExecution",
+    "athena:GetQueryResults",
+    "athena:GetQueryResultsStream",
+    "athena:ListQueryExecutions",
+    "athena:GetWorkGroup",
+];
+/// Actions without resource types.
+const LIST_ACTIONS: [&str; 3] =
+    ["athena:ListWorkGroups", "athena:ListDataCatalogs", "athena:ListEngineVersions"];
+
 /// A request that has to be allowed, or denied for unrelated principals.
 #[derive(Debug, Clone)]
 pub(super) struct RequiredAccess {
@@ -181,16 +204,18 @@ pub(super) fn own_account_access(
     };
     let mut access = Vec::new();
     if let Some(name) = &question.catalog {
-        access.push(athena("athena:GetDataCatalog", "datacatalog", name));
+        access.extend(CATALOG_ACTIONS.map(|action| athena(action, "datacatalog", name)));
     }
     let Some(name) = &question.workgroup else {
         return access;
     };
-    for action in
-        ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
-    {
-        access.push(athena(action, "workgroup", name));
-    }
+    access.extend(WORKGROUP_ACTIONS.map(|action| athena(action, "workgroup", name)));
+    let context = caller.direct(account).without("aws:ResourceAccount");
+    access.extend(LIST_ACTIONS.map(|action| RequiredAccess {
+        action,
+        resource: "*".to_owned(),
+        context: context.clone(),
+    }));
     let workgroup = observed.consumer.as_ref().and_then(|consumer| consumer.workgroup.found());
     let output = workgroup.and_then(|workgroup| workgroup.results()?.strip_prefix("s3://"));
     if let Some(output) = output {
@@ -201,7 +226,7 @@ pub(super) fn own_account_access(
 }
 
 /// Returns the access to the output location `BUCKET/PREFIX` of a workgroup.
-fn results_access(output: &str, partition: &str, context: &Context) -> [RequiredAccess; 4] {
+fn results_access(output: &str, partition: &str, context: &Context) -> [RequiredAccess; 7] {
     let (bucket, prefix) = output.split_once('/').unwrap_or((output, ""));
     let bucket = format!("arn:{partition}:s3:::{bucket}");
     let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
@@ -209,8 +234,11 @@ fn results_access(output: &str, partition: &str, context: &Context) -> [Required
     [
         ("s3:GetBucketLocation", &bucket),
         ("s3:ListBucket", &bucket),
+        ("s3:ListBucketMultipartUploads", &bucket),
         ("s3:PutObject", &object),
         ("s3:GetObject", &object),
+        ("s3:AbortMultipartUpload", &object),
+        ("s3:ListMultipartUploadParts", &object),
     ]
     .map(|(action, resource)| RequiredAccess {
         action,

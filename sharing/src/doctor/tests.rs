@@ -3,11 +3,13 @@
 
 mod boundary;
 mod hidden;
+mod templates;
 
 use super::*;
 use crate::{
     consumer::Consumer,
-    grant::{Grant, identity_policy},
+    grant::Grant,
+    identity_policy::identity_policy,
     policy_edit::insert_statement,
     policy_statement::{PolicyStatement, document},
 };
@@ -53,7 +55,12 @@ fn good() -> Observed {
 }
 
 fn good_owner(shared: &SharedFunction) -> OwnerAccount {
-    let environment = [("spill_bucket", "spill"), ("spill_prefix", "athena/")];
+    let environment = [
+        ("spill_bucket", "spill"),
+        ("spill_prefix", "athena/"),
+        ("data_bucket", "source"),
+        ("data_prefix", "visits/"),
+    ];
     let grant = Grant {
         consumer: Consumer::Principal(ANALYST.to_owned()),
         organization: question().organization,
@@ -67,6 +74,9 @@ fn good_owner(shared: &SharedFunction) -> OwnerAccount {
         PolicyStatement::allow("Write", "s3:PutObject", "arn:aws:s3:::spill/athena/*"),
         PolicyStatement::allow("Probe", "s3:ListBucket", "arn:aws:s3:::spill"),
         PolicyStatement::allow("Keys", "kms:GenerateDataKey", KEY),
+        PolicyStatement::allow("Source", "s3:GetObject", "arn:aws:s3:::source/visits/*"),
+        PolicyStatement::allow("Sources", "s3:ListBucket", "arn:aws:s3:::source"),
+        PolicyStatement::allow("Logs", "logs:*", "arn:aws:logs:*:*:log-group:/aws/lambda/shop:*"),
     ];
     let encryption = Encryption { by_kms: true, key: Some(KEY.to_owned()), bucket_key: true };
     OwnerAccount {
@@ -76,6 +86,7 @@ fn good_owner(shared: &SharedFunction) -> OwnerAccount {
             environment: environment
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
+            log_group: None,
         }),
         function_policy: Lookup::Found(document(&grant.function_policy(shared))),
         bucket: Lookup::Found(SpillBucket {
@@ -153,9 +164,23 @@ fn settings_written_by_a_grant_have_no_findings() {
     assert_eq!(report.findings, []);
     assert_eq!(
         report.unknown,
-        ["service control policies and session policies in account 111122223333"]
+        [
+            "who reads spilled objects: every principal with access to bucket spill can read those \
+             of all queries through Athena, but only Athena has the keys of their blocks",
+            "service control policies and session policies in account 111122223333",
+            "policy of bucket source, the source of the function",
+        ]
     );
     assert!(report.passed.len() > 20, "{}", report);
+}
+
+#[test]
+fn plain_text_in_a_shared_bucket_is_a_finding() {
+    let found = findings(|it| {
+        let Lookup::Found(function) = &mut owner(it).function else { panic!("no function") };
+        function.environment.insert("disable_spill_encryption".to_owned(), "True".to_owned());
+    });
+    assert_eq!(found, [(Check::Function, Subject::SpillEncryption)]);
 }
 
 #[test]

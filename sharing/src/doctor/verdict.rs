@@ -1,7 +1,7 @@
 //! Policy decisions and their report.
 
 use super::{
-    Check, Finding, Lookup, NamedPolicy, PrincipalPolicies, Report, Side, Subject,
+    Check, Finding, Lookup, NamedPolicy, PrincipalPolicies, Report, Side, Subject, origin::origin,
     required_access::RequiredAccess,
 };
 use crate::{
@@ -69,15 +69,21 @@ impl Verdict<'_> {
                     "{check} {subject}: statement {label} is undecided: {reasons}{remedy}"
                 ));
             }
-            Decision::ExplicitDeny { label } => (
-                format!(
-                    "statement {label} of the {} denies {action} on {resource} to {principal}",
+            Decision::ExplicitDeny { label } => {
+                let (who, remedy) = origin(label);
+                let problem = format!(
+                    "statement {label} of the {}, {who}, denies {action} on {resource} to \
+                     {principal}",
                     check.noun()
-                ),
-                format!(
-                    "remove statement {label}, or add a condition that excepts {principal} from it"
-                ),
-            ),
+                );
+                let remedy = remedy.unwrap_or_else(|| {
+                    format!(
+                        "remove statement {label}, or add a condition that excepts {principal} \
+                         from it"
+                    )
+                });
+                (problem, remedy)
+            }
             Decision::ImplicitDeny { nearest, .. } => {
                 let nearest = nearest.as_ref().map(|miss| format!("; {miss}")).unwrap_or_default();
                 let policy = check.noun();

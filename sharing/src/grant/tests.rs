@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     add_permission::{can_express, could_have_written},
+    identity_policy::identity_policy,
     policy::{Context, Request, decide, parse},
     policy_statement::document,
 };

@@ -6,6 +6,7 @@ Run as `python -m tests.deploy.emulator`. The additions, one in each module:
 - `accounts`: access to the function or bucket of another account, evaluated by both policies;
 - `catalogs`: the ARN of the data catalog as the resource of Athena's requests;
 - `change_sets`: resources that appear or disappear with a condition;
+- `function_settings`: network, concurrency and boundary, which its CloudFormation drops;
 - `resources`: resource types of the templates that ministack's CloudFormation lacks;
 - `moto_resources`: resource types of services that only the mock has: `lake_resources`,
   `quicksight_resources` and Glue databases, with the calls in `mock_client`;
@@ -29,6 +30,7 @@ from tests.deploy.emulator import (
     catalogs,
     change_sets,
     conditions,
+    function_settings,
     iam_conflicts,
     name_conflicts,
     quicksight_permissions,
@@ -44,6 +46,7 @@ def main() -> None:
     change_sets.install()
     resources.install()
     iam_conflicts.install()
+    function_settings.install()
     name_conflicts.install()
     quicksight_permissions.install()
     usage.install()

@@ -16,14 +16,14 @@ fn boundary_finding(required: &'static str) -> (Check, Subject) {
 fn the_boundary_of_the_execution_role_limits_its_policies() {
     let limit = |it: &mut Observed, actions: &str| {
         let text = format!(
-            r#"{{"Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#
+            r#"{{"Statement":[{{"Effect":"Allow","Action":["logs:*",{actions}],"Resource":"*"}}]}}"#
         );
         set_boundary(&mut owner(it).role, &text);
     };
     assert_eq!(findings(|it| limit(it, r#""s3:*","kms:*""#)), []);
     let without_kms = findings(|it| limit(it, r#""s3:*""#));
     assert_eq!(without_kms, [boundary_finding("kms:GenerateDataKey")]);
-    let without_put = findings(|it| limit(it, r#""s3:ListBucket","kms:*""#));
+    let without_put = findings(|it| limit(it, r#""s3:ListBucket","s3:GetObject","kms:*""#));
     assert_eq!(without_put, [boundary_finding("s3:PutObject")]);
     let deny = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
         {"Sid":"No","Effect":"Deny","Action":"s3:PutObject","Resource":"*"}]}"#;
@@ -48,8 +48,11 @@ fn a_boundary_does_not_limit_access_that_a_bucket_grants_to_everyone() {
         everyone.replace(r#""Principal":"*""#, &format!(r#""Principal":{{"AWS":"{ROLE}"}}"#));
     let plant = |statement: &str| {
         findings(|it| {
-            let only_kms = r#"{"Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#;
-            set_boundary(&mut owner(it).role, only_kms);
+            let without_s3 = r#"{"Statement":[
+                {"Effect":"Allow","Action":["kms:*","logs:*"],"Resource":"*"}]}"#;
+            set_boundary(&mut owner(it).role, without_s3);
+            let Lookup::Found(function) = &mut owner(it).function else { panic!("no function") };
+            function.environment.remove("data_bucket");
             let Lookup::Found(text) = &owner(it).bucket_policy else { panic!("no policy") };
             owner(it).bucket_policy =
                 Lookup::Found(insert_statement(Some(text), statement).unwrap());
