@@ -14,6 +14,7 @@ use datafusion::sql::{
 };
 
 use crate::long_chains::{self, null};
+use crate::query_size::QuerySize;
 use crate::types::{time_zone_of_literal, timestamp_in_zone};
 
 /// Rewrites `statement` to have Athena's meaning.
@@ -30,7 +31,10 @@ use crate::types::{time_zone_of_literal, timestamp_in_zone};
 /// Names a clause that the engine would ignore, or for which it would return other rows.
 pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
     let adapted = match statement {
-        Statement::Statement(statement) => statement.visit(&mut Adaptation),
+        Statement::Statement(statement) => match statement.visit(&mut Adaptation::default()) {
+            ControlFlow::Continue(()) => statement.visit(&mut QuerySize::default()),
+            refused @ ControlFlow::Break(_) => refused,
+        },
         Statement::Explain(explain) => return adapt(&mut explain.statement),
         // These do not query connectors.
         Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => {
@@ -43,7 +47,14 @@ pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
     }
 }
 
-struct Adaptation;
+/// Maximum depth of an expression, without parentheses.
+const MAX_DEPTH: usize = 350;
+
+#[derive(Debug, Default)]
+struct Adaptation {
+    /// Number of expressions around the current one.
+    depth: usize,
+}
 
 impl VisitorMut for Adaptation {
     type Break = String;
@@ -71,13 +82,19 @@ impl VisitorMut for Adaptation {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        match long_chains::shorten(expr) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(reason) => ControlFlow::Break(reason),
+        if let Err(reason) = long_chains::shorten(expr) {
+            return ControlFlow::Break(reason);
         }
+        self.depth += usize::from(!matches!(expr, Expr::Nested(_)));
+        if self.depth > MAX_DEPTH {
+            let reason = format!("an expression is nested more than {MAX_DEPTH} levels");
+            return ControlFlow::Break(format!("{reason}; simplify it"));
+        }
+        ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        self.depth -= usize::from(!matches!(expr, Expr::Nested(_)));
         match expr {
             Expr::Value(ValueWithSpan { value: Value::Number(digits, _), span })
                 if digits.contains(['e', 'E']) =>
