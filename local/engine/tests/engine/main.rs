@@ -5,6 +5,8 @@ mod fake;
 mod large;
 mod limits;
 mod paging;
+mod precedence;
+mod request_size;
 mod rows;
 mod semantics;
 mod show;
