@@ -7,9 +7,9 @@ use datafusion::sql::{
     sqlparser::ast::{
         BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
         FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
-        JoinOperator, ObjectName, Query, Select, SetExpr, SetOperator, SetQuantifier, TableFactor,
-        TableWithJoins, TypedString, UnaryOperator, Value, ValueWithSpan, VisitMut as _,
-        VisitorMut,
+        JoinOperator, ObjectName, Query, Select, SetExpr, SetOperator, SetQuantifier,
+        Statement as SqlStatement, TableFactor, TableWithJoins, TypedString, UnaryOperator, Value,
+        ValueWithSpan, VisitMut as _, VisitorMut,
     },
 };
 
@@ -31,20 +31,46 @@ use crate::types::{time_zone_of_literal, timestamp_in_zone};
 /// Names a clause that the engine would ignore, or for which it would return other rows.
 pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
     let adapted = match statement {
+        Statement::Statement(statement) if !is_read_only(statement) => {
+            ControlFlow::Break(unsupported(&statement.to_string()))
+        }
         Statement::Statement(statement) => match statement.visit(&mut Adaptation::default()) {
             ControlFlow::Continue(()) => statement.visit(&mut QuerySize::default()),
             refused @ ControlFlow::Break(_) => refused,
         },
         Statement::Explain(explain) => return adapt(&mut explain.statement),
-        // These do not query connectors.
-        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => {
-            ControlFlow::Continue(())
-        }
+        Statement::CreateExternalTable(_) => ControlFlow::Break(unsupported("CREATE TABLE")),
+        Statement::CopyTo(_) => ControlFlow::Break(unsupported("COPY")),
+        Statement::Reset(_) => ControlFlow::Break(unsupported("RESET")),
     };
     match adapted {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(reason) => anyhow::bail!(reason),
     }
+}
+
+fn is_read_only(statement: &SqlStatement) -> bool {
+    matches!(
+        statement,
+        SqlStatement::Query(_)
+            | SqlStatement::Explain { .. }
+            | SqlStatement::ExplainTable { .. }
+            | SqlStatement::ShowCatalogs { .. }
+            | SqlStatement::ShowDatabases { .. }
+            | SqlStatement::ShowSchemas { .. }
+            | SqlStatement::ShowTables { .. }
+            | SqlStatement::ShowColumns { .. }
+            | SqlStatement::ShowFunctions { .. }
+            | SqlStatement::ShowVariable { .. }
+            | SqlStatement::ShowVariables { .. }
+    )
+}
+
+/// Names a statement by the keywords it begins with.
+fn unsupported(statement: &str) -> String {
+    let is_keyword = |word: &&str| word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let keywords: Vec<&str> = statement.split_whitespace().take_while(is_keyword).take(2).collect();
+    format!("{} is not supported; only SELECT, SHOW and EXPLAIN are", keywords.join(" "))
 }
 
 /// Maximum depth of an expression, without parentheses.
