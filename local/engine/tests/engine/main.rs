@@ -12,3 +12,4 @@ mod semantics;
 mod show;
 mod table_lookup;
 mod udf;
+mod zones;
