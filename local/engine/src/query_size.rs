@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
 const MAX_QUERIES: usize = 120;
 const MAX_WITH: usize = 10;
 
-/// Maximum number of tables and of `SELECT`, after each name of a `WITH` is replaced with its query.
+/// Maximum number of tables and of `SELECT`, after names of a `WITH` are replaced with its queries.
 const MAX_PARTS: usize = 2_500;
 
 /// Maximum lengths of lists.

@@ -80,7 +80,7 @@ enum Pushed {
     Condition(Expression),
 }
 
-/// How much of a filter is pushed down.
+/// Extent to which a filter is pushed down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FilterSupport {
     Unsupported,

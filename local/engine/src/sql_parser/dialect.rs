@@ -42,7 +42,7 @@ macro_rules! as_generic {
 }
 
 impl Dialect for AthenaDialect {
-    /// The parser asks for the type where a dialect has no method.
+    /// Returns the type of the generic dialect, for which the parser looks beside these methods.
     fn dialect(&self) -> TypeId {
         TypeId::of::<GenericDialect>()
     }

@@ -1,8 +1,8 @@
 //! Parentheses of `FROM`, which the parser reads several times.
 //!
-//! `FROM ((SELECT 1) AS a JOIN b)` may begin with a derived table or with a join in parentheses. The
-//! parser tries both at each parenthesis, so it reads what is in `n` of them up to `n` times, and
-//! subqueries in such joins multiply that by their own.
+//! `FROM ((SELECT 1) AS a JOIN b)` may begin with a derived table or with a join in parentheses.
+//! The parser tries both at each parenthesis, so it reads the inside of `n` of them up to `n`
+//! times, and subqueries in such joins multiply that by their own.
 
 use datafusion::sql::sqlparser::{
     keywords::Keyword,

@@ -17,7 +17,7 @@ const MAX_NAMES: usize = 100;
 /// Maximum length of a number. A decimal has 38 digits.
 const MAX_DIGITS: usize = 1_000;
 
-/// What was counted so far.
+/// Counts of the tokens so far.
 #[derive(Debug, Default)]
 struct Counts {
     /// Operators of each open parenthesis, and outside of all.
