@@ -25,7 +25,7 @@ use datafusion::{
 use futures::{Stream, StreamExt as _};
 
 /// Number of nodes that fit in [`RESERVE`].
-const EVERY: usize = 16;
+const EVERY: usize = 32;
 
 /// Stack that has to be left, and size of another stack, in bytes.
 const RESERVE: usize = 512 << 10;

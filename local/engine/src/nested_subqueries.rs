@@ -39,8 +39,8 @@ impl AnalyzerRule for NestedSubqueries {
             return Ok(plan);
         }
         let mut options = config.clone();
-        // This plan fails if a subquery has several rows; the join returns all. Joined are only
-        // those with one row at most.
+        // A scalar subquery of several rows is an error, and a join would return all of them. So
+        // only subqueries of at most one row are joined.
         options.optimizer.enable_physical_uncorrelated_scalar_subquery = false;
         let context = OptimizerContext::new_with_config_options(Arc::new(options));
         context.alias_generator().update_min_id(FIRST_ALIAS);
