@@ -100,10 +100,10 @@ impl ExecutionPlan for StackGuardExec {
         mut children: Vec<Arc<dyn ExecutionPlan>>,
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match (children.pop(), children.len()) {
-            (Some(input), 0) => Ok(Arc::new(Self { input })),
-            _ => internal_err!("a stack guard has one input"),
-        }
+        let (Some(input), 0) = (children.pop(), children.len()) else {
+            return internal_err!("a stack guard has one input");
+        };
+        Ok(Arc::new(Self { input }))
     }
 
     fn with_new_children(

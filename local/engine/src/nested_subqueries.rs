@@ -46,7 +46,7 @@ impl AnalyzerRule for NestedSubqueries {
         context.alias_generator().update_min_id(FIRST_ALIAS);
         let joined = plan.transform_up_with_subqueries(|node| {
             let node = DecorrelatePredicateSubquery::new().rewrite(node, &context)?.data;
-            if !scalars(&node)?.iter().all(|subquery| has_one_row(subquery)) {
+            if !scalars(&node)?.iter().all(has_one_row) {
                 return Ok(Transformed::yes(node));
             }
             Ok(Transformed::yes(ScalarSubqueryToJoin::new().rewrite(node, &context)?.data))

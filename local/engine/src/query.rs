@@ -169,12 +169,11 @@ impl Engine {
         {
             return self.plan_batch(id, trace, names).await;
         }
-        let schema = match &self.options.schema {
-            Some(schema) => Some(schema.clone()),
-            None => {
-                let context = self.session(&catalogs, None);
-                default_schema(&context, &statement, &catalogs).await?
-            }
+        let schema = if let Some(schema) = &self.options.schema {
+            Some(schema.clone())
+        } else {
+            let context = self.session(&catalogs, None);
+            default_schema(&context, &statement, &catalogs).await?
         };
         let context = self.session(&catalogs, schema.as_deref());
         self.register_catalogs(&context, &statement, &catalogs).await?;

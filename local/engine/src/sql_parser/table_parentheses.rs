@@ -74,21 +74,21 @@ pub(super) fn reads(tokens: &[TokenWithSpan]) -> usize {
 
 /// Returns the level of a parenthesis in `level`, after the token `before`.
 fn opened(level: Level, before: Option<&Token>) -> Level {
-    let is_row = matches!(before, Some(Token::LParen)) && level.in_row > 0;
-    let is_table = level.in_from
+    let continues = matches!(before, Some(Token::LParen)) && level.in_row > 0;
+    let begins = level.in_from
         && match before {
             Some(Token::Comma) => true,
             Some(Token::Word(word)) => matches!(word.keyword, Keyword::FROM | Keyword::JOIN),
             // Foreign enum: no other token is before a table.
             _ => false,
         };
-    let in_row = match (is_row, is_table) {
+    let in_row = match (continues, begins) {
         (true, _) => level.in_row + 1,
         (false, true) => 1,
         (false, false) => return Level::new(level.reads),
     };
     // `level.reads` counts the row so far, of which the length is a factor.
     let before_row = level.reads / level.in_row.max(1);
-    let reads = if is_row { before_row.saturating_mul(in_row) } else { level.reads };
-    Level { reads, in_row, has_select: false, in_from: is_row || is_table }
+    let reads = if continues { before_row.saturating_mul(in_row) } else { level.reads };
+    Level { reads, in_row, has_select: false, in_from: continues || begins }
 }
