@@ -25,6 +25,12 @@ pub(super) async fn run(command: QueryCommand) -> anyhow::Result<()> {
     if options.format == Format::Parquet && output.is_none() {
         return Err(Usage("--format parquet needs --output FILE".to_owned()).into());
     }
+    if let Some(path) = &output
+        && path.is_dir()
+    {
+        let path = path.display();
+        return Err(Usage(format!("--output {path} is a folder; add the name of a file")).into());
+    }
     until_stopped(async {
         let session = Session::open(&options)?;
         session.run(&sql, output.as_deref()).await

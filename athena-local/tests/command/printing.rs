@@ -106,6 +106,17 @@ fn an_output_file_that_is_a_link_or_a_pipe_stays_one() {
 }
 
 #[test]
+fn a_folder_as_output_is_refused_before_the_query_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    // The query would fail.
+    let output = run(&["query", "SELECT nope", "--output", path]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(error.contains(path) && error.contains("folder") && !error.contains("nope"), "{error}");
+}
+
+#[test]
 fn duplicate_column_names_are_rejected_before_any_row_is_printed() {
     let output = run(&[
         "query",

@@ -7,13 +7,14 @@ use datafusion::sql::{
     sqlparser::ast::{
         BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
         FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
-        JoinOperator, ObjectName, Query, Select, SetExpr, SetOperator, SetQuantifier, TableFactor,
-        TableWithJoins, TypedString, UnaryOperator, Value, ValueWithSpan, VisitMut as _,
-        VisitorMut,
+        JoinOperator, ObjectName, Query, Select, SetExpr, SetOperator, SetQuantifier,
+        Statement as SqlStatement, TableFactor, TableWithJoins, TypedString, UnaryOperator, Value,
+        ValueWithSpan, VisitMut as _, VisitorMut,
     },
 };
 
 use crate::long_chains::{self, null};
+use crate::query_size::QuerySize;
 use crate::types::{time_zone_of_literal, timestamp_in_zone};
 
 /// Rewrites `statement` to have Athena's meaning.
@@ -30,12 +31,17 @@ use crate::types::{time_zone_of_literal, timestamp_in_zone};
 /// Names a clause that the engine would ignore, or for which it would return other rows.
 pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
     let adapted = match statement {
-        Statement::Statement(statement) => statement.visit(&mut Adaptation),
-        Statement::Explain(explain) => return adapt(&mut explain.statement),
-        // These do not query connectors.
-        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => {
-            ControlFlow::Continue(())
+        Statement::Statement(statement) if !is_read_only(statement) => {
+            ControlFlow::Break(unsupported(&statement.to_string()))
         }
+        Statement::Statement(statement) => match statement.visit(&mut Adaptation::default()) {
+            ControlFlow::Continue(()) => statement.visit(&mut QuerySize::default()),
+            refused @ ControlFlow::Break(_) => refused,
+        },
+        Statement::Explain(explain) => return adapt(&mut explain.statement),
+        Statement::CreateExternalTable(_) => ControlFlow::Break(unsupported("CREATE TABLE")),
+        Statement::CopyTo(_) => ControlFlow::Break(unsupported("COPY")),
+        Statement::Reset(_) => ControlFlow::Break(unsupported("RESET")),
     };
     match adapted {
         ControlFlow::Continue(()) => Ok(()),
@@ -43,7 +49,38 @@ pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
     }
 }
 
-struct Adaptation;
+fn is_read_only(statement: &SqlStatement) -> bool {
+    matches!(
+        statement,
+        SqlStatement::Query(_)
+            | SqlStatement::Explain { .. }
+            | SqlStatement::ExplainTable { .. }
+            | SqlStatement::ShowCatalogs { .. }
+            | SqlStatement::ShowDatabases { .. }
+            | SqlStatement::ShowSchemas { .. }
+            | SqlStatement::ShowTables { .. }
+            | SqlStatement::ShowColumns { .. }
+            | SqlStatement::ShowFunctions { .. }
+            | SqlStatement::ShowVariable { .. }
+            | SqlStatement::ShowVariables { .. }
+    )
+}
+
+/// Names a statement by the keywords it begins with.
+fn unsupported(statement: &str) -> String {
+    let is_keyword = |word: &&str| word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let keywords: Vec<&str> = statement.split_whitespace().take_while(is_keyword).take(2).collect();
+    format!("{} is not supported; only SELECT, SHOW and EXPLAIN are", keywords.join(" "))
+}
+
+/// Maximum depth of an expression, without parentheses.
+const MAX_DEPTH: usize = 350;
+
+#[derive(Debug, Default)]
+struct Adaptation {
+    /// Number of expressions around the current one.
+    depth: usize,
+}
 
 impl VisitorMut for Adaptation {
     type Break = String;
@@ -71,13 +108,19 @@ impl VisitorMut for Adaptation {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        match long_chains::shorten(expr) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(reason) => ControlFlow::Break(reason),
+        if let Err(reason) = long_chains::shorten(expr) {
+            return ControlFlow::Break(reason);
         }
+        self.depth += usize::from(!matches!(expr, Expr::Nested(_)));
+        if self.depth > MAX_DEPTH {
+            let reason = format!("an expression is nested more than {MAX_DEPTH} levels");
+            return ControlFlow::Break(format!("{reason}; simplify it"));
+        }
+        ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        self.depth -= usize::from(!matches!(expr, Expr::Nested(_)));
         match expr {
             Expr::Value(ValueWithSpan { value: Value::Number(digits, _), span })
                 if digits.contains(['e', 'E']) =>

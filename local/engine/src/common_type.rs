@@ -27,12 +27,16 @@ use datafusion::{
     logical_expr::{
         Between, BinaryExpr, Cast, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder,
         Subquery, TryCast,
-        expr::{InList, InSubquery, ScalarFunction},
+        expr::{Case, InList, InSubquery, ScalarFunction, SetComparison},
         expr_rewriter::NamePreserver,
-        utils::merge_schema,
+        lit,
+        utils::{conjunction, disjunction, merge_schema},
     },
     optimizer::AnalyzerRule,
 };
+
+/// Maximum number of items of a list of columns that becomes comparisons.
+const MAX_COMPARISONS: usize = 200;
 
 /// An analyzer rule that casts operands to their common type. It has to run before the type
 /// coercion of `DataFusion`.
@@ -79,17 +83,10 @@ fn cast_operands(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             Transformed::new_transformed(Expr::Between(between), cast)
         }
         Expr::InList(InList { expr, list, negated }) => {
-            let types = std::iter::once(&*expr).chain(&list).map(|e| e.get_type(schema).ok());
-            let types: Vec<_> = types.collect();
-            let Some(common) = Common::of(std::iter::once(&*expr).chain(&list), &types) else {
-                return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
-            };
-            let expr = Box::new(common.cast(*expr, types[0].as_ref()));
-            let items = list.into_iter().zip(&types[1..]);
-            let list = items.map(|(item, data_type)| common.cast(item, data_type.as_ref()));
-            let list = list.collect();
-            Transformed::yes(Expr::InList(InList { expr, list, negated }))
+            cast_list(InList { expr, list, negated }, schema)
         }
+        Expr::Case(case) => cast_case(case, schema),
+        Expr::SetComparison(comparison) => cast_set_comparison(comparison, schema)?,
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
             cast_in_subquery(InSubquery { expr, subquery, negated }, schema)?
         }
@@ -231,6 +228,68 @@ fn local_time(expr: &Expr, target: &DataType, schema: &DFSchema) -> Option<Expr>
         _ => false,
     };
     drops_zone.then(|| to_local_time().call(vec![expr.clone()]))
+}
+
+/// Casts the operand and the items of a list. A list of other expressions than constants becomes
+/// comparisons: the optimizer intersects and subtracts lists by the text of their items.
+fn cast_list(InList { expr, list, negated }: InList, schema: &DFSchema) -> Transformed<Expr> {
+    let types = std::iter::once(&*expr).chain(&list).map(|e| e.get_type(schema).ok());
+    let types: Vec<_> = types.collect();
+    let common = Common::of(std::iter::once(&*expr).chain(&list), &types);
+    let has_columns = list.iter().any(Expr::any_column_refs);
+    let (expr, list) = match &common {
+        None if !has_columns => {
+            return Transformed::no(Expr::InList(InList { expr, list, negated }));
+        }
+        None => (expr, list),
+        Some(common) => {
+            let items = list.into_iter().zip(&types[1..]);
+            let list = items.map(|(item, data_type)| common.cast(item, data_type.as_ref()));
+            (Box::new(common.cast(*expr, types[0].as_ref())), list.collect())
+        }
+    };
+    // Comparisons are nested, and a list is not.
+    if !has_columns || list.len() > MAX_COMPARISONS {
+        return Transformed::yes(Expr::InList(InList { expr, list, negated }));
+    }
+    let comparisons = list.into_iter().map(|item| {
+        if negated { expr.as_ref().clone().not_eq(item) } else { expr.as_ref().clone().eq(item) }
+    });
+    let whole = if negated { conjunction(comparisons) } else { disjunction(comparisons) };
+    whole.map_or_else(|| Transformed::no(lit(negated)), Transformed::yes)
+}
+
+/// Casts the operand of `CASE a WHEN b` and the values that it is compared with.
+fn cast_case(case: Case, schema: &DFSchema) -> Transformed<Expr> {
+    let Some(operand) = case.expr.as_deref() else {
+        return Transformed::no(Expr::Case(case));
+    };
+    let operands = || std::iter::once(operand).chain(case.when_then_expr.iter().map(|(w, _)| &**w));
+    let types: Vec<_> = operands().map(|operand| operand.get_type(schema).ok()).collect();
+    let Some(common) = Common::of(operands(), &types) else {
+        return Transformed::no(Expr::Case(case));
+    };
+    let expr = Some(Box::new(common.cast(operand.clone(), types[0].as_ref())));
+    let branches = case.when_then_expr.into_iter().zip(&types[1..]);
+    let when_then_expr = branches
+        .map(|((when, then), data_type)| (Box::new(common.cast(*when, data_type.as_ref())), then))
+        .collect();
+    Transformed::yes(Expr::Case(Case { expr, when_then_expr, else_expr: case.else_expr }))
+}
+
+/// Casts the operand and the column of the subquery of `a = ANY (SELECT b)`.
+fn cast_set_comparison(
+    SetComparison { expr, subquery, op, quantifier }: SetComparison,
+    schema: &DFSchema,
+) -> Result<Transformed<Expr>> {
+    // Casts do not depend on the operator.
+    let cast = cast_in_subquery(InSubquery { expr, subquery, negated: false }, schema)?;
+    Ok(cast.update_data(|cast| match cast {
+        Expr::InSubquery(InSubquery { expr, subquery, .. }) => {
+            Expr::SetComparison(SetComparison { expr, subquery, op, quantifier })
+        }
+        other => other,
+    }))
 }
 
 /// Casts the operand and the column of the subquery.

@@ -1,6 +1,6 @@
 //! Conversion of errors to and from the SQL engine.
 
-use datafusion::{error::DataFusionError, sql::sqlparser::parser::ParserError};
+use datafusion::error::DataFusionError;
 
 /// Wraps an error of a connector for the SQL engine.
 pub(crate) fn to_datafusion(error: athena_protocol::Error) -> DataFusionError {
@@ -10,13 +10,6 @@ pub(crate) fn to_datafusion(error: athena_protocol::Error) -> DataFusionError {
 /// Returns the original error, without the wrappers that the SQL engine added on the way.
 pub(crate) fn from_datafusion(error: &DataFusionError) -> anyhow::Error {
     match error.find_root() {
-        DataFusionError::SQL(parser, _)
-            if matches!(**parser, ParserError::RecursionLimitExceeded) =>
-        {
-            anyhow::anyhow!(
-                "the SQL is nested more than about 50 levels; use WITH, or fewer parentheses"
-            )
-        }
         DataFusionError::External(inner) => anyhow::anyhow!("{inner}"),
         root => anyhow::anyhow!("{}", root.strip_backtrace()),
     }

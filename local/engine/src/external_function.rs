@@ -49,7 +49,14 @@ pub(crate) fn split_off(sql: &str) -> Result<(Vec<ExternalFunction>, &str), Pars
         } else if functions.is_empty() {
             return Err(unexpected(&parser, "EXTERNAL FUNCTION"));
         }
-        functions.push(function(&mut parser)?);
+        let function = function(&mut parser)?;
+        if functions.iter().any(|other: &ExternalFunction| other.name == function.name) {
+            let name = function.name;
+            return Err(ParserError::ParserError(format!(
+                "function {name} is declared twice; rename or remove one"
+            )));
+        }
+        functions.push(function);
         if !parser.consume_token(&Token::Comma) {
             break;
         }
@@ -143,6 +150,14 @@ mod tests {
         );
         assert_eq!(functions[1].arguments, ["DECIMAL(10,2)"]);
         assert_eq!(functions[1].lambda, "exec:./half");
+    }
+
+    #[test]
+    fn a_function_that_is_declared_twice_is_an_error() {
+        let clause = "FUNCTION F(a INT) RETURNS INT LAMBDA 'x'";
+        let sql = format!("USING EXTERNAL {clause}, EXTERNAL {} SELECT 1", clause.to_lowercase());
+        let error = split_off(&sql).unwrap_err();
+        assert!(error.to_string().contains("function f is declared twice"), "{error}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use datafusion::{
     physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner},
 };
 
-use super::{external_calls, pushed_limit::PushedLimit, table::FederatedTable};
+use super::{deep_plans, external_calls, pushed_limit::PushedLimit, table::FederatedTable};
 
 /// The default planner, after pushdown of limits and isolation of external calls.
 ///
@@ -38,7 +38,8 @@ impl QueryPlanner for LimitPushdownPlanner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let limited = push_down_limits(external_calls::isolate(logical_plan.clone())?)?;
-        DefaultPhysicalPlanner::default().create_physical_plan(&limited, session).await
+        let planner = DefaultPhysicalPlanner::default();
+        deep_plans::guard(planner.create_physical_plan(&limited, session).await?)
     }
 }
 

@@ -30,7 +30,7 @@ use super::{
     pushdown::PushdownMode,
     scan_options::ScanOptions,
     session::session,
-    show,
+    show, sql_parser,
     udf::ExternalUdf,
 };
 use athena_client::{FederatedClient, Trace};
@@ -162,21 +162,18 @@ impl Engine {
             self.catalogs.iter().map(|client| client.for_query(&id, trace.clone())).collect();
         let (functions, sql) = external_function::split_off(sql)?;
 
-        let parser = self.session(&catalogs, None);
-        let dialect = parser.copied_config().options().sql_parser.dialect;
-        let mut statement = parser
-            .state()
-            .sql_to_statement(sql, &dialect)
-            .map_err(|error| from_datafusion(&error))?;
+        let mut statement = sql_parser::parse(sql)?;
         athena_sql::adapt(&mut statement)?;
         if let Some(names) =
             show::run(&statement, &catalogs, self.options.schema.as_deref()).await?
         {
             return self.plan_batch(id, trace, names).await;
         }
-        let schema = match &self.options.schema {
-            Some(schema) => Some(schema.clone()),
-            None => default_schema(&parser, &statement, &catalogs).await?,
+        let schema = if let Some(schema) = &self.options.schema {
+            Some(schema.clone())
+        } else {
+            let context = self.session(&catalogs, None);
+            default_schema(&context, &statement, &catalogs).await?
         };
         let context = self.session(&catalogs, schema.as_deref());
         self.register_catalogs(&context, &statement, &catalogs).await?;

@@ -38,7 +38,7 @@ use athena_client::{FederatedClient, TableDefinition, TableRead, constraints_to_
 
 /// Approximate size in bytes of the partitions in one `GetSplits` request, far below Lambda's limit
 /// even in base64.
-const PARTITION_BYTES: usize = 1_500_000;
+pub(crate) const PARTITION_BYTES: usize = 1_500_000;
 
 /// The parameters of a scan.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub(crate) struct ScanPlan {
     pub(crate) outputs: Vec<usize>,
     /// Constraints of every request.
     pub(crate) constraints: Constraints,
+    /// Conditions that are not in the constraints, because they do not fit in a request.
+    pub(crate) too_large: Vec<String>,
     /// Limit in the constraints, if any.
     pub(crate) limit: Option<PushedLimit>,
     /// Maximum number of splits read concurrently.
@@ -206,7 +208,13 @@ impl DisplayAs for FederatedScanExec {
             names.join(", ")
         )?;
         let pushed = constraints_to_sql(&plan.constraints);
-        if pushed.is_empty() { Ok(()) } else { write!(f, ", pushed=[{pushed}]") }
+        if !pushed.is_empty() {
+            write!(f, ", pushed=[{pushed}]")?;
+        }
+        if plan.too_large.is_empty() {
+            return Ok(());
+        }
+        write!(f, ", not pushed=[{}]", plan.too_large.join(", "))
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::{
 
 use super::{
     common_type::CommonType, float_comparison::FloatComparisons,
-    limit_pushdown::LimitPushdownPlanner, types::AthenaTypes,
+    limit_pushdown::LimitPushdownPlanner, nested_subqueries::NestedSubqueries, types::AthenaTypes,
 };
 
 /// Name of the default catalog, which does not exist, of a session without connectors.
@@ -44,6 +44,7 @@ pub(crate) fn session(
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(CommonType));
     rules.push(Arc::new(FloatComparisons));
+    rules.push(Arc::new(NestedSubqueries));
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)

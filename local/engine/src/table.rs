@@ -11,13 +11,14 @@ use athena_protocol::{
 };
 use datafusion::{
     catalog::{Session, TableProvider},
+    common::DFSchema,
     error::Result as DataFusionResult,
-    logical_expr::{Expr, TableProviderFilterPushDown, TableType},
-    physical_plan::ExecutionPlan,
+    logical_expr::{Expr, TableProviderFilterPushDown, TableType, utils::conjunction},
+    physical_plan::{ExecutionPlan, filter::FilterExecBuilder},
 };
 
 use super::{
-    pushdown::{Pushdown, PushdownMode},
+    pushdown::{FilterSupport, Pushdown, PushdownMode},
     pushed_limit::PushedLimit,
     scan::{FederatedScanExec, ScanPlan},
     scan_options::ScanOptions,
@@ -136,14 +137,11 @@ impl TableProvider for FederatedTable {
         &self,
         filters: &[&Expr],
     ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
-        let pushdown = self.pushdown();
-        let support = filters.iter().map(|filter| {
-            let pushed = pushdown.translate(std::slice::from_ref(*filter));
-            match (pushed.is_empty(), self.options.trust && pushed.is_complete()) {
-                (true, _) => TableProviderFilterPushDown::Unsupported,
-                (false, false) => TableProviderFilterPushDown::Inexact,
-                (false, true) => TableProviderFilterPushDown::Exact,
-            }
+        let filters: Vec<Expr> = filters.iter().map(|&filter| filter.clone()).collect();
+        let support = self.pushdown().support(&filters).into_iter().map(|support| match support {
+            FilterSupport::Unsupported => TableProviderFilterPushDown::Unsupported,
+            FilterSupport::Exact if self.options.trust => TableProviderFilterPushDown::Exact,
+            FilterSupport::Exact | FilterSupport::Superset => TableProviderFilterPushDown::Inexact,
         });
         Ok(support.collect())
     }
@@ -152,7 +150,7 @@ impl TableProvider for FederatedTable {
     /// about limits, when all filters are known.
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         _limit: Option<usize>,
@@ -167,6 +165,12 @@ impl TableProvider for FederatedTable {
         let mut needed: Vec<&str> = pushed.columns().collect();
         let order_by = self.limit.iter().flat_map(|limit| &limit.order_by);
         needed.extend(order_by.filter_map(|field| field.column_name.as_deref()));
+        // Filters that do not fit in a request together were pushed down one by one.
+        let filtered = self.options.trust && !pushed.too_large.is_empty();
+        let columns: Vec<_> = filters.iter().flat_map(Expr::column_refs).collect();
+        if filtered {
+            needed.extend(columns.iter().map(|column| column.name.as_str()));
+        }
         for name in needed {
             if let Some((index, _)) = self.definition.schema.column_with_name(name)
                 && !requested.contains(&index)
@@ -184,16 +188,27 @@ impl TableProvider for FederatedTable {
             limit: self.limit.as_ref().map(|limit| limit.limit),
             ..Constraints::default()
         };
+        let outputs: Vec<usize> = (0..outputs.len()).collect();
         let plan = ScanPlan {
             client: self.client.clone(),
             table: Arc::clone(&self.definition),
             requested: Arc::new(self.definition.schema.project(&requested)?),
             // The outputs are the first of the requested columns.
-            outputs: (0..outputs.len()).collect(),
+            outputs: if filtered { (0..requested.len()).collect() } else { outputs.clone() },
             constraints,
+            too_large: pushed.too_large,
             limit: self.limit.clone(),
             concurrency: self.options.concurrency,
         };
-        Ok(Arc::new(FederatedScanExec::new(plan)?))
+        let scan = Arc::new(FederatedScanExec::new(plan)?);
+        match conjunction(filters.iter().cloned()) {
+            Some(condition) if filtered => {
+                let schema = DFSchema::try_from(scan.schema())?;
+                let condition = state.create_physical_expr(condition, &schema)?;
+                let filter = FilterExecBuilder::new(condition, scan);
+                Ok(Arc::new(filter.apply_projection(Some(outputs))?.build()?))
+            }
+            _ => Ok(scan),
+        }
     }
 }

@@ -179,6 +179,22 @@ impl Domain {
         Self { data_type: self.data_type.clone(), spans, null: !self.null }
     }
 
+    /// Returns the number of values and ranges.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Returns the values between the least and the greatest of the set.
+    pub(super) fn range(&self) -> Self {
+        let spans = match (self.spans.first(), self.spans.last()) {
+            (Some(first), Some(last)) => {
+                vec![Span { low: first.low.clone(), high: last.high.clone() }]
+            }
+            _ => Vec::new(),
+        };
+        Self { spans, ..self.clone() }
+    }
+
     fn contains(&self, value: &ScalarValue) -> bool {
         let point = Self::compared(Comparison::Equal, value);
         !self.intersect(&point).spans.is_empty()

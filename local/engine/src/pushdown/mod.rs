@@ -3,13 +3,17 @@
 //! A conjunct over one column and constants becomes a value set of the column. Any other conjunct
 //! becomes an expression if the connector announced all its functions. The result says whether all
 //! conjuncts were pushed down completely, because only then can a limit be.
+//!
+//! All conjuncts have to fit in a request. If they do not, the largest are not pushed down; of a
+//! value set, its range still is.
 
 mod domain;
 mod domain_translator;
 mod expression;
 mod literal;
+mod request_size;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::SchemaRef;
 use athena_protocol::{
@@ -23,6 +27,7 @@ use athena_client::Capabilities;
 
 use domain::Domain;
 use domain_translator::ColumnDomains;
+use request_size::RequestSize;
 
 /// The constraints that are pushed down to connectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,19 +58,40 @@ pub(crate) struct PushedFilters {
     pub(crate) summary: BTreeMap<String, ValueSet>,
     /// Conjuncts that are not value sets.
     pub(crate) expressions: Vec<Expression>,
-    /// Number of conjuncts that are not pushed down.
+    /// Conjuncts that are not pushed down, or not completely, because they do not fit.
+    pub(crate) too_large: Vec<String>,
+    /// Number of conjuncts that are not pushed down completely.
     not_pushed: usize,
+}
+
+/// A conjunct of a filter.
+#[derive(Debug)]
+struct Conjunct {
+    /// Index of the filter.
+    filter: usize,
+    pushed: Option<Pushed>,
+    /// Whether `pushed` is all of it.
+    is_complete: bool,
+}
+
+#[derive(Debug)]
+enum Pushed {
+    Values { column: String, domain: Domain },
+    Condition(Expression),
+}
+
+/// Extent to which a filter is pushed down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FilterSupport {
+    Unsupported,
+    Superset,
+    Exact,
 }
 
 impl PushedFilters {
     /// Returns whether all filters are pushed down completely.
     pub(crate) fn is_complete(&self) -> bool {
         self.not_pushed == 0
-    }
-
-    /// Returns whether no filter is pushed down.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.summary.is_empty() && self.expressions.is_empty()
     }
 
     /// Returns the columns of all filters, possibly with duplicates.
@@ -88,22 +114,21 @@ impl<'a> Pushdown<'a> {
 
     /// Translates the conjunction of `filters`.
     pub(crate) fn translate(&self, filters: &[Expr]) -> PushedFilters {
-        let mut pushed = PushedFilters::default();
+        let (conjuncts, too_large) = self.conjuncts(filters);
+        let mut pushed = PushedFilters { too_large, ..PushedFilters::default() };
         let mut domains: BTreeMap<String, Domain> = BTreeMap::new();
-        let filters: Vec<Expr> = filters.iter().map(restore_comparisons).collect();
-        for conjunct in filters.iter().flat_map(split_conjunction) {
-            if self.mode == PushdownMode::Off {
-                pushed.not_pushed += 1;
-            } else if let Some((column, domain)) = self.to_domain(conjunct) {
-                let merged = match domains.remove(&column) {
-                    Some(earlier) => earlier.intersect(&domain),
-                    None => domain,
-                };
-                domains.insert(column, merged);
-            } else if let Some(expression) = self.to_expression(conjunct) {
-                pushed.expressions.push(expression);
-            } else {
-                pushed.not_pushed += 1;
+        for conjunct in conjuncts {
+            pushed.not_pushed += usize::from(!conjunct.is_complete);
+            match conjunct.pushed {
+                Some(Pushed::Values { column, domain }) => {
+                    let merged = match domains.remove(&column) {
+                        Some(earlier) => earlier.intersect(&domain),
+                        None => domain,
+                    };
+                    domains.insert(column, merged);
+                }
+                Some(Pushed::Condition(expression)) => pushed.expressions.push(expression),
+                None => {}
             }
         }
         for (column, domain) in domains {
@@ -116,6 +141,92 @@ impl<'a> Pushdown<'a> {
             }
         }
         pushed
+    }
+
+    /// Returns how much of each filter [`Self::translate`] pushes down.
+    pub(crate) fn support(&self, filters: &[Expr]) -> Vec<FilterSupport> {
+        let (conjuncts, _) = self.conjuncts(filters);
+        let support = (0..filters.len()).map(|filter| {
+            let mut parts =
+                conjuncts.iter().filter(|conjunct| conjunct.filter == filter).peekable();
+            if parts.clone().all(|part| part.is_complete) && parts.peek().is_some() {
+                FilterSupport::Exact
+            } else if parts.any(|part| part.pushed.is_some()) {
+                FilterSupport::Superset
+            } else {
+                FilterSupport::Unsupported
+            }
+        });
+        support.collect()
+    }
+
+    /// Returns all conjuncts of `filters`, and what does not fit in a request.
+    fn conjuncts(&self, filters: &[Expr]) -> (Vec<Conjunct>, Vec<String>) {
+        let mut conjuncts = Vec::new();
+        for (filter, expr) in filters.iter().map(restore_comparisons).enumerate() {
+            for conjunct in split_conjunction(&expr) {
+                let pushed = self.to_pushed(conjunct);
+                let is_complete = pushed.is_some();
+                conjuncts.push(Conjunct { filter, pushed, is_complete });
+            }
+        }
+        let too_large = self.fit(&mut conjuncts);
+        (conjuncts, too_large)
+    }
+
+    fn to_pushed(&self, conjunct: &Expr) -> Option<Pushed> {
+        if self.mode == PushdownMode::Off {
+            return None;
+        }
+        if let Some((column, domain)) = self.to_domain(conjunct) {
+            return Some(Pushed::Values { column, domain });
+        }
+        self.to_expression(conjunct).map(Pushed::Condition)
+    }
+
+    /// Reduces the largest of `conjuncts` until all fit in a request. Returns those.
+    fn fit(&self, conjuncts: &mut [Conjunct]) -> Vec<String> {
+        let request = RequestSize::new(self.schema, self.version, self.capabilities);
+        let size = |pushed: &Option<Pushed>| pushed.as_ref().map_or(0, |pushed| request.of(pushed));
+        let mut by_size: Vec<(usize, &mut Conjunct)> =
+            conjuncts.iter_mut().map(|conjunct| (size(&conjunct.pushed), conjunct)).collect();
+        by_size.sort_by_key(|(bytes, _)| *bytes);
+        let mut left = request.room();
+        let mut too_large = Vec::new();
+        for (bytes, conjunct) in by_size {
+            if let Some(rest) = left.checked_sub(bytes) {
+                left = rest;
+                continue;
+            }
+            conjunct.is_complete = false;
+            let (reduced, reason) = self.reduced(conjunct.pushed.take());
+            let fitting = left.checked_sub(size(&reduced)).filter(|_| reduced.is_some());
+            if let Some(rest) = fitting {
+                left = rest;
+                conjunct.pushed = reduced;
+            }
+            let instead = if fitting.is_some() { "; its range is pushed" } else { "" };
+            too_large.push(format!("{reason} not fit in a request{instead}"));
+        }
+        too_large
+    }
+
+    /// Returns a superset of `pushed` that is small, if there is one, and a description.
+    fn reduced(&self, pushed: Option<Pushed>) -> (Option<Pushed>, String) {
+        match pushed {
+            Some(Pushed::Values { column, domain }) => {
+                let reason = format!("{column}: {} values or ranges do", domain.len());
+                let domain = domain.range();
+                let is_supported = domain.to_value_set(self.capabilities).is_some();
+                (is_supported.then_some(Pushed::Values { column, domain }), reason)
+            }
+            Some(Pushed::Condition(expression)) => {
+                let columns: BTreeSet<&str> = expression.columns().collect();
+                let columns: Vec<&str> = columns.into_iter().collect();
+                (None, format!("{}: an expression does", columns.join(", ")))
+            }
+            None => (None, String::new()),
+        }
     }
 
     /// Translates `conjunct` into the values of one column for which it is true, if the connector

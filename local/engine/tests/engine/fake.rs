@@ -16,8 +16,8 @@ use athena_client::{ClientOptions, FederatedClient};
 use athena_client::{Invoke, InvokeError};
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_protocol::{
-    Constraints, EncryptionKey, Error, Request, Response, S3SpillLocation, SerdeVersion, Split,
-    TableName,
+    Constraints, EncryptionKey, Error, MAX_PAYLOAD_BYTES, Request, Response, S3SpillLocation,
+    SerdeVersion, Split, TableName,
     block::{Framing, encode_batch},
     error::FunctionError,
     message::{
@@ -348,6 +348,9 @@ pub(super) fn with_pushdown(pushdown: PushdownMode) -> EngineOptions {
 #[async_trait]
 impl Invoke for Fake {
     async fn invoke(&self, request: Bytes) -> std::result::Result<Bytes, InvokeError> {
+        if request.len() > MAX_PAYLOAD_BYTES {
+            return Err(InvokeError::Host(format!("a request of {} bytes", request.len())));
+        }
         let (request, version) =
             Request::decode(&request).map_err(|error| InvokeError::Host(error.to_string()))?;
         self.requests.lock().unwrap().push(request.clone());

@@ -122,6 +122,23 @@ async fn operators_bind_as_in_athena() {
 }
 
 #[tokio::test]
+async fn lists_of_columns_are_compared_by_value() {
+    let tables = "(VALUES (1, 1, 1, 2)) AS t(a, b, c, d)";
+    let conditions = [
+        "a IN (b) AND a IN (c)",
+        "a IN (b, d) AND a IN (c, d)",
+        "NOT (a NOT IN (b) OR a NOT IN (c))",
+        "NOT (a IN (b) AND a NOT IN (c))",
+        "NOT (a IN (b, 5) AND a NOT IN (c, 6))",
+        "a NOT IN (d) AND a NOT IN (d, 7)",
+        "(a IN (d, NULL)) IS NULL",
+        "(a NOT IN (d, NULL)) IS NULL",
+        "a IN (b, NULL)",
+    ];
+    assert_eq!(not_true(tables, &conditions).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_backslash_in_a_pattern_is_a_character() {
     let tables = r"(VALUES ('a\c', 'a\%', 'abc')) AS t(s, p, x)";
     let conditions = [
