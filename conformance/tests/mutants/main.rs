@@ -1,5 +1,5 @@
 //! The power of the suite: 200 faults of honest connectors, each shown by one request, of which the
-//! default run finds most.
+//! default run must find nearly all.
 
 mod ask;
 mod faults;
@@ -22,10 +22,43 @@ use self::{
     tables::Source,
 };
 
-/// Runs the suite with its default options and a seed.
-async fn check(function: Arc<dyn Invoke>, store: Arc<MemoryStore>, seed: u64) -> Report {
-    let options = Options { seed, ..Options::default() };
+/// Mutants that the default run does not find, in alphabetical order, and why.
+const UNFOUND: &[(&str, &str)] = &[
+    (
+        "arithmetic evaluated wrongly: difference reversed",
+        "subtraction is asked on three columns, and a bound must be between both differences",
+    ),
+    (
+        "arithmetic evaluated wrongly: remainder of a negative number is positive",
+        "few expressions negate the operand of a remainder",
+    ),
+    (
+        "ranges on a composite key compared as pairs: year and id",
+        "lower bounds on both columns come last among the combinations of this pair",
+    ),
+    (
+        "top-N before the filter: conditions on kind",
+        "needs an ascending order with nulls last and a condition on this column",
+    ),
+    (
+        "top-N by another order of values: note backwards if nulls are first",
+        "needs one direction of one column in a split in which nulls do not fill the limit",
+    ),
+];
+
+/// Runs the suite with its default number of cases.
+async fn check(
+    function: Arc<dyn Invoke>,
+    store: Arc<MemoryStore>,
+    seed: u64,
+    fail_fast: bool,
+) -> Report {
+    let options = Options { seed, fail_fast, ..Options::default() };
     Suite::new(function, options).with_store(store as Arc<dyn ObjectStore>).run().await
+}
+
+fn is_long() -> bool {
+    std::env::var_os("ATHENA_LONG_TESTS").is_some()
 }
 
 #[test]
@@ -72,7 +105,7 @@ async fn false_alarms(seeds: std::ops::RangeInclusive<u64>) -> Vec<String> {
                     let honest = Honest::new(source, level);
                     let store = Arc::clone(&honest.store);
                     let name = format!("{honest:?}, seed {seed}");
-                    (name, check(Arc::new(honest), store, seed).await)
+                    (name, check(Arc::new(honest), store, seed, false).await)
                 });
             }
         }
@@ -80,7 +113,7 @@ async fn false_alarms(seeds: std::ops::RangeInclusive<u64>) -> Vec<String> {
         runs.spawn(async move {
             let rows = Faulty::new(source, Level::Full, Fault::none());
             let store = Arc::clone(&rows.honest.store);
-            (format!("{source:?} row by row"), check(Arc::new(rows), store, 1).await)
+            (format!("{source:?} row by row"), check(Arc::new(rows), store, 1, false).await)
         });
     }
     let mut lines = Vec::new();
@@ -95,19 +128,19 @@ async fn false_alarms(seeds: std::ops::RangeInclusive<u64>) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn honest_connectors_have_no_findings() {
-    let seeds = if std::env::var_os("ATHENA_LONG_TESTS").is_some() { 1..=20 } else { 1..=1 };
+    let seeds = if is_long() { 1..=20 } else { 1..=1 };
     let lines = false_alarms(seeds).await;
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
-/// Returns the names of the mutants in which a run finds nothing.
+/// Returns the names of the mutants in which a run finds nothing, in alphabetical order.
 async fn unfound(seed: u64) -> Vec<String> {
     let mut runs = JoinSet::new();
     for mutant in kinds::all() {
         runs.spawn(async move {
             let (faulty, name, _) = mutant.build();
             let store = Arc::clone(&faulty.honest.store);
-            (name, check(faulty, store, seed).await)
+            (name, check(faulty, store, seed, true).await)
         });
     }
     let mut unfound = Vec::new();
@@ -122,11 +155,21 @@ async fn unfound(seed: u64) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_default_run_finds_most_mutants() {
-    if std::env::var_os("ATHENA_LONG_TESTS").is_none() {
+async fn the_default_run_finds_all_mutants_but_the_listed_ones() {
+    let unfound = unfound(Options::default().seed).await;
+    println!("mutants: seed 1: {} of 200 found", 200 - unfound.len());
+    let listed: Vec<&str> = UNFOUND.iter().map(|(name, _)| *name).collect();
+    assert_eq!(unfound, listed, "update the list with reasons if the suite has changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_seed_finds_190_mutants() {
+    if !is_long() {
         return;
     }
-    let unfound = unfound(Options::default().seed).await;
-    println!("mutants: {} of 200 found", 200 - unfound.len());
-    assert!(unfound.len() <= 37, "{unfound:#?}");
+    for seed in 2..=5 {
+        let unfound = unfound(seed).await;
+        println!("mutants: seed {seed}: {} of 200 found", 200 - unfound.len());
+        assert!(unfound.len() <= 10, "seed {seed}: {unfound:#?}");
+    }
 }

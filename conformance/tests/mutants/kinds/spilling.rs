@@ -211,6 +211,7 @@ fn spilled_values(change: fn(&ArrayRef) -> Option<ArrayRef>) -> Fault {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "a flat list of independent entries")]
 fn values() -> Vec<Mutant> {
     let kind = "spilled values differ from inline values";
     vec![

@@ -65,7 +65,7 @@ fn ledger() -> SourceTable {
     SourceTable::new("ledger", batch(columns), &[40, 40, 40, 40])
 }
 
-/// A small table of one split.
+/// Returns a small table of one split.
 fn codes() -> SourceTable {
     let labels = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"];
     let columns: Vec<(&str, ArrayRef)> = vec![
