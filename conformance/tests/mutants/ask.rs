@@ -1,6 +1,6 @@
 //! Hand-written requests, and their answers as text.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, Date64Array, StringArray, TimestampMillisecondArray, new_null_array},
@@ -396,7 +396,9 @@ impl Ex {
             Self::Column(column) => columns.push(column),
             Self::Value(_, _) | Self::NullOf(_) => {}
             Self::Call(_, arguments) | Self::Number(_, _, arguments) => {
-                arguments.iter().for_each(|argument| argument.add_columns(columns));
+                for argument in arguments {
+                    argument.add_columns(columns);
+                }
             }
         }
     }
@@ -478,7 +480,10 @@ fn text_of(cell: &Cell) -> String {
         Cell::Double(value) => value.to_string(),
         Cell::Decimal(digits, scale) => format!("{digits}e-{scale}"),
         Cell::Text(text) => text.replace(' ', "_"),
-        Cell::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Cell::Bytes(bytes) => bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        }),
         Cell::Day(day) => day.to_string(),
         Cell::Zoned(packed) => {
             let (millis, zone) = unpack(*packed);

@@ -352,7 +352,9 @@ pub(crate) fn rewriting(rewrite: impl Fn(&mut Expression) + Copy + Send + Sync +
 
 fn everywhere(expression: &mut Expression, rewrite: &impl Fn(&mut Expression)) {
     if let Expression::Call { arguments, .. } = expression {
-        arguments.iter_mut().for_each(|argument| everywhere(argument, rewrite));
+        for argument in arguments {
+            everywhere(argument, rewrite);
+        }
     }
     rewrite(expression);
 }

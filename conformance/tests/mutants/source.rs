@@ -73,14 +73,14 @@ impl Level {
 #[derive(Debug)]
 struct Tables {
     schema: &'static str,
-    tables: Vec<SourceTable>,
+    all: Vec<SourceTable>,
     /// Rows to return instead of the rows of the requested split.
     prepared: Option<RecordBatch>,
 }
 
 impl Tables {
     fn table(&self, name: &TableName) -> Result<&SourceTable> {
-        let known = self.tables.iter().find(|table| table.name == name.table);
+        let known = self.all.iter().find(|table| table.name == name.table);
         known
             .filter(|_| name.schema == self.schema)
             .ok_or_else(|| Error::not_found(format!("unknown table {name}; list the tables first")))
@@ -98,7 +98,7 @@ impl Connector for Tables {
     }
 
     async fn list_tables(&self, request: ListTables) -> Result<PageStream<String>> {
-        let names: Vec<String> = self.tables.iter().map(|table| table.name.to_owned()).collect();
+        let names: Vec<String> = self.all.iter().map(|table| table.name.to_owned()).collect();
         PageStream::from_list(names, request.start_after.as_ref())
     }
 
@@ -241,7 +241,7 @@ fn handler(
     store: &Arc<MemoryStore>,
 ) -> Handler {
     let settings = Settings::from_vars([("spill_bucket", BUCKET)]).expect("the settings are valid");
-    Handler::new(Tables { schema: source.schema(), tables, prepared })
+    Handler::new(Tables { schema: source.schema(), all: tables, prepared })
         .with_settings(settings)
         .with_object_store(Arc::clone(store) as _)
 }

@@ -5,7 +5,7 @@ use athena_protocol::{
     Constraints,
     predicate::{
         Direction::{self, AscNullsFirst, AscNullsLast, DescNullsFirst, DescNullsLast},
-        OrderByField,
+        OrderByField, ValueSet,
     },
 };
 
@@ -110,7 +110,7 @@ fn limits() -> Vec<Mutant> {
             Fault::in_scan(|read, rows| match read.applied.limit {
                 Some(limit)
                     if read.applied.order_by.is_empty()
-                        && read.applied.summary.values().any(|set| set.null_allowed()) =>
+                        && read.applied.summary.values().any(ValueSet::null_allowed) =>
                 {
                     rows.slice(0, rows.num_rows().min(usize::try_from(limit).unwrap_or(usize::MAX)))
                 }
@@ -164,7 +164,9 @@ fn orders() -> Vec<Mutant> {
             (Texts, Full),
             ordered(|order| {
                 let Some(first) = order.first().map(|field| field.direction) else { return };
-                order.iter_mut().for_each(|field| field.direction = first);
+                for field in order {
+                    field.direction = first;
+                }
             }),
         )
         .shown_by(

@@ -70,7 +70,7 @@ fn kept() -> Vec<Mutant> {
             "lists on code and flag",
             (Texts, Full),
             Fault::in_read(|read| {
-                for (_, set) in &mut read.constraints.summary {
+                for set in read.constraints.summary.values_mut() {
                     if let ValueSet::Equatable(set) = set {
                         set.null_allowed = true;
                     }

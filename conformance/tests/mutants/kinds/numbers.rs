@@ -64,7 +64,7 @@ fn integers() -> Vec<Mutant> {
 
 fn nan() -> Vec<Mutant> {
     let kind = "NaN is a number";
-    let lost = "NaN always dropped";
+    let dropped = "NaN always dropped";
     let greatest = |set: &ValueSet, cell: &Cell| {
         if cell.is_nan() {
             let most = match cell {
@@ -85,7 +85,7 @@ fn nan() -> Vec<Mutant> {
             .shown_by(ask("ledger").split(3).when("real8", Is::AtLeast("17.5")))
             .answered("131 151 158 159", "127 131 147 151 158 159"),
         mutant(
-            lost,
+            dropped,
             "any set on real8",
             (Numbers, Full),
             losing_on("real8", |_, cell| cell.is_nan()),
@@ -95,7 +95,7 @@ fn nan() -> Vec<Mutant> {
         )
         .answered("46 47 48", "46 48"),
         mutant(
-            lost,
+            dropped,
             "NOT IN on real4",
             (Numbers, Full),
             losing_on("real4", |set, cell| {

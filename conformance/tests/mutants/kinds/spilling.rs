@@ -303,9 +303,12 @@ fn values() -> Vec<Mutant> {
                 let DataType::List(_) = column.data_type() else { return Option::None };
                 let lists = column.as_list::<i32>();
                 let parts: Vec<ArrayRef> = (0..lists.len())
-                    .map(|row| match lists.is_valid(row) && lists.value_length(row) > 0 {
-                        true => column.slice(row, 1),
-                        false => new_null_array(column.data_type(), 1),
+                    .map(|row| {
+                        if lists.is_valid(row) && lists.value_length(row) > 0 {
+                            column.slice(row, 1)
+                        } else {
+                            new_null_array(column.data_type(), 1)
+                        }
                     })
                     .collect();
                 let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();

@@ -187,7 +187,7 @@ fn missing(column: &'static str, buckets: u64) -> Fault {
         let values = rows.column(index);
         let found = |row: &usize| {
             let cell = Cell::read(values, *row);
-            !members.contains(&cell) || hash_of(&cell) % buckets != 0
+            !(members.contains(&cell) && hash_of(&cell).is_multiple_of(buckets))
         };
         let kept: Vec<usize> = (0..rows.num_rows()).filter(found).collect();
         pick(&rows, &kept)
