@@ -220,9 +220,12 @@ pub(crate) struct CheckCommand {
     pub(crate) seed: u64,
     /// Number of predicates, orders and limits to try, over all tables
     ///
-    /// A table with more rows gets fewer of them.
+    /// A table with more rows or fewer columns gets fewer of them.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) cases: u64,
+    /// Stop soon after the first finding
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
     /// Maximum number of rows to keep in memory and compare, over all tables
     ///
     /// With four tables or more, each gets a quarter at most. Of a larger table, only some splits

@@ -51,6 +51,7 @@ async fn check(command: &CheckCommand) -> Report {
         max_rows: command.max_rows,
         tables: command.tables.clone(),
         max_inline_block_size: command.max_inline,
+        fail_fast: command.fail_fast,
     };
     let function = registry.open("function", command.spec.clone());
     let suite = Suite::new(function, options).with_store(registry.spill_store(&command.spec));

@@ -17,6 +17,7 @@ const COMPARISONS: [&str; 7] = [
     functions::GREATER_THAN_OR_EQUAL,
     functions::IS_DISTINCT_FROM,
 ];
+const CONNECTIVES: [&str; 3] = [functions::AND, functions::OR, functions::NOT];
 const ARITHMETIC: [&str; 5] = [
     functions::ADD,
     functions::SUBTRACT,
@@ -61,7 +62,7 @@ impl Conditions<'_> {
     /// generated.
     pub(super) fn condition(&self, depth: usize, rng: &mut Rng) -> Option<Expression> {
         if depth > 0 && rng.chance(45) {
-            let connective = *rng.choose(&[functions::AND, functions::OR, functions::NOT]);
+            let connective = *rng.choose(&CONNECTIVES);
             if self.has(connective) {
                 let arms = if connective == functions::NOT { 1 } else { 2 + rng.below(2) };
                 let arms: Option<Vec<_>> =
@@ -71,6 +72,33 @@ impl Conditions<'_> {
         }
         // A leaf may draw a function that is not announced, so there are several attempts.
         (0..12).find_map(|_| self.leaf(rng))
+    }
+
+    /// Generates a condition on a column in which a function occurs.
+    pub(super) fn with_function(
+        &self,
+        column: usize,
+        function: &str,
+        rng: &mut Rng,
+    ) -> Option<Expression> {
+        const ATTEMPTS: usize = 60;
+        let own = Conditions { pools: &self.pools[column..=column], ..*self };
+        let depth = usize::from(CONNECTIVES.contains(&function));
+        let mut drawn = (0..ATTEMPTS).filter_map(|_| own.condition(depth, rng));
+        drawn.find(|condition| calls(condition, function))
+    }
+
+    /// Generates a comparison of two columns of one type.
+    pub(super) fn of_columns(
+        &self,
+        left: usize,
+        right: usize,
+        rng: &mut Rng,
+    ) -> Option<Expression> {
+        let announced: Vec<&str> =
+            COMPARISONS.into_iter().filter(|function| self.has(function)).collect();
+        let function = announced.get(rng.below(announced.len().max(1)))?;
+        Some(boolean(function, vec![variable(&self.pools[left]), variable(&self.pools[right])]))
     }
 
     fn has(&self, function: &str) -> bool {
@@ -176,6 +204,12 @@ impl Conditions<'_> {
             return None;
         }
         let value = constant(pool, pool.value(rng))?;
+        let is_nested = rng.chance(20) && self.has(functions::NEGATE) && is_number(&pool.data_type);
+        let operand = if is_nested {
+            call(functions::NEGATE, vec![variable(pool)], pool.data_type.clone())
+        } else {
+            variable(pool)
+        };
         let result = match (&pool.data_type, function) {
             // The scale of a product is the sum of the scales.
             (DataType::Decimal128(_, scale), functions::MULTIPLY) if *scale <= 19 => {
@@ -186,13 +220,33 @@ impl Conditions<'_> {
             (number, _) if is_number(number) => number.clone(),
             _ => return None,
         };
-        let sum = call(function, vec![variable(pool), value], result);
+        let sum = call(function, vec![operand, value], result);
         self.has(function).then(|| boolean(comparison, vec![sum, bound]))
     }
 }
 
 fn is_product_of_decimals(pool: &Pool, function: &str) -> bool {
     function == functions::MULTIPLY && matches!(pool.data_type, DataType::Decimal128(_, _))
+}
+
+/// Returns true if a condition with a function can be generated on a column of a type.
+pub(super) fn takes(function: &str, data_type: &DataType) -> bool {
+    match function {
+        functions::LIKE_PATTERN => *data_type == DataType::Utf8,
+        functions::NEGATE => is_number(data_type),
+        arithmetic if ARITHMETIC.contains(&arithmetic) => is_number(data_type),
+        _ => true,
+    }
+}
+
+/// Returns true if a function occurs in an expression.
+fn calls(expression: &Expression, function: &str) -> bool {
+    match expression {
+        Expression::Constant { .. } | Expression::Variable { .. } => false,
+        Expression::Call { function: name, arguments, .. } => {
+            name == function || arguments.iter().any(|argument| calls(argument, function))
+        }
+    }
 }
 
 fn is_number(data_type: &DataType) -> bool {

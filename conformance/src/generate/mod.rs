@@ -3,11 +3,14 @@
 mod expression;
 mod plan;
 mod pool;
+mod probe;
+mod question;
 mod rng;
 mod value_set;
 
 pub(crate) use expression::untestable_functions;
 pub(crate) use pool::Pool;
+pub(crate) use probe::{Probe, Question, Survey};
 pub(crate) use rng::Rng;
 
 use athena_client::Capabilities;

@@ -6,14 +6,17 @@ use std::collections::HashSet;
 use arrow::datatypes::DataType;
 use athena_protocol::{
     predicate::is_orderable,
-    timestamp_tz::{pack, unpack},
+    timestamp_tz::{TimeZoneKey, pack, unpack},
 };
 
 use super::Rng;
-use crate::oracle::{Cell, order_by_cmp};
+use crate::oracle::{Cell, key_of, order_by_cmp};
 
 /// Maximum number of the column's own values in a pool.
-const MAX_OWN: usize = 24;
+const MAX_OWN: usize = 64;
+
+/// Maximum number of own values whose neighbors are in a pool.
+const MAX_WITH_NEIGHBORS: usize = 24;
 
 /// Column with constants for constraints on it.
 #[derive(Debug)]
@@ -22,8 +25,11 @@ pub(crate) struct Pool {
     pub(crate) data_type: DataType,
     /// Distinct values in ascending order, without null and NaN; empty for a nested type.
     pub(crate) values: Vec<Cell>,
-    /// Indices of the values that the column holds.
+    /// Indices of the values that the column holds, ascending; the first and the last are its
+    /// least and its greatest value.
     own: Vec<usize>,
+    /// Whether the column holds null.
+    pub(crate) has_null: bool,
 }
 
 impl Pool {
@@ -34,35 +40,68 @@ impl Pool {
         cells: impl Iterator<Item = &'a Cell>,
         rng: &mut Rng,
     ) -> Self {
-        let mut values = Vec::new();
-        let mut own = Vec::new();
-        if is_orderable(data_type) {
-            let mut seen = HashSet::new();
-            let usable = cells.filter(|cell| !cell.is_null() && !cell.is_nan());
-            for (drawn, cell) in usable.enumerate() {
-                // Reservoir sampling: all values of the table have the same chance.
-                let slot = if values.len() < MAX_OWN { values.len() } else { rng.below(drawn + 1) };
-                if slot < MAX_OWN && seen.insert(crate::oracle::key_of([cell])) {
-                    if slot < values.len() {
-                        values[slot] = cell.clone();
-                    } else {
-                        values.push(cell.clone());
-                    }
-                }
-            }
-            own.clone_from(&values);
-            let neighbors: Vec<Cell> = values.iter().flat_map(neighbors).collect();
-            values.extend(neighbors);
-            values.extend(absent_values(data_type));
-            values.retain(|value| fits(value, data_type));
-            values.sort_by(order_by_cmp);
-            values.dedup_by(|left, right| order_by_cmp(left, right).is_eq());
+        let mut pool = Self {
+            name: name.to_owned(),
+            data_type: data_type.clone(),
+            values: Vec::new(),
+            own: Vec::new(),
+            has_null: false,
+        };
+        let cells = cells.inspect(|cell| pool.has_null |= cell.is_null());
+        if !is_orderable(data_type) {
+            cells.for_each(drop);
+            return pool;
         }
-        let own = own
-            .iter()
-            .filter_map(|cell| values.iter().position(|value| order_by_cmp(value, cell).is_eq()))
-            .collect();
-        Self { name: name.to_owned(), data_type: data_type.clone(), values, own }
+        let mut own = sample(cells.filter(|cell| !cell.is_null() && !cell.is_nan()), rng);
+        let with_neighbors = own.len().min(MAX_WITH_NEIGHBORS);
+        let mut values: Vec<Cell> = own[..with_neighbors].iter().flat_map(neighbors).collect();
+        values.extend(absent_values(data_type));
+        values.retain(|value| fits(value, data_type));
+        own.sort_by(order_by_cmp);
+        own.dedup_by(|left, right| order_by_cmp(left, right).is_eq());
+        // Own values come first, and the first of equal values stays.
+        values = own.iter().cloned().chain(values).collect();
+        values.sort_by(order_by_cmp);
+        values.dedup_by(|left, right| order_by_cmp(left, right).is_eq());
+        for value in values.iter_mut().step_by(2) {
+            *value = other_form(value);
+        }
+        let index = |cell: &Cell| values.binary_search_by(|value| order_by_cmp(value, cell)).ok();
+        pool.own = own.iter().filter_map(index).collect();
+        pool.values = values;
+        pool
+    }
+
+    /// Returns the values that the column holds, ascending, without null and NaN; a sample if there
+    /// are many.
+    pub(crate) fn own(&self) -> impl DoubleEndedIterator<Item = &Cell> + ExactSizeIterator {
+        self.own.iter().map(|index| &self.values[*index])
+    }
+
+    /// Returns the least and the greatest value of the column.
+    pub(crate) fn extremes(&self) -> Option<(&Cell, &Cell)> {
+        Some((self.own().next()?, self.own().next_back()?))
+    }
+
+    /// Returns a value that some values of the column are below or equal to, and others above.
+    pub(crate) fn low_value(&self) -> Option<&Cell> {
+        match &self.own[..] {
+            // Rows are above a bound only if it is not the single value.
+            [only] => self.values.get(only.saturating_sub(1)),
+            own => own.get(own.len() / 3).map(|index| &self.values[*index]),
+        }
+    }
+
+    /// Chooses a value that the column holds.
+    pub(crate) fn own_value(&self, rng: &mut Rng) -> Option<&Cell> {
+        (!self.own.is_empty()).then(|| &self.values[*rng.choose(&self.own)])
+    }
+
+    /// Chooses one of the values next to `value` in the pool, which the column may lack.
+    pub(crate) fn value_near(&self, value: &Cell, rng: &mut Rng) -> &Cell {
+        let at = self.values.partition_point(|other| order_by_cmp(other, value).is_lt());
+        let near = if rng.chance(50) { at + 1 } else { at.saturating_sub(1) };
+        &self.values[near.min(self.values.len() - 1)]
     }
 
     /// Chooses the index of a value, in most draws one that the column holds. The pool must not be
@@ -83,6 +122,54 @@ impl Pool {
     /// Returns true if the values of the column are ordered.
     pub(crate) fn is_scalar(&self) -> bool {
         is_orderable(&self.data_type)
+    }
+}
+
+/// Draws distinct values, among them the least and the greatest.
+fn sample<'a>(cells: impl Iterator<Item = &'a Cell>, rng: &mut Rng) -> Vec<Cell> {
+    let mut values: Vec<Cell> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut extremes: Option<(&Cell, &Cell)> = None;
+    for (drawn, cell) in cells.enumerate() {
+        let (least, greatest) = *extremes.get_or_insert((cell, cell));
+        if order_by_cmp(cell, least).is_lt() {
+            extremes = Some((cell, greatest));
+        } else if order_by_cmp(cell, greatest).is_gt() {
+            extremes = Some((least, cell));
+        }
+        // Reservoir sampling: all values of the column have the same chance.
+        let slot = if values.len() < MAX_OWN { values.len() } else { rng.below(drawn + 1) };
+        if slot < MAX_OWN && seen.insert(key_of([cell])) {
+            if slot < values.len() {
+                values[slot] = cell.clone();
+            } else {
+                values.push(cell.clone());
+            }
+        }
+    }
+    rng.shuffle(&mut values);
+    // In front, so that their neighbors are in the pool.
+    if let Some((least, greatest)) = extremes {
+        values.splice(0..0, [least.clone(), greatest.clone()]);
+    }
+    values
+}
+
+/// Returns an equal value in another form: the same instant in another zone, and the other zero.
+fn other_form(cell: &Cell) -> Cell {
+    match cell {
+        Cell::Zoned(packed) => {
+            let (millis, zone) = unpack(*packed);
+            let other = if zone == TimeZoneKey::UTC {
+                TimeZoneKey::from_name("America/New_York").unwrap_or(zone)
+            } else {
+                TimeZoneKey::UTC
+            };
+            Cell::Zoned(pack(millis, other).unwrap_or(*packed))
+        }
+        Cell::Single(value) if *value == 0.0 => Cell::Single(-value),
+        Cell::Double(value) if *value == 0.0 => Cell::Double(-value),
+        cell => cell.clone(),
     }
 }
 

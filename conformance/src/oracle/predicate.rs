@@ -2,7 +2,7 @@
 
 use athena_protocol::predicate::{Constraints, Expression, ValueSet};
 
-use super::{Cell, expression::Evaluation, outcome::Outcome, value_set::allows};
+use super::{Cell, expression::Evaluation, outcome::Outcome, value_set::CellSet};
 
 /// Verdict of a predicate on one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Verdict {
 pub struct Predicate<'a> {
     names: &'a [String],
     /// Value sets by the indices of their columns.
-    sets: Vec<(usize, &'a ValueSet)>,
+    sets: Vec<(usize, &'a ValueSet, CellSet)>,
     expressions: Vec<&'a Expression>,
 }
 
@@ -51,7 +51,8 @@ impl<'a> Predicate<'a> {
                 .summary
                 .iter()
                 .filter_map(|(column, set)| {
-                    Some((names.iter().position(|name| name == column)?, set))
+                    let index = names.iter().position(|name| name == column)?;
+                    Some((index, set, CellSet::new(set)))
                 })
                 .collect(),
             expressions: constraints.expressions.iter().collect(),
@@ -61,7 +62,7 @@ impl<'a> Predicate<'a> {
     /// Removes the value sets for which `keep` returns false.
     #[must_use]
     pub fn with_sets(mut self, keep: impl Fn(&ValueSet) -> bool) -> Self {
-        self.sets.retain(|(_, set)| keep(set));
+        self.sets.retain(|(_, set, _)| keep(set));
         self
     }
 
@@ -78,8 +79,11 @@ impl<'a> Predicate<'a> {
     /// query may fail too.
     pub(crate) fn evaluate(&self, row: &[Cell]) -> (Verdict, bool) {
         let mut verdict = Verdict::Keep;
-        for (column, set) in &self.sets {
-            verdict = verdict.and(allows(set, &row[*column]));
+        for (column, _, set) in &self.sets {
+            verdict = verdict.and(set.allows(&row[*column]));
+            if verdict == Verdict::Drop {
+                break;
+            }
         }
         let mut evaluation = Evaluation { names: self.names, row, failed: false };
         for expression in &self.expressions {

@@ -9,42 +9,88 @@ use super::{Cell, Verdict, compare};
 /// Returns the verdict of `set` on `cell`, [`Verdict::Either`] where the protocol does not specify
 /// it.
 pub fn allows(set: &ValueSet, cell: &Cell) -> Verdict {
-    if cell.is_null() {
-        return Verdict::of(set.null_allowed());
-    }
-    match set {
-        ValueSet::AllOrNone(set) => Verdict::of(set.all),
-        ValueSet::Equatable(set) => {
-            let items = (0..set.values.len()).map(|row| Cell::read(&set.values, row));
-            let mut listed = false;
-            for item in items.filter(|item| !item.is_null()) {
-                match compare(&item, cell) {
-                    Some(order) => listed |= order == Ordering::Equal,
-                    // NaN equals nothing: an inclusive list drops it, an exclusive one keeps it.
-                    None if cell.is_nan() => {}
-                    None => return Verdict::Either,
-                }
+    CellSet::new(set).allows(cell)
+}
+
+/// Value set whose constants are read once, for many rows.
+#[derive(Debug)]
+pub(super) struct CellSet {
+    null_allowed: bool,
+    values: Values,
+}
+
+/// Values of a set that are not null.
+#[derive(Debug)]
+enum Values {
+    AllOrNone(bool),
+    List { items: Vec<Cell>, inclusive: bool },
+    Ranges(Vec<[End; 2]>),
+}
+
+/// End of a range.
+#[derive(Debug)]
+enum End {
+    /// All values compare to it like this.
+    Unbounded(Ordering),
+    At(Bound, Cell),
+    /// A marker without a value, to which nothing compares.
+    Unknown,
+}
+
+impl CellSet {
+    pub(super) fn new(set: &ValueSet) -> Self {
+        let values = match set {
+            ValueSet::AllOrNone(set) => Values::AllOrNone(set.all),
+            ValueSet::Equatable(set) => {
+                let items = (0..set.values.len()).map(|row| Cell::read(&set.values, row));
+                let items = items.filter(|item| !item.is_null()).collect();
+                Values::List { items, inclusive: set.inclusive }
             }
-            Verdict::of(listed == set.inclusive)
+            ValueSet::SortedRange(set) => {
+                let ends = |range: &Range| [End::new(&range.low), End::new(&range.high)];
+                Values::Ranges(set.ranges.iter().map(ends).collect())
+            }
+        };
+        Self { null_allowed: set.null_allowed(), values }
+    }
+
+    pub(super) fn allows(&self, cell: &Cell) -> Verdict {
+        if cell.is_null() {
+            return Verdict::of(self.null_allowed);
         }
-        ValueSet::SortedRange(set) => in_ranges(&set.ranges, cell),
+        match &self.values {
+            Values::AllOrNone(all) => Verdict::of(*all),
+            Values::List { items, inclusive } => {
+                let mut listed = false;
+                for item in items {
+                    match compare(item, cell) {
+                        Some(order) => listed |= order == Ordering::Equal,
+                        // NaN equals nothing: an inclusive list drops it, an exclusive one keeps
+                        // it.
+                        None if cell.is_nan() => {}
+                        None => return Verdict::Either,
+                    }
+                }
+                Verdict::of(listed == *inclusive)
+            }
+            Values::Ranges(ranges) => in_ranges(ranges, cell),
+        }
     }
 }
 
-fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
+fn in_ranges(ranges: &[[End; 2]], cell: &Cell) -> Verdict {
     if cell.is_nan() {
         return match ranges {
             // The range of all values.
-            [only] if only.is_all() => Verdict::Keep,
+            [[End::Unbounded(_), End::Unbounded(_)]] => Verdict::Keep,
             // No comparison with NaN is true, except "not equal", which several ranges may mean.
             [] | [_] => Verdict::Drop,
             _ => Verdict::Either,
         };
     }
     let mut verdict = Verdict::Drop;
-    for range in ranges {
-        let (Some(low), Some(high)) = (cmp_marker(cell, &range.low), cmp_marker(cell, &range.high))
-        else {
+    for [low, high] in ranges {
+        let (Some(low), Some(high)) = (low.compare_to(cell), high.compare_to(cell)) else {
             verdict = Verdict::Either;
             continue;
         };
@@ -55,19 +101,31 @@ fn in_ranges(ranges: &[Range], cell: &Cell) -> Verdict {
     verdict
 }
 
-/// Compares `cell` with a marker; `None` if they do not compare.
-fn cmp_marker(cell: &Cell, marker: &Marker) -> Option<Ordering> {
-    if marker.is_unbounded() {
-        // A lower unbounded marker is ABOVE without a value, an upper one BELOW.
-        return Some(if marker.bound == Bound::Above { Ordering::Greater } else { Ordering::Less });
+impl End {
+    fn new(marker: &Marker) -> Self {
+        if marker.is_unbounded() {
+            // A lower unbounded marker is ABOVE without a value, an upper one BELOW.
+            let is_lower = marker.bound == Bound::Above;
+            return Self::Unbounded(if is_lower { Ordering::Greater } else { Ordering::Less });
+        }
+        match marker.value.as_ref().filter(|value| !value.is_empty()) {
+            Some(value) => Self::At(marker.bound, Cell::read(value, 0)),
+            None => Self::Unknown,
+        }
     }
-    let value = marker.value.as_ref().filter(|value| !value.is_empty())?;
-    let order = compare(cell, &Cell::read(value, 0))?;
-    Some(order.then(match marker.bound {
-        Bound::Below => Ordering::Greater,
-        Bound::Exactly => Ordering::Equal,
-        Bound::Above => Ordering::Less,
-    }))
+
+    /// Compares `cell` with the end; `None` if they do not compare.
+    fn compare_to(&self, cell: &Cell) -> Option<Ordering> {
+        match self {
+            Self::Unbounded(order) => Some(*order),
+            Self::Unknown => None,
+            Self::At(bound, value) => Some(compare(cell, value)?.then(match bound {
+                Bound::Below => Ordering::Greater,
+                Bound::Exactly => Ordering::Equal,
+                Bound::Above => Ordering::Less,
+            })),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use super::{
     Area, Kind,
     client::{Client, Definition, Exchange},
     planning::{self, TablePlan},
-    report::{Coverage, Fault, Report},
+    report::{ColumnCoverage, Coverage, Fault, Report},
     rows::{Budget, MAX_BLOCK, Read, ReadResult},
 };
 use crate::{
     generate::{Pool, Rng},
-    oracle::{Cell, Row},
+    oracle::Row,
 };
 
 /// Split with its rows, in all columns.
@@ -124,6 +124,13 @@ pub(crate) async fn read<'a>(
         splits_read: splits.len(),
         rows,
         cases: 0,
+        limits: 0,
+        columns: definition
+            .schema
+            .fields()
+            .iter()
+            .map(|field| ColumnCoverage::new(field.name()))
+            .collect(),
         skipped: skipped(plan.splits.len(), splits.len(), sample.budget),
     };
     let table = TableUnderTest {
@@ -191,12 +198,15 @@ fn narrowest(schema: &Schema) -> usize {
     (0..schema.fields().len()).min_by_key(width).unwrap_or(0)
 }
 
-fn pools(schema: &Schema, splits: &[SplitRows], rng: &mut Rng) -> Vec<Pool> {
+fn pools<'a, S>(schema: &Schema, splits: &'a [S], rng: &mut Rng) -> Vec<Pool>
+where
+    S: std::borrow::Borrow<SplitRows> + 'a,
+{
     let mut pools = Vec::new();
     for (column, field) in schema.fields().iter().enumerate() {
-        let cells: Vec<&Cell> =
-            splits.iter().flat_map(|split| &split.rows).map(|row| &row[column]).collect();
-        pools.push(Pool::new(field.name(), field.data_type(), cells.into_iter(), rng));
+        let rows = splits.iter().flat_map(|split| &split.borrow().rows);
+        let cells = rows.map(|row| &row[column]);
+        pools.push(Pool::new(field.name(), field.data_type(), cells, rng));
     }
     pools
 }
@@ -232,6 +242,11 @@ impl TableUnderTest<'_> {
     ) -> Option<Exchange<ReadResult>> {
         record_faults(report, self.name(), result)
             .filter(|exchange| !exchange.response.is_truncated)
+    }
+
+    /// Draws pools from the rows of some splits.
+    pub(crate) fn pools_of(&self, splits: &[&SplitRows], rng: &mut Rng) -> Vec<Pool> {
+        pools(&self.definition().schema, splits, rng)
     }
 
     pub(crate) fn all_columns(&self) -> Vec<usize> {

@@ -23,7 +23,10 @@ use athena_protocol::{
 use athena_spill::ObjectStore;
 use bytes::Bytes;
 
-use super::{Kind, Options, report::Fault};
+use super::{
+    Kind, Options,
+    report::{Fault, Report},
+};
 
 /// Response and its request, as sent.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ pub(crate) struct Client {
     pub(crate) requests: AtomicU64,
     /// Inline size of reads, in bytes.
     pub(crate) max_inline_size: u64,
+    fail_fast: bool,
 }
 
 /// Unwraps the expected variant of a response; any other is a fault.
@@ -81,12 +85,18 @@ impl Client {
             function,
             store: None,
             max_inline_size: options.max_inline_block_size,
+            fail_fast: options.fail_fast,
             // A ping has the same form in every version.
             version: SerdeVersion::V2,
             catalog: "conformance".to_owned(),
             query_id: format!("00000000-0000-4000-8000-{:012x}", seed & 0xFFFF_FFFF_FFFF),
             requests: AtomicU64::new(0),
         }
+    }
+
+    /// Returns true if the run ends, because it has a finding and is to stop at the first.
+    pub(crate) fn stops(&self, report: &Report) -> bool {
+        self.fail_fast && !report.is_clean()
     }
 
     /// Returns a fictitious identity in the form of real ones, because connectors may parse it.

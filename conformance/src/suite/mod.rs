@@ -35,12 +35,13 @@ mod listing;
 mod planning;
 mod print;
 mod pushdown;
+mod query;
 mod reading;
 mod report;
 mod rows;
 
 pub use kind::{Area, Kind};
-pub use report::{Coverage, Finding, Report};
+pub use report::{ColumnCoverage, Coverage, Finding, Report};
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -77,8 +78,9 @@ pub struct Options {
     /// Seed of all generated cases. The same seed sends the same requests to the same function.
     /// The default is 1.
     pub seed: u64,
-    /// Number of generated predicates, orders and limits over all tables, 1,000 by default. The
-    /// more rows a table has, the fewer cases it gets.
+    /// Number of predicates, orders and limits over all tables, 1,000 by default. The more rows a
+    /// table has and the fewer columns, the fewer cases it gets. At most three quarters are asked
+    /// column by column and split by split, the others are random.
     pub cases: u64,
     /// Number of rows kept in memory over all tables, 262,144 by default. One table takes at most
     /// a quarter, or its equal share if there are fewer than four tables. Only some splits of a
@@ -92,6 +94,8 @@ pub struct Options {
     /// A larger value shows whether a connector respects the payload limit of Lambda, 6,291,556
     /// bytes: 5,242,880 bytes in base64 exceed it.
     pub max_inline_block_size: u64,
+    /// Whether the run ends soon after its first finding. The default is false.
+    pub fail_fast: bool,
 }
 
 impl Options {
@@ -109,6 +113,7 @@ impl Default for Options {
             max_rows: 262_144,
             tables: Vec::new(),
             max_inline_block_size: 3_465_000,
+            fail_fast: false,
         }
     }
 }
@@ -216,6 +221,9 @@ impl Suite {
         let mut left = Budget { rows: self.options.max_rows, bytes: Options::MAX_BYTES };
         let mut tables = Vec::new();
         for name in selected {
+            if self.client.stops(report) {
+                break;
+            }
             progress(&format!("{name}: definition, partitions, splits"));
             let Some(definition) = definition::check(&self.client, report, &name).await else {
                 continue;
@@ -246,14 +254,19 @@ impl Suite {
         let total: f64 = tables.iter().map(|(table, _)| weight(table)).sum();
         let mut refused_with_rows = false;
         for (number, (table, mut coverage)) in tables.into_iter().enumerate() {
+            if self.client.stops(report) {
+                break;
+            }
             let name = table.name();
             let mut rng = Rng::new(self.options.seed, number as u64 + 2);
             progress(&format!("{name}: read variants of {} rows", coverage.rows));
             table.check_splits(report).await;
             reading::check(&table, report, &mut rng).await;
-            let cases = share(self.options.cases, weight(&table), total);
-            progress(&format!("{name}: {cases} cases"));
-            coverage.cases = pushdown::check(&table, report, cases, &mut rng).await;
+            coverage.cases = share(self.options.cases, weight(&table), total);
+            progress(&format!("{name}: {} cases", coverage.cases));
+            if !self.client.stops(report) {
+                pushdown::check(&table, report, &mut coverage, &mut rng).await;
+            }
             report.cases += coverage.cases;
             // Bad requests test the process rather than the table, so one table is enough: the
             // first, and the first with rows, because some requests need a row.
@@ -278,7 +291,8 @@ impl Suite {
     }
 }
 
-/// Weighs a table for [`share`]: the fewer rows a split has, the more cases the table gets.
+/// Weighs a table for [`share`]: the fewer rows a split has, and the more columns there are, the
+/// more cases the table gets.
 #[expect(clippy::cast_precision_loss, reason = "a share of cases need not be exact")]
 fn weight(table: &TableUnderTest<'_>) -> f64 {
     /// Fixed cost of a case, in rows.
@@ -289,7 +303,7 @@ fn weight(table: &TableUnderTest<'_>) -> f64 {
     match (table.splits.len(), rows) {
         (0, _) => 0.0,
         (_, 0) => EMPTY,
-        (splits, rows) => 1.0 / (FIXED + rows as f64 / splits as f64),
+        (splits, rows) => table.names.len() as f64 / (FIXED + rows as f64 / splits as f64),
     }
 }
 

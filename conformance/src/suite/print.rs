@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Area, Coverage, Finding, Report};
+use super::{Area, ColumnCoverage, Coverage, Finding, Report};
 
 impl Report {
     /// Formats the report as human-readable text.
@@ -29,6 +29,9 @@ impl Report {
         line(format!("cases      {}{undecided}", self.cases));
         for coverage in &self.tables {
             line(format!("table      {coverage}"));
+            for column in coverage.columns.iter().filter(|_| coverage.cases > 0) {
+                line(format!("           {column}"));
+            }
         }
         for skipped in &self.skipped {
             line(format!("skipped    {skipped}"));
@@ -133,10 +136,32 @@ fn of_table(finding: &Finding) -> String {
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { table, splits, splits_read, rows, cases, skipped } = self;
+        let Self { table, splits, splits_read, rows, cases, limits, columns: _, skipped } = self;
         write!(f, "{table}: {rows} rows of {splits_read} of {splits} splits, {cases} cases")?;
+        if *limits > 0 {
+            write!(f, ", {limits} with a limit")?;
+        }
         if !skipped.is_empty() {
             write!(f, "; skipped: {skipped}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ColumnCoverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { column, equalities, ranges, lists, null_tests, pairs, expressions, orders } =
+            self;
+        write!(
+            f,
+            "{column}: {equalities} equalities, {ranges} ranges, {lists} lists, \
+             {null_tests} null tests, {pairs} with other columns"
+        )?;
+        if *expressions > 0 {
+            write!(f, ", {expressions} expressions")?;
+        }
+        if *orders > 0 {
+            write!(f, ", {orders} orders")?;
         }
         Ok(())
     }
@@ -172,7 +197,47 @@ struct CoverageJson<'a> {
     splits_read: usize,
     rows: usize,
     cases: u64,
+    limits: u64,
+    columns: Vec<ColumnJson<'a>>,
     skipped: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ColumnJson<'a> {
+    column: &'a str,
+    equalities: u64,
+    ranges: u64,
+    lists: u64,
+    null_tests: u64,
+    pairs: u64,
+    expressions: u64,
+    orders: u64,
+}
+
+impl<'a> From<&'a ColumnCoverage> for ColumnJson<'a> {
+    fn from(coverage: &'a ColumnCoverage) -> Self {
+        let ColumnCoverage {
+            column,
+            equalities,
+            ranges,
+            lists,
+            null_tests,
+            pairs,
+            expressions,
+            orders,
+        } = coverage;
+        Self {
+            column,
+            equalities: *equalities,
+            ranges: *ranges,
+            lists: *lists,
+            null_tests: *null_tests,
+            pairs: *pairs,
+            expressions: *expressions,
+            orders: *orders,
+        }
+    }
 }
 
 impl<'a> From<&'a Coverage> for CoverageJson<'a> {
@@ -183,6 +248,8 @@ impl<'a> From<&'a Coverage> for CoverageJson<'a> {
             splits_read: coverage.splits_read,
             rows: coverage.rows,
             cases: coverage.cases,
+            limits: coverage.limits,
+            columns: coverage.columns.iter().map(ColumnJson::from).collect(),
             skipped: (!coverage.skipped.is_empty()).then_some(coverage.skipped.as_str()),
         }
     }

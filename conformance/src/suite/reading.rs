@@ -50,8 +50,33 @@ pub(crate) async fn check(table: &TableUnderTest<'_>, report: &mut Report, rng: 
         if table.client.store.is_some() && split.split.spill_location.is_some() {
             spilled(table, report, split).await;
         }
+        if table.client.stops(report) {
+            return;
+        }
+    }
+    let filled = table.splits.iter().filter(|split| !split.rows.is_empty());
+    if let Some(split) = filled.min_by_key(|split| split.rows.len()) {
+        projections(table, report, split).await;
     }
     in_reverse(table, report).await;
+}
+
+/// Reads every column alone, and every two neighbors in the opposite order; in a large split, only
+/// the first ones.
+async fn projections(table: &TableUnderTest<'_>, report: &mut Report, split: &SplitRows) {
+    const MAX_ROWS: usize = 40_000;
+    let columns = table.all_columns();
+    let most = (MAX_ROWS / split.rows.len()).clamp(1, 40);
+    for &column in columns.iter().take(most) {
+        let pair = [column + 1, column];
+        let single = [column];
+        let selections: [&[usize]; 2] = [&single, &pair];
+        let selections = &selections[..if column + 1 < columns.len() { 2 } else { 1 }];
+        for selection in selections {
+            compare(table, report, reread(table, split, selection, Kind::RowsDifferByColumns))
+                .await;
+        }
+    }
 }
 
 fn reread<'a>(
@@ -119,6 +144,33 @@ async fn spilled(table: &TableUnderTest<'_>, report: &mut Report, split: &SplitR
     small.read.max_inline_size = 0;
     small.read.max_block_size = size as u64;
     compare(table, report, small).await;
+    if result.objects == 1 {
+        let overhead = result.longest_object.saturating_sub(result.value_bytes);
+        let size = overhead + (result.value_bytes / 5).max(2 * longest_row);
+        smaller_blocks(table, report, split, size as u64).await;
+    }
+}
+
+/// Reads with blocks of a size that may be too small for a row. A function may refuse it or exceed
+/// it, but the rows must be the same.
+async fn smaller_blocks(
+    table: &TableUnderTest<'_>,
+    report: &mut Report,
+    split: &SplitRows,
+    size: u64,
+) {
+    let mut read = table.read(&split.split, &table.all_columns());
+    read.max_inline_size = 0;
+    read.max_block_size = size;
+    let Ok(Exchange { request, response: result }) = table.client.read(&read).await else { return };
+    if result.is_truncated {
+        return;
+    }
+    report.count_check(Area::Spilling);
+    if let Some(difference) = difference(&split.rows, &result.rows) {
+        let kind = Kind::RowsDifferByBlockSize;
+        report.add(Some(table.name()), Fault::new(kind, &request, difference));
+    }
 }
 
 /// Returns an upper bound on the size of an object's header and of the padding of its buffers.

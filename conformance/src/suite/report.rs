@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use athena_protocol::TableName;
+use athena_protocol::{
+    Constraints, TableName,
+    predicate::{Expression, Range, ValueSet},
+};
 use bytes::Bytes;
 
 use super::{Area, Kind};
@@ -35,10 +38,84 @@ pub struct Coverage {
     pub splits_read: usize,
     /// Number of rows compared.
     pub rows: usize,
-    /// Number of generated predicates, orders and limits that were judged.
+    /// Number of predicates, orders and limits that were judged.
     pub cases: u64,
+    /// Number of cases with a limit.
+    pub limits: u64,
+    /// Cases of each column, in the order of the table.
+    pub columns: Vec<ColumnCoverage>,
     /// Rows that were not read, and why; empty if all were.
     pub skipped: String,
+}
+
+/// Number of cases that asked for a column in each way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnCoverage {
+    /// Name of the column.
+    pub column: String,
+    /// Equalities with one value.
+    pub equalities: u64,
+    /// Ranges, closed and open.
+    pub ranges: u64,
+    /// Lists of several values, and of all values but some.
+    pub lists: u64,
+    /// Tests for null, alone or next to values.
+    pub null_tests: u64,
+    /// Cases with a condition on another column too.
+    pub pairs: u64,
+    /// Expressions.
+    pub expressions: u64,
+    /// Orders with a limit.
+    pub orders: u64,
+}
+
+impl ColumnCoverage {
+    pub(crate) fn new(column: &str) -> Self {
+        Self { column: column.to_owned(), ..Self::default() }
+    }
+
+    fn count_set(&mut self, set: &ValueSet) {
+        let is_null_test = match set {
+            ValueSet::AllOrNone(_) => true,
+            ValueSet::SortedRange(set) => set.ranges.iter().all(Range::is_all),
+            ValueSet::Equatable(set) => set.values.is_empty(),
+        };
+        self.null_tests += u64::from(is_null_test || set.null_allowed());
+        if is_null_test {
+            return;
+        }
+        let is_point = |range: &Range| range.low == range.high;
+        let counter = match set {
+            ValueSet::Equatable(list) if list.inclusive && list.values.len() == 1 => {
+                &mut self.equalities
+            }
+            ValueSet::SortedRange(set) if set.ranges.iter().all(is_point) => {
+                if set.ranges.len() == 1 { &mut self.equalities } else { &mut self.lists }
+            }
+            ValueSet::SortedRange(_) => &mut self.ranges,
+            ValueSet::Equatable(_) | ValueSet::AllOrNone(_) => &mut self.lists,
+        };
+        *counter += 1;
+    }
+}
+
+impl Coverage {
+    /// Counts the parts of a case.
+    pub(crate) fn count(&mut self, constraints: &Constraints) {
+        self.limits += u64::from(constraints.limit.is_some());
+        for column in &mut self.columns {
+            let name = column.column.clone();
+            let set = constraints.summary.get(&name);
+            if let Some(set) = set {
+                column.count_set(set);
+                column.pairs += u64::from(constraints.summary.len() > 1);
+            }
+            let mut used = constraints.expressions.iter().flat_map(Expression::columns);
+            column.expressions += u64::from(used.any(|used| used == name));
+            let mut keys = constraints.order_by.iter();
+            column.orders += u64::from(keys.any(|field| field.column_name.as_ref() == Some(&name)));
+        }
+    }
 }
 
 /// Result of a run.
@@ -131,5 +208,80 @@ impl Report {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::{
+        array::{ArrayRef, Int64Array},
+        datatypes::DataType,
+    };
+    use athena_protocol::predicate::{
+        Bound, Direction, EquatableValueSet, Marker, OrderByField, SortedRangeSet,
+    };
+
+    use super::*;
+
+    fn value() -> ArrayRef {
+        Arc::new(Int64Array::from(vec![7]))
+    }
+
+    fn ranges(ranges: Vec<Range>, null_allowed: bool) -> ValueSet {
+        ValueSet::SortedRange(SortedRangeSet { data_type: DataType::Int64, ranges, null_allowed })
+    }
+
+    #[test]
+    fn a_set_is_counted_by_its_form() {
+        let at_most = Range {
+            low: Marker::lower_unbounded(DataType::Int64),
+            high: Marker::new(Bound::Exactly, value()),
+        };
+        let list = EquatableValueSet { values: value(), inclusive: false, null_allowed: false };
+        let counts = |set: &ValueSet| {
+            let mut column = ColumnCoverage::new("n");
+            column.count_set(set);
+            [column.equalities, column.ranges, column.lists, column.null_tests]
+        };
+        let point = Range::equal(value());
+        for (set, expected) in [
+            (ranges(vec![point.clone()], false), [1, 0, 0, 0]),
+            (ranges(vec![point.clone()], true), [1, 0, 0, 1]),
+            (ranges(vec![at_most], false), [0, 1, 0, 0]),
+            (ranges(vec![point.clone(), point], false), [0, 0, 1, 0]),
+            (ValueSet::Equatable(list), [0, 0, 1, 0]),
+            (ranges(vec![], true), [0, 0, 0, 1]),
+            (ranges(vec![Range::all(DataType::Int64)], false), [0, 0, 0, 1]),
+        ] {
+            assert_eq!(counts(&set), expected, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn a_case_counts_for_each_of_its_columns() {
+        let mut coverage = Coverage {
+            table: TableName::new("s", "t"),
+            splits: 1,
+            splits_read: 1,
+            rows: 1,
+            cases: 0,
+            limits: 0,
+            columns: ["a", "b", "c"].map(ColumnCoverage::new).to_vec(),
+            skipped: String::new(),
+        };
+        let set = || ranges(vec![Range::equal(value())], false);
+        let key =
+            OrderByField { column_name: Some("c".to_owned()), direction: Direction::AscNullsLast };
+        coverage.count(&Constraints {
+            summary: [("a".to_owned(), set()), ("b".to_owned(), set())].into(),
+            order_by: vec![key],
+            limit: Some(1),
+            ..Constraints::default()
+        });
+        let pairs: Vec<u64> = coverage.columns.iter().map(|column| column.pairs).collect();
+        let orders: Vec<u64> = coverage.columns.iter().map(|column| column.orders).collect();
+        assert_eq!((pairs, orders, coverage.limits), (vec![1, 1, 0], vec![0, 0, 1], 1));
     }
 }

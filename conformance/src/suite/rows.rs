@@ -66,6 +66,10 @@ pub(crate) struct ReadResult {
     pub(crate) count: usize,
     /// Approximate size of the rows in memory.
     pub(crate) bytes: usize,
+    /// Size of the values without padding and headers.
+    pub(crate) value_bytes: usize,
+    /// Number of spilled objects.
+    pub(crate) objects: usize,
     /// Size of the longest spilled object in bytes.
     pub(crate) longest_object: usize,
     /// Whether rows are missing, because they exceed the budget or there is no store.
@@ -130,6 +134,7 @@ impl Client {
             };
             let object =
                 store.get(bucket, key).await.map_err(|error| unreadable(error.to_string()))?;
+            result.objects += 1;
             result.longest_object = result.longest_object.max(object.len());
             if object.len() as u64 > read.max_block_size && read.max_block_size > 0 {
                 let message = format!(
@@ -179,7 +184,9 @@ impl ReadResult {
             self.faults.push(Fault::new(Kind::InvalidValue, request, message));
         }
         let cells = batch.num_rows() * batch.num_columns() * size_of::<Cell>();
-        self.bytes = self.bytes.saturating_add(value_bytes(batch) + cells);
+        let values = value_bytes(batch);
+        self.value_bytes = self.value_bytes.saturating_add(values);
+        self.bytes = self.bytes.saturating_add(values + cells);
         self.is_truncated |= self.count > read.budget.rows || self.bytes > read.budget.bytes;
         if !self.is_truncated {
             self.rows.extend(Cell::rows(batch));

@@ -130,11 +130,26 @@ async fn every_fault_is_found_and_correct_connectors_have_no_findings() {
 async fn a_seed_determines_the_requests() {
     let run = |seed| async move {
         let store = Arc::new(MemoryStore::new());
-        let report = report(Arc::new(InProcess::new(&store)), store, seed, 50).await;
+        let report = report(Arc::new(InProcess::new(&store)), store, seed, 400).await;
         (report.requests, report.cases, report.undecided, report.checks)
     };
     assert_eq!(run(3).await, run(3).await);
     assert_ne!(run(3).await, run(4).await);
+}
+
+#[tokio::test]
+async fn every_column_is_asked_for_equalities_ranges_lists_and_null() {
+    let store = Arc::new(MemoryStore::new());
+    let report = report(Arc::new(InProcess::new(&store)), store, 5, 400).await;
+    let kinds = report.tables.iter().find(|table| table.table.table == "kinds").unwrap();
+    for column in &kinds.columns {
+        let nested = ["tags", "point", "counts"].contains(&column.column.as_str());
+        let asked = [column.equalities, column.ranges, column.lists, column.pairs];
+        assert!(column.null_tests > 0, "{column:?}");
+        assert_eq!(asked.iter().all(|count| *count > 0), !nested, "{column:?}");
+    }
+    assert!(report.to_text().contains("price: "), "{}", report.to_text());
+    assert!(report.to_json().contains("\"nullTests\""));
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
 fn of_plans() -> Vec<FaultyConnector> {
     vec![
         FaultyConnector::new(Kind::RowsLost, "a query plan drops the last row")
-            .with_cases(400)
+            .with_cases(1_000)
             .map_rows(|request, rows| {
                 let lost =
                     usize::from(request.constraints.query_plan.is_some() && rows.num_rows() > 0);

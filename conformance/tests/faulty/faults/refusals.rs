@@ -114,7 +114,7 @@ pub(super) fn connectors() -> Vec<FaultyConnector> {
             })
         },
         FaultyConnector::new(Kind::ValidRequestRejected, "reads with a limit of 3 fail")
-            .with_cases(100)
+            .with_cases(400)
             .map_request(|request| {
                 if let Request::ReadRecords(request) = request
                     && request.constraints.limit == Some(3)
