@@ -12,8 +12,8 @@ use crate::Context;
 /// Target of the lines, by which a log can be filtered.
 pub(crate) const TARGET: &str = "athena_connector::audit";
 
-/// Line of one invocation, which is written when it is dropped: after a response, an error, a panic,
-/// or a cancellation.
+/// Line of one invocation, which is written when it is dropped: after a response, an error, a
+/// panic, or a cancellation.
 #[derive(Debug, Default)]
 pub(crate) struct AuditLine {
     operation: &'static str,
