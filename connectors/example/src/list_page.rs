@@ -4,7 +4,7 @@
 //! without a usable token for the last: both are lists without some of the keys, and no error.
 
 use athena_connector_sdk::{Error, Result};
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::{operation::list_objects_v2::ListObjectsV2Output, types::Object};
 
 /// Check of the pages of one list, in the order of their arrival.
 #[derive(Debug, Default)]
@@ -26,11 +26,14 @@ impl PageCheck {
             ))
         };
         let entries = page.contents().len() + page.common_prefixes().len();
-        let is_complete = page.contents().iter().all(|object| object.size().is_some())
-            && page
-                .common_prefixes()
-                .iter()
-                .all(|folder| folder.prefix().is_some_and(|prefix| prefix.ends_with('/')));
+        // A key that the client cannot read is empty.
+        let has_key = |object: &Object| object.key().is_some_and(|key| !key.is_empty());
+        let is_complete =
+            page.contents().iter().all(|object| object.size().is_some() && has_key(object))
+                && page
+                    .common_prefixes()
+                    .iter()
+                    .all(|folder| folder.prefix().is_some_and(|prefix| prefix.ends_with('/')));
         let count = page.key_count().and_then(|count| usize::try_from(count).ok());
         if count != Some(entries) || !is_complete {
             return Err(invalid("does not have as many keys as it says"));
@@ -56,8 +59,7 @@ impl PageCheck {
 mod tests {
     use athena_connector_sdk::ErrorKind;
     use aws_sdk_s3::{
-        operation::list_objects_v2::builders::ListObjectsV2OutputBuilder,
-        types::{CommonPrefix, Object},
+        operation::list_objects_v2::builders::ListObjectsV2OutputBuilder, types::CommonPrefix,
     };
 
     use super::*;
@@ -92,8 +94,9 @@ mod tests {
     #[test]
     fn a_page_that_ends_within_its_last_entry_is_invalid() {
         let object = page(3).contents(Object::builder().key("f/c").build());
+        let unread = page(3).contents(Object::builder().key("").size(1).build());
         let folder = page(3).common_prefixes(CommonPrefix::builder().prefix("f/d").build());
-        for page in [object, folder] {
+        for page in [object, unread, folder] {
             assert_eq!(kind([page]), Some(ErrorKind::InvalidResponse));
         }
     }
