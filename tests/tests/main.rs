@@ -4,3 +4,4 @@ mod documents;
 mod golden;
 mod java;
 mod tpch;
+mod zones;
