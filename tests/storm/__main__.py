@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.servers import ROOT
-from tests.storm import planted, planted_processes
+from tests.storm import moving, planted, planted_processes
 from tests.storm.judge import FAULTS
 from tests.storm.kinds import KINDS
 from tests.storm.memory import MEMORY_MB
@@ -46,7 +46,7 @@ def main() -> int:
     arguments = parse()
     with tempfile.TemporaryDirectory() as logs:
         folders = Folders(arguments.programs.resolve(), Path(logs))
-        missed = 0 if arguments.run is not None else plant(folders)
+        missed = 0 if arguments.run is not None else plant(folders) + move(folders)
         broken = storm(arguments, folders)
         if arguments.run is not None:
             print((folders.logs / f"{arguments.run}.log").read_text(), end="")
@@ -64,6 +64,15 @@ def plant(folders: Folders) -> int:
         print(f"FAIL planted: {problem}", flush=True)
     noticed = planted_faults - len(problems)
     print(f"planted: {noticed} of {planted_faults} noticed", flush=True)
+    return len(problems)
+
+
+def move(folders: Folders) -> int:
+    """Changes a source between pages, prints what is listed wrongly, and returns how much."""
+    count, problems = moving.problems(folders)
+    for problem in problems:
+        print(f"FAIL moving: {problem}", flush=True)
+    print(f"moving: {count - len(problems)} of {count} listed right", flush=True)
     return len(problems)
 
 

@@ -6,7 +6,8 @@ use athena_connector_sdk::{
     Error, Result,
     arrow::{
         array::{ArrayRef, Int32Array},
-        csv::ReaderBuilder,
+        csv::{ReaderBuilder, reader::Format},
+        datatypes::{DataType, Field, Schema, SchemaRef},
         error::ArrowError,
         record_batch::RecordBatch,
     },
@@ -16,31 +17,69 @@ use crate::{day::Day, visits};
 
 /// Reads the rows of `object` batch by batch, and adds the partition columns of `day`.
 ///
+/// Columns are found by the names in the first line, in any order; others are ignored. An object
+/// without any text has no rows.
+///
 /// # Errors
 ///
-/// `InvalidResponse` for text that is not CSV with the columns of the table; `key` names the
-/// object in the message.
+/// `InvalidResponse` for text that is not CSV, or a first line without a column of the table; `key`
+/// names the object in the message.
 pub fn batches(
     object: impl AsRef<[u8]> + Send + 'static,
     key: String,
     day: Day,
 ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send> {
-    let schema = visits::csv_schema();
-    let invalid = move |error: ArrowError| {
-        Error::invalid_response(format!(
-            "object {key:?} is not CSV with the columns of table {}.{}",
-            visits::SCHEMA,
-            visits::TABLE
-        ))
-        .with_source(error)
-    };
-    let reader = ReaderBuilder::new(schema)
+    let header = Format::default()
         .with_header(true)
-        .build(Cursor::new(object))
-        .map_err(&invalid)?;
-    Ok(reader.map(move |batch| {
-        batch.and_then(|batch| with_partition_columns(&batch, day)).map_err(&invalid)
+        .infer_schema(Cursor::new(&object), Some(0))
+        .map_err(|error| invalid(&key, error))?
+        .0;
+    let reader = if header.fields().is_empty() {
+        None
+    } else {
+        let (schema, projection) = columns_of(&header, &key)?;
+        let builder = ReaderBuilder::new(schema).with_header(true).with_projection(projection);
+        Some(builder.build(Cursor::new(object)).map_err(|error| invalid(&key, error))?)
+    };
+    Ok(reader.into_iter().flatten().map(move |batch| {
+        let batch = batch.and_then(|batch| with_partition_columns(&batch, day));
+        batch.map_err(|error| invalid(&key, error))
     }))
+}
+
+fn invalid(key: &str, error: ArrowError) -> Error {
+    Error::invalid_response(format!(
+        "object {key:?} is not CSV with the columns of table {}.{}",
+        visits::SCHEMA,
+        visits::TABLE
+    ))
+    .with_source(error)
+}
+
+/// Returns the columns of an object with this first line, and the positions of those of the table.
+fn columns_of(header: &Schema, key: &str) -> Result<(SchemaRef, Vec<usize>)> {
+    let table = visits::csv_schema();
+    let names: Vec<&str> = header.fields().iter().map(|field| field.name().as_str()).collect();
+    let mut projection = Vec::new();
+    for column in table.fields() {
+        let mut positions = (0..names.len()).filter(|position| names[*position] == column.name());
+        match (positions.next(), positions.next()) {
+            (Some(position), None) => projection.push(position),
+            (found, _) => {
+                let times = if found.is_some() { "more than once" } else { "nowhere" };
+                return Err(Error::invalid_response(format!(
+                    "object {key:?} has column {:?} {times} in its first line; write the names of \
+                     all columns there, each once",
+                    column.name()
+                )));
+            }
+        }
+    }
+    let fields = names.iter().map(|name| match table.field_with_name(name) {
+        Ok(field) => field.clone(),
+        Err(_) => Field::new(*name, DataType::Utf8, true),
+    });
+    Ok((Arc::new(Schema::new(fields.collect::<Vec<_>>())), projection))
 }
 
 /// Adds the partition columns, which have the same value in every row.
@@ -62,7 +101,10 @@ fn with_partition_columns(
 
 #[cfg(test)]
 mod tests {
-    use athena_connector_sdk::{ErrorKind, arrow::compute::concat_batches};
+    use athena_connector_sdk::{
+        ErrorKind,
+        arrow::{array::AsArray, compute::concat_batches, datatypes::Int64Type},
+    };
 
     use super::*;
 
@@ -86,6 +128,32 @@ mod tests {
         assert_eq!(rows.num_rows(), 50);
         assert_eq!(rows.column(7).as_ref(), &Int32Array::from_value(3, 50));
         assert!(rows.column(1).null_count() > 0, "anonymous visitors have no key");
+    }
+
+    #[test]
+    fn columns_are_found_by_name_in_any_order_beside_others() {
+        let rows = read("page,more,at,visit_id,seconds,customer_key\n/x,9,,7,3,5\n").unwrap();
+        let number = |index: usize| {
+            let column = rows.column(index);
+            column.as_primitive_opt::<Int64Type>().map(|column| column.value(0))
+        };
+        assert_eq!((number(0), number(1)), (Some(7), Some(5)));
+        assert_eq!(rows.column(2).as_string::<i32>().value(0), "/x");
+        assert_eq!(rows.num_columns(), 8);
+    }
+
+    #[test]
+    fn an_object_without_the_names_of_all_columns_is_refused_and_an_empty_one_has_no_rows() {
+        for (csv, problem) in [
+            ("1,2,/x,3,2024-01-02T01:02:00\n", "\"visit_id\" nowhere"),
+            ("visit_id,customer_key,page,at\n", "\"seconds\" nowhere"),
+            ("visit_id,visit_id,customer_key,page,seconds,at\n", "\"visit_id\" more than once"),
+        ] {
+            let error = read(csv).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+            assert!(error.message().contains(problem), "{error}");
+        }
+        assert_eq!(batches("", "x.csv".to_owned(), DAY).unwrap().count(), 0);
     }
 
     #[test]

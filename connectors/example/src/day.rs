@@ -1,5 +1,14 @@
 //! Partitions of the table.
 
+/// Folder of the objects of a day. A day may have several, such as `day=1/` and `day=01/`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Folder {
+    /// Prefix of its objects, which ends with `/`.
+    pub path: String,
+    /// Day in its path.
+    pub day: Day,
+}
+
 /// Partition: the visits of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day {
@@ -12,7 +21,8 @@ pub struct Day {
 }
 
 impl Day {
-    /// Returns the folder of the day below `prefix`, named as Hive names partitions.
+    /// Returns the folder of a sample below `prefix`, named as Hive names partitions. Other folders
+    /// may write a number otherwise, and are read as they are.
     pub fn folder(self, prefix: &str) -> String {
         format!("{prefix}year={}/month={:02}/day={:02}/", self.year, self.month, self.day)
     }

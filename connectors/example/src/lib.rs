@@ -1,5 +1,5 @@
 //! Example connector to start from: one table, `web.visits`, of CSV objects in S3 below
-//! `year=YYYY/month=MM/day=DD/`.
+//! `year=YYYY/month=MM/day=DD/`. Numbers may have other zeros in front; columns are found by name.
 //!
 //! The operations of Athena, in the order of a query, and their code:
 //!
@@ -7,7 +7,7 @@
 //! |---|---|
 //! | list schemas and tables, describe a table | [`Example`], with the columns in [`visits`] |
 //! | list partitions | [`Objects::days`]: one partition for each folder of a day |
-//! | plan splits | [`Objects::keys_of`]: one split for each object of the selected days |
+//! | plan splits | [`Objects::keys`]: one split for each object of the selected folders |
 //! | read records | [`Objects::get`] and [`csv`]: one object, batch by batch |
 //!
 //! Nothing here filters, sorts, limits, paginates, spills or encrypts: the SDK does, so that the
@@ -22,22 +22,30 @@ pub mod visits;
 use std::sync::Arc;
 
 use athena_connector_sdk::{
-    Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
-    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
+    Connector, Cursor, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
     arrow::{
-        array::{ArrayRef, AsArray, Int32Array},
+        array::{ArrayRef, AsArray, Int32Array, StringArray},
         datatypes::Int32Type,
         record_batch::RecordBatch,
     },
     async_trait,
 };
 
-use crate::{day::Day, objects::Objects};
+use futures::TryStreamExt;
+
+use crate::{
+    day::{Day, Folder},
+    objects::Objects,
+};
+
+/// Column of a partition with the path of its folder.
+const FOLDER: &str = "folder";
 
 /// Connector for the objects below a prefix of an S3 bucket.
 #[derive(Debug)]
 pub struct Example {
-    objects: Objects,
+    objects: Arc<Objects>,
 }
 
 impl Example {
@@ -46,7 +54,7 @@ impl Example {
     /// Without `data_bucket`, the data is in the spill bucket below `example-data/`, and samples
     /// are written if there is none, so that a local run needs no configuration.
     pub fn from_env() -> Self {
-        Self { objects: Objects::from_env() }
+        Self { objects: Arc::new(Objects::from_env()) }
     }
 
     /// Returns the location of the data, which determines the lists of the connector.
@@ -93,18 +101,20 @@ impl Connector for Example {
         Ok(visits::definition())
     }
 
-    // One row for each day, with the partition columns. The SDK drops the days that the query
-    // excludes.
+    // One row for each folder, with the partition columns. The SDK drops the days that the query
+    // excludes. The folder itself is a column that only `get_splits` uses.
     async fn get_partitions(&self, request: GetPartitions) -> Result<RecordBatchStream> {
         check_table(&request.table)?;
-        let days = self.objects.days().await?;
+        let folders = self.objects.days().await?;
         let column = |value: fn(&Day) -> i32| -> ArrayRef {
-            Arc::new(days.iter().map(value).collect::<Int32Array>())
+            Arc::new(folders.iter().map(|folder| value(&folder.day)).collect::<Int32Array>())
         };
-        let columns = [
+        let paths = folders.iter().map(|folder| folder.path.as_str());
+        let columns: [(&str, ArrayRef); 4] = [
             ("year", column(|day| day.year)),
             ("month", column(|day| day.month)),
             ("day", column(|day| day.day)),
+            (FOLDER, Arc::new(StringArray::from_iter_values(paths))),
         ];
         let batch = RecordBatch::try_from_iter(columns).map_err(|error| {
             Error::internal("the days cannot be made a batch of partitions").with_source(error)
@@ -113,35 +123,22 @@ impl Connector for Example {
     }
 
     // `request.partitions` has the rows of `get_partitions` that the query does not exclude, or
-    // some of them.
+    // some of them. The cursor after a split is the key of its object.
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         check_table(&request.table)?;
-        let column = |name: &str| {
-            let column = request.partitions.column_by_name(name);
-            column.and_then(|column| column.as_primitive_opt::<Int32Type>()).ok_or_else(|| {
-                Error::invalid_input(format!("the partitions have no integer column {name:?}"))
-            })
-        };
-        let years = column("year")?;
-        let months = column("month")?;
-        let days = column("day")?;
-        let mut splits = Vec::new();
-        for row in 0..request.partitions.num_rows() {
-            let day =
-                Day { year: years.value(row), month: months.value(row), day: days.value(row) };
-            for key in self.objects.keys_of(day).await? {
-                // A split must be readable by another instance of the function: it names the
-                // object and the values of the partition columns.
-                splits.push(
-                    Split::new()
-                        .with("key", key)
-                        .with("year", day.year)
-                        .with("month", day.month)
-                        .with("day", day.day),
-                );
-            }
-        }
-        PageStream::from_list(splits, request.start_after.as_ref())
+        let folders = folders_of(&request.partitions)?;
+        let start_after = request.start_after.map(|Cursor(key)| key);
+        let keys = Arc::clone(&self.objects).keys(folders, start_after);
+        // A split must be readable by another instance of the function: it names the object and the
+        // values of the partition columns.
+        Ok(PageStream::new(keys.map_ok(|(key, day)| {
+            let split = Split::new()
+                .with("key", &key)
+                .with("year", day.year)
+                .with("month", day.month)
+                .with("day", day.day);
+            (split, Cursor(key))
+        })))
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
@@ -155,6 +152,30 @@ impl Connector for Example {
         let object = self.objects.get(&key).await?;
         Ok(RecordBatchStream::from_blocking(csv::batches(object, key, day)?))
     }
+}
+
+/// Returns the folders in the rows of `get_partitions`.
+fn folders_of(partitions: &RecordBatch) -> Result<Vec<Folder>> {
+    let missing = |name: &str| {
+        Error::invalid_input(format!("the partitions have no column {name:?} of the right type"))
+    };
+    let numbers = |name: &str| {
+        let column = partitions.column_by_name(name);
+        column
+            .and_then(|column| column.as_primitive_opt::<Int32Type>())
+            .ok_or_else(|| missing(name))
+    };
+    let years = numbers("year")?;
+    let months = numbers("month")?;
+    let days = numbers("day")?;
+    let paths = partitions.column_by_name(FOLDER).and_then(|column| column.as_string_opt::<i32>());
+    let paths = paths.ok_or_else(|| missing(FOLDER))?;
+    let rows = 0..partitions.num_rows();
+    let folder = |row| Folder {
+        path: paths.value(row).to_owned(),
+        day: Day { year: years.value(row), month: months.value(row), day: days.value(row) },
+    };
+    Ok(rows.map(folder).collect())
 }
 
 /// Returns the user-defined functions: `mask(text, keep)` keeps the first `keep` characters of

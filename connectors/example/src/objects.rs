@@ -1,15 +1,20 @@
 //! Access to the objects in S3: the days with data, the objects of a day, and their contents.
 
-use std::env;
+use std::{env, sync::Arc};
 
 use athena_connector_sdk::{
     Error, Result,
     aws::{AwsOperation, ClientConfig, needs_path_style},
 };
 use aws_sdk_s3::{Client, config, primitives::ByteStream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::OnceCell;
 
-use crate::{day::Day, list_page::PageCheck, visits};
+use crate::{
+    day::{Day, Folder},
+    list_page::PageCheck,
+    visits,
+};
 
 /// Objects below a prefix of a bucket.
 ///
@@ -42,28 +47,27 @@ impl Objects {
         format!("s3://{}/{}", self.bucket.as_deref().unwrap_or_default(), self.prefix)
     }
 
-    /// Lists the days that have a folder, in ascending order.
-    pub async fn days(&self) -> Result<Vec<Day>> {
-        let mut days = self.list_days().await?;
-        if days.is_empty() && self.create_samples {
-            self.put_samples().await?;
-            days = self.list_days().await?;
+    /// Lists the folders of all days.
+    pub async fn days(&self) -> Result<Vec<Folder>> {
+        let folders = self.list_days().await?;
+        if !folders.is_empty() || !self.create_samples {
+            return Ok(folders);
         }
-        days.sort_unstable();
-        Ok(days)
+        self.put_samples().await?;
+        self.list_days().await
     }
 
     /// Walks the folders level by level, so that the objects themselves need not be listed.
-    async fn list_days(&self) -> Result<Vec<Day>> {
-        let mut days = Vec::new();
+    async fn list_days(&self) -> Result<Vec<Folder>> {
+        let mut folders = Vec::new();
         for (year, year_folder) in self.folders(&self.prefix, "year").await? {
             for (month, month_folder) in self.folders(&year_folder, "month").await? {
-                for (day, _) in self.folders(&month_folder, "day").await? {
-                    days.push(Day { year, month, day });
+                for (day, path) in self.folders(&month_folder, "day").await? {
+                    folders.push(Folder { path, day: Day { year, month, day } });
                 }
             }
         }
-        Ok(days)
+        Ok(folders)
     }
 
     /// Lists the folders `name=NUMBER/` directly below `prefix`: their numbers and full prefixes.
@@ -86,16 +90,43 @@ impl Objects {
         Ok(folders)
     }
 
-    /// Lists the keys of the CSV objects of `day`, in ascending order.
-    pub async fn keys_of(&self, day: Day) -> Result<Vec<String>> {
+    /// Lists the CSV objects of `folders` after the key `start_after`, by key in ascending order.
+    ///
+    /// The position in the list is a key, not a number: objects that are added or deleted between
+    /// two pages neither move the others to the next page nor to the one before.
+    pub fn keys(
+        self: Arc<Self>,
+        mut folders: Vec<Folder>,
+        start_after: Option<String>,
+    ) -> impl Stream<Item = Result<(String, Day)>> + Send + 'static {
+        folders.sort_unstable();
+        folders.dedup();
+        let after = start_after.unwrap_or_default();
+        // Keys of a folder begin with its path, so that those of an earlier one are all before.
+        folders.retain(|folder| folder.path > after || after.starts_with(&folder.path));
+        stream::iter(folders)
+            .then(move |Folder { path, day }| {
+                let objects = Arc::clone(&self);
+                let after = after.clone();
+                async move {
+                    let keys = objects.keys_of(&path, &after).await?;
+                    Ok::<_, Error>(stream::iter(keys.into_iter().map(move |key| Ok((key, day)))))
+                }
+            })
+            .try_flatten()
+    }
+
+    /// Lists the CSV objects of one folder after a key, in ascending order.
+    async fn keys_of(&self, folder: &str, after: &str) -> Result<Vec<String>> {
+        self.check_prefix(folder)?;
         let bucket = self.bucket()?;
-        let folder = day.folder(&self.prefix);
-        let list = self.client().await.list_objects_v2().bucket(bucket);
-        let mut pages = list.prefix(&folder).into_paginator().send();
+        let list = self.client().await.list_objects_v2().bucket(bucket).prefix(folder);
+        let list = if after.is_empty() { list } else { list.start_after(after) };
+        let mut pages = list.into_paginator().send();
         let mut check = PageCheck::default();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
-            let operation = list_operation(bucket, &folder);
+            let operation = list_operation(bucket, folder);
             let page = page.map_err(|error| operation.error(error))?;
             check.check(&page, &operation.resource)?;
             let csv_keys = page.contents().iter().filter_map(|object| object.key()).filter(|key| {
@@ -107,19 +138,22 @@ impl Objects {
         Ok(keys)
     }
 
+    /// Checks that a key or folder is below the prefix: partitions and splits come from the caller
+    /// of the function, and must not give access to other objects of the bucket.
+    fn check_prefix(&self, key: &str) -> Result<()> {
+        if key.starts_with(&self.prefix) {
+            return Ok(());
+        }
+        Err(Error::invalid_input(format!("object {key:?} is not below prefix {:?}", self.prefix)))
+    }
+
     /// Reads an object.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a key outside of the prefix: splits come from the caller of the
-    /// function, and must not give access to other objects of the bucket.
+    /// `InvalidInput` for a key outside of the prefix.
     pub async fn get(&self, key: &str) -> Result<Vec<u8>> {
-        if !key.starts_with(&self.prefix) {
-            return Err(Error::invalid_input(format!(
-                "object {key:?} is not below prefix {:?}",
-                self.prefix
-            )));
-        }
+        self.check_prefix(key)?;
         let bucket = self.bucket()?;
         let get = self.client().await.get_object().bucket(bucket).key(key);
         let object = get.send().await.map_err(|error| get_operation(bucket, key).error(error))?;
