@@ -1,50 +1,121 @@
 //! CSV objects as record batches, with the partition columns added.
 
-use std::{io::Cursor, sync::Arc};
+use std::sync::Arc;
 
 use athena_connector_sdk::{
     Error, Result,
     arrow::{
         array::{ArrayRef, Int32Array},
-        csv::{ReaderBuilder, reader::Format},
+        csv::{
+            ReaderBuilder,
+            reader::{Decoder, Format},
+        },
         datatypes::{DataType, Field, Schema, SchemaRef},
         error::ArrowError,
         record_batch::RecordBatch,
     },
 };
 
+use bytes::{Buf, Bytes};
+use futures::{Stream, StreamExt, stream, stream::BoxStream};
+
 use crate::{day::Day, visits};
 
-/// Reads the rows of `object` batch by batch, and adds the partition columns of `day`.
+/// Longest first line, in bytes.
+const MAX_HEADER: usize = 1 << 20;
+
+/// Reads the rows of the object whose text is `chunks` batch by batch, and adds the partition
+/// columns of `day`.
 ///
 /// Columns are found by the names in the first line, in any order; others are ignored. An object
-/// without any text has no rows.
+/// without any text has no rows. Memory is bounded by a batch, whatever the size of the object.
 ///
 /// # Errors
 ///
 /// `InvalidResponse` for text that is not CSV, or a first line without a column of the table; `key`
-/// names the object in the message.
+/// names the object in the message. Any error of `chunks`.
 pub fn batches(
-    object: impl AsRef<[u8]> + Send + 'static,
+    chunks: impl Stream<Item = Result<Bytes>> + Send + 'static,
     key: String,
     day: Day,
-) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send> {
-    let header = Format::default()
-        .with_header(true)
-        .infer_schema(Cursor::new(&object), Some(0))
-        .map_err(|error| invalid(&key, error))?
-        .0;
-    let reader = if header.fields().is_empty() {
-        None
-    } else {
-        let (schema, projection) = columns_of(&header, &key)?;
+) -> impl Stream<Item = Result<RecordBatch>> + Send + 'static {
+    let object =
+        Object { chunks: chunks.fuse().boxed(), chunk: Bytes::new(), decoder: None, key, day };
+    stream::try_unfold(object, async |mut object| {
+        Ok(object.next_batch().await?.map(|batch| (batch, object)))
+    })
+}
+
+/// Object that is being read.
+struct Object {
+    chunks: BoxStream<'static, Result<Bytes>>,
+    /// Text that is not decoded yet.
+    chunk: Bytes,
+    /// Decoder of the rows, once the first line is read.
+    decoder: Option<Decoder>,
+    key: String,
+    day: Day,
+}
+
+impl Object {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        let mut decoder = match self.decoder.take() {
+            Some(decoder) => decoder,
+            None => match self.read_header().await? {
+                Some(decoder) => decoder,
+                None => return Ok(None),
+            },
+        };
+        loop {
+            let is_end = self.chunk.is_empty() && !self.fetch().await?;
+            // At the end, the decoder is told so by an empty text.
+            let taken = decoder.decode(&self.chunk).map_err(|error| invalid(&self.key, error))?;
+            self.chunk.advance(taken);
+            if taken == 0 || is_end {
+                break;
+            }
+        }
+        let batch = decoder.flush().map_err(|error| invalid(&self.key, error))?;
+        self.decoder = Some(decoder);
+        let batch = batch.map(|batch| with_partition_columns(&batch, self.day)).transpose();
+        batch.map_err(|error| invalid(&self.key, error))
+    }
+
+    /// Appends the next chunk that is not empty; returns whether there is one.
+    async fn fetch(&mut self) -> Result<bool> {
+        while let Some(chunk) = self.chunks.next().await.transpose()? {
+            if !chunk.is_empty() {
+                self.chunk = if self.chunk.is_empty() {
+                    chunk
+                } else {
+                    [&self.chunk[..], &chunk].concat().into()
+                };
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads the first line, which remains in the text; `None` for an object without text.
+    async fn read_header(&mut self) -> Result<Option<Decoder>> {
+        while !self.chunk.contains(&b'\n') && self.fetch().await? {
+            if self.chunk.len() > MAX_HEADER {
+                return Err(Error::invalid_response(format!(
+                    "object {:?} has a first line of more than {MAX_HEADER} bytes, expected the \
+                     names of the columns",
+                    self.key
+                )));
+            }
+        }
+        if self.chunk.is_empty() {
+            return Ok(None);
+        }
+        let header = Format::default().with_header(true).infer_schema(&self.chunk[..], Some(0));
+        let (header, _) = header.map_err(|error| invalid(&self.key, error))?;
+        let (schema, projection) = columns_of(&header, &self.key)?;
         let builder = ReaderBuilder::new(schema).with_header(true).with_projection(projection);
-        Some(builder.build(Cursor::new(object)).map_err(|error| invalid(&key, error))?)
-    };
-    Ok(reader.into_iter().flatten().map(move |batch| {
-        let batch = batch.and_then(|batch| with_partition_columns(&batch, day));
-        batch.map_err(|error| invalid(&key, error))
-    }))
+        Ok(Some(builder.build_decoder()))
+    }
 }
 
 fn invalid(key: &str, error: ArrowError) -> Error {
@@ -106,14 +177,51 @@ mod tests {
         arrow::{array::AsArray, compute::concat_batches, datatypes::Int64Type},
     };
 
+    use std::fmt::Write;
+
+    use futures::TryStreamExt;
+
     use super::*;
 
     const DAY: Day = Day { year: 2024, month: 2, day: 3 };
 
+    /// Reads an object that arrives in chunks of `size` bytes.
+    fn batches_of(csv: &str, size: usize) -> Result<Vec<RecordBatch>> {
+        let chunks: Vec<_> = csv.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
+        let chunks = stream::iter(chunks.into_iter().map(Ok));
+        futures::executor::block_on(batches(chunks, "x.csv".to_owned(), DAY).try_collect())
+    }
+
     fn read(csv: &str) -> Result<RecordBatch> {
-        let batches =
-            batches(csv.to_owned(), "x.csv".to_owned(), DAY)?.collect::<Result<Vec<_>>>()?;
+        let batches = batches_of(csv, 1_000)?;
         Ok(concat_batches(&batches[0].schema(), &batches).unwrap())
+    }
+
+    #[test]
+    fn rows_are_the_same_whatever_the_chunks_in_which_they_arrive() {
+        let mut csv = String::from("visit_id,customer_key,page,seconds,at\n");
+        for id in 0..3_000 {
+            let _ =
+                write!(csv, "{id},,\"a \"\"quoted\"\"\n{id} \u{1F600}\",3,2024-01-02T01:02:00\n");
+        }
+        let whole = batches_of(&csv, usize::MAX).unwrap();
+        assert!(whole.len() > 2, "rows come in batches");
+        for size in [1, 7, 1_000, 65_536] {
+            assert_eq!(batches_of(&csv, size).unwrap(), whole, "{size}");
+        }
+        let ids: usize = whole.iter().map(RecordBatch::num_rows).sum();
+        assert_eq!(ids, 3_000);
+    }
+
+    #[test]
+    fn a_failed_chunk_and_a_cut_row_end_the_rows_with_an_error() {
+        let csv = "visit_id,customer_key,page,seconds,at\n1,2,/x,3,2024-01-02T01:02:00\n2,";
+        assert_eq!(batches_of(csv, 10).unwrap_err().kind(), ErrorKind::InvalidResponse);
+        let lost = [Ok(Bytes::from(csv)), Err(Error::timeout("the connection was lost"))];
+        let rows = batches(stream::iter(lost), "x.csv".to_owned(), DAY).try_collect::<Vec<_>>();
+        assert_eq!(futures::executor::block_on(rows).unwrap_err().kind(), ErrorKind::Timeout);
+        let endless = "x".repeat(MAX_HEADER + 1);
+        assert_eq!(batches_of(&endless, 9_999).unwrap_err().kind(), ErrorKind::InvalidResponse);
     }
 
     #[test]
@@ -153,7 +261,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidResponse);
             assert!(error.message().contains(problem), "{error}");
         }
-        assert_eq!(batches("", "x.csv".to_owned(), DAY).unwrap().count(), 0);
+        assert_eq!(batches_of("", 1).unwrap(), []);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | list schemas and tables, describe a table | [`Example`], with the columns in [`visits`] |
 //! | list partitions | [`Objects::days`]: one partition for each folder of a day |
 //! | plan splits | [`Objects::keys`]: one split for each object of the selected folders |
-//! | read records | [`Objects::get`] and [`csv`]: one object, batch by batch |
+//! | read records | [`Objects::get`] and [`csv`]: one object, chunk by chunk |
 //!
 //! Nothing here filters, sorts, limits, paginates, spills or encrypts: the SDK does, so that the
 //! result is correct for every query.
@@ -149,8 +149,8 @@ impl Connector for Example {
             day: request.split.get("day")?,
         };
         let key: String = request.split.get("key")?;
-        let object = self.objects.get(&key).await?;
-        Ok(RecordBatchStream::from_blocking(csv::batches(object, key, day)?))
+        let chunks = self.objects.get(&key).await?;
+        Ok(RecordBatchStream::new(csv::batches(chunks, key, day)))
     }
 }
 

@@ -7,6 +7,7 @@ use athena_connector_sdk::{
     aws::{AwsOperation, ClientConfig, needs_path_style},
 };
 use aws_sdk_s3::{Client, config, primitives::ByteStream};
+use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::sync::OnceCell;
 
@@ -147,24 +148,31 @@ impl Objects {
         Err(Error::invalid_input(format!("object {key:?} is not below prefix {:?}", self.prefix)))
     }
 
-    /// Reads an object.
+    /// Reads an object, chunk by chunk.
     ///
     /// # Errors
     ///
     /// `InvalidInput` for a key outside of the prefix.
-    pub async fn get(&self, key: &str) -> Result<Vec<u8>> {
+    pub async fn get(
+        &self,
+        key: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + 'static> {
         self.check_prefix(key)?;
         let bucket = self.bucket()?;
         let get = self.client().await.get_object().bucket(bucket).key(key);
         let object = get.send().await.map_err(|error| get_operation(bucket, key).error(error))?;
-        let body = object.body.collect().await.map_err(|error| {
-            Error::timeout(format!(
-                "GetObject of s3://{bucket}/{key} failed: the connection was lost midway; run the \
-                 query again"
-            ))
-            .with_source(error)
-        })?;
-        Ok(body.to_vec())
+        let location = format!("s3://{bucket}/{key}");
+        Ok(stream::unfold(object.body, async |mut body| Some((body.next().await?, body))).map(
+            move |chunk| {
+                chunk.map_err(|error| {
+                    Error::timeout(format!(
+                        "GetObject of {location} failed: its end did not arrive, or it is damaged; \
+                         run the query again"
+                    ))
+                    .with_source(error)
+                })
+            },
+        ))
     }
 
     async fn put_samples(&self) -> Result<()> {
