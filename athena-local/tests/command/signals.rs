@@ -23,9 +23,16 @@ fn folders(temporary: &Path) -> Vec<String> {
     names.map(|name| name.into_string().unwrap()).collect()
 }
 
-fn spawn(mut command: Command, temporary: &Path) -> Child {
-    command.env("TMPDIR", temporary);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+/// Starts a command that does not ignore `SIGHUP`, even if these tests were started with `nohup`.
+fn spawn(command: &Command, temporary: &Path) -> Child {
+    let mut env = Command::new("env");
+    env.arg("--default-signal=HUP").arg(command.get_program()).args(command.get_args());
+    env.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        env.current_dir(folder);
+    }
+    env.env("TMPDIR", temporary);
+    env.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn send(child: &Child, signal: Signal) {
@@ -47,7 +54,7 @@ fn functions(temporary: &Path) -> Vec<i32> {
 
 /// Ends a command with `signal` when its function runs and it has printed `ready` to standard
 /// error, and checks that nothing is left.
-fn assert_cleans_up(command: Command, signal: Signal, input: &str, ready: &str) {
+fn assert_cleans_up(command: &Command, signal: Signal, input: &str, ready: &str) {
     let temporary = tempfile::tempdir().unwrap();
     let mut child = spawn(command, temporary.path());
     // The shell's input stays open.
@@ -74,25 +81,25 @@ fn a_signal_ends_a_query_and_leaves_nothing_behind() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let sql = "SELECT * FROM shop.sales.orders";
         let query = command(&["query", sql, "--connector", HANGING, "--concurrency", "1"]);
-        assert_cleans_up(query, signal, "", "");
+        assert_cleans_up(&query, signal, "", "");
     }
 }
 
 #[test]
 fn a_signal_ends_a_check_and_leaves_nothing_behind() {
     let spec = HANGING.split_once('=').unwrap().1;
-    assert_cleans_up(command(&["check", spec]), Signal::SIGTERM, "", "");
+    assert_cleans_up(&command(&["check", spec]), Signal::SIGTERM, "", "");
 }
 
 #[test]
 fn a_signal_ends_a_shell_in_a_query_or_at_its_prompt() {
     let shell = || command(&["shell", "--connector", HANGING, "--concurrency", "1"]);
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-        assert_cleans_up(shell(), signal, "SELECT * FROM shop.sales.orders;\n", "");
+        assert_cleans_up(&shell(), signal, "SELECT * FROM shop.sales.orders;\n", "");
     }
     // The function of a finished query waits with the shell.
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        assert_cleans_up(shell(), signal, "SHOW SCHEMAS;\n", " rows, ");
+        assert_cleans_up(&shell(), signal, "SHOW SCHEMAS;\n", " rows, ");
     }
 }
 
@@ -101,7 +108,7 @@ fn a_signal_ends_a_server() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let temporary = tempfile::tempdir().unwrap();
         let serve = command(&["serve", "--listen", "127.0.0.1:0", "--connector", HANGING]);
-        let mut child = spawn(serve, temporary.path());
+        let mut child = spawn(&serve, temporary.path());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         lines.find(|line| line.as_ref().unwrap().starts_with("objects:")).unwrap().unwrap();
         assert_eq!(folders(temporary.path()).len(), 1);
@@ -119,7 +126,7 @@ fn a_signal_that_nohup_ignores_ends_nothing() {
         format!("trap '' HUP; exec {program} serve --listen 127.0.0.1:0 --connector \"$0\"");
     let mut shell = Command::new("sh");
     shell.args(["-c", &script, HANGING]);
-    let mut child = spawn(shell, temporary.path());
+    let mut child = spawn(&shell, temporary.path());
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     lines.find(|line| line.as_ref().unwrap().starts_with("objects:")).unwrap().unwrap();
     send(&child, Signal::SIGHUP);
@@ -134,7 +141,7 @@ fn a_later_start_deletes_the_folders_of_a_killed_command() {
     let temporary = tempfile::tempdir().unwrap();
     let serve = || command(&["serve", "--listen", "127.0.0.1:0", "--connector", HANGING]);
     let start = || {
-        let mut child = spawn(serve(), temporary.path());
+        let mut child = spawn(&serve(), temporary.path());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         lines.find(|line| line.as_ref().unwrap().starts_with("objects:")).unwrap().unwrap();
         child
