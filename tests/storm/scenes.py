@@ -113,17 +113,22 @@ def _generated_scene(
     dice = setting.dice
     chosen = dice.sample(range(len(splits)), k=min(len(splits), dice.randint(1, 2)))
     rows = [_rows(setting, query, table, splits[index]) for index in chosen]
-    lengths = [split["properties"] for split in splits]
+    lengths = [_own(split) for split in splits]
 
     def pick(planned: list[Json]) -> list[Part]:
         edited = [
-            {**split, "properties": properties}
+            {**split, "properties": {**split["properties"], **properties}}
             for split, properties in zip(planned, lengths, strict=True)
         ]
         return [Part([edited[index]], [known]) for index, known in zip(chosen, rows, strict=True)]
 
     selection = random_selection(dice, rows[0])
     return Scene(connector, query, table, selection, _limits(setting, query), pick)
+
+
+def _own(split: Json) -> Json:
+    """Returns the properties of the connector, without those of the SDK."""
+    return {name: text for name, text in split["properties"].items() if not name.startswith("$")}
 
 
 def _plan(setting: Setting, query: Query) -> tuple[Json, list[Json]]:
@@ -133,7 +138,7 @@ def _plan(setting: Setting, query: Query) -> tuple[Json, list[Json]]:
 
 def _rows(setting: Setting, query: Query, table: Json, split: Json) -> pa.Table:
     """Reads all rows of a split of a generated table."""
-    name = (query.schema, query.table, *sorted(split["properties"].values()))
+    name = (query.schema, query.table, *sorted(_own(split).values()))
     if name not in _generated:
         schema = decode_schema(table["schema"])
         # A function of 256 MB refuses to generate the comments of TPC-H.
