@@ -33,7 +33,8 @@ const FINDINGS: &[(Kind, &str)] = &[
         Kind::RowsLost,
         "its SDK orders minus zero before zero, and compares the zones of equal instants",
     ),
-    (Kind::LimitShort, "a limit then lacks the lost rows"),
+    (Kind::NullsLost, "some of the lost rows have a null in another column"),
+    (Kind::QueryLosesRows, "a whole query then lacks the lost rows"),
     (Kind::TopNShort, "a top-N then lacks the lost rows"),
     (
         Kind::UnknownColumnAccepted,
