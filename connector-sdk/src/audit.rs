@@ -14,14 +14,14 @@ pub(crate) const TARGET: &str = "athena_connector::audit";
 
 /// Line of one invocation, which is written when it is dropped: after a response, an error, a
 /// panic, or a cancellation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct AuditLine {
     operation: &'static str,
     /// Table, schema or function.
     object: String,
     /// Columns that the request returns or uses in a condition or order, separated by commas.
     columns: Option<String>,
-    started: Option<Instant>,
+    started: Instant,
     context: Context,
     /// Bytes of the response, or the code of the error.
     outcome: Option<Result<usize, &'static str>>,
@@ -30,10 +30,14 @@ pub(crate) struct AuditLine {
 impl AuditLine {
     /// Begins the line of an invocation whose request is not decoded yet.
     pub(crate) fn begin() -> Self {
-        let mut line = Self::default();
-        line.operation = "unknown";
-        line.started = Some(Instant::now());
-        line
+        Self {
+            operation: "unknown",
+            object: String::new(),
+            columns: None,
+            started: Instant::now(),
+            context: Context::default(),
+            outcome: None,
+        }
     }
 
     /// Adds the facts of the request.
@@ -58,7 +62,6 @@ impl Drop for AuditLine {
         let identity = context.claimed_identity();
         let progress = context.progress();
         let short = |text: Option<&str>| text.map(|text| shorten_names(text).into_owned());
-        let elapsed = self.started.map(|started| started.elapsed().as_millis()).unwrap_or_default();
         let refused = match self.outcome {
             Some(Ok(_)) => None,
             Some(Err(code)) => Some(code),
@@ -77,7 +80,7 @@ impl Drop for AuditLine {
             spilled_objects = progress.blocks,
             spilled_bytes = progress.bytes,
             response_bytes = self.outcome.and_then(Result::ok),
-            milliseconds = u64::try_from(elapsed).unwrap_or(u64::MAX),
+            milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             access = context.counters.access(),
             refused,
             "invocation"

@@ -236,20 +236,17 @@ impl Handler {
         audit: &mut Option<AuditLine>,
     ) -> Result<Vec<u8>> {
         let (request, version) = Request::decode(request)?;
-        // A ping is the first message of a cold start and must not fail, so nothing else runs.
-        if let Request::Ping(ping) = &request {
-            if let Some(audit) = audit {
-                audit.describe(&request, &context(&request, deadline));
-            }
-            return dispatch::ping(self.connector.source_type(), ping).encode(version);
-        }
-        if let Some(error) = &self.misconfigured {
-            return Err(Error::new(error.kind(), error.message()));
-        }
         let budget = Deadline::new(deadline, settings.deadline_margin);
         let context = Context { time_limit: budget.time_limit(), ..context(&request, deadline) };
         if let Some(audit) = audit {
             audit.describe(&request, &context);
+        }
+        // A ping is the first message of a cold start and must not fail, so nothing else runs.
+        if let Request::Ping(ping) = &request {
+            return dispatch::ping(self.connector.source_type(), ping).encode(version);
+        }
+        if let Some(error) = &self.misconfigured {
+            return Err(Error::new(error.kind(), error.message()));
         }
         let span = tracing::info_span!(
             "invocation",

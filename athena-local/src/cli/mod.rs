@@ -220,7 +220,7 @@ pub(crate) struct CheckCommand {
     pub(crate) seed: u64,
     /// Number of predicates, orders and limits to try, over all tables
     ///
-    /// A table with more rows or fewer columns gets fewer of them.
+    /// Tables with more rows or fewer columns get fewer of them.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) cases: u64,
     /// Stop soon after the first finding

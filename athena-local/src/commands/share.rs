@@ -150,7 +150,7 @@ async fn check_exists(profiles: &AccountProfiles, consumer: &Consumer) -> anyhow
     }
 }
 
-/// The principals among the consumers whose accounts there are credentials of, each with its
+/// Principals among the consumers whose accounts there are credentials of, each with its
 /// policy for connectors.
 struct ConnectorPolicies(Vec<(String, Option<String>)>);
 

@@ -28,7 +28,7 @@ pub(crate) struct Pool {
     /// Indices of the values that the column holds, ascending; the first and the last are its
     /// least and its greatest value.
     own: Vec<usize>,
-    /// Whether the column holds null.
+    /// True if the column holds null.
     pub(crate) has_null: bool,
 }
 

@@ -114,13 +114,13 @@ pub(crate) struct Probe {
 /// Constraints of a probe. Columns are indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// A set on one column.
+    /// Set on one column.
     Set(usize, Form),
-    /// A set on each of two columns.
+    /// Set on each of two columns.
     Pair([usize; 2], [Form; 2]),
-    /// A set on every column, all from one row.
+    /// Sets on every column, all from one row.
     Every(Form),
-    /// An expression on a column with the announced function of this number.
+    /// Expression on a column with the announced function of this number.
     Function(usize, usize),
     /// A comparison of two columns.
     Comparison(usize, usize),

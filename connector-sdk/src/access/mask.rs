@@ -4,10 +4,8 @@ use std::{fmt, sync::Arc};
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, new_null_array};
 use base64_simd::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
-use crate::{Error, Result, Secret};
+use crate::{Error, Result, Secret, seal::keyed_hash};
 
 type Custom = dyn Fn(&ArrayRef) -> Result<ArrayRef> + Send + Sync;
 
@@ -78,10 +76,7 @@ fn keep_last(value: &str, kept: usize) -> String {
 }
 
 fn hash(secret: &Secret, value: &str) -> String {
-    let mut code = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
-        .expect("HMAC takes keys of any length");
-    code.update(value.as_bytes());
-    URL_SAFE_NO_PAD.encode_to_string(&code.finalize().into_bytes()[..16])
+    URL_SAFE_NO_PAD.encode_to_string(&keyed_hash(secret.expose(), value)[..16])
 }
 
 impl fmt::Debug for Mask {

@@ -127,7 +127,7 @@ impl Access {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        *self == Self::full()
+        !self.is_hidden && self.rows.is_empty() && self.masks.is_empty()
     }
 
     /// Returns the names of the columns that the conditions need.
@@ -151,20 +151,23 @@ impl Access {
     ///
     /// Without all conditions of the request, or with an order by masked values, the source must
     /// not limit: the first rows for it are others.
-    pub(crate) fn source_constraints(&self, request: &Constraints) -> Constraints {
-        let mut source = request.clone();
+    pub(crate) fn source_constraints(&self, request: Arc<Constraints>) -> Arc<Constraints> {
+        if self.is_full() {
+            return request;
+        }
+        let mut source = Constraints::clone(&request);
         let is_open =
             |expression: &&Expression| !expression.columns().any(|column| self.is_masked(column));
         source.summary.retain(|column, _| !self.is_masked(column));
         source.expressions =
             conjuncts(&request.expressions).into_iter().filter(is_open).cloned().collect();
         let mut order = request.order_by.iter().filter_map(|field| field.column_name.as_deref());
-        if self.hides_conditions(request) || order.any(|column| self.is_masked(column)) {
+        if self.hides_conditions(&request) || order.any(|column| self.is_masked(column)) {
             source.limit = None;
             source.order_by.clear();
         }
         source.expressions.extend(self.rows.iter().cloned());
-        source
+        Arc::new(source)
     }
 
     /// Makes masked columns nullable in the definition that a caller sees.

@@ -55,7 +55,7 @@ impl Invocation<'_> {
             table: request.table_name.clone(),
             partitions: unpack_batch(&request.partitions)?,
             partition_columns: request.partition_columns.clone(),
-            constraints: Arc::new(access.source_constraints(&constraints)),
+            constraints: access.source_constraints(constraints),
             start_after,
         };
         let page = self.page(&source, splits, &spill);

@@ -34,7 +34,7 @@ impl Invocation<'_> {
         let columns = partition_fields(&request)?;
         let constraints =
             self.constraints(&source, request.constraints, &request.table_name).await?;
-        let constraints = Arc::new(access.source_constraints(&constraints));
+        let constraints = access.source_constraints(constraints);
         // Only the partition columns may exclude a partition: another column of a partition may
         // have the name of a column of the table and hold something else.
         let residual = Residual::try_new(&constraints, &Arc::new(Schema::new(columns.clone())))?

@@ -51,10 +51,10 @@ impl Invocation<'_> {
         let access = self.access(table, !arguments.is_empty())?;
         let connector = self.source(arguments)?;
         let plan = self.plan(&connector, &request.constraints, table).await?;
-        let constraints = match &plan {
+        let constraints = Arc::new(match &plan {
             Some(plan) => plan.join(&request.constraints),
             None => request.constraints.clone(),
-        };
+        });
         let mut needed = constraint_columns(&constraints);
         needed.extend(access.columns());
         let columns = self.columns(&connector, &request, plan.as_ref(), needed).await?;
@@ -75,7 +75,7 @@ impl Invocation<'_> {
                 table: table.clone(),
                 projection: Arc::clone(&read_schema),
                 split,
-                constraints: Arc::new(access.source_constraints(&constraints)),
+                constraints: access.source_constraints(Arc::clone(&constraints)),
                 claims: Arc::default(),
             },
             columns: columns.clone(),

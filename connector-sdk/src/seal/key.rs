@@ -2,7 +2,7 @@
 
 #[cfg(feature = "lambda")]
 use futures::FutureExt;
-use hmac::Mac;
+use hmac::{KeyInit, Mac};
 
 use super::Code;
 use crate::{Result, Secret};
@@ -44,12 +44,7 @@ impl SealKey {
 
     /// Returns the key; `None` if seals are off.
     pub(super) async fn secret(&self) -> Result<Option<Vec<u8>>> {
-        let derived = |from: &str| {
-            let mut code = <Code as hmac::KeyInit>::new_from_slice(from.as_bytes())
-                .expect("HMAC takes keys of any length");
-            code.update(CONTEXT.as_bytes());
-            Some(code.finalize().into_bytes().to_vec())
-        };
+        let derived = |from: &str| Some(keyed_hash(from, CONTEXT).to_vec());
         match self {
             Self::Off => Ok(None),
             Self::Function(name) => Ok(derived(name)),
@@ -57,6 +52,13 @@ impl SealKey {
             Self::Kms(key_id) => generate_mac(key_id).await.map(Some),
         }
     }
+}
+
+/// Returns the HMAC-SHA-256 of `text`.
+pub(crate) fn keyed_hash(key: &str, text: &str) -> [u8; 32] {
+    let mut code = Code::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+    code.update(text.as_bytes());
+    code.finalize().into_bytes().into()
 }
 
 #[cfg(feature = "lambda")]

@@ -19,6 +19,7 @@ use sha2::Sha256;
 use tokio::sync::OnceCell;
 
 pub use key::SealKey;
+pub(crate) use key::keyed_hash;
 pub(crate) use subject::Subject;
 
 use crate::{Error, Result, Setting, Settings, audit};
