@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod output;
+mod scaffold;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -13,6 +13,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use sharing::Credentials;
 pub(crate) use sharing::{DoctorCommand, ShareCommand, UnshareCommand};
 
+use crate::scaffold::Kind;
+
 /// Run Athena SQL locally against any federated query connector, through the Lambda protocol
 #[derive(Debug, Parser)]
 #[command(name = "athena-local", version, max_term_width = 100)]
@@ -60,6 +62,11 @@ pub(crate) enum Command {
     /// The first SIGINT, SIGTERM or SIGHUP waits for the invocations in progress, the second kills
     /// them. The exit status is 128 and the number of the first.
     Serve(ServeCommand),
+    /// Create a crate for a connector to start from
+    ///
+    /// The crate has the versions, profiles and lints of the SDK's checkout, tests, and a template
+    /// that deploys it. It builds, answers `check`, and runs SQL as it is. Needs no network.
+    New(NewCommand),
     /// Share a function with analysts of another account
     ///
     /// Prints the statements to add to the policies of the function, the spill bucket and its KMS
@@ -255,6 +262,28 @@ pub(crate) struct ServeCommand {
     /// Address to listen on; any client that can reach it can run the functions
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
     pub(crate) listen: std::net::SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewCommand {
+    /// Folder to create; its last part is the name of the crate
+    #[arg(value_name = "NAME")]
+    pub(crate) path: PathBuf,
+    /// Connector to start from
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) kind: Kind,
+    /// Take the SDK from this checkout [default: the one that this program was built in]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) sdk_path: Option<PathBuf>,
+    /// Take the SDK from this git repository
+    #[arg(long, value_name = "URL", conflicts_with = "sdk_path")]
+    pub(crate) sdk_git: Option<String>,
+    /// Commit of the git repository [default: the latest]
+    #[arg(long, value_name = "COMMIT", requires = "sdk_git")]
+    pub(crate) sdk_rev: Option<String>,
+    /// Take this published version of the SDK
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["sdk_path", "sdk_git"])]
+    pub(crate) sdk_version: Option<String>,
 }
 
 fn connector(text: &str) -> Result<(String, Spec), String> {

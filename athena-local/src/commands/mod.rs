@@ -8,6 +8,7 @@ mod decode;
 #[cfg(feature = "aws")]
 mod doctor;
 mod invoke;
+mod new;
 mod query;
 mod registry;
 mod serve;
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
         Command::Decode(command) => decode::run(&command),
         Command::Check(command) => check::run(command).await,
         Command::Serve(command) => serve::run(command).await,
+        Command::New(command) => new::run(command),
         #[cfg(feature = "aws")]
         Command::Share(command) => share::share(command).await,
         #[cfg(feature = "aws")]

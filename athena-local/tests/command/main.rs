@@ -4,6 +4,7 @@ mod check;
 mod faults;
 mod invoke;
 mod memory;
+mod new;
 mod printing;
 mod query;
 mod signals;
