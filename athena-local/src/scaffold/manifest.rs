@@ -29,7 +29,7 @@ pub(super) fn name(manifest: &str) -> anyhow::Result<&str> {
     line.and_then(|line| line.strip_suffix('"')).context("the manifest has no name")
 }
 
-/// Returns the manifest of the crate `name`, with the dependencies of the workspace member `member`.
+/// Returns the manifest of the crate `name`, with the dependencies of the member `member`.
 ///
 /// The profiles and patches are those of the workspace, as far as they concern `packages`.
 pub(super) fn standalone(

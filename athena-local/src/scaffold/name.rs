@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CrateName(String);
 
-/// Words that cannot be the name of a crate: keywords of Rust, its own crates, and folders of cargo.
+/// Words that cannot name a crate: keywords of Rust, its own crates, and folders of cargo.
 const RESERVED: [&str; 56] = [
     "abstract",
     "alloc",
