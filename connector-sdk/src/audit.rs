@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use athena_protocol::{Request, error::shorten_names, predicate::Expression};
 
-use crate::Context;
+use crate::{Context, plan::Plan};
 
 /// Target of the lines, by which a log can be filtered.
 pub(crate) const TARGET: &str = "athena_connector::audit";
@@ -102,16 +102,52 @@ fn object(request: &Request) -> String {
     }
 }
 
+/// Returns the requested columns in order, then those that a condition, an order or a query plan
+/// uses.
 fn columns(request: &Request) -> Option<String> {
     let Request::ReadRecords(request) = request else { return None };
-    let requested = request.schema.fields().iter().map(|field| field.name().as_str());
     let constraints = &request.constraints;
-    let expressions = constraints.expressions.iter().flat_map(Expression::columns);
-    let order = constraints.order_by.iter().filter_map(|field| field.column_name.as_deref());
-    let conditions = constraints.summary.keys().map(String::as_str).chain(expressions).chain(order);
-    let mut names: Vec<&str> = requested.collect();
-    let others: BTreeSet<&str> = conditions.collect();
-    let requested: BTreeSet<&str> = names.iter().copied().collect();
-    names.extend(others.difference(&requested));
+    // A plan that cannot be read is refused, and the error says why.
+    let plan = constraints.query_plan.as_ref().and_then(|plan| Plan::read(plan).ok());
+    let plan = plan.unwrap_or_default();
+    let outputs = plan.outputs.iter().map(|(_, output)| output);
+    let expressions = constraints.expressions.iter().chain(&plan.filter).chain(outputs);
+    let order = constraints.order_by.iter().chain(&plan.order_by);
+    let others: BTreeSet<&str> = (constraints.summary.keys().map(String::as_str))
+        .chain(expressions.flat_map(Expression::columns))
+        .chain(order.filter_map(|field| field.column_name.as_deref()))
+        .collect();
+    let mut names: Vec<&str> =
+        request.schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let requested: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    names.extend(others.into_iter().filter(|name| !requested.contains(&name.to_lowercase())));
     Some(shorten_names(&names.join(", ")).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn columns_that_only_a_plan_names_are_in_the_line() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../tests/golden/v6/constraints/plan-filter-sort-limit.json");
+        let (request, _) = Request::decode(&std::fs::read(file).unwrap()).unwrap();
+        let columns = columns(&request).unwrap();
+        let Request::ReadRecords(read) = &request else { panic!("the file holds a read") };
+        let requested = read.schema.fields().iter().map(|field| field.name().as_str());
+        let requested: BTreeSet<_> = requested.collect();
+        let named: BTreeSet<_> = columns.split(", ").collect();
+        assert!(named.is_superset(&requested), "{columns}");
+        // The plan filters by region and amount, and orders by amount.
+        for column in ["region", "amount"] {
+            assert!(columns.to_lowercase().contains(column), "{columns}");
+        }
+        let mut without = read.clone();
+        without.constraints.query_plan = None;
+        without.schema = std::sync::Arc::new(arrow::datatypes::Schema::empty());
+        assert_eq!(super::columns(&Request::ReadRecords(without)).as_deref(), Some(""));
+    }
 }

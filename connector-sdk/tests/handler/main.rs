@@ -1,6 +1,7 @@
 //! Handler invoked as Lambda invokes it: request bytes in, response bytes out.
 
 mod access;
+mod attacker;
 mod fixture;
 mod functions;
 #[cfg(feature = "lambda")]

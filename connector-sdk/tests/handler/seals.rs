@@ -11,17 +11,18 @@ use athena_spill::testing::MemoryStore;
 
 use crate::fixture::*;
 
-const SEAL: (&str, &str) = ("athena_connector_seal", "secret:0123456789abcdef0123456789abcdef");
+pub(crate) const SEAL: (&str, &str) =
+    ("athena_connector_seal", "secret:0123456789abcdef0123456789abcdef");
 
 /// Function with a table of a number of splits, and all that it called.
-struct Function {
-    handler: Handler,
+pub(crate) struct Function {
+    pub(crate) handler: Handler,
     store: Arc<MemoryStore>,
     calls: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Function {
-    fn new(splits: usize, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(splits: usize, variables: &[(&str, &str)]) -> Self {
         let connector = FakeConnector { splits, ..FakeConnector::new(numbers(0, 5)) };
         let calls = Arc::clone(&connector.calls);
         let (handler, store) = spilling(connector);
@@ -29,7 +30,7 @@ impl Function {
         Self { handler, store, calls }
     }
 
-    async fn splits(&self) -> (Vec<athena_protocol::Split>, Option<String>) {
+    pub(crate) async fn splits(&self) -> (Vec<athena_protocol::Split>, Option<String>) {
         let Ok(Response::GetSplits(response)) =
             invoke(&self.handler, Request::GetSplits(splits_request())).await
         else {
@@ -40,7 +41,7 @@ impl Function {
 
     /// Handles a request that must be refused as `InvalidInput` before any call of the source or
     /// the store, and returns the error.
-    async fn refused(&self, request: &[u8]) -> Error {
+    pub(crate) async fn refused(&self, request: &[u8]) -> Error {
         self.calls.lock().unwrap().clear();
         let before = self.store.started();
         let error = self.handler.handle(request, None).await.expect_err("an edited request");
@@ -50,11 +51,11 @@ impl Function {
     }
 }
 
-fn reading(split: athena_protocol::Split) -> ReadRecordsRequest {
+pub(crate) fn reading(split: athena_protocol::Split) -> ReadRecordsRequest {
     ReadRecordsRequest { split, max_inline_block_size: 0, ..read_request(n()) }
 }
 
-fn encoded(request: ReadRecordsRequest) -> Vec<u8> {
+pub(crate) fn encoded(request: ReadRecordsRequest) -> Vec<u8> {
     Request::ReadRecords(request).encode(SerdeVersion::LATEST).unwrap()
 }
 
