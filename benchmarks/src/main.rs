@@ -17,6 +17,7 @@ mod read;
 mod report;
 mod running;
 mod sample;
+mod seals;
 
 use std::path::PathBuf;
 
@@ -59,6 +60,9 @@ async fn main() -> anyhow::Result<()> {
         |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.contains(only));
     if is_selected("parts") {
         parts::measure(options.rounds, &mut report)?;
+    }
+    if is_selected("seals") {
+        seals::measure(options.rounds, &mut report)?;
     }
     if is_selected("filter") {
         filter::measure(&contestants, options.rounds, &mut report).await?;

@@ -14,6 +14,7 @@ pub(crate) const ONE_CORE: &str = "one core";
 /// Unit of a figure, which determines whether more is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
+    Microseconds,
     Milliseconds,
     Megabytes,
     /// Megabytes per second, of CPU time unless the figure's name says otherwise.
@@ -27,6 +28,7 @@ pub(crate) enum Unit {
 impl Unit {
     fn name(self) -> &'static str {
         match self {
+            Self::Microseconds => "µs",
             Self::Milliseconds => "ms",
             Self::Megabytes => "MB",
             Self::MegabytesPerSecond => "MB/s",

@@ -79,6 +79,7 @@ impl Drop for AuditLine {
             rows = progress.rows,
             spilled_objects = progress.blocks,
             spilled_bytes = progress.bytes,
+            spill_failed = context.counters.spill_failed(),
             response_bytes = self.outcome.and_then(Result::ok),
             milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             access = context.counters.access(),

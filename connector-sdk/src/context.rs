@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -71,6 +71,8 @@ pub(crate) struct Counters {
     blocks: AtomicU64,
     /// Restrictions of the caller, for the owner's log.
     access: OnceLock<String>,
+    /// Whether the spill bucket refused an upload, or its check.
+    spill_failed: AtomicBool,
 }
 
 impl Counters {
@@ -80,6 +82,14 @@ impl Counters {
 
     pub(crate) fn access(&self) -> Option<&str> {
         self.access.get().map(String::as_str)
+    }
+
+    pub(crate) fn set_spill_failed(&self) {
+        self.spill_failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn spill_failed(&self) -> bool {
+        self.spill_failed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn add_rows(&self, rows: usize) {

@@ -53,23 +53,28 @@ class Run:
     folder: Path  # temporary
     pages: guides.Pages
 
-    def test_doctor(self) -> str:
-        """Runs `tests/sharing/run`, which starts an emulator of its own; returns its summary."""
-        environment = {**os.environ, "ATHENA_LOCAL": str(PROGRAM)}
-        result = subprocess.run(
+    def start_doctor(self) -> "subprocess.Popen[str]":
+        """Starts `tests/sharing/run`, which has an emulator of its own, beside the other sections."""
+        return subprocess.Popen(
             [ROOT / "tests/sharing/run"],
             cwd=ROOT,
-            env=environment,
-            capture_output=True,
+            env={**os.environ, "ATHENA_LOCAL": str(PROGRAM)},
+            stdin=subprocess.DEVNULL,
+            stdout=(self.folder / "doctor.out").open("w"),
+            stderr=(self.folder / "doctor.err").open("w"),
             text=True,
-            check=False,
         )
-        *lines, summary = result.stdout.strip().splitlines() or [""]
+
+    def test_doctor(self, process: "subprocess.Popen[str]") -> str:
+        """Waits for `tests/sharing/run`; returns its summary."""
+        status = process.wait()
+        output = (self.folder / "doctor.out").read_text()
+        *lines, summary = output.strip().splitlines() or [""]
         print(*lines, sep="\n", flush=True)
         counts = re.fullmatch(r"doctor: (\d+) of (\d+)", summary)
-        if result.returncode or not counts or int(counts[2]) < FEWEST_FAULTS:
-            status, output = result.returncode, result.stderr[-3000:]
-            error = f"tests/sharing/run exited with status {status}, {summary!r}: {output}"
+        if status or not counts or int(counts[2]) < FEWEST_FAULTS:
+            errors = (self.folder / "doctor.err").read_text()[-3000:]
+            error = f"tests/sharing/run exited with status {status}, {summary!r}: {errors}"
             self.report.errors([error])
         return summary if counts else "doctor: 0 of 0"
 
@@ -78,6 +83,7 @@ class Run:
         report, accounts, pages = self.report, self.accounts, self.pages
         engine = Engine(PROGRAM, self.folder)
         stages = GuideStages(report, accounts, self.invitations, pages)
+        doctor_process = self.start_doctor()
         prepare(accounts)
         before = {account.id: inventory.resources(account) for account in accounts.all()}
         report.section("guides of the administrator and of the analyst")
@@ -109,7 +115,7 @@ class Run:
         deployment = read_deployment(accounts)
         policies = PolicyStage(report, accounts, deployment, simulator).run()
         report.section("doctor, share and unshare")
-        doctor = self.test_doctor()
+        doctor = self.test_doctor(doctor_process)
         report.section("requests that AWS refuses")
         report.checks(strictness.strictness_checks(accounts))
         report.section("invalid input and rollback")

@@ -6,7 +6,7 @@
 | A4 A5 | execution role, registration from A | B3 B4 | analysts, their results bucket |
 | A12 A22 A42 | function, spill bucket and execution role of the second connector | B7 B72 | users of the connectors |
 | A13 A23 A43 | the same of a variant: no guardrails, in a VPC, with secrets | | |
-| A6 U1 | trust policy of the execution role, topic of the alarms | | |
+| A6 A7 U1 | trust policy of the execution role, key of the seals, topic of the alarms | | |
 | L1 | Glue catalog | B5 B6 B8 | Role B: trust policy, permissions, its results bucket |
 | | | Q1 Q2 Q3 | Role A: trust policy, permissions; data source administrator |
 | | | Q4 | session policy that Quick applies to Role A: a model |
@@ -69,11 +69,15 @@ def connector_policies(a: Account) -> dict[str, Any]:
     """Returns the policies of account A's connectors."""
     first, second, variant = (a.outputs(stack) for stack in fixtures.CONNECTOR_STACKS)
     kms = a.client("kms")
-    key_policy = kms.get_key_policy(KeyId=first["SpillKeyArn"], PolicyName="default")
+
+    def key_policy(key: str) -> Any:
+        return _document(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+
     return {
         "A1": function_policy(a),
         "A2": _bucket_policy(a, first["SpillBucket"]),
-        "A3": _document(key_policy["Policy"]),
+        "A3": key_policy(first["SpillKeyArn"]),
+        "A7": key_policy(first["SealKeyArn"]),
         "A4": _inline_policy(a, _role_name(first["ExecutionRoleArn"]), "connector"),
         "A5": _managed_policy(a, first["PushPolicyArn"]),
         "A12": function_policy(a, fixtures.FUNCTION_2),

@@ -208,6 +208,7 @@ class Resources:
     """Short names of resources, and their resource policies."""
 
     key: str  # ARN of the spill key
+    seal_key: str  # ARN of the key of the seals
     execution_role: str  # its ARN
     topic: str  # ARN of the topic of the alarm in account B
     alarm: str  # its ARN
@@ -227,6 +228,7 @@ class Resources:
             "S2": f"arn:aws:s3:::{SPILL_2}",
             "R": f"arn:aws:s3:::{RESULTS}",
             "K": self.key,
+            "KS": self.seal_key,
             "WG": f"arn:aws:athena:{REGION}:{B}:workgroup/federated",
             "CAT": f"arn:aws:athena:{REGION}:{B}:datacatalog/rustconn",
             "CAT2": f"arn:aws:athena:{REGION}:{B}:datacatalog/example",
@@ -260,6 +262,7 @@ class Resources:
             self.execution_role: "A6",
             self.topic: "U1",
             self.key: "A3",
+            self.seal_key: "A7",
             ROLE_A: "Q1",
             ROLE_B_IN_C: "B5",
             SHARE_ROLE: "B1",

@@ -40,7 +40,9 @@ def read_deployment(accounts: Accounts) -> Deployment:
             "Q5": variants.organization_policy(accounts.quick),
         },
         principals=fixtures.principals(roles),
-        resources=fixtures.Resources(outputs[0]["SpillKeyArn"], roles[0], topic, alarm),
+        resources=fixtures.Resources(
+            outputs[0]["SpillKeyArn"], outputs[0]["SealKeyArn"], roles[0], topic, alarm
+        ),
     )
 
 

@@ -47,6 +47,8 @@ SETTINGS = {
     "EnforceWorkGroupConfiguration: true": "EnforceWorkGroupConfiguration: false",
     "ExpectedBucketOwner: !Ref AWS::AccountId": "AclConfiguration: {S3AclOption: X}",
     "EnableKeyRotation: true": "EnableKeyRotation: false",
+    "KeySpec: HMAC_256": "KeySpec: RSA_2048",
+    "KeyUsage: GENERATE_VERIFY_MAC": "KeyUsage: GENERATE_VERIFY_MAC\n      MultiRegion: true",
     "MutationType: APPEND": "MutationType: REPLACE",
     "      Permissions: [DESCRIBE]": "      Permissions: [DESCRIBE, DROP]",
     "      Permissions: [SELECT, DESCRIBE]": "      Permissions: [ALL]",

@@ -1,7 +1,8 @@
 """The templates with other parameters than in the guides.
 
 - `connector.yaml` without its optional guardrails, which leaves the list of principals, one of them
-  an IAM user; and in a VPC, with secrets of its source and a permissions boundary;
+  an IAM user; and in a VPC, with secrets of its source, a permissions boundary, alarms and a
+  dashboard;
 - `quick.yaml` with an organization in place of a list of roles;
 - `lake-location.yaml` with hybrid access;
 - `workgroup.yaml` and `consumer.yaml` for an IAM user.
@@ -11,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.deploy import fixtures
+from tests.deploy import fixtures, monitoring
 from tests.deploy.account import Account
 from tests.deploy.enforcement import invoke, outcome
 from tests.deploy.environment import Accounts
@@ -29,7 +30,8 @@ PARAMETERS = (
     f" ConsumerAccountIds={fixtures.B} ConsumerArns=arn:aws:iam::{fixtures.B}:role/Unlisted"
     f",arn:aws:iam::{fixtures.B}:user/{USER} SubnetIds={SUBNET} SecurityGroupIds={SECURITY_GROUP}"
     f" SpillEndpointIds={ENDPOINT} PermissionsBoundaryArn={BOUNDARY} ReservedConcurrency=5"
-    f" SourceSecretArns={fixtures.SECRET} SourceSecretKeyArns={fixtures.SECRET_KEY}"
+    f" SourceSecretArns={fixtures.SECRET} SourceSecretKeyArns={fixtures.SECRET_KEY} Seal=function"
+    f" AlarmTopicArn=arn:aws:sns:{fixtures.REGION}:{fixtures.A}:alarms Dashboard=true"
 )
 ORGANIZATION_STACK, ORGANIZATION_ROLE = "quick-organization", "role-a-organization"
 
@@ -157,12 +159,13 @@ def _unguarded_checks(accounts: Accounts, built_template: Path) -> list[Check]:
     _delete_user(accounts.b, user)
     other = outcome(invoke(accounts.c.role("AthenaAnalyst", "direct"), FUNCTION))
     one_statement = sids == ["AllowNamedConsumersThroughAthena"]
-    no_key = "SpillKeyArn" not in deployed.stdout
+    no_key = "KeyArn" not in deployed.stdout
     return [
         Check("the function's policy has one statement", one_statement, str(sids)),
         Check("the policies have no guardrail", not guarded, f"{guarded} in {text}"),
         Check("uploads with another encryption are still denied", "AES256" in bucket, bucket),
         Check("the stack has no key output", no_key, deployed.stdout[-500:]),
+        *monitoring.checks(accounts.a, NAME),
         Check("the listed role invokes directly", listed == "allowed", listed),
         Check("the listed user invokes directly", listed_user == "allowed", listed_user),
         Check("a role of another account is denied", other == "denied", other),

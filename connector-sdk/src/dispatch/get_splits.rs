@@ -61,7 +61,11 @@ impl Invocation<'_> {
         let page = self.page(&source, splits, &spill);
         // The check calls S3, concurrently so that only a failure delays the response.
         let spilling = &self.handler.spilling;
-        let (page, ()) = futures::try_join!(page, spilling.check_bucket(self.settings))?;
+        let check = async {
+            let checked = spilling.check_bucket(self.settings).await;
+            checked.inspect_err(|_| self.context.counters.set_spill_failed())
+        };
+        let (page, ()) = futures::try_join!(page, check)?;
         let continuation_token = match &page.next {
             Some(cursor) => Some(binding()?.encode_token(cursor)),
             None => None,

@@ -70,7 +70,7 @@ impl Sink<'_> {
                 None => receiver.recv().await,
                 Some(writer) => tokio::select! {
                     batch = receiver.recv() => batch,
-                    error = writer.failure() => return Err(error),
+                    error = writer.failure() => return Err(self.failed_upload(error)),
                 },
             };
             let Some(batch) = batch else { break };
@@ -100,7 +100,10 @@ impl Sink<'_> {
             self.spill(&mut writer, block).await?;
         }
         match writer {
-            Some(writer) => Ok(ReadOutcome::Spilled(writer.finish().await?)),
+            Some(writer) => {
+                let locations = writer.finish().await;
+                locations.map(ReadOutcome::Spilled).map_err(|error| self.failed_upload(error))
+            }
             None => Ok(ReadOutcome::Spilled(Vec::new())),
         }
     }
@@ -127,7 +130,13 @@ impl Sink<'_> {
             writer.insert(SpillWriter::new(Arc::clone(store), target, self.limits.in_flight))
         };
         self.context.counters.add_block(block.encoded_len(Framing::Legacy));
-        writer.write(block).await
+        writer.write(block).await.map_err(|error| self.failed_upload(error))
+    }
+
+    /// Notes that the read failed because of the object store.
+    fn failed_upload(&self, error: Error) -> Error {
+        self.context.counters.set_spill_failed();
+        error
     }
 
     fn no_spill_location(&self) -> Error {

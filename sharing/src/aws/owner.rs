@@ -69,11 +69,15 @@ pub async fn observe_owner(account: &Account, arn: &FunctionArn) -> ObservedOwne
     let owner = &mut observed.account;
     let key = observe_key(account, arn, owner).await;
     owner.key_policy = match &key {
-        Lookup::Found(key) => key_policy(account, arn, key).await,
+        Lookup::Found(key) => key_policy(account, arn, &key.arn).await,
         Lookup::Missing => Lookup::Missing,
         Lookup::Unknown(reason) => Lookup::Unknown(reason.clone()),
     };
     owner.key = key;
+    owner.seal_key_policy = match function.seal_key() {
+        Some(key) => key_policy(account, arn, key).await,
+        None => Lookup::Missing,
+    };
     observed
 }
 
@@ -187,9 +191,10 @@ fn key_of(metadata: &KeyMetadata, id: &str) -> KmsKey {
     }
 }
 
-async fn key_policy(account: &Account, arn: &FunctionArn, key: &KmsKey) -> Lookup<String> {
-    let region = if key.arn.starts_with("arn:") { region_of(&key.arn) } else { &arn.region };
+/// Reads the policy of a key by its ARN or ID.
+async fn key_policy(account: &Account, arn: &FunctionArn, key: &str) -> Lookup<String> {
+    let region = if key.starts_with("arn:") { region_of(key) } else { &arn.region };
     let kms = aws_sdk_kms::Client::new(&account.in_region(region));
-    let policy = kms.get_key_policy().key_id(&key.arn).policy_name("default").send().await;
+    let policy = kms.get_key_policy().key_id(key).policy_name("default").send().await;
     lookup(policy, &["NotFoundException"]).and_then(|policy| policy.policy.into())
 }

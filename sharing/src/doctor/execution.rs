@@ -44,6 +44,7 @@ pub(super) fn check(
     let check = RoleCheck { question, owner, function, policies };
     check.log(report);
     check.source(report);
+    check.seal(report);
     let Some(spill) = &shared.spill else {
         return;
     };
@@ -149,14 +150,10 @@ impl RoleCheck<'_> {
         let Some(key) = self.function.block_encryption_key() else {
             return;
         };
-        let FunctionArn { partition, region, account, .. } = &self.question.function;
-        let resource = match (key.starts_with("arn:"), key.contains('/')) {
-            (true, _) if !key.contains(":alias/") => key.to_owned(),
-            (false, false) => format!("arn:{partition}:kms:{region}:{account}:key/{key}"),
-            _ => {
-                return report.unknown(format!("access to kms_key_id {key}: it is an alias"));
-            }
+        let Some(resource) = self.key_arn(key) else {
+            return report.unknown(format!("access to kms_key_id {key}: it is an alias"));
         };
+        let account = &self.question.function.account;
         let context =
             self.context().without("kms:ViaService").without("kms:EncryptionContext:aws:s3:arn");
         let is_bucket_key = self.owner.key.found().is_some_and(|known| known.arn == resource);
@@ -170,6 +167,33 @@ impl RoleCheck<'_> {
             let assumed = Lookup::Found(DELEGATING_KEY_POLICY.replace("ACCOUNT", account));
             let policy = ResourcePolicy { check: Check::KeyPolicy, document: &assumed };
             self.decide(policy, &[data_key], report);
+        }
+    }
+
+    /// Checks the code that the function requests once to derive the key of its seals.
+    fn seal(&self, report: &mut Report) {
+        let Some(key) = self.function.seal_key() else {
+            return;
+        };
+        let Some(resource) = self.key_arn(key) else {
+            return report.unknown(format!(
+                "access to the key of athena_connector_seal {key}: it is an alias"
+            ));
+        };
+        let context =
+            self.context().without("kms:ViaService").with("kms:MacAlgorithm", ["HMAC_SHA_256"]);
+        let mac = RequiredAccess { action: "kms:GenerateMac", resource, context };
+        let document = &self.owner.seal_key_policy;
+        self.decide(ResourcePolicy { check: Check::KeyPolicy, document }, &[mac], report);
+    }
+
+    /// Returns the ARN of a key by its ARN or ID; `None` for an alias.
+    fn key_arn(&self, key: &str) -> Option<String> {
+        let FunctionArn { partition, region, account, .. } = &self.question.function;
+        match (key.starts_with("arn:"), key.contains('/')) {
+            (true, _) if !key.contains(":alias/") => Some(key.to_owned()),
+            (false, false) => Some(format!("arn:{partition}:kms:{region}:{account}:key/{key}")),
+            _ => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod origin;
 mod owner;
 mod report;
 mod required_access;
+mod trust;
 mod verdict;
 
 pub use observed::{
@@ -93,6 +94,7 @@ pub fn diagnose(question: &Question, observed: &Observed) -> Report {
     let shared = shared_function(question, observed);
     owner::check(question, observed, &mut report);
     consumer::check(question, observed, &mut report);
+    trust::check(question, observed, &shared, &mut report);
     access::check(question, observed, &shared, &mut report);
     execution::check(question, observed, &shared, &mut report);
     report

@@ -71,6 +71,9 @@ pub struct OwnerAccount {
     pub key: Lookup<KmsKey>,
     /// Policy of the KMS key.
     pub key_policy: Lookup<String>,
+    /// Policy of the KMS key from which the function derives the key of its seals; missing without
+    /// one.
+    pub seal_key_policy: Lookup<String>,
     /// Policies of the execution role.
     pub role: Lookup<PrincipalPolicies>,
 }
@@ -236,6 +239,22 @@ impl FunctionConfiguration {
     /// the server-side encryption of S3.
     pub fn block_encryption_key(&self) -> Option<&str> {
         self.variable("kms_key_id")
+    }
+
+    /// Returns the origin of the key with which the function seals splits, if it is set.
+    pub fn seal(&self) -> Option<&str> {
+        self.variable("athena_connector_seal")
+    }
+
+    /// Returns the KMS key from which the function derives the key of its seals.
+    pub fn seal_key(&self) -> Option<&str> {
+        self.seal()?.strip_prefix("kms:")
+    }
+
+    /// Returns whether the function shows rows by the identity that a request claims.
+    pub fn trusts_identity(&self) -> bool {
+        self.variable("athena_connector_trust_identity")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Returns whether spilled blocks are not encrypted by the function.

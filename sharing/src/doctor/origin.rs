@@ -38,6 +38,11 @@ const STATEMENTS: &[TemplateStatement] = &[
         remedy: "let the function use the role ExecutionRole of its stack",
     },
     TemplateStatement {
+        sid: "DenySealsExceptConnector",
+        template: "connector.yaml",
+        remedy: "let the function use the role ExecutionRole of its stack",
+    },
+    TemplateStatement {
         sid: "DenyWritesOutsideEndpoints",
         template: "connector.yaml",
         remedy: "add the VPC endpoint of the function to SpillEndpointIds",

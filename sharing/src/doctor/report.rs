@@ -87,6 +87,10 @@ pub enum Subject {
     SpillBucket,
     /// The environment variable `disable_spill_encryption`.
     SpillEncryption,
+    /// The environment variable `athena_connector_seal`.
+    Seal,
+    /// The environment variable `athena_connector_trust_identity`.
+    TrustIdentity,
     /// The manager of a key: AWS or the customer.
     KeyManager,
     /// The hinted key's region.
@@ -234,6 +238,8 @@ impl fmt::Display for Subject {
             Self::Account => "account",
             Self::SpillBucket => "spill_bucket",
             Self::SpillEncryption => "disable_spill_encryption",
+            Self::Seal => "athena_connector_seal",
+            Self::TrustIdentity => "athena_connector_trust_identity",
             Self::KeyManager => "manager",
             Self::KeyRegion => "key region",
             Self::Bucket => "bucket",

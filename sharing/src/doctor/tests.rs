@@ -4,6 +4,7 @@
 mod boundary;
 mod hidden;
 mod templates;
+mod trust;
 
 use super::*;
 use crate::{
@@ -44,6 +45,19 @@ fn shared() -> SharedFunction {
     SharedFunction { function: question().function, spill: Some(spill) }
 }
 
+const SEAL: &str = "kms:arn:aws:kms:us-east-1:444455556666:key/seal";
+
+/// Policy of the key of the seals, as the template writes it.
+const SEAL_KEY_POLICY: &str = r#"{"Statement": [
+    {"Sid": "Account", "Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "kms:*",
+     "Resource": "*"},
+    {"Sid": "Connector", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:role/Execution"},
+     "Action": "kms:GenerateMac", "Resource": "*"},
+    {"Sid": "Others", "Effect": "Deny", "Principal": "*", "Action": ["kms:GenerateMac", "kms:VerifyMac"],
+     "Resource": "*",
+     "Condition": {"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::444455556666:role/Execution"}}}
+]}"#;
+
 /// Settings of both accounts as written by a grant, with everything else that a query needs.
 fn good() -> Observed {
     let shared = shared();
@@ -60,6 +74,7 @@ fn good_owner(shared: &SharedFunction) -> OwnerAccount {
         ("spill_prefix", "athena/"),
         ("data_bucket", "source"),
         ("data_prefix", "visits/"),
+        ("athena_connector_seal", SEAL),
     ];
     let grant = Grant {
         consumer: Consumer::Principal(ANALYST.to_owned()),
@@ -100,6 +115,7 @@ fn good_owner(shared: &SharedFunction) -> OwnerAccount {
             is_aws_managed: false,
         }),
         key_policy: Lookup::Found(insert_statement(Some(account), &decrypt.compact()).unwrap()),
+        seal_key_policy: Lookup::Found(SEAL_KEY_POLICY.to_owned()),
         role: policies(ROLE, document(&writes)),
     }
 }

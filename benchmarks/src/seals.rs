@@ -1,0 +1,150 @@
+//! Cost of the seals of splits: a page of 1,000 splits and a read, with seals and without.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::bail;
+use arrow::{
+    array::{ArrayRef, Int64Array},
+    datatypes::{DataType, Field, Schema},
+    record_batch::RecordBatch,
+};
+use athena_connector_sdk::{
+    Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, PageStream,
+    ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, TableName, async_trait,
+};
+use athena_protocol::{
+    Constraints, Request, Response, SerdeVersion,
+    message::{GetSplitsRequest, ReadRecordsRequest},
+};
+
+use crate::{
+    process::thread_cpu,
+    report::{Figure, ONE_CORE, Report, Unit},
+    sample::Sample,
+};
+
+/// Splits of a page.
+const SPLITS: u32 = 1_000;
+
+/// Calls that are timed together.
+const CALLS: u32 = 20;
+
+const QUERY: &str = "8f6c0f3e-7a41-4a5e-9a3e-5d5f0a7f2b10";
+
+/// Table of 1,000 splits with the properties that a lake has, and one row in each.
+struct Lake;
+
+#[async_trait]
+impl Connector for Lake {
+    fn source_type(&self) -> &'static str {
+        "lake"
+    }
+
+    async fn list_schemas(&self, _: ListSchemas) -> Result<PageStream<String>> {
+        PageStream::from_list(["s".to_owned()], None)
+    }
+
+    async fn list_tables(&self, _: ListTables) -> Result<PageStream<String>> {
+        PageStream::from_list(["t".to_owned()], None)
+    }
+
+    async fn get_table(&self, _: GetTable) -> Result<TableDef> {
+        Ok(TableDef::new([Field::new("n", DataType::Int64, false)]))
+    }
+
+    async fn get_partitions(&self, _: GetPartitions) -> Result<RecordBatchStream> {
+        Ok(RecordBatchStream::unpartitioned())
+    }
+
+    async fn get_splits(&self, _: GetSplits) -> Result<PageStream<Split>> {
+        let splits = (0..SPLITS).map(|n| {
+            Split::new()
+                .with("key", format!("warehouse/orders/day=2024-02-29/part-{n:05}.parquet"))
+                .with("etag", format!("{n:032x}"))
+                .with("first_row_group", n)
+                .with("row_groups", 4)
+        });
+        PageStream::from_list(splits, None)
+    }
+
+    async fn read_records(&self, _: ReadRecords) -> Result<RecordBatchStream> {
+        Ok(row().into())
+    }
+}
+
+fn row() -> RecordBatch {
+    let n: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    RecordBatch::try_from_iter([("n", n)]).expect("one column")
+}
+
+pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
+    let sides =
+        [("without seals", "off"), ("with seals", "secret:0123456789abcdef0123456789abcdef")];
+    let mut samples: [[Sample; 2]; 2] = Default::default();
+    for round in 0..=rounds {
+        // Alternating, so that a change of the machine's speed affects both.
+        for ((_, seal), [splits, reads]) in sides.iter().zip(&mut samples) {
+            let (planning, reading) = round_of(seal)?;
+            if round > 0 {
+                splits.push(planning);
+                reads.push(reading);
+            }
+        }
+    }
+    for ((name, _), [splits, reads]) in sides.into_iter().zip(samples) {
+        for (benchmark, sample) in [("a split of a page", splits), ("a read of one row", reads)] {
+            report.add(Figure {
+                benchmark: format!("seals: {benchmark}, {name}"),
+                name: "CPU",
+                side: ONE_CORE,
+                unit: Unit::Microseconds,
+                sample,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Returns the microseconds of one split of a page, and of the read of one row.
+fn round_of(seal: &str) -> anyhow::Result<(f64, f64)> {
+    let settings = [("spill_bucket", "spill"), ("athena_connector_seal", seal)];
+    let handler = Handler::new(Lake).with_settings(Settings::from_vars(settings)?);
+    let call = |request: &[u8]| futures::executor::block_on(handler.handle(request, None));
+    let one: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let planning = Request::GetSplits(GetSplitsRequest {
+        identity: None,
+        query_id: Some(QUERY.to_owned()),
+        catalog_name: "c".to_owned(),
+        table_name: TableName::new("s", "t"),
+        partitions: RecordBatch::try_from_iter([("partitionId", one)])?,
+        partition_columns: Vec::new(),
+        constraints: Constraints::default(),
+        continuation_token: None,
+    });
+    let planning = planning.encode(SerdeVersion::V6)?;
+    let Response::GetSplits(page) = Response::decode(&call(&planning)?)? else {
+        bail!("the table has no splits")
+    };
+    let Some(split) = page.splits.into_iter().next() else { bail!("the table has no splits") };
+    let reading = Request::ReadRecords(ReadRecordsRequest {
+        identity: None,
+        query_id: QUERY.to_owned(),
+        catalog_name: "c".to_owned(),
+        table_name: TableName::new("s", "t"),
+        schema: Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)])),
+        split,
+        constraints: Constraints::default(),
+        max_block_size: 16_000_000,
+        max_inline_block_size: 3_465_000,
+    });
+    let reading = reading.encode(SerdeVersion::V6)?;
+    let time = |request: &[u8], calls: u32| -> anyhow::Result<Duration> {
+        let (result, used) = thread_cpu(|| (0..calls).try_for_each(|_| call(request).map(drop)));
+        result?;
+        Ok(used / calls)
+    };
+    let microseconds = |time: Duration| time.as_secs_f64() * 1e6;
+    let page = time(&planning, CALLS)?;
+    let read = time(&reading, CALLS * 100)?;
+    Ok((microseconds(page / SPLITS), microseconds(read)))
+}
