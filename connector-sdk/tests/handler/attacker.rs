@@ -1,10 +1,10 @@
 //! Attempts of someone who has the source of the function and may invoke it, but has no key.
 //!
 //! [`FORGED`] are splits and tokens that the function did not make: each is refused before the
-//! source or the store is called. [`CURIOUS`] are requests that are in order, by a caller who may not
-//! see everything: the answer, the conditions at the source, and the calls of the source are the
-//! same, whatever the hidden rows and values are. `docs/decisions/seals.md` lists both, and what a
-//! caller can do by design.
+//! source or the store is called. [`CURIOUS`] are legal requests of a caller who may not see
+//! everything: the answer, the conditions at the source, and the calls of the source are the same,
+//! whatever the hidden rows and values are. `docs/decisions/seals.md` lists both, and what a caller
+//! can do by design.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,8 +40,7 @@ use crate::{
     seals::{Function, SEAL, encoded, reading},
 };
 
-/// What an attacker has: two splits of a query, those of another query and of another function, a
-/// token.
+/// Splits of an attacker: two of one query, and one of another function.
 struct Loot {
     own: Split,
     sibling: Split,

@@ -1,4 +1,4 @@
-//! Checks of what the function takes on trust: splits that it is sent, and the identity of a caller.
+//! Checks of what the function takes on trust: the splits that it gets, and who the caller is.
 
 use super::{
     Check, Finding, FunctionConfiguration, Lookup, Observed, Question, Report, Side, Subject,

@@ -58,7 +58,7 @@ async fn no_hidden_value_is_in_an_error_or_in_any_line_of_the_log() {
         let function =
             Function { handler: function.handler.with_settings(settings(&variables)), ..function };
         let query = query(&mut random);
-        // Every third query fails at some point: a block too small for a row, or half of the blocks.
+        // Blocks of every third query are too small for a row.
         let mut read = ReadRecordsRequest {
             identity: Some(identity(caller)),
             constraints: query.constraints.clone(),
