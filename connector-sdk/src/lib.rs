@@ -69,6 +69,7 @@
 //! | accept queries in the source's own language | [`Passthrough`] |
 //! | see the query, the caller, the remaining time and the progress | [`Context`] |
 //! | offer functions to SQL | [`Udfs`] |
+//! | ask a busy source again | [`retry`], [`Backoff`] |
 //! | configure | [`Setting`], [`Settings`], [`Secret`] |
 #![cfg_attr(feature = "lambda", doc = "| run in AWS Lambda | [`lambda`] |")]
 //!
@@ -102,6 +103,7 @@ mod pushdown;
 mod read;
 mod request;
 mod residual;
+mod retry;
 mod seal;
 mod secret;
 mod settings;
@@ -128,9 +130,10 @@ pub use names::NameCase;
 pub use page_stream::{Cursor, PageStream};
 pub use passthrough::{Passthrough, PassthroughQuery, Signature};
 pub use pushdown::{
-    BindValue, Conjunct, KeyRange, Pushed, PushedDown, SqlDialect, SqlFilter, StandardSql,
+    Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlDialect, SqlFilter, StandardSql,
 };
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
+pub use retry::{Backoff, retry};
 pub use seal::SealKey;
 pub use secret::Secret;
 pub use settings::{Setting, Settings};
@@ -144,6 +147,8 @@ pub use arrow;
 pub use async_trait::async_trait;
 #[cfg(feature = "lambda")]
 pub use athena_aws as aws;
-pub use athena_protocol::{Error, ErrorKind, FederatedIdentity, Result, TableName, predicate};
+pub use athena_protocol::{
+    self as protocol, Error, ErrorKind, FederatedIdentity, OrError, Result, TableName, predicate,
+};
 #[cfg(feature = "mimalloc")]
 pub use mimalloc::MiMalloc;

@@ -1,6 +1,6 @@
 //! Partition values: encoded into a split, and added to the batches that are read from it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BinaryArray, StringArray, UInt32Array, new_null_array},
@@ -68,6 +68,45 @@ impl GetSplits {
         }
         let json = serde_json::to_string(&values).expect("strings and nulls make a JSON object");
         Ok(Split::new().with(PROPERTY, json))
+    }
+}
+
+impl Split {
+    /// Returns the value of the partition column `name`, as
+    /// [`split_for_partition`](GetSplits::split_for_partition) got it; `None` for null.
+    ///
+    /// Dates are days since 1970-01-01, times the ticks of their unit since then, binary values
+    /// base64 without padding, with `-` and `_`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use athena_connector_sdk::{GetSplits, TableName, arrow};
+    /// # use arrow::{array::{ArrayRef, StringArray}, record_batch::RecordBatch};
+    /// # let month: ArrayRef = Arc::new(StringArray::from(vec!["2024-08"]));
+    /// # let partitions = RecordBatch::try_from_iter([("month", month)]).expect("one column");
+    /// # let request = GetSplits::new(TableName::new("web", "visits"), partitions)
+    /// #     .with_partition_columns(vec!["month".into()]);
+    /// let split = request.split_for_partition(0)?;
+    /// assert_eq!(split.partition::<String>("month")?.as_deref(), Some("2024-08"));
+    /// # Ok::<(), athena_connector_sdk::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the split has no value of this column, or one that is no `T`.
+    pub fn partition<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        let invalid = || {
+            Error::invalid_input(format!(
+                "the split has no value of the partition column {name:?}, or none of type {}; it \
+                 may come from another build of the connector: run the query again",
+                std::any::type_name::<T>()
+            ))
+        };
+        let json = self.get_str(PROPERTY).ok_or_else(invalid)?;
+        let texts: BTreeMap<String, Option<String>> =
+            serde_json::from_str(json).map_err(|error| invalid().with_source(error))?;
+        let text = texts.get(name).ok_or_else(invalid)?;
+        text.as_ref().map(|text| text.parse().map_err(|_| invalid())).transpose()
     }
 }
 
@@ -157,6 +196,12 @@ impl PartitionValues {
             }
         }
         Ok(Self { values })
+    }
+
+    /// Returns the values as a batch of one row; `None` if there are none.
+    pub(crate) fn as_row(&self) -> Option<RecordBatch> {
+        let columns = self.values.iter().map(|(name, value)| (name, Arc::clone(value), true));
+        RecordBatch::try_from_iter_with_nullable(columns).ok().filter(|row| row.num_columns() > 0)
     }
 
     /// Iterates over the values of columns that `batch` lacks, in order of their names.

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
-use crate::{Error, Result};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Error, ErrorKind, OrError, Result};
+
+/// Property that describes the data to read, in JSON.
+const VALUE: &str = "value";
 
 /// Independently readable part of a table, as a small map of strings.
 ///
@@ -60,6 +65,58 @@ impl Split {
         })
     }
 
+    /// Creates a split that describes the data to read as `value`, in JSON.
+    ///
+    /// ```
+    /// # use athena_connector_sdk::Split;
+    /// #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]
+    /// struct RowGroups {
+    ///     key: String,
+    ///     etag: String,
+    ///     first: u32,
+    /// }
+    ///
+    /// let groups = RowGroups { key: "orders/1.parquet".into(), etag: "9a0364b9".into(), first: 0 };
+    /// let split = Split::of(&groups)?;
+    /// assert_eq!(split.read::<RowGroups>()?, groups);
+    /// # Ok::<(), athena_connector_sdk::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Internal` for a value that JSON cannot express, such as a map whose keys are no text.
+    pub fn of(value: &impl Serialize) -> Result<Self> {
+        Self::new().with_value(value)
+    }
+
+    /// Sets the description of the data to read, which [`read`](Self::read) returns: for splits of
+    /// [`split_for_partition`](crate::GetSplits::split_for_partition).
+    ///
+    /// # Errors
+    ///
+    /// As of [`of`](Self::of).
+    pub fn with_value(self, value: &impl Serialize) -> Result<Self> {
+        let json = serde_json::to_string(value)
+            .or_error(ErrorKind::Internal, || "a split cannot be written as JSON".to_owned())?;
+        Ok(self.with(VALUE, json))
+    }
+
+    /// Returns the description of the data to read, as [`of`](Self::of) got it.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the split has none, or one of another form.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        let json: &str = self.get_str(VALUE).unwrap_or_default();
+        serde_json::from_str(json).or_error(ErrorKind::InvalidInput, || {
+            format!(
+                "the split is not one of {}; it may come from another build of the connector: run \
+                 the query again",
+                std::any::type_name::<T>()
+            )
+        })
+    }
+
     /// Returns the property `name` as text, or `None` if it is missing.
     pub fn get_str(&self, name: &str) -> Option<&str> {
         self.properties.get(name).map(String::as_str)
@@ -92,6 +149,17 @@ mod tests {
         assert_eq!(describe_properties(&BTreeMap::new()), "without properties");
         let split = Split::new().with("$partition", "J. Doe").with("$seal", "1");
         assert_eq!(describe_properties(&split.properties), "without properties");
+    }
+
+    #[test]
+    fn a_split_of_another_form_is_refused_without_its_values() {
+        let split = Split::of(&("orders", 7)).unwrap().with("other", 1);
+        assert_eq!(split.read::<(String, u32)>().unwrap(), ("orders".to_owned(), 7));
+        for split in [split, Split::new(), Split::new().with(VALUE, "{")] {
+            let error = split.read::<(u32, u32)>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(!error.message().contains("orders"), "{error}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod public_text;
 pub use function_error::FunctionError;
 pub use public_text::shorten_names;
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use arrow::error::ArrowError;
 
 /// A result whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,12 +38,15 @@ pub enum ErrorKind {
     Unsupported,
     /// A peer returned an invalid response.
     InvalidResponse,
+    /// The source is down, or closed the connection: try again later.
+    Unavailable,
     /// A fault in this process.
     Internal,
 }
 
 impl ErrorKind {
-    /// Returns the error code of this kind in Athena's protocol.
+    /// Returns the error code of this kind in Athena's protocol, which has none for
+    /// [`Unavailable`](Self::Unavailable) and counts it as an internal error.
     pub fn wire_code(self) -> &'static str {
         match self {
             Self::NotFound => "EntityNotFoundException",
@@ -53,7 +58,7 @@ impl ErrorKind {
             Self::PartialFailure => "PartialFailureException",
             Self::Unsupported => "OperationNotSupportedException",
             Self::InvalidResponse => "InvalidResponseException",
-            Self::Internal => "InternalServiceException",
+            Self::Unavailable | Self::Internal => "InternalServiceException",
         }
     }
 
@@ -107,6 +112,7 @@ struct Inner {
     message: String,
     context: Vec<(&'static str, String)>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    retry_after: Option<Duration>,
 }
 
 macro_rules! constructors {
@@ -139,6 +145,8 @@ constructors! {
     unsupported => Unsupported,
     /// Creates an error of kind [`ErrorKind::InvalidResponse`].
     invalid_response => InvalidResponse,
+    /// Creates an error of kind [`ErrorKind::Unavailable`].
+    unavailable => Unavailable,
     /// Creates an error of kind [`ErrorKind::Internal`].
     internal => Internal,
 }
@@ -152,6 +160,7 @@ impl Error {
                 message: message.into(),
                 context: Vec::new(),
                 source: None,
+                retry_after: None,
             }),
         }
     }
@@ -169,6 +178,18 @@ impl Error {
     pub fn with_context(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.inner.context.push((name, value.into()));
         self
+    }
+
+    /// Sets the time that the source asks to wait before the next attempt.
+    #[must_use]
+    pub fn with_retry_after(mut self, delay: Duration) -> Self {
+        self.inner.retry_after = Some(delay);
+        self
+    }
+
+    /// Returns the time that the source asks to wait before the next attempt, if it says one.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
     }
 
     /// Returns the category of the error.
@@ -218,5 +239,70 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.inner.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// Converts an error of Arrow: malformed or unfitting values are an invalid response of the source,
+/// anything else a fault in this process. An [`Error`] that Arrow has wrapped is returned as it was.
+///
+/// ```
+/// use arrow::array::{ArrayRef, Int64Array};
+/// use athena_protocol::{ErrorKind, Result};
+///
+/// fn parse(text: &str) -> Result<i64> {
+///     let texts = arrow::array::StringArray::from(vec![text]);
+///     let options = arrow::compute::CastOptions { safe: false, ..Default::default() };
+///     let numbers = arrow::compute::cast_with_options(
+///         &texts,
+///         &arrow::datatypes::DataType::Int64,
+///         &options,
+///     )?;
+///     Ok(arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(&numbers).value(0))
+/// }
+/// assert_eq!(parse("7")?, 7);
+/// let error = parse("seven").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+/// assert!(!error.message().contains("seven")); // only the cause has it
+/// # Ok::<(), athena_protocol::Error>(())
+/// ```
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        let (kind, message) = match error {
+            ArrowError::ExternalError(cause) => {
+                return match cause.downcast::<Self>() {
+                    Ok(error) => *error,
+                    Err(cause) => Self::internal("a batch cannot be made").with_source(cause),
+                };
+            }
+            ArrowError::CastError(_)
+            | ArrowError::ParseError(_)
+            | ArrowError::CsvError(_)
+            | ArrowError::JsonError(_)
+            | ArrowError::ArithmeticOverflow(_) => {
+                (ErrorKind::InvalidResponse, "a value does not fit the type of its column")
+            }
+            _ => (ErrorKind::Internal, "a batch cannot be made"),
+        };
+        Self::new(kind, message).with_source(error)
+    }
+}
+
+/// Conversion of the error of any result into an [`Error`].
+///
+/// ```
+/// use athena_protocol::{Error, ErrorKind, OrError};
+///
+/// let shard = "x".parse::<u32>();
+/// let shard = shard.or_error(ErrorKind::InvalidInput, || "shard is no number".to_owned());
+/// assert_eq!(shard.unwrap_err().kind(), ErrorKind::InvalidInput);
+/// ```
+pub trait OrError<T> {
+    /// Replaces an error by one of `kind`, with `message`, and the original as its source.
+    fn or_error(self, kind: ErrorKind, message: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: Into<Box<dyn StdError + Send + Sync>>> OrError<T> for Result<T, E> {
+    fn or_error(self, kind: ErrorKind, message: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|error| Error::new(kind, message()).with_source(error))
     }
 }

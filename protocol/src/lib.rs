@@ -41,7 +41,7 @@ mod split;
 mod version;
 mod wire_block;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, OrError, Result};
 pub use identity::FederatedIdentity;
 pub use limits::{MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES, RESPONSE_MARGIN_BYTES, base64_len};
 pub use message::{Request, Response, TableName};

@@ -104,11 +104,11 @@ def cost_checks(pages: Pages) -> list[Check]:
     ]
     connector, glue = totals[:3], totals[3:6]
     owner_pays = connector[0][1] > 0 and connector[0][2] > 0 and connector[1][2] > 0
-    idle_is_the_key = sum(month for _, month, _ in connector) == 1
+    idle_is_the_keys = sum(month for _, month, _ in connector) == 2
     consumer_pays = glue[0][1:] == (0, 0) and glue[1][2] > 0
     return [
         Check("the connector's account pays for its function", owner_pays, quick),
-        Check("an idle connector costs its key", idle_is_the_key, quick),
+        Check("an idle connector costs its two keys", idle_is_the_keys, quick),
         Check("the consumer account pays for Glue tables", consumer_pays, quick),
         Check("both guides print the same", administrator in quick, administrator),
     ]

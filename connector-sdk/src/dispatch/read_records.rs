@@ -22,7 +22,7 @@ use crate::{
     column_index::ColumnIndex,
     partition::PartitionValues,
     plan::Plan,
-    read::{Columns, Limits, ReadOutcome, Sink, SplitReader, constraint_columns},
+    read::{Columns, Decided, Limits, ReadOutcome, Sink, SplitReader, constraint_columns, decide},
     residual::{Residual, RowLimit},
     seal::{SEAL_PROPERTY, SealKeys, Subject},
     spilling::check_spill_target,
@@ -67,17 +67,24 @@ impl Invocation<'_> {
         reject_limit_of_unevaluated(&constraints, &residual)?;
         let limit = RowLimit::try_new(&constraints, &read_schema, self.settings.sort_memory())?;
         let split = Split { properties: request.split.properties.clone() };
+        let partition = PartitionValues::from_split(&split, &read_schema)?;
+        let offered = access.source_constraints(Arc::clone(&constraints));
+        let (offered, is_excluded) = match decide(&offered, &partition)? {
+            Decided::Remaining(remaining) => (remaining, false),
+            Decided::Excluded => (offered, true),
+        };
         let reader = SplitReader {
             connector: Arc::clone(&connector),
-            partition: PartitionValues::from_split(&split, &read_schema)?,
+            partition,
             request: ReadRecords {
                 context: self.context(),
                 table: table.clone(),
                 projection: Arc::clone(&read_schema),
                 split,
-                constraints: access.source_constraints(Arc::clone(&constraints)),
+                constraints: offered,
                 claims: Arc::default(),
             },
+            is_excluded,
             columns: columns.clone(),
             access: AccessFilter::try_new(&access, &read_schema, self.context.time_limit)?,
             offers_all_conditions: !access.hides_conditions(&constraints),

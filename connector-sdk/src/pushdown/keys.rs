@@ -110,7 +110,7 @@ impl<'a> Conjunct<'a> {
     }
 
     /// Returns the values of `column` that satisfy the condition, if it involves no other column.
-    fn values_of(&self, column: &str) -> Option<Cow<'a, ValueSet>> {
+    pub(super) fn values_of(&self, column: &str) -> Option<Cow<'a, ValueSet>> {
         match *self {
             Self::Values { column: of, set } => (of == column).then_some(Cow::Borrowed(set)),
             Self::Expression(expression) => {

@@ -1,17 +1,18 @@
 //! Pushdown of predicates and limits to the source.
 
-mod bind_value;
 mod comparison;
 mod dialect;
 mod keys;
+mod literal;
 mod sql;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
-pub use bind_value::BindValue;
 pub use dialect::{SqlDialect, StandardSql};
 pub use keys::KeyRange;
+pub use literal::Literal;
 pub use sql::SqlFilter;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -9,7 +9,7 @@ use arrow::{
 use athena_protocol::predicate::{Bound, Expression, Marker, Range, ValueSet, functions};
 
 use super::{
-    BindValue, Conjunct, Pushed, SqlDialect,
+    Conjunct, Literal, Pushed, SqlDialect,
     comparison::parse_comparison,
     keys::{KeyRange, key_ranges},
 };
@@ -26,7 +26,7 @@ use super::{
 /// # let set = ValueSet::Equatable(EquatableValueSet { values, inclusive: true, null_allowed: false });
 /// # let constraints = Constraints { summary: BTreeMap::from([("id".to_owned(), set)]), limit: Some(10), ..Constraints::default() };
 /// # let request = ReadRecords::new(TableName::new("s", "t"), Arc::new(Schema::empty()), Split::new()).with_constraints(constraints);
-/// use athena_connector_sdk::{BindValue, SqlFilter, StandardSql};
+/// use athena_connector_sdk::{Literal, SqlFilter, StandardSql};
 ///
 /// // SELECT * FROM t WHERE id IN (7, 9) LIMIT 10
 /// let mut filter = SqlFilter::new(StandardSql);
@@ -36,13 +36,13 @@ use super::{
 ///     sql += &format!(" LIMIT {limit}");
 /// }
 /// assert_eq!(sql, r#"SELECT * FROM t WHERE "id" IN (?, ?) LIMIT 10"#);
-/// assert_eq!(filter.parameters(), [BindValue::Integer(7), BindValue::Integer(9)]);
+/// assert_eq!(filter.parameters(), [Literal::Integer(7), Literal::Integer(9)]);
 /// ```
 #[derive(Debug)]
 pub struct SqlFilter<D> {
     dialect: D,
     conditions: Vec<String>,
-    parameters: Vec<BindValue>,
+    parameters: Vec<Literal>,
 }
 
 /// Condition as text, and whether it is true for exactly the same rows as the original.
@@ -102,7 +102,7 @@ impl<D: SqlDialect> SqlFilter<D> {
     }
 
     /// Returns the parameters, in the order of their placeholders.
-    pub fn parameters(&self) -> &[BindValue] {
+    pub fn parameters(&self) -> &[Literal] {
         &self.parameters
     }
 
@@ -188,13 +188,13 @@ impl<D: SqlDialect> SqlFilter<D> {
             let keys = single
                 .iter()
                 .filter_map(|range| range.start)
-                .map(|key| BindValue::of_key(key, data_type))
+                .map(|key| Literal::of_key(key, data_type))
                 .collect::<Option<Vec<_>>>()?;
             parts.push(self.one_of(column, keys, true));
         }
         for range in wide {
-            let low = range.start.map(|start| BindValue::of_key(start, data_type));
-            let high = range.end.map(|end| BindValue::of_key(end, data_type));
+            let low = range.start.map(|start| Literal::of_key(start, data_type));
+            let high = range.end.map(|end| Literal::of_key(end, data_type));
             let low = low.map(|low| Some((">=", low?)));
             let high = high.map(|high| Some(("<", high?)));
             let ends = [low, high].into_iter().flatten().collect::<Option<Vec<_>>>()?;
@@ -205,29 +205,29 @@ impl<D: SqlDialect> SqlFilter<D> {
 
     fn list(&mut self, column: &str, values: &ArrayRef, inclusive: bool) -> Option<String> {
         let rows = (0..values.len()).filter(|&row| values.is_valid(row));
-        let values = rows.map(|row| BindValue::of(values, row)).collect::<Option<Vec<_>>>()?;
+        let values = rows.map(|row| Literal::of(values, row)).collect::<Option<Vec<_>>>()?;
         (!values.is_empty()).then(|| self.one_of(column, values, inclusive))
     }
 
     fn range(&mut self, column: &str, range: &Range) -> Option<String> {
         if let Some(value) = point(range) {
-            let value = BindValue::of(value, 0)?;
+            let value = Literal::of(value, 0)?;
             return Some(self.one_of(column, vec![value], true));
         }
         let mut ends = Vec::new();
         if !range.low.is_unbounded() {
             let operator = if range.low.bound == Bound::Above { ">" } else { ">=" };
-            ends.push((operator, BindValue::of(value_of(&range.low)?, 0)?));
+            ends.push((operator, Literal::of(value_of(&range.low)?, 0)?));
         }
         if !range.high.is_unbounded() {
             let operator = if range.high.bound == Bound::Below { "<" } else { "<=" };
-            ends.push((operator, BindValue::of(value_of(&range.high)?, 0)?));
+            ends.push((operator, Literal::of(value_of(&range.high)?, 0)?));
         }
         self.between(column, ends)
     }
 
     /// Formats `column = ?` or `column IN (?, ?)`, or the negation.
-    fn one_of(&mut self, column: &str, values: Vec<BindValue>, inclusive: bool) -> String {
+    fn one_of(&mut self, column: &str, values: Vec<Literal>, inclusive: bool) -> String {
         let name = self.dialect.identifier(column);
         let is_single = values.len() == 1;
         let placeholders: Vec<String> =
@@ -242,7 +242,7 @@ impl<D: SqlDialect> SqlFilter<D> {
     }
 
     /// Formats the conjunction of the comparisons; `None` without any.
-    fn between(&mut self, column: &str, ends: Vec<(&str, BindValue)>) -> Option<String> {
+    fn between(&mut self, column: &str, ends: Vec<(&str, Literal)>) -> Option<String> {
         let name = self.dialect.identifier(column);
         let mut parts = Vec::new();
         for (operator, value) in ends {
@@ -255,7 +255,7 @@ impl<D: SqlDialect> SqlFilter<D> {
         }
     }
 
-    fn parameter(&mut self, value: BindValue) -> String {
+    fn parameter(&mut self, value: Literal) -> String {
         self.parameters.push(value);
         self.dialect.placeholder(self.parameters.len())
     }
@@ -322,7 +322,7 @@ fn value_of(marker: &Marker) -> Option<&ArrayRef> {
 }
 
 /// Returns the only value of a range, if it has exactly one.
-fn point(range: &Range) -> Option<&ArrayRef> {
+pub(super) fn point(range: &Range) -> Option<&ArrayRef> {
     let low = value_of(&range.low)?;
     let high = value_of(&range.high)?;
     let exact = range.low.bound == Bound::Exactly && range.high.bound == Bound::Exactly;

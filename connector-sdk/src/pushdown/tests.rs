@@ -177,7 +177,7 @@ fn a_dialect_decides_on_collation_quoting_and_parameter_count() {
     let one = list_of(numbers(&[1]), true, false);
     assert_eq!(filter.push(&Conjunct::Values { column: "m", set: &one }), Pushed::Exact(()));
     assert_eq!(filter.where_clause(), r#" WHERE "n" IN ($1, $2) AND "m" = $3"#);
-    assert_eq!(filter.parameters()[2], BindValue::Integer(1));
+    assert_eq!(filter.parameters()[2], Literal::Integer(1));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn timestamps_are_compared_by_whole_milliseconds() {
     let mut filter = SqlFilter::new(StandardSql);
     let set = set_of(vec![from(Bound::Above, at())], false);
     assert_eq!(filter.push(&Conjunct::Values { column: "at", set: &set }), Pushed::Exact(()));
-    assert_eq!(filter.parameters(), [BindValue::Timestamp(1_001)]);
+    assert_eq!(filter.parameters(), [Literal::Timestamp(1_001)]);
 }
 
 #[test]

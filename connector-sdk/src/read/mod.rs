@@ -10,11 +10,13 @@
 
 mod columns;
 mod expanded_size;
+mod partition_conditions;
 mod sink;
 mod slices;
 mod split_reader;
 
 pub(crate) use columns::{Columns, constraint_columns};
+pub(crate) use partition_conditions::{Decided, decide};
 pub(crate) use sink::{Limits, ReadOutcome, Sink};
 pub(crate) use split_reader::SplitReader;
 

@@ -34,6 +34,8 @@ pub(crate) struct SplitReader {
     pub(crate) offers_all_conditions: bool,
     pub(crate) residual: Residual,
     pub(crate) limit: RowLimit,
+    /// Whether the values of the partition exclude every row.
+    pub(crate) is_excluded: bool,
 }
 
 impl SplitReader {
@@ -41,7 +43,7 @@ impl SplitReader {
     /// source.
     pub(super) async fn run(mut self, sender: Sender<RecordBatch>) -> Result<()> {
         // `LIMIT 0` reads nothing.
-        if !self.limit.is_satisfied() {
+        if !self.limit.is_satisfied() && !self.is_excluded {
             let mut stream = self.connector.read_records(self.request.clone()).await?;
             while let Some(batch) = stream.next().await.transpose()? {
                 if self.process(batch, &sender).await?.is_break() {

@@ -1,13 +1,16 @@
 //! Partition columns that the SDK adds to batches.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use arrow::{
-    array::{ArrayRef, Date32Array, Int64Array},
+    array::{ArrayRef, Date32Array, Int64Array, StringArray},
     datatypes::DataType,
     record_batch::RecordBatch,
 };
-use athena_connector_sdk::{ErrorKind, GetSplits, Split, TableName};
+use athena_connector_sdk::{ErrorKind, GetSplits, Pushed, Split, TableName};
 use athena_protocol::{
     Constraints,
     message::ReadRecordsRequest,
@@ -107,4 +110,58 @@ async fn a_partition_column_that_the_request_names_twice_is_refused() {
     let error = invoke(&spilling(fake()).0, request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("\"day\""), "{error}");
+}
+
+/// Reads the split of August 2024 of a table with the columns `month` and `n`, and returns the rows,
+/// the conditions that the source was offered with their columns, the limit, and its calls.
+async fn read_august(
+    constraints: Constraints,
+) -> (Vec<i64>, Vec<String>, Option<u64>, Vec<&'static str>) {
+    let n: ArrayRef = Arc::new(Int64Array::from_iter_values(0..10));
+    let rows = RecordBatch::try_from_iter([("n", n)]).unwrap();
+    let offered = Arc::new(Mutex::new((Vec::new(), None)));
+    let record = Arc::clone(&offered);
+    let connector = FakeConnector::new(rows.clone()).with_read(move |request| {
+        let pushed = request.push_down(|conjunct| {
+            record.lock().unwrap().0.push(conjunct.column().unwrap_or("several").to_owned());
+            Pushed::Exact(())
+        });
+        record.lock().unwrap().1 = pushed.limit;
+        Ok(rows.clone().into())
+    });
+    let calls = Arc::clone(&connector.calls);
+    let (handler, store) = spilling(connector);
+    let fields = [("month", DataType::Utf8), ("n", DataType::Int64)];
+    let mut request = ReadRecordsRequest { constraints, ..read_request(schema(&fields)) };
+    request.split.properties.insert("$partition".into(), r#"{"month":"2024-08"}"#.into());
+    let read = read(&handler, &store, request).await.unwrap();
+    let (columns, limit) = offered.lock().unwrap().clone();
+    let calls = calls.lock().unwrap().clone();
+    (read.numbers("n"), columns, limit, calls)
+}
+
+fn months(values: &[&str]) -> Constraints {
+    let values: ArrayRef = Arc::new(StringArray::from_iter_values(values));
+    let set = EquatableValueSet { values, inclusive: true, null_allowed: false };
+    let summary = BTreeMap::from([("month".to_owned(), ValueSet::Equatable(set))]);
+    Constraints { summary, ..Constraints::default() }
+}
+
+#[tokio::test]
+async fn conditions_on_partition_columns_are_decided_by_the_split_and_not_offered() {
+    // True for the split: nothing is offered, so the limit is given.
+    let august = Constraints { limit: Some(3), ..months(&["2024-07", "2024-08"]) };
+    let (rows, offered, limit, calls) = read_august(august).await;
+    assert_eq!((rows.len(), offered, limit, calls), (3, vec![], Some(3), vec!["read_records"]));
+    // False for the split: nothing is read.
+    let winter = Constraints { limit: Some(3), ..months(&["2024-12", "2024-01"]) };
+    let (rows, _, _, calls) = read_august(winter).await;
+    assert_eq!((rows, calls), (vec![], vec![]));
+    // Conditions on other columns are offered as before.
+    let mut both = months(&["2024-08"]);
+    both.summary.extend(only("n", &[4, 5]).summary);
+    let (rows, offered, _, _) = read_august(both).await;
+    assert_eq!((rows, offered), (vec![4, 5], vec!["n".to_owned()]));
+    let (rows, offered, limit, _) = read_august(Constraints::default()).await;
+    assert_eq!((rows.len(), offered, limit), (10, vec![], None));
 }
