@@ -242,8 +242,9 @@ impl StdError for Error {
     }
 }
 
-/// Converts an error of Arrow: malformed or unfitting values are an invalid response of the source,
-/// anything else a fault in this process. An [`Error`] that Arrow has wrapped is returned as it was.
+/// Converts an error of Arrow: malformed or unfitting values are an invalid response of the
+/// source, anything else a fault in this process. An [`Error`] that Arrow has wrapped is returned
+/// as it was.
 ///
 /// ```
 /// use arrow::array::{ArrayRef, Int64Array};

@@ -13,9 +13,9 @@ use athena_protocol::timestamp_tz;
 
 /// Constant of a predicate, never null, in the type of its column.
 ///
-/// [`Display`](fmt::Display) writes what most sources read: numbers and texts as they are, dates and
-/// times as in ISO 8601, instants in UTC with a final `Z`. It is data of the query, so it belongs
-/// into a request to the source, never into an error or a log.
+/// [`Display`](fmt::Display) writes what most sources read: numbers and texts as they are, dates
+/// and times as in ISO 8601, instants in UTC with a final `Z`. It is data of the query, so it
+/// belongs into a request to the source, never into an error or a log.
 ///
 /// ```
 /// use athena_connector_sdk::Literal;

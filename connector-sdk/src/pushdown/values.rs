@@ -27,8 +27,8 @@ impl Conjunct<'_> {
         }
     }
 
-    /// Returns the values of which `column` has one if the condition is true: exactly these, for `=`
-    /// and `IN`.
+    /// Returns the values of which `column` has one if the condition is true: exactly these, for
+    /// `=` and `IN`.
     ///
     /// `None` if the condition involves another column, admits null, or is true for more values
     /// than can be listed.

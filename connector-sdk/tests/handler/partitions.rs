@@ -112,8 +112,8 @@ async fn a_partition_column_that_the_request_names_twice_is_refused() {
     assert!(error.to_string().contains("\"day\""), "{error}");
 }
 
-/// Reads the split of August 2024 of a table with the columns `month` and `n`, and returns the rows,
-/// the conditions that the source was offered with their columns, the limit, and its calls.
+/// Reads the split of August 2024 of a table with the columns `month` and `n`, and returns the
+/// rows, the columns of the conditions that the source was offered, the limit, and its calls.
 async fn read_august(
     constraints: Constraints,
 ) -> (Vec<i64>, Vec<String>, Option<u64>, Vec<&'static str>) {
