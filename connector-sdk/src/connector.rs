@@ -106,8 +106,7 @@ use crate::{
 ///     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
 ///         let start: i64 = request.split.get("start")?;
 ///         let n: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 100));
-///         let batch = RecordBatch::try_from_iter([("n", n)])
-///             .map_err(|e| Error::internal("columns differ in length").with_source(e))?;
+///         let batch = RecordBatch::try_from_iter([("n", n)])?;
 ///         Ok(batch.into())
 ///     }
 /// }

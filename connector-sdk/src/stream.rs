@@ -39,8 +39,7 @@ use crate::{Error, Result};
 ///
 /// fn batch(start: i64) -> Result<RecordBatch> {
 ///     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 100));
-///     RecordBatch::try_from_iter([("n", n)])
-///         .map_err(|error| Error::internal("columns differ in length").with_source(error))
+///     Ok(RecordBatch::try_from_iter([("n", n)])?)
 /// }
 ///
 /// let one = RecordBatchStream::from(batch(0)?);

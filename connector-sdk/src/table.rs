@@ -126,8 +126,7 @@ impl TableDef {
 ///
 ///     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
 ///         let name: ArrayRef = Arc::new(StringArray::from(vec!["mercury", "venus", "earth"]));
-///         let batch = RecordBatch::try_from_iter([("name", name)])
-///             .map_err(|e| Error::internal("columns differ in length").with_source(e))?;
+///         let batch = RecordBatch::try_from_iter([("name", name)])?;
 ///         Ok(batch.into())
 ///     }
 /// }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use athena_connector_sdk::{
-    Error, RecordBatchStream, Result, Scan, Table, TableDef,
+    RecordBatchStream, Result, Scan, Table, TableDef,
     arrow::{
         array::{ArrayRef, Int64Array},
         datatypes::{DataType, Field},
@@ -44,6 +44,5 @@ impl Table for Squares {
 fn batch(start: i64, end: i64) -> Result<RecordBatch> {
     let n: ArrayRef = Arc::new(Int64Array::from_iter_values(start..end));
     let square: ArrayRef = Arc::new(Int64Array::from_iter_values((start..end).map(|n| n * n)));
-    RecordBatch::try_from_iter([("n", n), ("square", square)])
-        .map_err(|error| Error::internal("columns differ in length").with_source(error))
+    Ok(RecordBatch::try_from_iter([("n", n), ("square", square)])?)
 }
