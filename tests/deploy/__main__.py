@@ -110,7 +110,7 @@ class Run:
         report.section("variants of the templates")
         simulator = Simulator(self.tools.node_modules)
         report.checks(variants.checks(accounts, BUILT_TEMPLATE))
-        report.checks(connector_lists.checks(accounts.b, simulator))
+        report.checks(connector_lists.each_list_admits_exactly_its_functions(accounts.b, simulator))
         report.section("deployed policies: linter, access-control matrix, guardrails, mutations")
         deployment = read_deployment(accounts)
         policies = PolicyStage(report, accounts, deployment, simulator).run()

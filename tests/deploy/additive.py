@@ -75,7 +75,9 @@ def _noticed(
     return noticed
 
 
-def run(deployment: Deployment, simulator: Simulator, rows: RowIndex) -> Outcome:
+def a_row_notices_each_widening(
+    deployment: Deployment, simulator: Simulator, rows: RowIndex
+) -> Outcome:
     """Evaluates, for each mutation, rows until one has another decision."""
     mutations = widenings(deployment, simulator)
     noticed = _noticed(mutations, deployment, simulator, rows)

@@ -70,7 +70,7 @@ def _invocation(function: str, policy: Policy) -> Simulation:
     )
 
 
-def checks(b: Account, simulator: Simulator) -> list[Check]:
+def each_list_admits_exactly_its_functions(b: Account, simulator: Simulator) -> list[Check]:
     invocations = [
         _invocation(function, policy) for policy in _deployed(b) for function in FUNCTIONS
     ]

@@ -60,6 +60,12 @@ def get_catalog(who: Account, name: str) -> Call:
     return lambda: who.client("athena").get_data_catalog(Name=name)
 
 
+def make_seal(who: Account, key: str) -> Call:
+    return lambda: who.client("kms").generate_mac(
+        KeyId=key, Message=b"x", MacAlgorithm="HMAC_SHA_256"
+    )
+
+
 def assume(who: Account, role: str, **options: str) -> Call:
     return lambda: who.role(role, **options)
 
@@ -84,6 +90,7 @@ def access_checks(accounts: Accounts) -> list[Check]:
     role_x = accounts.unrelated.role("AthenaAnalyst")
     external = {"ExternalId": fixtures.DATA_SOURCE}
     spilled = "athena-spill/x"
+    seal_key = accounts.a.outputs("rust-connector")["SealKeyArn"]
     cases: list[tuple[str, str, Call]] = [
         ("T08 the analyst invokes through Athena", "allowed", invoke(analyst)),
         ("T09 the analyst invokes directly", "denied", invoke(direct)),
@@ -95,6 +102,8 @@ def access_checks(accounts: Accounts) -> list[Check]:
         ("T26 a role of C lists it", "denied", list_spill(role_c)),
         ("T23 the analyst writes to it", "denied", put(analyst, fixtures.SPILL, spilled)),
         ("T45 an administrator of A writes to it", "denied", put(owner, fixtures.SPILL, spilled)),
+        ("X171 an administrator of A makes a seal", "denied", make_seal(owner, seal_key)),
+        ("X170 the analyst makes a seal", "denied", make_seal(analyst, seal_key)),
         (
             "T93 the analyst uses the catalog that account A has registered",
             "allowed",

@@ -1,5 +1,8 @@
 """Mutation tests: edits that weaken or break the policies, each detected by one row of the matrix.
 
+Some edits are planted holes, `hole` says what they allow: they add an action, a resource, a
+principal or a statement, and everything that worked before still works.
+
 `mutations.json` names the row and its decision after the edit. An edit that changes nothing is an
 error in the file.
 """
@@ -44,6 +47,9 @@ def _apply(policy: Any, edit: Edit) -> None:
     if "drop" in edit:
         policy["Statement"].remove(_statement(policy, edit["drop"]))
         return
+    if "add" in edit:
+        policy["Statement"].append(edit["add"])
+        return
     statement = _statement(policy, edit["sid"])
     if "without" in edit:
         _drop_key(statement, edit["without"])
@@ -53,6 +59,8 @@ def _apply(policy: Any, edit: Edit) -> None:
         del statement["Condition"][edit["without-operator"]]
     elif "resource" in edit:
         statement["Resource"] = edit["resource"]
+    elif "action" in edit:
+        statement["Action"] = edit["action"]
     else:
         statement.setdefault("Condition", {}).setdefault(edit["operator"], {})[edit["key"]] = edit[
             "value"
@@ -82,7 +90,7 @@ class Outcome:
         return self.total - len(self.errors)
 
 
-def run(deployment: Deployment, simulator: Simulator) -> Outcome:
+def one_row_detects_each_mutation(deployment: Deployment, simulator: Simulator) -> Outcome:
     """Evaluates the row of each mutation before and after the edit."""
     by_id: dict[str, Row] = {row.id: row for row in load_rows()}
     mutations = json.loads((CASES / "mutations.json").read_text())

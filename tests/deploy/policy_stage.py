@@ -70,7 +70,7 @@ class PolicyStage:
         print(f"   {iam.total} rows of IAM, {lake.total} of Lake Formation:", end=" ")
         print(f"{allowed} allow, {total - allowed} deny; {rows.counts_by_document()}")
         index = self._evaluate_one_sided(iam)
-        mutated = mutations.run(deployment, simulator)
+        mutated = mutations.one_row_detects_each_mutation(deployment, simulator)
         report.errors(mutated.errors)
         passed = iam.passed + lake.passed
         additions = self._evaluate_additions(index) if index else "0 of 0"
@@ -105,8 +105,10 @@ class PolicyStage:
 
     def _evaluate_additions(self, index: RowIndex) -> str:
         """Widens every policy and every template; returns how many edits were noticed."""
-        policies = additive.run(self.deployment, self.simulator, index)
-        edits, unnoticed = template_mutations.run(self.simulator.node_modules)
+        policies = additive.a_row_notices_each_widening(self.deployment, self.simulator, index)
+        edits, unnoticed = template_mutations.a_rule_notices_each_addition(
+            self.simulator.node_modules
+        )
         self.report.errors([*policies.errors, *unnoticed])
         noticed = policies.noticed + policies.explained + edits - len(unnoticed)
         print(f"   additions: {policies.noticed} of {policies.total} by rows,", end=" ")

@@ -95,7 +95,7 @@ def _is_noticed(program: Path, edit: Edit) -> bool:
         return bool(unlisted(edited) or broken_rules(program, edited))
 
 
-def run(node_modules: Path) -> tuple[int, list[str]]:
+def a_rule_notices_each_addition(node_modules: Path) -> tuple[int, list[str]]:
     """Returns the number of edits, and those that nothing notices."""
     program = guard_program(node_modules)
     every = [edit for path in templates() for edit in edits(path)]

@@ -45,10 +45,13 @@ def usage_checks(deployment: Deployment, file: Path) -> list[Check]:
     with (CASES / FILE).open(newline="") as lines:
         listed = {(row["policy"], row["action"]) for row in csv.DictReader(lines, delimiter="\t")}
     print(f"   {total} actions granted, {total - len(unused)} used in the guides")
+    sealing = "kms:GenerateMac" in used.get(deployment.principals["Exec"].arn, set())
     unlisted, stale = sorted(unused - listed), sorted(listed - unused)
     return [
         Check(f"every action that the guides do not use is in {FILE}", not unlisted, str(unlisted)),
         Check(f"{FILE} has no action that is used or not granted", not stale, str(stale)),
+        # The policy of the key allows it, so no policy above grants it.
+        Check("the connector has derived its key of seals from KMS", sealing, str(sorted(used))),
     ]
 
 
