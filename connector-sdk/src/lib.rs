@@ -80,6 +80,7 @@
 //! |---|---|---|
 //! | `lambda` | yes | the Lambda runtime loop, S3 and KMS clients, structured logs |
 //! | `mimalloc` | yes | `MiMalloc`, a memory allocator |
+//! | `testing` | no | `testing::Harness`, for tests of connectors that look at rows |
 //!
 //! The SDK does not install `MiMalloc`, because a program can have only one allocator: declare it
 //! as `#[global_allocator]` in `main.rs`.
@@ -120,6 +121,9 @@ pub mod pushdown_guide {}
 
 #[cfg(feature = "lambda")]
 pub mod lambda;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use access::{Access, AccessRule, Mask};
 pub use connector::Connector;

@@ -56,6 +56,10 @@ def handle(event: dict, invocation: str, headers: HTTPMessage, runtime: Runtime)
         case "fail":
             runtime.fail(invocation, "com.example.ShopException", "the shop is closed")
             return None
+        case "deny":
+            text = "InvalidCredentialsException: the source rejects the key"
+            runtime.fail(invocation, "InvalidCredentialsException", text)
+            return None
         case "spawn":
             return spawn(event["then"])
         case "hog":

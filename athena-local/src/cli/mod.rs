@@ -1,6 +1,7 @@
 //! Command-line arguments.
 
 mod sharing;
+mod variable;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 #[cfg(feature = "aws")]
 pub(crate) use sharing::Credentials;
 pub(crate) use sharing::{DoctorCommand, ShareCommand, UnshareCommand};
+pub(crate) use variable::Variable;
 
 use crate::scaffold::Kind;
 
@@ -99,6 +101,14 @@ pub(crate) struct Connectors {
     /// checkout]
     #[arg(long = "connector", value_name = "NAME=SPEC", value_parser = connector)]
     pub(crate) named: Vec<(String, Spec)>,
+    /// Set an environment variable of hosted functions
+    ///
+    /// Without VALUE, the shell's value is used; with CATALOG, only that function gets it. Can be
+    /// repeated. Functions inherit the shell's variables except those that begin with AWS_: to let
+    /// a function use an account, pass AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+    /// and AWS_REGION.
+    #[arg(long = "env", value_name = "[CATALOG:]NAME[=VALUE]")]
+    pub(crate) variables: Vec<Variable>,
     /// Maximum number of instances per function, and of splits read concurrently per table
     #[arg(
         long,
@@ -124,6 +134,13 @@ impl Connectors {
 /// Limits of a function that runs one invocation at a time.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FunctionLimits {
+    /// Set an environment variable of the function, if it is hosted
+    ///
+    /// Without =VALUE, the shell's value is used. Can be repeated. The function inherits the
+    /// shell's variables except those that begin with AWS_: to let it use an account, pass
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    pub(crate) variables: Vec<Variable>,
     /// Memory limit of the function, in MB
     #[arg(long, value_name = "MB", default_value_t = 3008)]
     memory: u32,

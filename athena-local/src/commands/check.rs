@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use athena_conformance::suite::{Options, Report, Suite};
 use athena_lambda_host::{FunctionOptions, Registry};
 
-use super::signals::until_stopped;
+use super::{registry, signals::until_stopped};
 use crate::{
     cli::CheckCommand,
     output::{Spool, StatusLine, for_terminal, say},
@@ -15,7 +15,11 @@ use crate::{
 /// Runs the command and writes the report to standard output. Fails if there are findings.
 pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     let start = Instant::now();
-    let report = until_stopped(async { Ok(check(&command).await) }).await?;
+    // The suite provokes hundreds of errors. To see the output of the function, run `invoke` with
+    // the request of a finding.
+    let options = FunctionOptions { show_output: false, ..command.limits.options() };
+    let registry = registry::for_function(&command.limits, &command.spec, options)?;
+    let report = until_stopped(async { Ok(check(&command, &registry).await) }).await?;
     if let Some(file) = &command.json {
         write(file, &(report.to_json() + "\n"))?;
     }
@@ -40,11 +44,7 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn check(command: &CheckCommand) -> Report {
-    // The suite provokes hundreds of errors. To see the output of the function, run `invoke` with
-    // the request of a finding.
-    let options = FunctionOptions { show_output: false, ..command.limits.options() };
-    let registry = Registry::new(options);
+async fn check(command: &CheckCommand, registry: &Registry) -> Report {
     let options = Options {
         seed: command.seed,
         cases: command.cases,

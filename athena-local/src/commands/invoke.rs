@@ -3,9 +3,8 @@
 use std::io::{Read as _, Write as _};
 
 use anyhow::Context as _;
-use athena_lambda_host::Registry;
 
-use super::signals::until_stopped;
+use super::{registry, signals::until_stopped};
 use crate::cli::InvokeCommand;
 
 /// Runs the command and writes the response to standard output byte for byte.
@@ -20,8 +19,9 @@ pub(super) async fn run(command: InvokeCommand) -> anyhow::Result<()> {
             std::io::stdin().read_to_end(&mut request).context("cannot read standard input")?;
         }
     }
+    let registry =
+        registry::for_function(&command.limits, &command.spec, command.limits.options())?;
     let response = until_stopped(async {
-        let registry = Registry::new(command.limits.options());
         let function = registry.open("function", command.spec.clone());
         Ok(function.invoke(request.into()).await?)
     })

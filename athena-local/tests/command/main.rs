@@ -1,6 +1,7 @@
 //! The command as a user runs it: output and exit status.
 
 mod check;
+mod environment;
 mod faults;
 mod invoke;
 mod memory;

@@ -4,6 +4,7 @@ mod access;
 mod attacker;
 mod fixture;
 mod functions;
+mod harness;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod limits;

@@ -22,7 +22,8 @@ pub struct FunctionOptions {
     /// Maximum number of processes, each with one invocation at a time. Further invocations wait.
     /// Twice the number of cores by default, but at most 8.
     pub concurrency: usize,
-    /// Environment variables. They override those that the host sets.
+    /// Environment variables, the last of each name. They override those that the host sets: see
+    /// [`HostedFunction`](crate::HostedFunction#environment).
     pub env: Vec<(String, String)>,
     /// Whether the output of the function is written to standard error, line by line. True by
     /// default.
@@ -43,5 +44,13 @@ impl Default for FunctionOptions {
             env: Vec::new(),
             show_output: true,
         }
+    }
+}
+
+impl FunctionOptions {
+    /// Returns the value of the environment variable `name`, if [`env`](Self::env) has it.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        let last = self.env.iter().rev().find(|(variable, _)| variable == name);
+        last.map(|(_, value)| value.as_str())
     }
 }

@@ -1,6 +1,7 @@
 //! A stand-in for S3 on the loopback interface.
 
 mod folder;
+mod keys;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -10,11 +11,12 @@ use std::{
 
 use anyhow::Context as _;
 use athena_spill::{ObjectStore, SpillSettings, aws::S3Store};
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use uuid::Uuid;
 
 use folder::Folder;
+use keys::Keys;
 
 use crate::{http::Server, temporary_folder::TemporaryFolder};
 
@@ -34,6 +36,8 @@ pub struct LocalS3 {
     server: Server,
     access_key: String,
     secret_key: String,
+    /// All accepted keys, shared with the server.
+    keys: Keys,
     root: PathBuf,
     /// Deletes the folder when it is dropped, after the server.
     _temporary: Option<TemporaryFolder>,
@@ -68,15 +72,17 @@ impl LocalS3 {
         let access_key =
             format!("AKIA{}", &Uuid::new_v4().simple().to_string().to_uppercase()[..16]);
         let secret_key = Uuid::new_v4().simple().to_string();
+        let keys = Keys::default();
+        keys.accept(&access_key, &secret_key);
         let service = {
             let mut builder = S3ServiceBuilder::new(Folder { path: root.clone(), files });
-            builder.set_auth(SimpleAuth::from_single(access_key.clone(), secret_key.clone()));
+            builder.set_auth(keys.clone());
             builder.build()
         };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server =
             Server::start(address, service).await.context("cannot listen for S3 requests")?;
-        let store = Self { server, access_key, secret_key, root, _temporary: temporary };
+        let store = Self { server, access_key, secret_key, keys, root, _temporary: temporary };
         store.create_bucket(SPILL_BUCKET)?;
         Ok(store)
     }
@@ -109,6 +115,11 @@ impl LocalS3 {
         let folder = self.root.join(name);
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create the bucket {}", folder.display()))
+    }
+
+    /// Accepts another pair of keys, for a function that has keys of its own.
+    pub fn accept(&self, access_key: &str, secret_key: &str) {
+        self.keys.accept(access_key, secret_key);
     }
 
     /// Returns the folder of the buckets: the object `a/b` of the bucket `x` is the file `x/a/b`.

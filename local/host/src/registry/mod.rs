@@ -4,7 +4,10 @@ mod lazy_function;
 mod shared_s3;
 mod spill_store;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use athena_client::{ClientOptions, FederatedClient, Invoke};
 use athena_spill::ObjectStore;
@@ -76,14 +79,36 @@ impl Registry {
 
     /// Registers the function at `spec` as `name`.
     ///
+    /// See [`register_with_env`](Self::register_with_env) for variables of its own.
+    ///
     /// # Errors
     ///
     /// If `name` is already registered.
     pub fn register(&mut self, name: &str, spec: Spec) -> anyhow::Result<()> {
+        self.register_with_env(name, spec, Vec::new())
+    }
+
+    /// Registers the function at `spec` as `name`, with environment variables of its own.
+    ///
+    /// They override those of the common options and of the S3 stand-in. A key pair among them
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) is accepted by the stand-in, so that a
+    /// function with an account of its own can still spill.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is already registered.
+    pub fn register_with_env(
+        &mut self,
+        name: &str,
+        spec: Spec,
+        env: Vec<(String, String)>,
+    ) -> anyhow::Result<()> {
         if self.registered.iter().any(|registered| registered.name == name) {
             anyhow::bail!("function name {name:?} is used twice; give each function its own name");
         }
-        let function = self.open(name, spec.clone());
+        let mut options = self.options.clone();
+        options.env.extend(env);
+        let function = self.open_with(name, spec.clone(), options);
         self.registered.push(Registered { name: name.to_owned(), spec, function });
         Ok(())
     }
@@ -127,11 +152,16 @@ impl Registry {
     ///
     /// The function is not registered: each call opens another one.
     pub fn open(&self, name: &str, spec: Spec) -> Arc<dyn Invoke> {
+        self.open_with(name, spec, self.options.clone())
+    }
+
+    fn open_with(&self, name: &str, spec: Spec, options: FunctionOptions) -> Arc<dyn Invoke> {
         Arc::new(LazyFunction {
             spec,
-            options: FunctionOptions { name: name.to_owned(), ..self.options.clone() },
+            options: FunctionOptions { name: name.to_owned(), ..options },
             s3: self.s3.clone(),
             function: OnceCell::new(),
+            explained: AtomicBool::new(false),
         })
     }
 

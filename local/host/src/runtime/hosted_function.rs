@@ -39,6 +39,12 @@ const ABANDONED_TIMEOUT: Duration = Duration::from_secs(5);
 /// none is idle, up to [`FunctionOptions::concurrency`], and reused until it exits, exceeds its
 /// timeout or memory, or returns a response that is not JSON.
 ///
+/// # Environment
+///
+/// A process has the variables of this process without those that begin with `AWS_`, so that no
+/// function uses the developer's account by accident, then Lambda's own with credentials that are
+/// valid nowhere, then [`FunctionOptions::env`].
+///
 /// An invocation whose future is dropped may run for another 5 seconds; then its process is killed.
 /// Dropping the function immediately kills all its processes and their children. So does the end of
 /// this process, even if it is killed.

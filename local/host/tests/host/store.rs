@@ -65,3 +65,21 @@ async fn bucket_names_follow_the_rules_of_s3() {
         assert!(store.create_bucket(name).is_err(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_function_with_keys_of_its_own_uses_the_store_once_they_are_accepted() {
+    let s3 = LocalS3::start(None).await.unwrap();
+    let own = S3Store::new(&SpillSettings::default()).with_endpoint(
+        &s3.endpoint(),
+        "eu-west-1",
+        "AKIAOWN",
+        "own-secret",
+    );
+    let body = Bytes::from_static(b"rows");
+    let error = own.put(s3.spill_bucket(), "early", body.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCredentials, "{error}");
+    s3.accept("AKIAOWN", "own-secret");
+    own.put(s3.spill_bucket(), "late", body.clone()).await.unwrap();
+    // The keys of the store stay valid.
+    assert_eq!(s3.store().get(s3.spill_bucket(), "late").await.unwrap(), body);
+}
