@@ -9,8 +9,10 @@
 
 mod athena_sql;
 mod catalog;
+mod columns_view;
 mod common_type;
 mod deep_plans;
+mod describe;
 mod error;
 mod external_calls;
 mod external_function;
@@ -34,6 +36,7 @@ mod statements;
 mod table;
 mod table_cache;
 mod type_mapping;
+mod type_name;
 mod types;
 mod udf;
 
