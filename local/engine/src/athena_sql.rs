@@ -158,6 +158,16 @@ impl VisitorMut for Adaptation {
                 let operand = std::mem::replace(&mut **operand, null());
                 *expr = call(TO_VARCHAR, [operand, Expr::Value(length)]);
             }
+            Expr::Cast { data_type, .. } if is_foreign(data_type) => {
+                return ControlFlow::Break(format!(
+                    "unknown type: {}; use varchar for text, and real or double for numbers",
+                    data_type.to_string().to_lowercase()
+                ));
+            }
+            Expr::Function(call) if call.over.is_some() && call.filter.is_some() => {
+                let reason = "FILTER is not supported for window functions; use CASE";
+                return ControlFlow::Break(reason.to_owned());
+            }
             Expr::Function(call) if is_ranking(call) => {
                 *expr = cast(std::mem::replace(expr, null()), DataType::BigInt(None));
             }
@@ -191,6 +201,11 @@ fn limit_fetched(query: &mut Query) {
             *clause = Some(LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() });
         }
     }
+}
+
+/// Returns whether a type is one of other databases.
+fn is_foreign(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::String(_) | DataType::Text | DataType::Float(_))
 }
 
 /// Returns whether a call is that of a ranking function, of which the result is unsigned.
