@@ -68,10 +68,7 @@ fn is_decimal(name: &str) -> bool {
 
 /// Removes zeros at the end of a fraction.
 fn without_zeros(number: &str) -> &str {
-    match number.contains('.') {
-        true => number.trim_end_matches('0').trim_end_matches('.'),
-        false => number,
-    }
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 /// Compares times up to zeros at the end of their fractions, and their zones up to synonyms.
@@ -83,7 +80,7 @@ fn same_time(theirs: &str, ours: &str) -> bool {
                 *part = without_zeros(part).to_owned();
             }
             if matches!(part.as_str(), "+00:00" | "Z") {
-                *part = "UTC".to_owned();
+                "UTC".clone_into(part);
             }
         }
         parts

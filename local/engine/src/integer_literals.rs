@@ -34,11 +34,11 @@ impl VisitorMut for IntegerLiterals {
                 }
             }
             // The planner negates a literal; the negation of a cast would stay an operation.
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand } => {
-                if is_cast_literal(operand) {
-                    restore(operand);
-                    *expr = integer(std::mem::replace(expr, null()));
-                }
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: operand }
+                if is_cast_literal(operand) =>
+            {
+                restore(operand);
+                *expr = integer(std::mem::replace(expr, null()));
             }
             Expr::Function(call) => {
                 if let Some(WindowType::WindowSpec(window)) = &mut call.over {
@@ -80,7 +80,9 @@ impl VisitorMut for IntegerLiterals {
         match &mut query.limit_clause {
             Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
                 limit.iter_mut().for_each(restore);
-                offset.iter_mut().for_each(|offset| restore(&mut offset.value));
+                if let Some(offset) = offset {
+                    restore(&mut offset.value);
+                }
                 limit_by.iter_mut().for_each(restore);
             }
             Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
@@ -143,7 +145,9 @@ fn restore(expr: &mut Expr) {
 }
 
 fn restore_keys(keys: &mut [OrderByExpr]) {
-    keys.iter_mut().for_each(|key| restore(&mut key.expr));
+    for key in keys {
+        restore(&mut key.expr);
+    }
 }
 
 fn restore_window(window: &mut WindowSpec) {

@@ -159,17 +159,13 @@ fn float(value: f64, scientific: &str) -> String {
     };
     let digits = digits.replace('.', "");
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    match usize::try_from(exponent) {
-        Ok(whole) => {
-            let digits = format!("{digits:0<width$}", width = whole + 2);
-            let (whole, fraction) = digits.split_at(whole + 1);
-            format!("{sign}{whole}.{fraction}")
-        }
-        Err(_) => {
-            let zeros = exponent.unsigned_abs().saturating_sub(1);
-            format!("{sign}0.{}{digits}", "0".repeat(zeros.try_into().unwrap_or(0)))
-        }
+    if let Ok(whole) = usize::try_from(exponent) {
+        let digits = format!("{digits:0<width$}", width = whole + 2);
+        let (whole, fraction) = digits.split_at(whole + 1);
+        return format!("{sign}{whole}.{fraction}");
     }
+    let zeros = exponent.unsigned_abs().saturating_sub(1);
+    format!("{sign}0.{}{digits}", "0".repeat(zeros.try_into().unwrap_or(0)))
 }
 
 fn bytes(bytes: &[u8]) -> String {
