@@ -5,14 +5,17 @@ use std::ops::ControlFlow;
 use datafusion::sql::{
     parser::Statement,
     sqlparser::ast::{
-        BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Function, FunctionArg,
-        FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
-        JoinOperator, ObjectName, Query, Select, SetExpr, SetOperator, SetQuantifier,
-        Statement as SqlStatement, TableFactor, TableWithJoins, TypedString, UnaryOperator, Value,
-        ValueWithSpan, VisitMut as _, VisitorMut,
+        BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Function,
+        FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+        JoinConstraint, JoinOperator, LimitClause, ObjectName, Query, Select, SetExpr, SetOperator,
+        SetQuantifier, Statement as SqlStatement, TableFactor, TableWithJoins, TypedString,
+        UnaryOperator, Value, ValueWithSpan, VisitMut as _, VisitorMut,
     },
 };
 
+use crate::casts::TO_VARCHAR;
+use crate::column_names::ColumnNames;
+use crate::integer_literals::IntegerLiterals;
 use crate::long_chains::{self, null};
 use crate::query_size::QuerySize;
 use crate::types::{time_zone_of_literal, timestamp_in_zone};
@@ -21,7 +24,10 @@ use crate::types::{time_zone_of_literal, timestamp_in_zone};
 ///
 /// | SQL | Meaning |
 /// |---|---|
-/// | `1e3` | a double; `1.5` is a decimal |
+/// | `1e3` | a double; `1.5` is a decimal, `1` an integer |
+/// | `DECIMAL '1.50'` | a decimal of 3 digits |
+/// | `SELECT a + 1` | a column named `_col0` |
+/// | `CAST(a AS varchar(3))` | the first 3 characters |
 /// | `TIMESTAMP '2024-01-01 00:00 UTC'` | a timestamp with time zone |
 /// | `a IS DISTINCT FROM b AND c` | `(a IS DISTINCT FROM b) AND c` |
 /// | `a LIKE 'b\c'` | the backslash is a character |
@@ -35,7 +41,7 @@ pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
             ControlFlow::Break(unsupported(&statement.to_string()))
         }
         Statement::Statement(statement) => match statement.visit(&mut Adaptation::default()) {
-            ControlFlow::Continue(()) => statement.visit(&mut QuerySize::default()),
+            ControlFlow::Continue(()) => size_and_names(statement),
             refused @ ControlFlow::Break(_) => refused,
         },
         Statement::Explain(explain) => return adapt(&mut explain.statement),
@@ -47,6 +53,13 @@ pub(super) fn adapt(statement: &mut Statement) -> anyhow::Result<()> {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(reason) => anyhow::bail!(reason),
     }
+}
+
+/// Checks the size of `statement`, then names its columns and types its literals.
+fn size_and_names(statement: &mut SqlStatement) -> ControlFlow<String> {
+    statement.visit(&mut QuerySize::default())?;
+    statement.visit(&mut ColumnNames)?;
+    statement.visit(&mut IntegerLiterals)
 }
 
 fn is_read_only(statement: &SqlStatement) -> bool {
@@ -86,6 +99,7 @@ impl VisitorMut for Adaptation {
     type Break = String;
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        limit_fetched(query);
         refuse_multisets(&query.body)
     }
 
@@ -129,9 +143,33 @@ impl VisitorMut for Adaptation {
                 *expr = cast(Expr::Value(text), DataType::Double(ExactNumberInfo::None));
             }
             Expr::TypedString(literal) => {
+                type_decimal(literal);
                 if let Some(with_zone) = timestamp_with_zone(literal)? {
                     *expr = with_zone;
                 }
+            }
+            Expr::Cast {
+                kind: CastKind::Cast,
+                expr: operand,
+                data_type: DataType::Varchar(Some(CharacterLength::IntegerLength { length, .. })),
+                ..
+            } => {
+                let length = Value::Number(length.to_string(), false).into();
+                let operand = std::mem::replace(&mut **operand, null());
+                *expr = call(TO_VARCHAR, [operand, Expr::Value(length)]);
+            }
+            Expr::Cast { data_type, .. } if is_foreign(data_type) => {
+                return ControlFlow::Break(format!(
+                    "unknown type: {}; use varchar for text, and real or double for numbers",
+                    data_type.to_string().to_lowercase()
+                ));
+            }
+            Expr::Function(call) if call.over.is_some() && call.filter.is_some() => {
+                let reason = "FILTER is not supported for window functions; use CASE";
+                return ControlFlow::Break(reason.to_owned());
+            }
+            Expr::Function(call) if is_ranking(call) => {
+                *expr = cast(std::mem::replace(expr, null()), DataType::BigInt(None));
             }
             Expr::IsDistinctFrom(..) | Expr::IsNotDistinctFrom(..) => bind_distinct_from(expr),
             Expr::BinaryOp { .. } | Expr::UnaryOp { op: UnaryOperator::Not, .. } => {
@@ -147,6 +185,33 @@ impl VisitorMut for Adaptation {
 
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None }
+}
+
+/// Replaces `FETCH FIRST n ROWS ONLY` with `LIMIT n`. `WITH TIES` stays, and is refused.
+fn limit_fetched(query: &mut Query) {
+    let has_limit =
+        matches!(query.limit_clause, Some(LimitClause::LimitOffset { limit: Some(_), .. }));
+    let fetch = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent && !has_limit);
+    let Some(fetch) = fetch else { return };
+    let one = || Expr::Value(Value::Number("1".to_owned(), false).into());
+    let limit = Some(fetch.quantity.unwrap_or_else(one));
+    match &mut query.limit_clause {
+        Some(LimitClause::LimitOffset { limit: empty, .. }) => *empty = limit,
+        clause => {
+            *clause = Some(LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() });
+        }
+    }
+}
+
+/// Returns whether a type is one of other databases.
+fn is_foreign(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::String(_) | DataType::Text | DataType::Float(_))
+}
+
+/// Returns whether a call is that of a ranking function, of which the result is unsigned.
+fn is_ranking(call: &Function) -> bool {
+    let name = call.name.to_string().to_ascii_lowercase();
+    call.over.is_some() && matches!(name.as_str(), "row_number" | "rank" | "dense_rank" | "ntile")
 }
 
 /// Refuses `EXCEPT ALL` and `INTERSECT ALL`, for which `DataFusion` ignores how often a row occurs.
@@ -189,6 +254,23 @@ fn refuse_right_using(tables: &TableWithJoins) -> ControlFlow<String> {
         ));
     }
     ControlFlow::Continue(())
+}
+
+/// Gives a decimal literal the precision and scale of its digits.
+fn type_decimal(literal: &mut TypedString) {
+    let (DataType::Decimal(ExactNumberInfo::None), Value::SingleQuotedString(text)) =
+        (&literal.data_type, &literal.value.value)
+    else {
+        return;
+    };
+    let digits = text.trim().trim_start_matches(['+', '-']);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = whole.trim_start_matches('0').len();
+    let precision = (whole + fraction.len()).max(1);
+    if let (Ok(precision), Ok(scale)) = (u64::try_from(precision), i64::try_from(fraction.len())) {
+        let exact = ExactNumberInfo::PrecisionAndScale(precision, scale);
+        literal.data_type = DataType::Decimal(exact);
+    }
 }
 
 /// Returns a timestamp with time zone if the literal has a zone.
@@ -343,7 +425,7 @@ fn escape_backslashes(pattern: &mut Expr) {
 fn call(name: &str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
     let unnamed = |argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument));
     Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList {

@@ -35,6 +35,8 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use crate::{casts, implicit_casts};
+
 /// Maximum number of items of a list of columns that becomes comparisons.
 const MAX_COMPARISONS: usize = 200;
 
@@ -71,6 +73,8 @@ impl AnalyzerRule for CommonType {
 fn cast_operands(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let types = [&left, &right].map(|operand| operand.get_type(schema).ok());
+            implicit_casts::check(op, types[0].as_ref(), types[1].as_ref())?;
             let (cast, [left, right]) = cast_all([*left, *right], schema);
             let expr =
                 Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
@@ -89,6 +93,9 @@ fn cast_operands(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::SetComparison(comparison) => cast_set_comparison(comparison, schema)?,
         Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
             cast_in_subquery(InSubquery { expr, subquery, negated }, schema)?
+        }
+        Expr::Cast(cast) if let Some(other) = casts::replace(&cast, schema) => {
+            Transformed::yes(other)
         }
         Expr::Cast(Cast { expr, field }) => match local_time(&expr, field.data_type(), schema) {
             Some(local) => Transformed::yes(Expr::Cast(Cast { expr: Box::new(local), field })),

@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use athena_protocol::TableName;
 use datafusion::{
     catalog::{
-        CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
-        MemorySchemaProvider, SchemaProvider, Session, TableProvider,
+        CatalogProvider, CatalogProviderList, MemTable, MemoryCatalogProvider,
+        MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider, Session, TableProvider,
         information_schema::InformationSchemaProvider,
     },
     common::DFSchema,
@@ -26,12 +26,13 @@ use datafusion::{
 };
 use futures::stream::{self, StreamExt as _};
 
-use super::{catalog::FederatedCatalog, error::to_datafusion};
+use super::{catalog::FederatedCatalog, columns_view, error::to_datafusion};
 
 /// Name of the schema.
 pub(crate) const INFORMATION_SCHEMA: &str = "information_schema";
 /// Views of the schema whose rows follow from the definitions of tables.
-const FROM_DEFINITIONS: [&str; 2] = ["columns", "views"];
+const FROM_DEFINITIONS: [&str; 2] = [COLUMNS, "views"];
+const COLUMNS: &str = "columns";
 /// Columns of these views that identify a table.
 const NAME_COLUMNS: [&str; 3] = ["table_catalog", "table_schema", "table_name"];
 /// Number of definitions requested concurrently.
@@ -55,7 +56,8 @@ impl SchemaProvider for InformationSchema {
         if !FROM_DEFINITIONS.contains(&name.as_str()) {
             return Ok(Some(view));
         }
-        let (catalog, schema) = (self.catalog.clone(), view.schema());
+        let schema = if name == COLUMNS { columns_view::schema() } else { view.schema() };
+        let catalog = self.catalog.clone();
         Ok(Some(Arc::new(DefinitionView { catalog, name, schema })))
     }
 
@@ -121,22 +123,29 @@ impl TableProvider for DefinitionView {
             .buffered(CONCURRENCY)
             .collect()
             .await;
-        let mut schemas = BTreeMap::<String, MemorySchemaProvider>::new();
+        let mut tables = Vec::new();
         let mut failure = None;
         for (table, opened) in opened {
             match opened {
-                Ok(opened) => {
-                    let schema = schemas.entry(table.schema).or_default();
-                    schema.register_table(table.table, opened)?;
-                }
+                Ok(opened) => tables.push((table, opened)),
                 Err(error) => {
                     tracing::warn!(%table, %error, "information_schema lacks a table");
                     failure.get_or_insert(error);
                 }
             }
         }
-        if let Some(error) = failure.filter(|_| schemas.is_empty()) {
+        if let Some(error) = failure.filter(|_| tables.is_empty()) {
             return Err(to_datafusion(error));
+        }
+        if self.name == COLUMNS {
+            let definitions = tables.iter().map(|(name, table)| (name, table.schema()));
+            let rows = columns_view::rows(self.catalog.name(), definitions)?;
+            let view = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+            return view.scan(state, projection, filters, None).await;
+        }
+        let mut schemas = BTreeMap::<String, MemorySchemaProvider>::new();
+        for (table, opened) in tables {
+            schemas.entry(table.schema).or_default().register_table(table.table, opened)?;
         }
         let known = MemoryCatalogProvider::new();
         for (name, schema) in schemas {

@@ -8,14 +8,22 @@
 //! returns [`QueryRows`]; a [`RowWriter`] writes them.
 
 mod athena_sql;
+mod casts;
 mod catalog;
+mod checked_arithmetic;
+mod column_names;
+mod columns_view;
 mod common_type;
+mod decimal_aggregates;
 mod deep_plans;
+mod describe;
 mod error;
 mod external_calls;
 mod external_function;
 mod float_comparison;
+mod implicit_casts;
 mod information_schema;
+mod integer_literals;
 mod large_stack;
 mod limit_pushdown;
 mod long_chains;
@@ -34,6 +42,7 @@ mod statements;
 mod table;
 mod table_cache;
 mod type_mapping;
+mod type_name;
 mod types;
 mod udf;
 

@@ -21,7 +21,10 @@ use datafusion::{
     physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner},
 };
 
-use super::{deep_plans, external_calls, pushed_limit::PushedLimit, table::FederatedTable};
+use super::{
+    checked_arithmetic, deep_plans, external_calls, pushed_limit::PushedLimit,
+    table::FederatedTable,
+};
 
 /// The default planner, after pushdown of limits and isolation of external calls.
 ///
@@ -38,8 +41,9 @@ impl QueryPlanner for LimitPushdownPlanner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let limited = push_down_limits(external_calls::isolate(logical_plan.clone())?)?;
+        let checked = checked_arithmetic::check(limited)?;
         let planner = DefaultPhysicalPlanner::default();
-        deep_plans::guard(planner.create_physical_plan(&limited, session).await?)
+        deep_plans::guard(planner.create_physical_plan(&checked, session).await?)
     }
 }
 

@@ -23,6 +23,7 @@ use futures::future::BoxFuture;
 use super::{
     athena_sql,
     catalog::FederatedCatalog,
+    describe,
     error::from_datafusion,
     external_function::{self, ExternalFunction},
     information_schema::INFORMATION_SCHEMA,
@@ -177,6 +178,11 @@ impl Engine {
         };
         let context = self.session(&catalogs, schema.as_deref());
         self.register_catalogs(&context, &statement, &catalogs).await?;
+        if let Some(table) = describe::table(&statement) {
+            let table = context.table_provider(table).await;
+            let table = table.map_err(|error| from_datafusion(&error))?;
+            return self.plan_batch(id, trace, describe::columns(&table.schema())?).await;
+        }
         for function in functions {
             let client = self.function_client(&function, &catalogs, &id, &trace).await?;
             register_function(&context, function, client)?;

@@ -9,8 +9,9 @@ use datafusion::{
 };
 
 use super::{
-    common_type::CommonType, float_comparison::FloatComparisons,
-    limit_pushdown::LimitPushdownPlanner, nested_subqueries::NestedSubqueries, types::AthenaTypes,
+    casts, checked_arithmetic::CheckedConstants, common_type::CommonType, decimal_aggregates,
+    float_comparison::FloatComparisons, limit_pushdown::LimitPushdownPlanner,
+    nested_subqueries::NestedSubqueries, types::AthenaTypes,
 };
 
 /// Name of the default catalog, which does not exist, of a session without connectors.
@@ -43,6 +44,7 @@ pub(crate) fn session(
 
     let mut rules = Analyzer::new().rules;
     rules.insert(0, Arc::new(CommonType));
+    rules.push(Arc::new(CheckedConstants));
     rules.push(Arc::new(FloatComparisons));
     rules.push(Arc::new(NestedSubqueries));
     let state = SessionStateBuilder::new()
@@ -53,5 +55,10 @@ pub(crate) fn session(
         .with_query_planner(Arc::new(LimitPushdownPlanner))
         .with_type_planner(Arc::new(AthenaTypes))
         .build();
-    SessionContext::new_with_state(state)
+    let context = SessionContext::new_with_state(state);
+    context.register_udf(casts::to_varchar());
+    for function in decimal_aggregates::functions() {
+        context.register_udaf(function);
+    }
+    context
 }

@@ -41,14 +41,12 @@ pub(crate) async fn run(
     };
     let (label, mut names) = match &target {
         ShowTarget::Catalogs => {
-            ("catalog_name", catalogs.iter().map(|client| client.catalog().to_owned()).collect())
+            ("Catalog", catalogs.iter().map(|client| client.catalog().to_owned()).collect())
         }
         ShowTarget::Schemas(name) => {
-            ("schema_name", find(catalogs, name.as_deref())?.list_schemas().await?)
+            ("Schema", find(catalogs, name.as_deref())?.list_schemas().await?)
         }
-        ShowTarget::Tables(scope) => {
-            ("table_name", list_tables(scope, catalogs, default_schema).await?)
-        }
+        ShowTarget::Tables(scope) => ("Table", list_tables(scope, catalogs, default_schema).await?),
     };
     names.sort_unstable();
     if let Some(pattern) = pattern {

@@ -3,12 +3,9 @@
 
 use std::io::Write;
 
-use arrow::{
-    array::Array,
-    datatypes::SchemaRef,
-    record_batch::RecordBatch,
-    util::display::{ArrayFormatter, FormatOptions},
-};
+use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
+
+use super::text::TextColumn;
 
 /// A writer of comma-separated values. Values of nested types have the same form as in a table.
 #[derive(Debug)]
@@ -28,22 +25,14 @@ impl<W: Write> CsvWriter<W> {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
-        let options = FormatOptions::default().with_null("null").with_display_error(false);
-        let formatters: Result<Vec<_>, _> = batch
-            .columns()
-            .iter()
-            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-            .collect();
-        let formatters = formatters?;
-        // A column of nulls has no validity bitmap.
-        let nulls: Vec<_> = batch.columns().iter().map(Array::logical_nulls).collect();
+        let columns: Result<Vec<TextColumn<'_>>, _> =
+            batch.columns().iter().map(|column| TextColumn::try_new(column.as_ref())).collect();
+        let columns = columns?;
         let mut line = String::new();
         for row in 0..batch.num_rows() {
             line.clear();
-            for (index, (nulls, formatter)) in nulls.iter().zip(&formatters).enumerate() {
-                let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
-                let text = if is_null { None } else { Some(formatter.value(row).try_to_string()?) };
-                push_value(&mut line, index, text.as_deref());
+            for (index, column) in columns.iter().enumerate() {
+                push_value(&mut line, index, column.text(row)?.as_deref());
             }
             writeln!(self.out, "{line}")?;
         }

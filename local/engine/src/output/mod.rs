@@ -5,6 +5,7 @@ mod csv;
 mod json;
 mod rows;
 mod table;
+mod text;
 
 pub use controls::escape_controls;
 pub use rows::RowWriter;

@@ -2,14 +2,9 @@
 
 use std::{fmt::Write as _, io::Write};
 
-use arrow::{
-    array::ArrayRef,
-    datatypes::SchemaRef,
-    record_batch::RecordBatch,
-    util::display::{ArrayFormatter, FormatOptions},
-};
+use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 
-use super::escape_controls;
+use super::{escape_controls, text::TextColumn};
 
 /// Widest aligned column, in characters; a longer cell is written whole and shifts its line.
 /// Formatting fails beyond 65,535.
@@ -43,16 +38,14 @@ impl<W: Write> TableWriter<W> {
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
-        let options = FormatOptions::default().with_null("null");
-        let columns: Result<Vec<ArrayFormatter<'_>>, _> = batch
-            .columns()
-            .iter()
-            .map(|column: &ArrayRef| ArrayFormatter::try_new(column.as_ref(), &options))
-            .collect();
+        let columns: Result<Vec<TextColumn<'_>>, _> =
+            batch.columns().iter().map(|column| TextColumn::try_new(column.as_ref())).collect();
         let columns = columns?;
         for row in 0..batch.num_rows() {
-            let cells: Vec<String> =
-                columns.iter().map(|column| self.cell(&column.value(row).to_string())).collect();
+            let mut cells = Vec::with_capacity(columns.len());
+            for column in &columns {
+                cells.push(self.cell(column.text(row)?.as_deref().unwrap_or("null")));
+            }
             if self.widths.is_some() {
                 self.line(&cells)?;
             } else {

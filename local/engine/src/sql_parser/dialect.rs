@@ -1,4 +1,5 @@
-//! The dialect of the parser: that of `GenericDialect`, with reserved words and bounded work.
+//! The dialect of the parser: that of `GenericDialect`, with reserved words, bounded work, and
+//! without syntax that Trino does not have.
 
 use std::{any::TypeId, cell::Cell};
 
@@ -100,14 +101,10 @@ impl Dialect for AthenaDialect {
         supports_left_associative_joins_without_parens
         supports_connect_by
         supports_match_recognize
-        supports_pipe_operator
         supports_start_transaction_modifier
         supports_window_function_null_treatment_arg
-        supports_dictionary_syntax
         supports_window_clause_named_window_reference
         supports_parenthesized_set_variables
-        supports_select_wildcard_except
-        support_map_literal_syntax
         allow_extract_custom
         allow_extract_single_quotes
         supports_extract_comma_syntax
@@ -116,18 +113,13 @@ impl Dialect for AthenaDialect {
         supports_values_as_table_factor
         supports_create_index_with_clause
         supports_explain_with_utility_options
-        supports_limit_comma
         supports_update_order_by
-        supports_from_first_select
-        supports_projection_trailing_commas
         supports_asc_desc_in_column_definition
         supports_try_convert
         supports_bitwise_shift_operators
         supports_comment_on
         supports_load_extension
         supports_named_fn_args_with_assignment_operator
-        supports_struct_literal
-        supports_empty_projections
         supports_nested_comments
         supports_multiline_comment_hints
         supports_user_host_grantee
@@ -137,13 +129,9 @@ impl Dialect for AthenaDialect {
         supports_set_names
         supports_comma_separated_set_assignments
         supports_filter_during_aggregation
-        supports_select_wildcard_exclude
         supports_data_type_signed_suffix
         supports_interval_options
         supports_quote_delimited_string
-        supports_select_wildcard_replace
-        supports_select_wildcard_ilike
-        supports_select_wildcard_rename
         supports_optimize_table
         supports_install
         supports_detach

@@ -1,6 +1,7 @@
 //! The parser: one statement, in time and depth that the length of the SQL bounds.
 
 mod dialect;
+mod foreign_syntax;
 mod table_parentheses;
 mod token_limits;
 
@@ -37,6 +38,9 @@ pub(crate) fn parse(sql: &str) -> anyhow::Result<Statement> {
         .tokenize_with_location()
         .map_err(|error| from_datafusion(&DataFusionError::from(ParserError::from(error))))?;
     if let Some(reason) = token_limits::exceeded(&tokens) {
+        bail!(reason);
+    }
+    if let Some(reason) = foreign_syntax::found(&tokens) {
         bail!(reason);
     }
     let budget = OPERANDS_PER_STATEMENT + OPERANDS_PER_TOKEN * tokens.len();

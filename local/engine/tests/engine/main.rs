@@ -11,5 +11,6 @@ mod rows;
 mod semantics;
 mod show;
 mod table_lookup;
+mod trino_rules;
 mod udf;
 mod zones;

@@ -155,7 +155,11 @@ pub(super) fn refused(size: usize) -> Vec<Kind> {
         chain("BETWEEN", "1", " BETWEEN 1 AND 2"),
         chain("AT TIME ZONE", "now()", " AT TIME ZONE 'UTC'"),
         chain("||", "'a'", " || 'a'"),
-        kind("CAST with ::", "350 levels", format!("SELECT {}", nested(400, "", "1", "::bigint"))),
+        kind(
+            "CAST with ::",
+            "mismatched input '::'",
+            format!("SELECT {}", nested(400, "", "1", "::bigint")),
+        ),
         kind("a name", "100 parts", format!("SELECT {}a", "a.".repeat(size / 2))),
         kind("types", "100 parts", format!("SELECT CAST(1 AS {}", "array<".repeat(size / 6))),
         kind("EXPLAIN", "EXPLAIN of EXPLAIN", format!("{}{ORDERS}", "EXPLAIN ".repeat(size / 8))),
