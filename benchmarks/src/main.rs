@@ -62,7 +62,12 @@ async fn main() -> anyhow::Result<()> {
         parts::measure(options.rounds, &mut report)?;
     }
     if is_selected("seals") {
-        seals::measure(options.rounds, &mut report)?;
+        tokio::task::block_in_place(|| {
+            std::thread::scope(|scope| {
+                let measuring = scope.spawn(|| seals::measure(options.rounds, &mut report));
+                measuring.join().expect("measuring does not panic")
+            })
+        })?;
     }
     if is_selected("filter") {
         filter::measure(&contestants, options.rounds, &mut report).await?;

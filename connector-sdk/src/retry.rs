@@ -64,7 +64,7 @@ impl Backoff {
         let longest = doubled.min(self.longest);
         // 2^32 steps are fine enough for a delay.
         let part = f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX);
-        longest - longest.mul_f64(part / 2.0)
+        longest.mul_f64(1.0 - part / 2.0)
     }
 }
 

@@ -53,10 +53,15 @@ async fn judge(ids: &[String]) -> ExitCode {
     let s3 = LocalS3::start(None).await.expect("a local S3 can be started");
     let engine = engine(&s3);
 
-    let ids: Vec<&String> = ids.iter().filter(|id| !id.starts_with('-')).collect();
+    let statements = corpus::statements(&read("corpus.sql"));
+    let ids = selected(ids);
+    if !ids.is_empty() && !statements.iter().any(|statement| ids.contains(&statement.id.as_str())) {
+        println!("test result: ok. 0 passed; 0 failed; 0 ignored; no statement is named {ids:?}");
+        return ExitCode::SUCCESS;
+    }
     let mut verdicts = BTreeMap::new();
-    for statement in corpus::statements(&read("corpus.sql")) {
-        if !ids.is_empty() && !ids.contains(&&statement.id) {
+    for statement in statements {
+        if !ids.is_empty() && !ids.contains(&statement.id.as_str()) {
             continue;
         }
         let ours = run(&engine, &statement).await;
@@ -82,11 +87,28 @@ async fn judge(ids: &[String]) -> ExitCode {
     for line in &changed {
         println!("{line}");
     }
+    let (failed, passed) = (changed.len(), verdicts.len().saturating_sub(changed.len()));
+    let result = if failed == 0 { "ok" } else { "FAILED" };
+    println!("test result: {result}. {passed} passed; {failed} failed; 0 ignored;");
     if changed.is_empty() {
         return ExitCode::SUCCESS;
     }
     println!("differences.tsv is not up to date; if each change is intended, set {UPDATE}=1");
     ExitCode::FAILURE
+}
+
+/// Returns the statements that the arguments name, without options of test runners and their values.
+fn selected(arguments: &[String]) -> Vec<&str> {
+    let mut ids = Vec::new();
+    let mut arguments = arguments.iter().map(String::as_str);
+    while let Some(argument) = arguments.next() {
+        match argument {
+            "--skip" | "--test-threads" | "--format" | "--color" => _ = arguments.next(),
+            option if option.starts_with('-') => {}
+            id => ids.push(id),
+        }
+    }
+    ids
 }
 
 /// Creates an engine with the catalogs of the statements.

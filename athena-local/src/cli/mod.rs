@@ -104,9 +104,9 @@ pub(crate) struct Connectors {
     /// Set an environment variable of hosted functions
     ///
     /// Without VALUE, the shell's value is used; with CATALOG, only that function gets it. Can be
-    /// repeated. Functions inherit the shell's variables except those that begin with AWS_: to let
-    /// a function use an account, pass AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
-    /// and AWS_REGION.
+    /// repeated. Functions inherit the shell's variables except those that begin with `AWS_`: to
+    /// let a function use an account, pass `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_SESSION_TOKEN` and `AWS_REGION`.
     #[arg(long = "env", value_name = "[CATALOG:]NAME[=VALUE]")]
     pub(crate) variables: Vec<Variable>,
     /// Maximum number of instances per function, and of splits read concurrently per table
@@ -137,8 +137,8 @@ pub(crate) struct FunctionLimits {
     /// Set an environment variable of the function, if it is hosted
     ///
     /// Without =VALUE, the shell's value is used. Can be repeated. The function inherits the
-    /// shell's variables except those that begin with AWS_: to let it use an account, pass
-    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.
+    /// shell's variables except those that begin with `AWS_`: to let it use an account, pass
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION`.
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     pub(crate) variables: Vec<Variable>,
     /// Memory limit of the function, in MB

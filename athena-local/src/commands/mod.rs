@@ -46,7 +46,7 @@ pub(crate) async fn run(cli: Cli) -> ExitCode {
         Command::Decode(command) => decode::run(&command),
         Command::Check(command) => check::run(command).await,
         Command::Serve(command) => serve::run(command).await,
-        Command::New(command) => new::run(command),
+        Command::New(command) => new::run(&command),
         #[cfg(feature = "aws")]
         Command::Share(command) => share::share(command).await,
         #[cfg(feature = "aws")]

@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Runs the command: writes a crate, and says how to run it.
-pub(super) fn run(command: NewCommand) -> anyhow::Result<()> {
+pub(super) fn run(command: &NewCommand) -> anyhow::Result<()> {
     let name = name(&command.path)?;
-    let sdk = source(&command)?;
+    let sdk = source(command)?;
     let files = scaffold::files(&name, command.kind, &sdk)?;
     scaffold::write(&command.path, &files)?;
     if matches!(sdk, SdkSource::Path(_)) {

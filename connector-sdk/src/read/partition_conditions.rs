@@ -37,7 +37,7 @@ pub(crate) fn decide(
     let columns = ColumnIndex::new(schema.fields());
     let is_partition = |name: &str| columns.find(name).is_some();
     let is_decided = |expression: &Expression| {
-        let mut names = expression.columns().into_iter().peekable();
+        let mut names = expression.columns().peekable();
         names.peek().is_some() && names.all(is_partition)
     };
     let expressions = conjuncts(&constraints.expressions);

@@ -260,16 +260,15 @@ impl Payroll {
         let handler = handler
             .with_settings(settings(&[("athena_connector_trust_identity", "true")]))
             .with_access(|_: &TableName, caller: &FederatedIdentity| {
-                match caller.arn.as_deref().unwrap_or_default().contains("role/Clerk/") {
-                    true => Access::full()
-                        .with_rows_in(
-                            "region",
-                            &(Arc::new(StringArray::from(vec!["emea"])) as ArrayRef),
-                        )
-                        .with_mask("salary", Mask::Null)
-                        .with_mask("name", Mask::KeepLast(1)),
-                    false => Access::hidden(),
+                let is_clerk = caller.arn.as_deref().is_some_and(|arn| arn.contains("role/Clerk/"));
+                if !is_clerk {
+                    return Access::hidden();
                 }
+                let emea: ArrayRef = Arc::new(StringArray::from(vec!["emea"]));
+                Access::full()
+                    .with_rows_in("region", &emea)
+                    .with_mask("salary", Mask::Null)
+                    .with_mask("name", Mask::KeepLast(1))
             })
             .with_udfs(Udfs::new().scalar("half", |n: i64| n / 2));
         Self { handler, seen }
@@ -313,17 +312,20 @@ fn payroll(hidden: i64) -> RecordBatch {
     .unwrap()
 }
 
-fn clerk() -> Option<FederatedIdentity> {
-    Some(FederatedIdentity {
+fn clerk() -> FederatedIdentity {
+    FederatedIdentity {
         account: Some("111122223333".into()),
         arn: Some("arn:aws:sts::111122223333:assumed-role/Clerk/ann".into()),
         ..FederatedIdentity::default()
-    })
+    }
 }
 
 fn asking(constraints: Constraints) -> ReadRecordsRequest {
-    let request =
-        ReadRecordsRequest { identity: clerk(), constraints, ..read_request(payroll(0).schema()) };
+    let request = ReadRecordsRequest {
+        identity: Some(clerk()),
+        constraints,
+        ..read_request(payroll(0).schema())
+    };
     without_spill_location(request)
 }
 
@@ -489,12 +491,12 @@ const CURIOUS: [(&str, Ask); 26] = [
         else {
             unreachable!("it is a request for a layout")
         };
-        layout.identity = clerk();
+        layout.identity = Some(clerk());
         Request::GetTableLayout(layout)
     }),
     ("the definition", || {
         Request::GetTable(GetTableRequest {
-            identity: clerk(),
+            identity: Some(clerk()),
             query_id: Some(QUERY.into()),
             catalog_name: "c".into(),
             table_name: TableName::new("s", "T"),
@@ -504,7 +506,7 @@ const CURIOUS: [(&str, Ask); 26] = [
     ("a function of values that the caller has", || {
         let n: ArrayRef = Arc::new(Int64Array::from(vec![1_037]));
         Request::UserDefinedFunction(UserDefinedFunctionRequest {
-            identity: clerk(),
+            identity: Some(clerk()),
             input_records: RecordBatch::try_from_iter([("0", Arc::clone(&n))]).unwrap(),
             output_schema: Arc::new(Schema::new(vec![Field::new("0", DataType::Int64, true)])),
             method_name: "half".into(),

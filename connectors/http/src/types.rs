@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
             "double" => DataType::Float64,
             "varchar" => DataType::Utf8,
             "date" => DataType::Date32,
-            "timestamp" => self.timestamp()?,
+            "timestamp" => self.timestamp(),
             "decimal" => self.decimal()?,
             "array" => {
                 self.symbol("(")?;
@@ -97,7 +97,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn timestamp(&mut self) -> Option<DataType> {
+    fn timestamp(&mut self) -> DataType {
         let mut ahead = Parser { text: self.text, rest: self.rest };
         let zoned = ["with", "time", "zone"]
             .iter()
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
         if zoned {
             self.rest = ahead.rest;
         }
-        Some(DataType::Timestamp(TimeUnit::Millisecond, zoned.then(|| "+00:00".into())))
+        DataType::Timestamp(TimeUnit::Millisecond, zoned.then(|| "+00:00".into()))
     }
 
     fn decimal(&mut self) -> Option<DataType> {

@@ -83,7 +83,7 @@ pub(super) fn rounded_averages(sql: &str) -> String {
     let mut rounded = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (argument, rest) = part.split_once(')').unwrap();
-        rounded += &format!("cast(avg({argument}) as decimal(15, 2)){rest}");
+        rounded.extend(["cast(avg(", argument, ") as decimal(15, 2))", rest]);
     }
     rounded
 }

@@ -74,7 +74,7 @@ async fn no_hidden_value_is_in_an_error_or_in_any_line_of_the_log() {
         seen += text.lines().count();
         if let Err(error) = answer {
             errors += 1;
-            text += &format!("{error} {error:?}");
+            text.extend([error.to_string(), format!("{error:?}")]);
         }
         let known = format!("{:?}", query.constraints);
         assert_eq!(leaks(&text, caller, &known), [""; 0], "query {number} of {caller}: {text}");

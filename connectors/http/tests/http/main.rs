@@ -186,14 +186,14 @@ async fn pages_are_requested_as_they_are_taken_and_no_more_than_a_limit_needs() 
     let least: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let low = Marker::new(Bound::Exactly, least);
     let ranges = vec![Range { low, high: Marker::upper_unbounded(DataType::Int64) }];
-    let set = SortedRangeSet { data_type: DataType::Int64, ranges, null_allowed: false };
-    let summary = [("n".to_owned(), ValueSet::SortedRange(set))].into();
+    let least_set = SortedRangeSet { data_type: DataType::Int64, ranges, null_allowed: false };
+    let summary = [("n".to_owned(), ValueSet::SortedRange(least_set))].into();
     let constraints = Constraints { summary, limit: Some(5), ..Constraints::default() };
     let batches = read(&http, request().with_constraints(constraints)).await.unwrap();
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 6);
-    let requests = server.requests();
-    assert_eq!(requests.len(), 6);
-    let sent = |name| requests[5].parameter(name).map(str::to_owned);
+    let all = server.requests();
+    assert_eq!(all.len(), 6);
+    let sent = |name| all[5].parameter(name).map(str::to_owned);
     assert_eq!((sent("least"), sent("limit")), (Some("1".into()), Some("5".into())));
 }
 

@@ -96,9 +96,9 @@ async fn serve(
         let reply = answer(&request, number);
         let mut head = format!("HTTP/1.1 {} Status\r\n", reply.status);
         for (name, value) in &reply.headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
-        head += &format!("content-length: {}\r\n\r\n", reply.body.len());
+        head.extend(["content-length: ", &reply.body.len().to_string(), "\r\n\r\n"]);
         stream.write_all(head.as_bytes()).await.ok()?;
         let end = if reply.cut { reply.body.len() / 2 } else { reply.body.len() };
         stream.write_all(&reply.body.as_bytes()[..end]).await.ok()?;
