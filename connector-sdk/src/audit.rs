@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use athena_protocol::{Request, error::shorten_names, predicate::Expression};
 
-use crate::{Context, plan::Plan};
+use crate::{Context, plan::Plan, seal::Refusal};
 
 /// Target of the lines, by which a log can be filtered.
 pub(crate) const TARGET: &str = "athena_connector::audit";
@@ -84,6 +84,7 @@ impl Drop for AuditLine {
             milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             access = context.counters.access(),
             refused,
+            seal = context.counters.refusal().map(Refusal::name),
             "invocation"
         );
     }

@@ -10,7 +10,7 @@ use std::{
 
 use athena_protocol::FederatedIdentity;
 
-use crate::{Access, deadline::TimeLimit};
+use crate::{Access, deadline::TimeLimit, seal::Refusal};
 
 /// Context of the invocation that a request belongs to. Cheap to clone.
 ///
@@ -71,6 +71,8 @@ pub(crate) struct Counters {
     blocks: AtomicU64,
     /// Restrictions of the caller, for the owner's log.
     access: OnceLock<String>,
+    /// Reason for which a seal was refused, for the owner's log.
+    refusal: OnceLock<Refusal>,
     /// Whether the spill bucket refused an upload, or its check.
     spill_failed: AtomicBool,
 }
@@ -90,6 +92,14 @@ impl Counters {
 
     pub(crate) fn spill_failed(&self) -> bool {
         self.spill_failed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_refusal(&self, refusal: Refusal) {
+        self.refusal.get_or_init(|| refusal);
+    }
+
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.refusal.get().copied()
     }
 
     pub(crate) fn add_rows(&self, rows: usize) {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Cursor, Error, Result,
+    Context, Cursor, Error, Result,
     seal::{SealKeys, Subject},
 };
 
@@ -108,12 +108,12 @@ impl<'a> Binding<'a> {
     /// # Errors
     ///
     /// `InvalidInput` for a token of another request or configuration, or one that was edited.
-    pub(crate) fn decode_token(&self, token: &str) -> Result<Cursor> {
+    pub(crate) fn decode_token(&self, token: &str, context: &Context) -> Result<Cursor> {
         let json = URL_SAFE_NO_PAD.decode_to_vec(token).unwrap_or_default();
         // A token of another form is refused like one without a seal.
         let token: Token = serde_json::from_slice(&json).unwrap_or_default();
         match self.keys {
-            Some(keys) => keys.check(&self.subject(&token.c), Some(&token.b))?,
+            Some(keys) => keys.check(&self.subject(&token.c), Some(&token.b), context)?,
             None if token.b == self.digest(&token.c) => {}
             None => {
                 return Err(Error::invalid_input(

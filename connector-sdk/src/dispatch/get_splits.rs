@@ -45,7 +45,7 @@ impl Invocation<'_> {
         let keys = self.seal_keys().await?;
         let binding = || Binding::get_splits(&request, self.configuration(), keys);
         let start_after = match &request.continuation_token {
-            Some(token) => Some(binding()?.decode_token(token)?),
+            Some(token) => Some(binding()?.decode_token(token, &self.context)?),
             None => None,
         };
         let constraints =

@@ -58,7 +58,7 @@ impl Invocation<'_> {
         let keys = self.seal_keys().await?;
         let binding = || Binding::list_tables(&request, self.configuration(), keys);
         let start_after = match &request.next_token {
-            Some(token) => Some(binding()?.decode_token(token)?),
+            Some(token) => Some(binding()?.decode_token(token, &self.context)?),
             None => None,
         };
         let pages = self

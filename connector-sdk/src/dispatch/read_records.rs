@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use super::{Invocation, page::json_len};
 use crate::{
-    Connector, Error, ReadRecords, Result, Split,
+    Connector, Context, Error, ReadRecords, Result, Split,
     access::AccessFilter,
     column_index::ColumnIndex,
     partition::PartitionValues,
@@ -41,7 +41,7 @@ impl Invocation<'_> {
     pub(super) async fn read_records(&self, mut request: ReadRecordsRequest) -> Result<Response> {
         check_max_block_size(request.max_block_size)?;
         if let Some(keys) = self.seal_keys().await? {
-            check_seal(keys, &request)?;
+            check_seal(keys, &request, &self.context)?;
         }
         request.split.properties.remove(SEAL_PROPERTY);
         let table = &request.table_name;
@@ -204,7 +204,7 @@ fn computed<'a>(plan: &'a Plan, requested: &'a Schema) -> BTreeMap<&'a str, &'a 
 }
 
 /// Checks that this function made the split for this query.
-fn check_seal(keys: &SealKeys, request: &ReadRecordsRequest) -> Result<()> {
+fn check_seal(keys: &SealKeys, request: &ReadRecordsRequest, context: &Context) -> Result<()> {
     let seal = request.split.properties.get(SEAL_PROPERTY).map(String::as_str);
     let subject = Subject::Split {
         query_id: &request.query_id,
@@ -212,7 +212,7 @@ fn check_seal(keys: &SealKeys, request: &ReadRecordsRequest) -> Result<()> {
         table: &request.table_name,
         split: &request.split,
     };
-    keys.check(&subject, seal)
+    keys.check(&subject, seal, context)
 }
 
 fn check_max_block_size(bytes: u64) -> Result<()> {

@@ -22,7 +22,7 @@ pub use key::SealKey;
 pub(crate) use key::keyed_hash;
 pub(crate) use subject::Subject;
 
-use crate::{Error, Result, Setting, Settings, audit};
+use crate::{Context, Error, Result, Setting, Settings, audit};
 
 /// Property of a split with its seal. Authors do not see it.
 pub(crate) const SEAL_PROPERTY: &str = "$seal";
@@ -56,6 +56,18 @@ pub(crate) enum Refusal {
     Foreign,
     /// The seal is too old, or of the future.
     Expired,
+}
+
+impl Refusal {
+    /// Returns the name in the owner's log.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unsealed => "unsealed",
+            Self::Edited => "edited",
+            Self::Foreign => "foreign",
+            Self::Expired => "expired",
+        }
+    }
 }
 
 /// Keys of the seals, created on first use.
@@ -113,13 +125,19 @@ impl SealKeys {
         format!("{seconds}.{}.{}", text(&codes.subject), text(&codes.query))
     }
 
-    /// Checks the seal of `subject`.
+    /// Checks the seal of `subject`, and notes a refusal for the audit line of `context`.
     ///
     /// # Errors
     ///
     /// `InvalidInput`, with the same message for every [`Refusal`], which only the log has.
-    pub(crate) fn check(&self, subject: &Subject<'_>, seal: Option<&str>) -> Result<()> {
+    pub(crate) fn check(
+        &self,
+        subject: &Subject<'_>,
+        seal: Option<&str>,
+        context: &Context,
+    ) -> Result<()> {
         let Err(refusal) = self.verify(subject, seal, SystemTime::now()) else { return Ok(()) };
+        context.counters.set_refusal(refusal);
         tracing::warn!(
             target: audit::TARGET,
             ?refusal,

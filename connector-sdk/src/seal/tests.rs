@@ -158,6 +158,7 @@ fn a_seal_lasts_a_day_and_one_of_the_former_key_an_hour() {
 #[test]
 fn a_caller_learns_nothing_from_the_answer() {
     let keys = keys(b"key");
+    let context = Context::default();
     let table = table();
     let original = split();
     let seal = keys.seal(&of("q", &table, &original));
@@ -165,10 +166,10 @@ fn a_caller_learns_nothing_from_the_answer() {
     let mut edited = split();
     edited.properties.clear();
     let answers: std::collections::BTreeSet<String> = [
-        keys.check(&of("q", &table, &original), None),
-        keys.check(&of("q", &table, &original), Some(&old)),
-        keys.check(&of("q", &table, &edited), Some(&seal)),
-        keys.check(&of("p", &table, &original), Some(&seal)),
+        keys.check(&of("q", &table, &original), None, &context),
+        keys.check(&of("q", &table, &original), Some(&old), &context),
+        keys.check(&of("q", &table, &edited), Some(&seal), &context),
+        keys.check(&of("p", &table, &original), Some(&seal), &context),
     ]
     .into_iter()
     .map(|answer| answer.unwrap_err().to_string())

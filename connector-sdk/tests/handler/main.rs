@@ -2,6 +2,10 @@
 
 mod access;
 mod attacker;
+#[cfg(feature = "lambda")]
+mod audit;
+#[cfg(feature = "lambda")]
+mod captured_log;
 mod fixture;
 mod functions;
 mod harness;
