@@ -97,7 +97,7 @@ async fn judge(ids: &[String]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Returns the statements that the arguments name, without options of test runners and their values.
+/// Returns the statements that the arguments name, without options of test runners.
 fn selected(arguments: &[String]) -> Vec<&str> {
     let mut ids = Vec::new();
     let mut arguments = arguments.iter().map(String::as_str);
