@@ -247,6 +247,18 @@ pub(crate) struct CheckCommand {
     /// Tables with more rows or fewer columns get fewer of them.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub(crate) cases: u64,
+    /// Also run N SQL statements, each with every kind of pushdown [default of N: 100]
+    ///
+    /// Their results are compared with the rows of the table, read without a predicate. Tables of
+    /// more than --max-rows rows are left out.
+    #[arg(
+        long,
+        value_name = "N",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "100"
+    )]
+    pub(crate) sql: Option<u64>,
     /// Stop soon after the first finding
     #[arg(long)]
     pub(crate) fail_fast: bool,

@@ -1,12 +1,13 @@
 //! The `check` command.
 
-use std::{io::Write as _, path::Path, time::Instant};
+use std::{io::Write as _, path::Path, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, bail};
+use athena_client::ClientOptions;
 use athena_conformance::suite::{Options, Report, Suite};
 use athena_lambda_host::{FunctionOptions, Registry};
 
-use super::{registry, signals::until_stopped};
+use super::{registry, signals::until_stopped, sql_engine::Engines};
 use crate::{
     cli::CheckCommand,
     output::{Spool, StatusLine, for_terminal, say},
@@ -19,7 +20,7 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     // the request of a finding.
     let options = FunctionOptions { show_output: false, ..command.limits.options() };
     let registry = registry::for_function(&command.limits, &command.spec, options)?;
-    let report = until_stopped(async { Ok(check(&command, &registry).await) }).await?;
+    let report = until_stopped(check(&command, &registry)).await?;
     if let Some(file) = &command.json {
         write(file, &(report.to_json() + "\n"))?;
     }
@@ -44,19 +45,26 @@ pub(super) async fn run(command: CheckCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn check(command: &CheckCommand, registry: &Registry) -> Report {
+async fn check(command: &CheckCommand, registry: &Registry) -> anyhow::Result<Report> {
     let options = Options {
         seed: command.seed,
         cases: command.cases,
+        statements: command.sql.unwrap_or_default(),
         max_rows: command.max_rows,
         tables: command.tables.clone(),
         max_inline_block_size: command.max_inline,
         fail_fast: command.fail_fast,
     };
     let function = registry.open("function", command.spec.clone());
-    let suite = Suite::new(function, options).with_store(registry.spill_store(&command.spec));
+    let store = registry.spill_store(&command.spec);
+    let mut suite = Suite::new(Arc::clone(&function), options).with_store(Arc::clone(&store));
+    if command.sql.is_some() {
+        let options =
+            ClientOptions { max_inline_block_size: command.max_inline, ..ClientOptions::default() };
+        suite = suite.with_sql_engine(Arc::new(Engines::open(&function, &store, &options)?));
+    }
     let status = StatusLine::new();
-    suite.run_with(|activity| status.show(activity)).await
+    Ok(suite.run_with(|activity| status.show(activity)).await)
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ mod serve;
 mod share;
 mod shell;
 mod signals;
+mod sql_engine;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 

@@ -118,6 +118,8 @@ pub(crate) async fn read<'a>(
         bytes += result.bytes;
         splits.push(SplitRows { split: split.clone(), rows: result.rows });
     }
+    let columns: Vec<ColumnCoverage> =
+        definition.schema.fields().iter().map(|field| ColumnCoverage::new(field.name())).collect();
     let coverage = Coverage {
         table: definition.name.clone(),
         splits: plan.splits.len(),
@@ -125,12 +127,9 @@ pub(crate) async fn read<'a>(
         rows,
         cases: 0,
         limits: 0,
-        columns: definition
-            .schema
-            .fields()
-            .iter()
-            .map(|field| ColumnCoverage::new(field.name()))
-            .collect(),
+        columns: columns.clone(),
+        statements: 0,
+        sql_columns: columns,
         skipped: skipped(plan.splits.len(), splits.len(), sample.budget),
     };
     let table = TableUnderTest {

@@ -23,11 +23,13 @@ pub enum Area {
     Limits,
     /// Requests that must be refused.
     BadRequests,
+    /// Results of SQL statements, with each kind of pushdown.
+    Sql,
 }
 
 impl Area {
     /// All areas, in the order of a report.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Protocol,
         Self::Listing,
         Self::Definition,
@@ -37,6 +39,7 @@ impl Area {
         Self::Predicates,
         Self::Limits,
         Self::BadRequests,
+        Self::Sql,
     ];
 
     /// Returns the name in reports.
@@ -51,6 +54,7 @@ impl Area {
             Self::Predicates => "predicates",
             Self::Limits => "limits",
             Self::BadRequests => "bad requests",
+            Self::Sql => "sql",
         }
     }
 }
@@ -227,6 +231,23 @@ kinds! {
     WrongErrorCode = "wrong-error-code" in BadRequests,
     /// After a bad request, a valid one is not answered as before.
     FailsAfterBadRequest = "fails-after-bad-request" in BadRequests,
+
+    /// A statement that Athena accepts fails.
+    SqlRefused = "sql-refused" in Sql,
+    /// A statement returns other columns or types than the definition of the table has.
+    SqlColumnsWrong = "sql-columns-wrong" in Sql,
+    /// A statement returns rows that the table lacks, or has less often.
+    SqlValuesDiffer = "sql-values-differ" in Sql,
+    /// A statement misses rows that pass its condition.
+    SqlRowsLost = "sql-rows-lost" in Sql,
+    /// A statement returns rows that do not pass its condition.
+    SqlRowsKept = "sql-rows-kept" in Sql,
+    /// A statement with a limit returns too few or too many rows.
+    SqlLimitWrong = "sql-limit-wrong" in Sql,
+    /// A statement returns rows that are not the first ones of its order, or not in order.
+    SqlOrderWrong = "sql-order-wrong" in Sql,
+    /// A statement returns wrong counts, extremes or groups.
+    SqlAggregateWrong = "sql-aggregate-wrong" in Sql,
 }
 
 impl fmt::Display for Kind {

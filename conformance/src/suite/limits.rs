@@ -125,7 +125,8 @@ fn is_top_n(judgement: &Judgement<'_>, order: &[OrderByField], count: usize) -> 
     returned(&passing[..before]) == before && returned(&passing[before..through]) >= count - before
 }
 
-fn cmp_rows(order: &[(usize, Direction)], left: &[Cell], right: &[Cell]) -> Ordering {
+/// Compares two rows by the columns of an order.
+pub(super) fn cmp_rows(order: &[(usize, Direction)], left: &[Cell], right: &[Cell]) -> Ordering {
     let by_key = |(column, direction): &(usize, Direction)| {
         let left = &left[*column];
         let right = &right[*column];

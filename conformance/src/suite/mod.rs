@@ -39,9 +39,11 @@ mod query;
 mod reading;
 mod report;
 mod rows;
+mod sql;
 
 pub use kind::{Area, Kind};
 pub use report::{ColumnCoverage, Coverage, Finding, Report};
+pub use sql::{Pushdown, SqlEngine};
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -82,6 +84,9 @@ pub struct Options {
     /// table has and the fewer columns, the fewer cases it gets. At most three quarters are asked
     /// column by column and split by split, the others are random.
     pub cases: u64,
+    /// Number of SQL statements over all tables, 100 by default. They are run only if there is an
+    /// engine: see [`Suite::with_sql_engine`]. Tables get shares as of [`Self::cases`].
+    pub statements: u64,
     /// Number of rows kept in memory over all tables, 262,144 by default. One table takes at most
     /// a quarter, or its equal share if there are fewer than four tables. Only some splits of a
     /// larger table are read.
@@ -110,6 +115,7 @@ impl Default for Options {
         Self {
             seed: 1,
             cases: 1_000,
+            statements: 100,
             max_rows: 262_144,
             tables: Vec::new(),
             max_inline_block_size: 3_465_000,
@@ -140,18 +146,28 @@ impl Default for Options {
 pub struct Suite {
     client: Client,
     options: Options,
+    engine: Option<Arc<dyn SqlEngine>>,
 }
 
 impl Suite {
     /// Creates a run against `function`. Without a store, spilled rows are not checked.
     pub fn new(function: Arc<dyn Invoke>, options: Options) -> Self {
-        Self { client: Client::new(function, &options), options }
+        Self { client: Client::new(function, &options), options, engine: None }
     }
 
     /// Sets the store from which spilled objects are read.
     #[must_use]
     pub fn with_store(mut self, store: Arc<dyn ObjectStore>) -> Self {
         self.client.store = Some(store);
+        self
+    }
+
+    /// Sets an engine whose default catalog is the function, to check the tables in SQL too.
+    ///
+    /// Only tables whose rows are all in the row budget are checked in SQL.
+    #[must_use]
+    pub fn with_sql_engine(mut self, engine: Arc<dyn SqlEngine>) -> Self {
+        self.engine = Some(engine);
         self
     }
 
@@ -252,6 +268,8 @@ impl Suite {
         progress: &impl Fn(&str),
     ) {
         let total: f64 = tables.iter().map(|(table, _)| weight(table)).sum();
+        let complete = tables.iter().filter(|(table, _)| table.is_complete);
+        let sql_total: f64 = complete.map(|(table, _)| weight(table)).sum();
         let mut refused_with_rows = false;
         for (number, (table, mut coverage)) in tables.into_iter().enumerate() {
             if self.client.stops(report) {
@@ -268,6 +286,17 @@ impl Suite {
                 pushdown::check(&table, report, &mut coverage, &mut rng).await;
             }
             report.cases += coverage.cases;
+            if let Some(engine) = &self.engine {
+                let statements = share(self.options.statements, weight(&table), sql_total);
+                progress(&format!("{name}: {statements} SQL statements"));
+                // A stream of its own, so that statements do not change the cases.
+                let mut rng = Rng::new(self.options.seed, u64::MAX - number as u64);
+                if table.is_complete {
+                    sql::check(&table, engine, statements, report, &mut coverage, &mut rng).await;
+                } else {
+                    report.skipped.push(format!("SQL of {name}: not all rows were read"));
+                }
+            }
             // Bad requests test the process rather than the table, so one table is enough: the
             // first, and the first with rows, because some requests need a row.
             let has_rows = coverage.rows > 0;

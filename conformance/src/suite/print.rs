@@ -27,16 +27,22 @@ impl Report {
             undecided => format!(", {undecided} undecided: the predicate may fail, and did"),
         };
         line(format!("cases      {}{undecided}", self.cases));
+        if self.statements > 0 {
+            line(format!("statements {}", self.statements));
+        }
         for coverage in &self.tables {
             line(format!("table      {coverage}"));
             for column in coverage.columns.iter().filter(|_| coverage.cases > 0) {
                 line(format!("           {column}"));
             }
+            for column in coverage.sql_columns.iter().filter(|_| coverage.statements > 0) {
+                line(format!("           in SQL, {column}"));
+            }
         }
         for skipped in &self.skipped {
             line(format!("skipped    {skipped}"));
         }
-        for area in Area::ALL {
+        for area in self.requested_areas() {
             let findings = self.findings_in(area).count();
             let checks = self.checks.get(&area).copied().unwrap_or_default();
             let verdict = match (checks, findings) {
@@ -61,6 +67,12 @@ impl Report {
         text
     }
 
+    /// Returns all areas, the one of SQL only if statements were run.
+    fn requested_areas(&self) -> impl Iterator<Item = Area> {
+        let asks_sql = self.checks.contains_key(&Area::Sql);
+        Area::ALL.into_iter().filter(move |area| *area != Area::Sql || asks_sql)
+    }
+
     fn findings_in(&self, area: Area) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.kind.area() == area)
     }
@@ -82,11 +94,15 @@ impl Report {
             cases: self.cases,
             undecided: self.undecided,
             skipped: &self.skipped,
-            checks: Area::ALL.map(|area| CheckJson {
-                area: area.name(),
-                checks: self.checks.get(&area).copied().unwrap_or_default(),
-                findings: self.findings_in(area).count(),
-            }),
+            statements: self.statements,
+            checks: self
+                .requested_areas()
+                .map(|area| CheckJson {
+                    area: area.name(),
+                    checks: self.checks.get(&area).copied().unwrap_or_default(),
+                    findings: self.findings_in(area).count(),
+                })
+                .collect(),
             tables: self.tables.iter().map(CoverageJson::from).collect(),
             findings: self.findings.iter().map(FindingJson::from).collect(),
         };
@@ -136,11 +152,15 @@ fn of_table(finding: &Finding) -> String {
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { table, splits, splits_read, rows, cases, limits, columns: _, skipped } = self;
+        let Self { table, splits, splits_read, rows, cases, limits, statements, .. } = self;
         write!(f, "{table}: {rows} rows of {splits_read} of {splits} splits, {cases} cases")?;
         if *limits > 0 {
             write!(f, ", {limits} with a limit")?;
         }
+        if *statements > 0 {
+            write!(f, ", {statements} SQL statements")?;
+        }
+        let skipped = &self.skipped;
         if !skipped.is_empty() {
             write!(f, "; skipped: {skipped}")?;
         }
@@ -150,18 +170,20 @@ impl fmt::Display for Coverage {
 
 impl fmt::Display for ColumnCoverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, equalities, ranges, lists, null_tests, pairs, expressions, orders } =
-            self;
+        let Self { column, equalities, ranges, lists, null_tests, pairs, .. } = self;
         write!(
             f,
             "{column}: {equalities} equalities, {ranges} ranges, {lists} lists, \
              {null_tests} null tests, {pairs} with other columns"
         )?;
-        if *expressions > 0 {
-            write!(f, ", {expressions} expressions")?;
-        }
-        if *orders > 0 {
-            write!(f, ", {orders} orders")?;
+        for (count, noun) in [
+            (self.expressions, "expressions"),
+            (self.orders, "orders"),
+            (self.aggregates, "aggregates"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {noun}")?;
+            }
         }
         Ok(())
     }
@@ -176,8 +198,10 @@ struct Document<'a> {
     requests: u64,
     cases: u64,
     undecided: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    statements: u64,
     skipped: &'a [String],
-    checks: [CheckJson; Area::ALL.len()],
+    checks: Vec<CheckJson>,
     tables: Vec<CoverageJson<'a>>,
     findings: Vec<FindingJson<'a>>,
 }
@@ -199,6 +223,10 @@ struct CoverageJson<'a> {
     cases: u64,
     limits: u64,
     columns: Vec<ColumnJson<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    statements: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sql_columns: Vec<ColumnJson<'a>>,
     skipped: Option<&'a str>,
 }
 
@@ -213,6 +241,13 @@ struct ColumnJson<'a> {
     pairs: u64,
     expressions: u64,
     orders: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    aggregates: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl<'a> From<&'a ColumnCoverage> for ColumnJson<'a> {
@@ -226,6 +261,7 @@ impl<'a> From<&'a ColumnCoverage> for ColumnJson<'a> {
             pairs,
             expressions,
             orders,
+            aggregates,
         } = coverage;
         Self {
             column,
@@ -236,6 +272,7 @@ impl<'a> From<&'a ColumnCoverage> for ColumnJson<'a> {
             pairs: *pairs,
             expressions: *expressions,
             orders: *orders,
+            aggregates: *aggregates,
         }
     }
 }
@@ -250,6 +287,11 @@ impl<'a> From<&'a Coverage> for CoverageJson<'a> {
             cases: coverage.cases,
             limits: coverage.limits,
             columns: coverage.columns.iter().map(ColumnJson::from).collect(),
+            statements: coverage.statements,
+            sql_columns: match coverage.statements {
+                0 => Vec::new(),
+                _ => coverage.sql_columns.iter().map(ColumnJson::from).collect(),
+            },
             skipped: (!coverage.skipped.is_empty()).then_some(coverage.skipped.as_str()),
         }
     }
@@ -342,7 +384,9 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["findings"][0]["occurrences"], 3);
         assert_eq!(json["findings"][1]["request"], "{\"half");
-        assert_eq!(json["checks"].as_array().unwrap().len(), Area::ALL.len());
+        // Without statements, the report does not mention SQL.
+        assert_eq!(json["checks"].as_array().unwrap().len(), Area::ALL.len() - 1);
+        assert!(json.get("statements").is_none());
     }
 
     #[test]

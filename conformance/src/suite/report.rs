@@ -21,7 +21,8 @@ pub struct Finding {
     pub table: Option<TableName>,
     /// Human-readable observation of the first occurrence, without row data.
     pub message: String,
-    /// Request of the first occurrence, as sent: JSON, unless it was damaged on purpose.
+    /// Request of the first occurrence, as sent: JSON, unless it was damaged on purpose. The
+    /// statement, if the area of the kind is [`Area::Sql`].
     pub request: Bytes,
     /// Number of occurrences on this table.
     pub occurrences: u64,
@@ -44,11 +45,15 @@ pub struct Coverage {
     pub limits: u64,
     /// Cases of each column, in the order of the table.
     pub columns: Vec<ColumnCoverage>,
+    /// Number of SQL statements that were judged.
+    pub statements: u64,
+    /// SQL statements of each column, in the order of the table.
+    pub sql_columns: Vec<ColumnCoverage>,
     /// Rows that were not read, and why; empty if all were.
     pub skipped: String,
 }
 
-/// Number of cases that asked for a column in each way.
+/// Number of cases or statements that asked for a column in each way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnCoverage {
     /// Name of the column.
@@ -65,8 +70,10 @@ pub struct ColumnCoverage {
     pub pairs: u64,
     /// Expressions.
     pub expressions: u64,
-    /// Orders with a limit.
+    /// Orders, with a limit unless they are in SQL.
     pub orders: u64,
+    /// Aggregates and groups, in SQL.
+    pub aggregates: u64,
 }
 
 impl ColumnCoverage {
@@ -103,18 +110,31 @@ impl Coverage {
     /// Counts the parts of a case.
     pub(crate) fn count(&mut self, constraints: &Constraints) {
         self.limits += u64::from(constraints.limit.is_some());
-        for column in &mut self.columns {
-            let name = column.column.clone();
-            let set = constraints.summary.get(&name);
-            if let Some(set) = set {
-                column.count_set(set);
-                column.pairs += u64::from(constraints.summary.len() > 1);
-            }
-            let mut used = constraints.expressions.iter().flat_map(Expression::columns);
-            column.expressions += u64::from(used.any(|used| used == name));
-            let mut keys = constraints.order_by.iter();
-            column.orders += u64::from(keys.any(|field| field.column_name.as_ref() == Some(&name)));
+        count_columns(&mut self.columns, constraints);
+    }
+
+    /// Counts the parts of a statement, which aggregates the column `aggregated`.
+    pub(crate) fn count_statement(&mut self, constraints: &Constraints, aggregated: Option<usize>) {
+        self.statements += 1;
+        count_columns(&mut self.sql_columns, constraints);
+        if let Some(column) = aggregated {
+            self.sql_columns[column].aggregates += 1;
         }
+    }
+}
+
+fn count_columns(columns: &mut [ColumnCoverage], constraints: &Constraints) {
+    for column in columns {
+        let name = column.column.clone();
+        let set = constraints.summary.get(&name);
+        if let Some(set) = set {
+            column.count_set(set);
+            column.pairs += u64::from(constraints.summary.len() > 1);
+        }
+        let mut used = constraints.expressions.iter().flat_map(Expression::columns);
+        column.expressions += u64::from(used.any(|used| used == name));
+        let mut keys = constraints.order_by.iter();
+        column.orders += u64::from(keys.any(|field| field.column_name.as_ref() == Some(&name)));
     }
 }
 
@@ -141,6 +161,8 @@ pub struct Report {
     pub requests: u64,
     /// Number of generated predicates, orders and limits that were judged.
     pub cases: u64,
+    /// Number of SQL statements that were judged, each with every kind of pushdown.
+    pub statements: u64,
     /// Number of cases that could not be judged: the function failed on a predicate that may fail.
     pub undecided: u64,
     /// Number of checks in each area.
@@ -269,6 +291,8 @@ mod tests {
             cases: 0,
             limits: 0,
             columns: ["a", "b", "c"].map(ColumnCoverage::new).to_vec(),
+            statements: 0,
+            sql_columns: Vec::new(),
             skipped: String::new(),
         };
         let set = || ranges(vec![Range::equal(value())], false);

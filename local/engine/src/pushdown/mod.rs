@@ -241,6 +241,10 @@ impl<'a> Pushdown<'a> {
         if self.mode != PushdownMode::Full || self.version < SerdeVersion::V4 {
             return None;
         }
+        // A condition without a function, such as a boolean column, is an expression too.
+        if self.capabilities.functions.is_empty() {
+            return None;
+        }
         expression::to_wire(conjunct, self.schema, &self.capabilities.functions)
     }
 }

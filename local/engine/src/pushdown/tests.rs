@@ -214,6 +214,7 @@ fn only_announced_capabilities_are_used() {
     assert_eq!(sent_to("i = 5 AND i < j", &nothing, PushdownMode::Full), "[rest]");
     let sets = Capabilities { functions: std::collections::BTreeSet::new(), ..all_capabilities() };
     assert_eq!(sent_to("i = 5 AND i < j", &sets, PushdownMode::Full), "sets: i = 5 [rest]");
+    assert_eq!(sent_to("ok", &Capabilities::default(), PushdownMode::Full), "[rest]");
     let no_nulls = Capabilities { nulls: false, ..sets.clone() };
     assert_eq!(sent_to("i = 5 AND j IS NULL", &no_nulls, PushdownMode::Full), "sets: i = 5 [rest]");
     let only_not = Capabilities { functions: [f::LESS_THAN.to_owned()].into(), ..nothing };

@@ -16,6 +16,15 @@ pub(super) enum Outcome {
     Refused(String),
 }
 
+impl Outcome {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Rows(_) => "rows",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// Returns `count` texts, joined.
 pub(super) fn joined(count: usize, separator: &str, text: impl Fn(usize) -> String) -> String {
     (0..count).map(text).collect::<Vec<_>>().join(separator)
@@ -83,6 +92,25 @@ pub(super) fn answered(unions: usize) -> Vec<Kind> {
                 joined(50, " ", |n| { format!("JOIN (VALUES (1)) AS v{n}(x) ON v.x = v{n}.x") })
             ),
         ),
+    ]
+}
+
+/// Returns SQL of about `size` bytes as analysts and their tools write it.
+pub(super) fn asked(size: usize) -> Vec<Kind> {
+    let kind = |name, outcome, sql| Kind { name, sql, outcome };
+    let terms = |operator: &str, comparison: &str| {
+        let text = |n: usize| format!("id {comparison} {}", n % 7_000);
+        joined(size / 13, &format!(" {operator} "), text)
+    };
+    let refused = || Outcome::Refused("operators".to_owned());
+    let list = joined((size / 10).min(100_000), ", ", |n| n.to_string());
+    vec![
+        kind("OR of one column", Outcome::Rows(4), format!("{ORDERS} WHERE {}", terms("OR", "="))),
+        kind("AND", refused(), format!("{ORDERS} WHERE {}", terms("AND", "<>"))),
+        kind("OR", refused(), format!("{ORDERS} WHERE {}", terms("OR", "<>"))),
+        kind("+", refused(), format!("SELECT {}", joined(size / 4, " + ", |_| "1".to_owned()))),
+        kind("IN", Outcome::Rows(4), format!("{ORDERS} WHERE id IN ({list})")),
+        kind("NOT IN", Outcome::Rows(0), format!("{ORDERS} WHERE id NOT IN ({list})")),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Long and deep SQL: answered, or refused by name.
 
 mod kinds;
+mod sizes;
 
 use std::time::Instant;
 
@@ -65,37 +66,42 @@ fn size() -> usize {
 /// Runs every kind of `kinds`, and returns those with another outcome than expected.
 async fn wrong(kinds: Vec<Kind>) -> Vec<String> {
     let mut wrong = Vec::new();
-    for Kind { name, sql, outcome } in kinds {
-        let start = Instant::now();
-        let answer = match fake().engine(EngineOptions::default()).query(&sql).await {
-            Ok(query) => query.collect().await,
-            Err(error) => Err(error),
-        };
-        let rows = |batches: Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum();
-        let found = match answer {
-            Ok(batches) => Outcome::Rows(rows(batches)),
-            Err(error) => Outcome::Refused(format!("{error:#}")),
-        };
-        println!("{name}: {} bytes, {} ms, {}", sql.len(), start.elapsed().as_millis(), memory());
-        let is_expected = match (&found, &outcome) {
-            (Outcome::Rows(found), Outcome::Rows(expected)) => found == expected,
-            (Outcome::Refused(found), Outcome::Refused(part)) => found.contains(part.as_str()),
-            (Outcome::Rows(_), Outcome::Refused(_)) | (Outcome::Refused(_), Outcome::Rows(_)) => {
-                false
-            }
-        };
-        if !is_expected {
-            wrong.push(format!("{name}: {found:?}, expected {outcome:?}"));
-        }
+    for kind in kinds {
+        let (millis, found) = outcome_of(&kind).await;
+        let bytes = kind.sql.len();
+        println!("{}: {bytes} bytes, {millis} ms, {} kB", kind.name, memory_kilobytes());
+        wrong.extend(found.map(|found| format!("{}: {found}", kind.name)));
     }
     wrong
 }
 
+/// Runs a kind, and returns its time in milliseconds and its outcome if another was expected.
+async fn outcome_of(kind: &Kind) -> (u128, Option<String>) {
+    let Kind { sql, outcome, .. } = kind;
+    let start = Instant::now();
+    let answer = match fake().engine(EngineOptions::default()).query(sql).await {
+        Ok(query) => query.collect().await,
+        Err(error) => Err(error),
+    };
+    let rows = |batches: Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum();
+    let found = match answer {
+        Ok(batches) => Outcome::Rows(rows(batches)),
+        Err(error) => Outcome::Refused(format!("{error:#}")),
+    };
+    let is_expected = match (&found, outcome) {
+        (Outcome::Rows(found), Outcome::Rows(expected)) => found == expected,
+        (Outcome::Refused(found), Outcome::Refused(part)) => found.contains(part.as_str()),
+        (Outcome::Rows(_), Outcome::Refused(_)) | (Outcome::Refused(_), Outcome::Rows(_)) => false,
+    };
+    let wrong = (!is_expected).then(|| format!("{found:?}, expected {outcome:?}"));
+    (start.elapsed().as_millis(), wrong)
+}
+
 /// Returns the peak memory of this process so far.
-fn memory() -> String {
+fn memory_kilobytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
-    peak.split_whitespace().collect::<Vec<_>>().join(" ")
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    peak.split_whitespace().next().and_then(|kilobytes| kilobytes.parse().ok()).unwrap_or_default()
 }
 
 #[tokio::test]
