@@ -94,9 +94,12 @@ fn upper_case_column() -> FaultyConnector {
 }
 
 fn renamed(schema: &SchemaRef, from: &str, to: &str) -> SchemaRef {
-    let field = |field: &Arc<Field>| match field.name() == from {
-        true => Arc::new(field.as_ref().clone().with_name(to)),
-        false => Arc::clone(field),
+    let field = |field: &Arc<Field>| {
+        if field.name() == from {
+            Arc::new(field.as_ref().clone().with_name(to))
+        } else {
+            Arc::clone(field)
+        }
     };
     let fields: Vec<_> = schema.fields().iter().map(field).collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
@@ -123,7 +126,7 @@ fn rename_constraints(constraints: &mut Constraints) {
 
 fn rename_variables(expression: &mut Expression) {
     match expression {
-        Expression::Variable { column, .. } if column == "ID" => *column = "id".to_owned(),
+        Expression::Variable { column, .. } if column == "ID" => "id".clone_into(column),
         Expression::Variable { .. } | Expression::Constant { .. } => {}
         Expression::Call { arguments, .. } => arguments.iter_mut().for_each(rename_variables),
     }

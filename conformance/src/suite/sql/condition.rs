@@ -60,6 +60,7 @@ fn all_of(column: &str) -> String {
 }
 
 /// Writes a list; `Some(None)` for no value.
+#[expect(clippy::option_option, reason = "no value is not a missing literal")]
 fn of_list(column: &str, set: &EquatableValueSet) -> Option<Option<String>> {
     let values = (0..set.values.len()).map(|row| Cell::read(&set.values, row));
     let items = values.map(|value| literal(&value, set.values.data_type()));
@@ -73,6 +74,7 @@ fn of_list(column: &str, set: &EquatableValueSet) -> Option<Option<String>> {
 }
 
 /// Writes ranges; `Some(None)` for no value.
+#[expect(clippy::option_option, reason = "no value is not a missing literal")]
 fn of_ranges(column: &str, set: &SortedRangeSet) -> Option<Option<String>> {
     let point = |range: &Range| {
         let is_point = range.low.bound == Bound::Exactly && range.low == range.high;

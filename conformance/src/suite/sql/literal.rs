@@ -37,8 +37,8 @@ pub(super) fn literal(cell: &Cell, data_type: &DataType) -> Option<String> {
         }
         Cell::Text(text) => string(text),
         Cell::Bytes(bytes) => {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-            format!("X'{digits}'")
+            let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+            format!("X'{}'", digits.concat())
         }
         Cell::Day(day) => format!("DATE '{}'", date(*day)?),
         Cell::Milli(millis) => format!("TIMESTAMP '{}'", timestamp(*millis)?),
