@@ -1,8 +1,8 @@
 //! The questions of the suite in SQL, asked through an engine with each kind of pushdown.
 //!
-//! Finds faults above the protocol: a connector whose answers are right one by one, and whose tables
-//! are wrong in SQL. The oracle is that of the other checks, over the rows of a read without a
-//! predicate.
+//! Finds faults above the protocol: a connector whose answers are right one by one, and whose
+//! tables are wrong in SQL. The oracle is that of the other checks, over the rows of a read
+//! without a predicate.
 
 mod condition;
 mod expected;
