@@ -111,7 +111,7 @@ async fn faults_above_the_protocol_are_found_only_in_sql() {
         runs.spawn(async move {
             let FaultyConnector { name, kind, .. } = connector;
             let store = Arc::clone(&connector.store);
-            let options = Options { cases: 200, statements: 150, ..Options::default() };
+            let options = Options { cases: 200, statements: 300, ..Options::default() };
             let report = check(Arc::new(connector), &store, options).await;
             let kinds: BTreeSet<_> = report.findings.iter().map(|found| found.kind).collect();
             let only_in_sql = kinds.iter().all(|kind| kind.area() == Area::Sql);
