@@ -41,7 +41,7 @@
 //!             let squares = numbers.clone().map(|n| n * n);
 //!             let n: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
 //!             let square: ArrayRef = Arc::new(Int64Array::from_iter_values(squares));
-//!             Ok(RecordBatch::try_from_iter([("n", n), ("square", square)])?)
+//!             Ok::<_, Error>(RecordBatch::try_from_iter([("n", n), ("square", square)])?)
 //!         });
 //!         Ok(RecordBatchStream::from_blocking(batches).with_prefetch(2))
 //!     }

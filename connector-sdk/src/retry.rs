@@ -81,13 +81,11 @@ impl Backoff {
 /// ```
 /// use athena_connector_sdk::{Backoff, Context, Error, retry};
 ///
-/// # futures::executor::block_on(async {
-/// let mut answers = vec![Ok("a page"), Err(Error::throttled("slow down"))];
-/// # let backoff = Backoff::default().with_first(std::time::Duration::ZERO);
-/// let page = retry(&Context::default(), backoff, async || answers.pop().expect("an answer"));
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-/// # let page = async { runtime.expect("a runtime").block_on(page) };
-/// assert_eq!(page.await?, "a page");
+/// # runtime.expect("a runtime").block_on(async {
+/// let mut answers = vec![Ok("a page"), Err(Error::throttled("slow down"))].into_iter().rev();
+/// let request = || std::future::ready(answers.next().expect("an answer"));
+/// assert_eq!(retry(&Context::default(), Backoff::default(), request).await?, "a page");
 /// # Ok::<(), Error>(())
 /// # })?;
 /// # Ok::<(), Error>(())
