@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use athena_protocol::{Request, error::shorten_names, predicate::Expression};
 
-use crate::{Context, plan::Plan, seal::Refusal};
+use crate::{Context, hook::Invocation, plan::Plan, seal::Refusal};
 
 /// Target of the lines, by which a log can be filtered.
 pub(crate) const TARGET: &str = "athena_connector::audit";
@@ -41,11 +41,11 @@ impl AuditLine {
     }
 
     /// Adds the facts of the request.
-    pub(crate) fn describe(&mut self, request: &Request, context: &Context) {
-        self.operation = request.type_name();
-        self.object = shorten_names(&object(request)).into_owned();
+    pub(crate) fn describe(&mut self, request: &Request, invocation: &Invocation) {
+        self.operation = invocation.operation;
+        self.object = shorten_names(&invocation.object).into_owned();
         self.columns = columns(request);
-        self.context = context.clone();
+        self.context = invocation.context.clone();
     }
 
     /// Sets the outcome; without, the invocation panicked or was cancelled.
@@ -87,20 +87,6 @@ impl Drop for AuditLine {
             seal = context.counters.refusal().map(Refusal::name),
             "invocation"
         );
-    }
-}
-
-fn object(request: &Request) -> String {
-    match request {
-        Request::Ping(_) | Request::ListSchemas(_) | Request::GetDataSourceCapabilities(_) => {
-            String::new()
-        }
-        Request::ListTables(request) => request.schema_name.clone().unwrap_or_default(),
-        Request::GetTable(request) => request.table_name.to_string(),
-        Request::GetTableLayout(request) => request.table_name.to_string(),
-        Request::GetSplits(request) => request.table_name.to_string(),
-        Request::ReadRecords(request) => request.table_name.to_string(),
-        Request::UserDefinedFunction(request) => request.method_name.clone(),
     }
 }
 

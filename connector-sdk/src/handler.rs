@@ -4,15 +4,19 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use athena_protocol::{MAX_PAYLOAD_BYTES, Request, Response, SerdeVersion, error::shorten_names};
 use athena_spill::{KeyFactory, ObjectStore};
+use futures::future::pending;
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use crate::{
-    AccessRule, Connector, Context, Error, Passthrough, Result, Settings, Udfs,
+    AccessRule, Connector, Context, Error, ErrorKind, Passthrough, Result, Settings,
+    StaticConnector, Udfs,
     audit::AuditLine,
     context::{Counters, known_deadline},
     deadline::{Deadline, TimeLimit},
-    dispatch::{self, Invocation},
+    dispatch::{self, Dispatch},
+    hook::{Hook, Invocation, Next},
+    query_status::{QueryStatus, QueryWatch},
     seal::Seals,
     spilling::Spilling,
     split::describe_properties,
@@ -70,6 +74,9 @@ pub struct Handler {
     pub(crate) spilling: Spilling,
     pub(crate) seals: Seals,
     pub(crate) access: Option<Arc<dyn AccessRule>>,
+    /// Hooks, the outermost first.
+    hooks: Vec<Arc<dyn Hook>>,
+    pub(crate) query_watch: Option<QueryWatch>,
 }
 
 impl fmt::Debug for Handler {
@@ -95,6 +102,8 @@ impl Handler {
             spilling: Spilling::default(),
             seals: Seals::default(),
             access: None,
+            hooks: Vec::new(),
+            query_watch: None,
         }
     }
 
@@ -144,6 +153,26 @@ impl Handler {
     #[must_use]
     pub fn with_access(mut self, rule: impl AccessRule) -> Self {
         self.access = Some(Arc::new(rule));
+        self
+    }
+
+    /// Adds code around each invocation, inside of the hooks that were added before.
+    #[must_use]
+    pub fn with_hook(mut self, hook: impl Hook) -> Self {
+        self.hooks.push(Arc::new(hook));
+        self
+    }
+
+    /// Stops reads whose query has ended, as when it was cancelled or has the rows that it needs.
+    ///
+    /// Asks `status` after 10 seconds of reading, then after 20, 40, and every 60 seconds, once for
+    /// all reads of a query in a process. A query that cannot be seen, as one of another account,
+    /// is not asked for again, and after `AccessDenied` none is.
+    ///
+    /// With the feature `query-status`, `AthenaQueryStatus` asks Athena.
+    #[must_use]
+    pub fn with_query_status(mut self, status: impl QueryStatus) -> Self {
+        self.query_watch = Some(QueryWatch::new(status));
         self
     }
 
@@ -220,8 +249,44 @@ impl Handler {
             defaults = Settings::default();
             &defaults
         };
-        let mut audit = settings.audit.then(AuditLine::begin);
-        let result = self.respond(request, deadline, settings, &mut audit).await;
+        let audit = settings.audit.then(AuditLine::begin);
+        if self.hooks.is_empty() && audit.is_none() {
+            let (request, version) = Request::decode(request)?;
+            let context = context(&request, deadline);
+            return self.respond(request, version, context, deadline, settings).await;
+        }
+        self.respond_observed(request, deadline, settings, audit).await
+    }
+
+    /// Responds with the audit line and the hooks around.
+    async fn respond_observed(
+        &self,
+        request: &[u8],
+        deadline: Option<SystemTime>,
+        settings: &Settings,
+        mut audit: Option<AuditLine>,
+    ) -> Result<Vec<u8>> {
+        let mut invocation =
+            Invocation { operation: "unknown", object: String::new(), context: Context::default() };
+        let decoded = Request::decode(request);
+        if let Ok((request, _)) = &decoded {
+            invocation.operation = request.type_name();
+            invocation.object = object(request);
+            invocation.context = context(request, deadline);
+            if let Some(audit) = &mut audit {
+                audit.describe(request, &invocation);
+            }
+        }
+        let context = invocation.context.clone();
+        let mut next = Next::new(async move {
+            let (request, version) = decoded?;
+            self.respond(request, version, context, deadline, settings).await
+        });
+        for hook in self.hooks.iter().rev() {
+            let (inner, invocation) = (next, &invocation);
+            next = Next::new(async move { hook.around(invocation, inner).await });
+        }
+        let result = next.run().await;
         if let Some(audit) = audit {
             audit.end(&result);
         }
@@ -230,17 +295,14 @@ impl Handler {
 
     async fn respond(
         &self,
-        request: &[u8],
+        request: Request,
+        version: SerdeVersion,
+        context: Context,
         deadline: Option<SystemTime>,
         settings: &Settings,
-        audit: &mut Option<AuditLine>,
     ) -> Result<Vec<u8>> {
-        let (request, version) = Request::decode(request)?;
         let budget = Deadline::new(deadline, settings.deadline_margin);
-        let context = Context { time_limit: budget.time_limit(), ..context(&request, deadline) };
-        if let Some(audit) = audit {
-            audit.describe(&request, &context);
-        }
+        let context = Context { time_limit: budget.time_limit(), ..context };
         // A ping is the first message of a cold start and must not fail, so nothing else runs.
         if let Request::Ping(ping) = &request {
             return dispatch::ping(self.connector.source_type(), ping).encode(version);
@@ -256,14 +318,58 @@ impl Handler {
         );
         let operation = describe_operation(&request);
         let definition = OnceCell::new();
-        let invocation = Invocation { handler: self, settings, context, version, definition };
+        let is_read = matches!(request, Request::ReadRecords(_));
+        let query_id = context.query_id.clone().filter(|_| is_read);
+        let invocation = Dispatch { handler: self, settings, context, version, definition };
         // Boxed, because the futures of all operations are large.
         let work = Box::pin(async {
             let response = invocation.respond(request).await;
             let bytes = response.and_then(|response| encode(&response, version));
             bytes.map_err(|error| error.with_context("while", operation.as_str()))
         });
+        let work = async {
+            tokio::select! {
+                result = work => result,
+                () = self.query_ended(query_id.as_deref()) => Err(Error::new(
+                    ErrorKind::PartialFailure,
+                    format!("{operation} was stopped, because the query has ended"),
+                )),
+            }
+        };
         budget.race(&operation, work).instrument(span).await
+    }
+
+    /// Completes when the query of a read has ended, and never if that is not known.
+    async fn query_ended(&self, query_id: Option<&str>) {
+        match (query_id, &self.query_watch) {
+            (Some(query_id), Some(watch)) => watch.ended(query_id).await,
+            _ => pending().await,
+        }
+    }
+}
+
+/// Creates the handler of a connector that could not be created: it answers every request but a ping
+/// with the error, so that users of Athena see it.
+///
+/// ```
+/// # use athena_connector_sdk::{Result, StaticConnector};
+/// use athena_connector_sdk::{Handler, Variables};
+///
+/// # struct Shop;
+/// # impl Shop { fn read(_: Variables) -> Result<StaticConnector> { Ok(StaticConnector::new()) } }
+/// let handler = Handler::from(Shop::read(Variables::from_env("shop_")));
+/// # let _ = handler;
+/// ```
+impl<C: Connector> From<Result<C>> for Handler {
+    fn from(connector: Result<C>) -> Self {
+        match connector {
+            Ok(connector) => Self::new(connector),
+            Err(error) => {
+                let mut handler = Self::new(StaticConnector::new());
+                handler.misconfigured = Some(error);
+                handler
+            }
+        }
     }
 }
 
@@ -311,6 +417,21 @@ fn context(request: &Request, deadline: Option<SystemTime>) -> Context {
     }
 }
 
+/// Returns the table, schema or function of a request.
+fn object(request: &Request) -> String {
+    match request {
+        Request::Ping(_) | Request::ListSchemas(_) | Request::GetDataSourceCapabilities(_) => {
+            String::new()
+        }
+        Request::ListTables(request) => request.schema_name.clone().unwrap_or_default(),
+        Request::GetTable(request) => request.table_name.to_string(),
+        Request::GetTableLayout(request) => request.table_name.to_string(),
+        Request::GetSplits(request) => request.table_name.to_string(),
+        Request::ReadRecords(request) => request.table_name.to_string(),
+        Request::UserDefinedFunction(request) => request.method_name.clone(),
+    }
+}
+
 /// Describes the operation in errors: `reading sf1.lineitem, split part=3`.
 fn describe_operation(request: &Request) -> String {
     match request {
@@ -336,7 +457,6 @@ mod tests {
     use athena_protocol::message::{ListSchemasRequest, PingRequest};
 
     use super::*;
-    use crate::{ErrorKind, StaticConnector};
 
     #[tokio::test]
     async fn a_misconfigured_handler_responds_only_to_pings() {

@@ -7,7 +7,8 @@
 //!
 //! # The `Table` trait
 //!
-//! A [`Table`] has a definition and a scan. A [`StaticConnector`] serves a fixed set of tables:
+//! A [`Table`] has a definition and a scan. A [`StaticConnector`] serves a fixed set of tables, also
+//! [`PartitionedTable`]s, and those of another connector:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -18,7 +19,7 @@
 //!     record_batch::RecordBatch,
 //! };
 //! use athena_connector_sdk::{
-//!     Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, arrow,
+//!     Context, Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, arrow,
 //!     async_trait,
 //! };
 //!
@@ -26,12 +27,9 @@
 //!
 //! #[async_trait]
 //! impl Table for Squares {
-//!     fn definition(&self) -> TableDef {
-//!         TableDef::new([
-//!             Field::new("n", DataType::Int64, false),
-//!             Field::new("square", DataType::Int64, false),
-//!         ])
-//!         .with_comment("square", "n times n")
+//!     async fn definition(&self, _: Context) -> Result<TableDef> {
+//!         let columns = ["n", "square"].map(|name| Field::new(name, DataType::Int64, false));
+//!         Ok(TableDef::new(columns).with_comment("square", "n times n"))
 //!     }
 //!
 //!     // The SDK selects the columns and applies the predicate, order and limit.
@@ -67,9 +65,11 @@
 //! | map lower-case names to the names of the source | [`NameCase`] |
 //! | accept queries in the source's own language | [`Passthrough`] |
 //! | see the query, the caller, the remaining time and the progress | [`Context`] |
-//! | offer functions to SQL | [`Udfs`] |
+//! | offer functions to SQL | [`Udfs`], [`udf`] |
 //! | ask a busy source again | [`retry`], [`Backoff`] |
-//! | configure | [`Setting`], [`Settings`], [`Secret`] |
+//! | configure | [`Setting`], [`Settings`], [`Variables`] |
+//! | use secrets by name | [`Secrets`], [`Secret`] |
+//! | measure and trace invocations | [`hook`] |
 #![cfg_attr(feature = "lambda", doc = "| run in AWS Lambda | [`lambda`] |")]
 //!
 //! [`pushdown_guide`] explains pushdown in detail, with examples.
@@ -80,6 +80,8 @@
 //! |---|---|---|
 //! | `lambda` | yes | the Lambda runtime loop, S3 and KMS clients, structured logs |
 //! | `mimalloc` | yes | `MiMalloc`, a memory allocator |
+//! | `query-status` | no | `AthenaQueryStatus`, which asks Athena whether a query has ended |
+//! | `secrets-manager` | no | secrets of AWS Secrets Manager, in [`Secrets::from_env`] |
 //! | `testing` | no | `testing::Harness`, for tests of connectors that look at rows |
 //!
 //! The SDK does not install `MiMalloc`, because a program can have only one allocator: declare it
@@ -97,15 +99,17 @@ mod handler;
 mod names;
 mod page_stream;
 mod partition;
+mod partitioned_table;
 mod passthrough;
 mod plan;
 mod pushdown;
+mod query_status;
 mod read;
 mod request;
 mod residual;
 mod retry;
 mod seal;
-mod secret;
+mod secrets;
 mod settings;
 mod spilling;
 mod split;
@@ -113,8 +117,11 @@ mod static_connector;
 mod stream;
 mod table;
 mod token;
-mod udf;
+mod variables;
 mod wire_type;
+
+pub mod hook;
+pub mod udf;
 
 #[doc = include_str!("docs/pushdown.md")]
 pub mod pushdown_guide {}
@@ -131,20 +138,25 @@ pub use context::{Context, Progress};
 pub use handler::Handler;
 pub use names::NameCase;
 pub use page_stream::{Cursor, PageStream};
+pub use partitioned_table::PartitionedTable;
 pub use passthrough::{Passthrough, PassthroughQuery, Signature};
 pub use pushdown::{
     Conjunct, KeyRange, Literal, Pushed, PushedDown, SqlDialect, SqlFilter, StandardSql,
 };
+#[cfg(feature = "query-status")]
+pub use query_status::AthenaQueryStatus;
+pub use query_status::QueryStatus;
 pub use request::{GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, ReadRecords};
 pub use retry::{Backoff, retry};
 pub use seal::SealKey;
-pub use secret::Secret;
+pub use secrets::{Secret, SecretStore, Secrets};
 pub use settings::{Setting, Settings};
 pub use split::Split;
 pub use static_connector::StaticConnector;
 pub use stream::RecordBatchStream;
 pub use table::{Scan, Table, TableDef, UnsupportedTypes};
-pub use udf::{Argument, Output, ScalarFunction, Udfs, Value};
+pub use udf::udfs::Udfs;
+pub use variables::Variables;
 
 pub use arrow;
 pub use async_trait::async_trait;
@@ -153,5 +165,7 @@ pub use athena_aws as aws;
 pub use athena_protocol::{
     self as protocol, Error, ErrorKind, FederatedIdentity, OrError, Result, TableName, predicate,
 };
+pub use athena_spill as spill;
+pub use chrono;
 #[cfg(feature = "mimalloc")]
 pub use mimalloc::MiMalloc;

@@ -20,6 +20,7 @@ const MAX_LISTED_NAMES: usize = 10;
 /// # Ok::<(), athena_connector_sdk::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum NameCase {
     /// Names of the source equal those in requests.
     Exact,

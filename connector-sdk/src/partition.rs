@@ -52,22 +52,48 @@ impl GetSplits {
                 Error::invalid_input(format!("the partitions lack the partition column {name:?}"))
             })?;
             let value = self.partitions.column(index).slice(row, 1);
-            // Whatever the encoding, only a value that decodes to itself may be encoded.
-            let text = encode_value(&value).filter(|text| {
-                decode_value(text.as_deref(), value.data_type())
-                    .is_some_and(|decoded| decoded.as_ref() == value.as_ref())
-            });
-            let text = text.ok_or_else(|| {
-                Error::unsupported(format!(
-                    "partition column {name:?} has type {}, and its value cannot be encoded in a \
-                     split; put it into a property of the split, and into the batches",
-                    value.data_type()
-                ))
-            })?;
-            values.insert(name.as_str(), text);
+            values.insert(name.as_str(), exact_text(name, &value)?);
         }
         let json = serde_json::to_string(&values).expect("strings and nulls make a JSON object");
         Ok(Split::new().with(PROPERTY, json))
+    }
+}
+
+impl GetSplits {
+    /// Returns the value in column `name` of the partition in row `row`; `None` for null.
+    ///
+    /// The column is a partition column or one of the connector's own. Its text form is that of
+    /// [`Split::partition`].
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use athena_connector_sdk::{GetSplits, TableName, arrow};
+    /// # use arrow::{array::{ArrayRef, Int32Array}, record_batch::RecordBatch};
+    /// # let year: ArrayRef = Arc::new(Int32Array::from(vec![2024]));
+    /// # let partitions = RecordBatch::try_from_iter([("year", year)]).expect("one column");
+    /// # let request = GetSplits::new(TableName::new("web", "visits"), partitions);
+    /// assert_eq!(request.partition::<u32>(0, "year")?, Some(2024));
+    /// # Ok::<(), athena_connector_sdk::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if there is no such column, or its value is no `T`; `Unsupported` for a value
+    /// without a text form, such as one of a nested type.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `row` is out of bounds.
+    pub fn partition<T: FromStr>(&self, row: usize, name: &str) -> Result<Option<T>> {
+        let columns = ColumnIndex::new(self.partitions.schema_ref().fields());
+        let (index, _) = columns.find(name).ok_or_else(|| {
+            Error::invalid_input(format!("the partitions have no column {name:?}"))
+        })?;
+        let text = exact_text(name, &self.partitions.column(index).slice(row, 1))?;
+        text.map(|text| text.parse()).transpose().map_err(|_| {
+            let expected = std::any::type_name::<T>();
+            Error::invalid_input(format!("the value of column {name:?} is no {expected}"))
+        })
     }
 }
 
@@ -108,6 +134,23 @@ impl Split {
         let text = texts.get(name).ok_or_else(invalid)?;
         text.as_ref().map(|text| text.parse().map_err(|_| invalid())).transpose()
     }
+}
+
+/// Encodes the value of column `name` as text; `None` for null.
+///
+/// Whatever the encoding, only a value that decodes to itself is encoded.
+fn exact_text(name: &str, value: &ArrayRef) -> Result<Option<String>> {
+    let text = encode_value(value).filter(|text| {
+        decode_value(text.as_deref(), value.data_type())
+            .is_some_and(|decoded| decoded.as_ref() == value.as_ref())
+    });
+    text.ok_or_else(|| {
+        Error::unsupported(format!(
+            "partition column {name:?} has type {}, and its value cannot be encoded in a split; \
+             put it into a property of the split, and into the batches",
+            value.data_type()
+        ))
+    })
 }
 
 /// Encodes a value as text: `None` if it has no text form, `Some(None)` for null.

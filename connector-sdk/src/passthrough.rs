@@ -5,9 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Connector, Context, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables,
-    PageStream, ReadRecords, RecordBatchStream, Result, Split, TableDef,
-    arrow::datatypes::SchemaRef,
+    Connector, Context, Cursor, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables,
+    PageStream, ReadRecords, RecordBatchStream, Result, Scan, Split, TableDef,
 };
 
 /// Key of the called function's name, which the engine adds to the arguments.
@@ -17,8 +16,9 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 /// `SELECT * FROM TABLE(catalog.system.query(QUERY => '...'))`.
 ///
 /// [`Handler::with_passthrough`](crate::Handler::with_passthrough) announces the function and
-/// routes its queries here. The SDK validates the arguments, reads the result in one split, and
-/// casts, filters, orders, limits and spills it like a table (section 7.7 of the protocol).
+/// routes its queries here. The SDK validates the arguments, and casts, filters, orders, limits and
+/// spills the result like a table (section 7.7 of the protocol). A condition, an order or a limit
+/// around the table function is offered for pushdown, as for a table.
 ///
 /// A query is described and run in separate invocations, each of which may be repeated.
 ///
@@ -28,7 +28,8 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 /// # use athena_connector_sdk::{arrow, async_trait};
 /// # use arrow::datatypes::{DataType, Field};
 /// use athena_connector_sdk::{
-///     StaticConnector, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef,
+///     Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, Scan, Split,
+///     StaticConnector, TableDef,
 /// };
 ///
 /// struct Query;
@@ -40,7 +41,7 @@ const FUNCTION_NAME: &str = "schemaFunctionName";
 ///         Ok(TableDef::new([Field::new("n", DataType::Int64, true)]))
 ///     }
 ///
-///     async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream> {
+///     async fn read(&self, query: PassthroughQuery, _: Split, _: Scan) -> Result<RecordBatchStream> {
 ///         let _sql = query.argument("QUERY"); // run it
 ///         Ok(RecordBatchStream::empty())
 ///     }
@@ -60,18 +61,36 @@ pub trait Passthrough: Send + Sync + 'static {
 
     /// Returns the columns of the result, if possible without running the query.
     ///
-    /// The definition must not have partition columns. [`PassthroughQuery::projection`] is empty.
+    /// The definition must not have partition columns.
     ///
     /// # Errors
     ///
     /// `InvalidInput` if the source rejects the query.
     async fn definition(&self, query: PassthroughQuery) -> Result<TableDef>;
 
-    /// Runs the query, and returns all rows of its result.
+    /// Divides the result into splits, which are read in parallel, starting after `start_after`; by
+    /// default into one.
     ///
-    /// Batches have at least the columns of [`PassthroughQuery::projection`], as in
+    /// All that [`Connector::get_splits`] says of splits applies.
+    async fn splits(
+        &self,
+        query: PassthroughQuery,
+        start_after: Option<Cursor>,
+    ) -> Result<PageStream<Split>> {
+        let _ = query;
+        PageStream::from_list([Split::new()], start_after.as_ref())
+    }
+
+    /// Runs the query, and returns the rows of one split of its result.
+    ///
+    /// Batches have at least the columns of [`Scan::projection`], as in
     /// [`Connector::read_records`]. Dropping the stream cancels the query.
-    async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream>;
+    async fn read(
+        &self,
+        query: PassthroughQuery,
+        split: Split,
+        scan: Scan,
+    ) -> Result<RecordBatchStream>;
 }
 
 /// Name of a table function and of its arguments, all of which are required.
@@ -100,20 +119,44 @@ impl Signature {
     pub(crate) fn full_name(&self) -> String {
         format!("{}.{}", self.schema, self.name).to_uppercase()
     }
+
+    /// Returns the arguments of a call as the engine sends them.
+    #[cfg(feature = "testing")]
+    pub(crate) fn to_wire(
+        &self,
+        arguments: impl Iterator<Item = (String, String)>,
+    ) -> BTreeMap<String, Option<String>> {
+        let name = (FUNCTION_NAME.to_owned(), self.full_name());
+        arguments.chain([name]).map(|(name, value)| (name, Some(value))).collect()
+    }
 }
 
 /// Query for the source.
+///
+/// The SDK builds it from a request. Unit tests use [`new`](Self::new):
+///
+/// ```
+/// # use athena_connector_sdk::PassthroughQuery;
+/// let query = PassthroughQuery::new([("QUERY", "SELECT 1")]);
+/// assert_eq!(query.argument("QUERY"), "SELECT 1");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PassthroughQuery {
     /// Invocation context.
     pub context: Context,
-    /// Columns to return, in Athena's types; empty in [`Passthrough::definition`].
-    pub projection: SchemaRef,
     arguments: BTreeMap<String, String>,
 }
 
 impl PassthroughQuery {
+    /// Creates a query with `arguments` by name.
+    pub fn new<N: Into<String>, V: Into<String>>(
+        arguments: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { context: Context::default(), arguments: arguments.collect() }
+    }
+
     /// Returns the argument `name`, which is not empty.
     ///
     /// # Panics
@@ -161,8 +204,8 @@ impl PassthroughConnector {
         Ok(Self { passthrough: Arc::clone(passthrough), arguments })
     }
 
-    fn query(&self, context: Context, projection: SchemaRef) -> PassthroughQuery {
-        PassthroughQuery { context, projection, arguments: self.arguments.clone() }
+    fn query(&self, context: Context) -> PassthroughQuery {
+        PassthroughQuery { context, arguments: self.arguments.clone() }
     }
 }
 
@@ -181,8 +224,7 @@ impl Connector for PassthroughConnector {
     }
 
     async fn get_table(&self, request: GetTable) -> Result<TableDef> {
-        let none = Arc::new(crate::arrow::datatypes::Schema::empty());
-        let definition = self.passthrough.definition(self.query(request.context, none)).await?;
+        let definition = self.passthrough.definition(self.query(request.context)).await?;
         if definition.partition_columns.is_empty() {
             return Ok(definition);
         }
@@ -197,10 +239,13 @@ impl Connector for PassthroughConnector {
     }
 
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
-        PageStream::from_list([Split::new()], request.start_after.as_ref())
+        self.passthrough.splits(self.query(request.context), request.start_after).await
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        self.passthrough.read(self.query(request.context, request.projection)).await
+        let ReadRecords { context, table: _, projection, split, constraints, claims } = request;
+        let query = self.query(context.clone());
+        let scan = Scan { context, projection, constraints, claims };
+        self.passthrough.read(query, split, scan).await
     }
 }

@@ -86,8 +86,7 @@ pub struct GetPartitions {
     pub schema: SchemaRef,
     /// Names of the partition columns, in order.
     pub partition_columns: Vec<String>,
-    /// Predicate, order and limit of the query.
-    pub constraints: Arc<Constraints>,
+    pub(crate) constraints: Arc<Constraints>,
 }
 
 /// Request of [`Connector::get_splits`](crate::Connector::get_splits).
@@ -117,8 +116,7 @@ pub struct GetSplits {
     pub partitions: RecordBatch,
     /// Names of the partition columns, in order.
     pub partition_columns: Vec<String>,
-    /// Predicate, order and limit of the query.
-    pub constraints: Arc<Constraints>,
+    pub(crate) constraints: Arc<Constraints>,
     /// Position after which the list starts; `None` for its beginning.
     pub start_after: Option<Cursor>,
 }
@@ -151,8 +149,7 @@ pub struct ReadRecords {
     pub projection: SchemaRef,
     /// Split to read.
     pub split: Split,
-    /// Predicate, order and limit of the query.
-    pub constraints: Arc<Constraints>,
+    pub(crate) constraints: Arc<Constraints>,
     pub(crate) claims: Arc<Claims>,
 }
 
@@ -245,6 +242,12 @@ impl GetPartitions {
         }
     }
 
+    /// Returns the predicate, order and limit of the query as the protocol has them: see
+    /// [`ReadRecords::raw_constraints`].
+    pub fn raw_constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
     /// Offers every conjunct of the predicate to `push`, as [`ReadRecords::push_down`] does.
     ///
     /// Conjuncts on columns other than the partition columns are included. The returned limit is
@@ -270,6 +273,12 @@ impl GetSplits {
         }
     }
 
+    /// Returns the predicate, order and limit of the query as the protocol has them: see
+    /// [`ReadRecords::raw_constraints`].
+    pub fn raw_constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
     /// Offers every conjunct of the predicate to `push`, as [`ReadRecords::push_down`] does.
     ///
     /// The returned limit is always `None`: which splits have enough matching rows is not known
@@ -293,6 +302,14 @@ impl ReadRecords {
             constraints: Arc::default(),
             claims: Arc::default(),
         }
+    }
+
+    /// Returns the predicate, order and limit of the query as the protocol has them.
+    ///
+    /// Without the checks of [`push_down`](Self::push_down): a source that gets the limit of a
+    /// query while a part of the predicate is left loses rows.
+    pub fn raw_constraints(&self) -> &Constraints {
+        &self.constraints
     }
 
     /// Offers every conjunct of the predicate to `push`, which returns how far the source applies
@@ -323,7 +340,7 @@ impl ReadRecords {
     /// // SELECT ... WHERE id IN (7, 9) LIMIT 10, for a source that can skip blocks by `id`.
     /// let pushed = request.push_down(|conjunct| match conjunct {
     ///     Conjunct::Values { column: "id", set } => Pushed::Superset(set),
-    ///     Conjunct::Values { .. } | Conjunct::Expression(_) => Pushed::Unsupported,
+    ///     _ => Pushed::Unsupported,
     /// });
     /// assert_eq!(pushed.conjuncts.len(), 1);
     /// assert_eq!(pushed.limit, None); // a superset may hold rows that do not count

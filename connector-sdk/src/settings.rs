@@ -2,7 +2,7 @@
 
 use athena_spill::SpillSettings;
 
-use crate::{Error, Result, SealKey};
+use crate::{Result, SealKey, Variables};
 
 /// Prefix of the SDK's own variables. An unknown variable with this prefix is an error, because it
 /// is most likely misspelled.
@@ -25,6 +25,7 @@ const DEFAULT_MEMORY_MIB: usize = 512;
 /// assert!(Setting::ALL.contains(&Setting::MaxBlockSize));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Setting {
     /// `spill_bucket`: text, no default. S3 bucket for results that do not fit into a response;
     /// without it, such reads fail.
@@ -95,6 +96,10 @@ pub enum Setting {
     /// Athena may invoke the function, so that identities in requests are true. Required for
     /// [`Handler::with_access`](crate::Handler::with_access).
     TrustIdentity,
+    /// `athena_connector_secrets`: `aws` or `file:<path>`, default `aws`. Where
+    /// [`Secrets::from_env`](crate::Secrets::from_env) finds secrets: in AWS Secrets Manager, or, for
+    /// local runs, in a JSON file of secrets by name.
+    Secrets,
 }
 
 impl Setting {
@@ -121,6 +126,7 @@ impl Setting {
         Self::SealFormer,
         Self::Audit,
         Self::TrustIdentity,
+        Self::Secrets,
     ];
 
     /// Returns the name of the environment variable.
@@ -147,6 +153,7 @@ impl Setting {
             Self::SealFormer => "athena_connector_seal_former",
             Self::Audit => "athena_connector_audit",
             Self::TrustIdentity => "athena_connector_trust_identity",
+            Self::Secrets => "athena_connector_secrets",
         }
     }
 }
@@ -228,10 +235,7 @@ impl Settings {
     ///
     /// `InvalidInput`, which lists all problems.
     pub fn from_env() -> Result<Self> {
-        // Variables that are not Unicode are skipped: no setting has such a name or value.
-        Self::from_vars(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::read(Variables::from_env(PREFIX))
     }
 
     /// Reads the settings from `variables`. Pass all of them, so that misspelled ones are detected.
@@ -244,39 +248,47 @@ impl Settings {
     pub fn from_vars<N: Into<String>, V: Into<String>>(
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self> {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
-        let mut reader = VariableReader { variables: variables.collect(), problems: Vec::new() };
-        reader.reject_unknown();
+        Self::read(Variables::from_vars(PREFIX, variables))
+    }
+
+    fn read(mut variables: Variables) -> Result<Self> {
         let defaults = Self::default();
+        let all = &mut variables;
+        let milliseconds = all.number(Setting::DeadlineMargin.variable(), 0..=900_000);
         let settings = Self {
-            spill: reader.spill(),
-            function_memory: reader
-                .number(Setting::FunctionMemory, 1, usize::MAX / MIB)
+            spill: spill(all),
+            function_memory: all
+                .number(Setting::FunctionMemory.variable(), 1..=usize::MAX / MIB)
                 .map_or(defaults.function_memory, |mib| mib * MIB),
-            function_concurrency: reader
-                .number(Setting::FunctionConcurrency, 1, usize::MAX)
+            function_concurrency: all
+                .number(Setting::FunctionConcurrency.variable(), 1..=usize::MAX)
                 .unwrap_or(defaults.function_concurrency),
-            allow_foreign_spill: reader
-                .flag(Setting::AllowForeignSpill)
+            allow_foreign_spill: all
+                .flag(Setting::AllowForeignSpill.variable())
                 .unwrap_or(defaults.allow_foreign_spill),
-            check_spill_bucket: reader
-                .flag(Setting::CheckSpillBucket)
+            check_spill_bucket: all
+                .flag(Setting::CheckSpillBucket.variable())
                 .unwrap_or(defaults.check_spill_bucket),
-            deadline_margin: reader
-                .number(Setting::DeadlineMargin, 0, 900_000)
-                .map_or(defaults.deadline_margin, |ms| std::time::Duration::from_millis(ms as u64)),
-            enable_query_passthrough: reader
-                .flag(Setting::EnableQueryPassthrough)
+            deadline_margin: milliseconds
+                .map_or(defaults.deadline_margin, std::time::Duration::from_millis),
+            enable_query_passthrough: all
+                .flag(Setting::EnableQueryPassthrough.variable())
                 .unwrap_or(defaults.enable_query_passthrough),
-            show_error_causes: reader
-                .flag(Setting::ShowErrorCauses)
+            show_error_causes: all
+                .flag(Setting::ShowErrorCauses.variable())
                 .unwrap_or(defaults.show_error_causes),
-            seal: reader.seal(Setting::Seal).unwrap_or_else(|| reader.default_seal()),
-            seal_former: reader.seal(Setting::SealFormer),
-            audit: reader.flag(Setting::Audit).unwrap_or(defaults.audit),
-            trust_identity: reader.flag(Setting::TrustIdentity).unwrap_or(defaults.trust_identity),
+            seal: seal(all, Setting::Seal).unwrap_or_else(|| default_seal(all)),
+            seal_former: seal(all, Setting::SealFormer),
+            audit: all.flag(Setting::Audit.variable()).unwrap_or(defaults.audit),
+            trust_identity: all
+                .flag(Setting::TrustIdentity.variable())
+                .unwrap_or(defaults.trust_identity),
         };
-        reader.finish(settings)
+        // Read where the secrets are.
+        variables.accepted(Setting::Secrets.variable(), "aws or file:<path>", |text| {
+            (text == "aws" || text.starts_with("file:")).then_some(())
+        });
+        variables.finish(settings)
     }
 
     /// Returns the largest number of blocks of `block_size` bytes that may be encoded, encrypted or
@@ -311,93 +323,32 @@ impl Settings {
     }
 }
 
-/// Reader of variables that collects all problems.
-struct VariableReader {
-    variables: std::collections::BTreeMap<String, String>,
-    problems: Vec<String>,
+/// Reads the settings of spilling, whose problems are among the others.
+fn spill(variables: &mut Variables) -> SpillSettings {
+    let settings = SpillSettings::from_vars(|name| variables.text(name));
+    settings.unwrap_or_else(|error| {
+        variables.problem(error.to_string());
+        SpillSettings::default()
+    })
 }
 
-impl VariableReader {
-    fn reject_unknown(&mut self) {
-        for name in self.variables.keys().filter(|name| name.starts_with(PREFIX)) {
-            if !Setting::ALL.iter().any(|setting| setting.variable() == name) {
-                let variables = Setting::ALL.iter().map(|setting| setting.variable());
-                let known: Vec<_> =
-                    variables.filter(|variable| variable.starts_with(PREFIX)).collect();
-                self.problems.push(format!(
-                    "{name} is not a setting; settings with this prefix: {}",
-                    known.join(", ")
-                ));
-            }
-        }
+/// Reads the origin of the key of seals. Its problem has no value, which may be a secret.
+fn seal(variables: &mut Variables, setting: Setting) -> Option<SealKey> {
+    let value = variables.secret(setting.variable())?;
+    let key =
+        SealKey::parse(value.expose(), variables.text(Setting::FunctionName.variable()).as_deref());
+    if key.is_none() {
+        variables.problem(format!(
+            "{} is not one of off, function (in Lambda), secret:<32 characters or more> and \
+             kms:<ID or ARN of an HMAC key>",
+            setting.variable()
+        ));
     }
+    key
+}
 
-    fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
-    }
-
-    fn spill(&mut self) -> SpillSettings {
-        match SpillSettings::from_vars(|name| self.get(name).map(str::to_owned)) {
-            Ok(settings) => settings,
-            Err(error) => {
-                self.problems.push(error.to_string());
-                SpillSettings::default()
-            }
-        }
-    }
-
-    fn number(&mut self, setting: Setting, least: usize, most: usize) -> Option<usize> {
-        let name = setting.variable();
-        let value = self.get(name)?;
-        if let Some(number) = value.parse().ok().filter(|number| (least..=most).contains(number)) {
-            return Some(number);
-        }
-        let problem = format!("{name} is {value:?}, expected a number from {least} to {most}");
-        self.problems.push(problem);
-        None
-    }
-
-    fn flag(&mut self, setting: Setting) -> Option<bool> {
-        let name = setting.variable();
-        let value = self.get(name)?;
-        match value.to_ascii_lowercase().as_str() {
-            "true" => return Some(true),
-            "false" => return Some(false),
-            _ => {}
-        }
-        let problem = format!("{name} is {value:?}, expected true or false");
-        self.problems.push(problem);
-        None
-    }
-
-    fn seal(&mut self, setting: Setting) -> Option<SealKey> {
-        let name = setting.variable();
-        let value = self.get(name)?;
-        let key = SealKey::parse(value, self.get(Setting::FunctionName.variable()));
-        if key.is_none() {
-            // Not the value, which may be a secret.
-            self.problems.push(format!(
-                "{name} is not one of off, function (in Lambda), secret:<32 characters or \
-                 more> and kms:<ID or ARN of an HMAC key>"
-            ));
-        }
-        key
-    }
-
-    fn default_seal(&self) -> SealKey {
-        let name = self.get(Setting::FunctionName.variable());
-        name.map_or(SealKey::Off, |name| SealKey::Function(name.to_owned()))
-    }
-
-    fn finish(self, settings: Settings) -> Result<Settings> {
-        if self.problems.is_empty() {
-            return Ok(settings);
-        }
-        Err(Error::invalid_input(format!(
-            "the settings of the function are invalid: {}",
-            self.problems.join("; ")
-        )))
-    }
+fn default_seal(variables: &mut Variables) -> SealKey {
+    variables.text(Setting::FunctionName.variable()).map_or(SealKey::Off, SealKey::Function)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub struct TableDef {
 /// Treatment of columns whose type Athena does not support, in whole or in a nested part: null,
 /// time of day, interval, duration, union, decimals of more than 38 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum UnsupportedTypes {
     /// Queries on the table fail with `Unsupported`; the error names the column.
     #[default]
@@ -101,8 +102,8 @@ impl TableDef {
 /// Table without partition columns that is read in one split.
 ///
 /// Serve it with a [`StaticConnector`](crate::StaticConnector). The SDK applies the predicate,
-/// order and limit of the query, and spills. A table with partitions or parallel splits implements
-/// [`Connector`](crate::Connector) instead.
+/// order and limit of the query, and spills. A table with partitions or parallel splits is a
+/// [`PartitionedTable`](crate::PartitionedTable).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -113,15 +114,15 @@ impl TableDef {
 ///     record_batch::RecordBatch,
 /// };
 /// use athena_connector_sdk::{
-///     Error, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait,
+///     Context, Error, RecordBatchStream, Result, Scan, Table, TableDef, arrow, async_trait,
 /// };
 ///
 /// struct Planets;
 ///
 /// #[async_trait]
 /// impl Table for Planets {
-///     fn definition(&self) -> TableDef {
-///         TableDef::new([Field::new("name", DataType::Utf8, false)])
+///     async fn definition(&self, _: Context) -> Result<TableDef> {
+///         Ok(TableDef::new([Field::new("name", DataType::Utf8, false)]))
 ///     }
 ///
 ///     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
@@ -131,7 +132,8 @@ impl TableDef {
 ///     }
 /// }
 /// # use futures::TryStreamExt as _;
-/// # let scan = Scan::new(Planets.definition().schema);
+/// # let definition = futures::executor::block_on(Planets.definition(Context::default()))?;
+/// # let scan = Scan::new(definition.schema);
 /// # let stream = futures::executor::block_on(Planets.scan(scan))?;
 /// # let batches: Vec<_> = futures::executor::block_on(stream.try_collect())?;
 /// # assert_eq!(batches[0].num_rows(), 3);
@@ -142,11 +144,12 @@ pub trait Table: Send + Sync + 'static {
     /// Returns the definition of the table.
     ///
     /// It must not have partition columns; queries on the table then fail with `Internal`. Called
-    /// for most requests, so it should be cheap.
-    fn definition(&self) -> TableDef;
+    /// for most requests, so it should be cheap: a source that is asked for it is asked once, and
+    /// the answer kept.
+    async fn definition(&self, context: Context) -> Result<TableDef>;
 
-    /// Reads the table: at least the rows that match [`Scan::constraints`], each exactly once, in
-    /// any order.
+    /// Reads the table: at least the rows that match the constraints, each exactly once, in any
+    /// order.
     ///
     /// Batches have at least the columns of [`Scan::projection`], as in
     /// [`Connector::read_records`](crate::Connector::read_records). Dropping the stream cancels the
@@ -178,8 +181,7 @@ pub struct Scan {
     pub context: Context,
     /// Columns to return, in Athena's types. Empty for a query that needs only the row count.
     pub projection: SchemaRef,
-    /// Predicate, order and limit of the query.
-    pub constraints: Arc<Constraints>,
+    pub(crate) constraints: Arc<Constraints>,
     pub(crate) claims: Arc<Claims>,
 }
 
@@ -199,6 +201,12 @@ impl Scan {
     pub fn with_constraints(mut self, constraints: Constraints) -> Self {
         self.constraints = Arc::new(constraints);
         self
+    }
+
+    /// Returns the predicate, order and limit of the query as the protocol has them: see
+    /// [`ReadRecords::raw_constraints`](crate::ReadRecords::raw_constraints).
+    pub fn raw_constraints(&self) -> &Constraints {
+        &self.constraints
     }
 
     /// Offers every conjunct of the predicate to `push`, exactly as

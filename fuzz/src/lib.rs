@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use athena_connector_sdk::{
-    Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait,
+    Context, Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait,
 };
 use athena_protocol::{EncryptionKey, Request, SerdeVersion, message::ListTablesRequest};
 use tokio::runtime::Runtime;
@@ -71,8 +71,8 @@ struct Empty;
 
 #[async_trait]
 impl Table for Empty {
-    fn definition(&self) -> TableDef {
-        TableDef::new([Field::new("n", DataType::Int64, true)])
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([Field::new("n", DataType::Int64, true)]))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {

@@ -124,7 +124,7 @@ impl SpillSettings {
     /// # Errors
     ///
     /// `InvalidInput` with all problems at once, separated by `; `.
-    pub fn from_vars(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    pub fn from_vars(variable: impl FnMut(&str) -> Option<String>) -> Result<Self> {
         variables::read(variable)
     }
 

@@ -11,7 +11,7 @@ use athena_spill::SpillSettings;
 use futures::{StreamExt, TryStreamExt};
 
 use super::{
-    Invocation,
+    Dispatch,
     page::{Capacity, Page, json_len, take_page},
 };
 use crate::{
@@ -30,7 +30,7 @@ const MAX_PAGE_SPLITS: usize = 1_000;
 /// Number of keys that are created at a time: calls of KMS unless the function generates keys.
 const CONCURRENT_KEYS: usize = 16;
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     pub(super) async fn get_splits(&self, request: GetSplitsRequest) -> Result<Response> {
         let rows = request.partitions.num_rows();
         if request.partitions.num_columns() == 0 && rows > 1 {

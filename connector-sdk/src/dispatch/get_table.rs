@@ -7,10 +7,10 @@ use athena_protocol::{
     message::{GetTableRequest, GetTableResponse},
 };
 
-use super::Invocation;
+use super::Dispatch;
 use crate::{Error, Result, TableDef, column_index::ColumnIndex, wire_type::wire_schema_by};
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     pub(super) async fn get_table(&self, request: GetTableRequest) -> Result<Response> {
         let arguments = &request.query_passthrough_arguments;
         let access = self.access(&request.table_name, !arguments.is_empty())?;

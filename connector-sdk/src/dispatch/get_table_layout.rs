@@ -15,7 +15,7 @@ use athena_protocol::{
 };
 use futures::StreamExt;
 
-use super::Invocation;
+use super::Dispatch;
 use crate::{
     Connector, Error, ErrorKind, GetPartitions, RecordBatchStream, Result, TableName,
     column_index::ColumnIndex,
@@ -23,7 +23,7 @@ use crate::{
     wire_type::{cast_batch, wire_schema},
 };
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     pub(super) async fn get_table_layout(
         &self,
         request: GetTableLayoutRequest,
@@ -65,7 +65,7 @@ impl Invocation<'_> {
     }
 }
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     /// Turns an `Internal` error into `InvalidInput` if the request names a partition column that
     /// the table does not have as one.
     async fn classify_partition_error(

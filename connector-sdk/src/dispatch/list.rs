@@ -6,12 +6,12 @@ use athena_protocol::{
 };
 
 use super::{
-    Invocation,
+    Dispatch,
     page::{Capacity, Page, json_len, take_page},
 };
 use crate::{Error, ErrorKind, ListSchemas, ListTables, Result, token::Binding};
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     /// Lists all schemas, since the operation has no pages.
     pub(super) async fn list_schemas(&self, request: ListSchemasRequest) -> Result<Response> {
         let pages = self

@@ -24,8 +24,8 @@ use crate::{
     passthrough::PassthroughConnector, plan::Plan, seal::SealKeys,
 };
 
-/// Invocation with the handler that serves it.
-pub(crate) struct Invocation<'a> {
+/// One request with the handler that serves it.
+pub(crate) struct Dispatch<'a> {
     pub(crate) handler: &'a Handler,
     pub(crate) settings: &'a Settings,
     pub(crate) context: Context,
@@ -34,7 +34,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) definition: OnceCell<TableDef>,
 }
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     pub(crate) async fn respond(&self, request: Request) -> Result<Response> {
         match request {
             Request::Ping(request) => Ok(ping(self.connector().source_type(), &request)),
@@ -48,7 +48,7 @@ impl Invocation<'_> {
             }
             Request::ReadRecords(request) => self.read_records(request).await,
             Request::UserDefinedFunction(request) => {
-                user_defined_function::respond(&self.handler.udfs, request).await
+                user_defined_function::respond(&self.handler.udfs, &self.context, request).await
             }
         }
     }

@@ -15,7 +15,7 @@ use athena_protocol::{
 use athena_spill::SpillTarget;
 use tracing::Instrument;
 
-use super::{Invocation, page::json_len};
+use super::{Dispatch, page::json_len};
 use crate::{
     Connector, Context, Error, ReadRecords, Result, Split,
     access::AccessFilter,
@@ -34,7 +34,7 @@ use crate::{
 /// A request could otherwise have the function put one object for each row.
 const MIN_BLOCK_BYTES: u64 = 200;
 
-impl Invocation<'_> {
+impl Dispatch<'_> {
     /// Reads a split, and returns the rows inline or the locations of the spilled blocks.
     ///
     /// Rejects an invalid request before the first call of the connector or S3.

@@ -15,7 +15,9 @@ use athena_protocol::{
     timestamp_tz::{pack_batch, unpack_batch},
 };
 
-use crate::{Error, Result, Udfs, compact::visible_bytes, wire_type::cast_values};
+use crate::{
+    Context, Error, Result, Udfs, compact::visible_bytes, udf::Call, wire_type::cast_values,
+};
 
 /// Room for the schema of the result, of one column, next to its rows.
 const SCHEMA_BYTES: usize = 16 * 1024;
@@ -37,7 +39,11 @@ const PART_BYTES: usize = 1 << 20;
 ///
 /// `InvalidInput` for types that cannot be cast without loss, `Unsupported` for an unknown function
 /// or results that are too large, and any error of the function.
-pub(super) async fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) -> Result<Response> {
+pub(super) async fn respond(
+    udfs: &Udfs,
+    context: &Context,
+    request: UserDefinedFunctionRequest,
+) -> Result<Response> {
     let name = &request.method_name;
     let [field] = &request.output_schema.fields()[..] else {
         return Err(Error::invalid_input(format!(
@@ -54,7 +60,8 @@ pub(super) async fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) ->
         )));
     }
     let input = unpack_batch(&request.input_records)?;
-    let results = evaluate(udfs, name, &input, field.data_type()).await?;
+    let call = Call { context: context.clone(), arguments: input.columns().to_vec(), rows };
+    let results = evaluate(udfs, name, &call, field.data_type()).await?;
     // A function may return null even for a column declared as not null: null arguments do.
     let is_nullable = field.is_nullable() || results.logical_null_count() > 0;
     let field = field.as_ref().clone().with_nullable(is_nullable);
@@ -79,15 +86,16 @@ pub(super) async fn respond(udfs: &Udfs, request: UserDefinedFunctionRequest) ->
 /// Memory is bounded by the size of a response, not by the number of rows: a request of 1 MB can
 /// have millions of rows, and each may have a text as result. So rows are evaluated in parts, few
 /// at first and more while their results are small, and the first part too many is an error.
-async fn evaluate(udfs: &Udfs, name: &str, input: &RecordBatch, to: &DataType) -> Result<ArrayRef> {
+async fn evaluate(udfs: &Udfs, name: &str, all: &Call, to: &DataType) -> Result<ArrayRef> {
     let mut results = Vec::new();
     let mut start = 0;
     let mut bytes = 0;
     let mut rows = FIRST_PART_ROWS;
     loop {
-        rows = rows.min(input.num_rows() - start);
-        let part = input.slice(start, rows);
-        let result = udfs.evaluate(name, part.columns(), rows)?;
+        rows = rows.min(all.rows - start);
+        let arguments = all.arguments.iter().map(|column| column.slice(start, rows)).collect();
+        let part = Call { context: all.context.clone(), arguments, rows };
+        let result = udfs.evaluate(name, part).await?;
         let cast = cast_values(&result, to).ok_or_else(|| misfit(name, result.data_type(), to))?;
         let part_bytes = visible_bytes(&cast.to_data());
         results.push(cast);
@@ -96,7 +104,7 @@ async fn evaluate(udfs: &Udfs, name: &str, input: &RecordBatch, to: &DataType) -
         if bytes > MAX_INLINE_BYTES {
             return Err(too_large(name, start, bytes));
         }
-        if start == input.num_rows() {
+        if start == all.rows {
             break;
         }
         let row_bytes = part_bytes.div_ceil(rows).max(1);

@@ -42,7 +42,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
 use self::{payload::RawPayload, redact::RedactedStderr};
-use crate::{Connector, Error, Handler, Setting, Settings};
+use crate::{Connector, Error, Handler, Setting, Settings, variables::join_problems};
 
 /// Error outside of an invocation.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -104,7 +104,10 @@ impl Handler {
         if self.settings.is_none() {
             match Settings::from_env() {
                 Ok(settings) => self.settings = Some(settings),
-                Err(error) => self.misconfigured = Some(error),
+                Err(error) => {
+                    let both = self.misconfigured.as_ref().map(|own| join_problems(&error, own));
+                    self.misconfigured = Some(both.unwrap_or(error));
+                }
             }
         }
         let headers = self.settings.iter().flat_map(|settings| settings.spill.request_headers());

@@ -28,6 +28,7 @@ use crate::residual::conjuncts;
 /// siblings: value sets first, by column name, then expressions, with `AND` split into its parts.
 /// Value sets that admit every value are not offered.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Conjunct<'a> {
     /// The value of the column is in the set.
     Values {
@@ -58,6 +59,7 @@ pub enum Conjunct<'a> {
 /// # let _ = push;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pushed<T> {
     /// The source returns exactly the rows for which the condition is true.
     ///

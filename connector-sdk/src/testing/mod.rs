@@ -8,7 +8,7 @@
 //! use std::sync::Arc;
 //!
 //! use athena_connector_sdk::{
-//!     Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef,
+//!     Context, Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef,
 //!     arrow::{
 //!         array::{ArrayRef, Int64Array},
 //!         datatypes::{DataType, Field},
@@ -22,9 +22,9 @@
 //!
 //! #[async_trait]
 //! impl Table for Squares {
-//!     fn definition(&self) -> TableDef {
+//!     async fn definition(&self, _: Context) -> Result<TableDef> {
 //!         let field = |name| Field::new(name, DataType::Int64, false);
-//!         TableDef::new([field("n"), field("square")])
+//!         Ok(TableDef::new([field("n"), field("square")]))
 //!     }
 //!
 //!     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
@@ -57,12 +57,17 @@ mod table_query;
 
 use std::{sync::Arc, time::Duration};
 
+use arrow::{
+    array::ArrayRef,
+    datatypes::{DataType, Field},
+    record_batch::RecordBatch,
+};
 pub use athena_client::TableDefinition;
 use athena_client::{ClientOptions, FederatedClient};
 use athena_protocol::{Result, TableName};
 pub use athena_spill::testing::MemoryStore;
 
-use crate::Handler;
+use crate::{Handler, Signature};
 
 use in_process::InProcess;
 pub use table_query::TableQuery;
@@ -126,6 +131,59 @@ impl Harness {
     /// Returns a query of all columns and rows of a table. Sends nothing yet.
     pub fn table(&self, schema: impl Into<String>, table: impl Into<String>) -> TableQuery {
         TableQuery::new(self.clone(), TableName::new(schema, table))
+    }
+
+    /// Returns a query of the result of the handler's [`Passthrough`](crate::Passthrough) with
+    /// `arguments` by name. Sends nothing yet.
+    ///
+    /// Without a passthrough function, its methods fail with `Unsupported`.
+    pub fn query<N: Into<String>, V: Into<String>>(
+        &self,
+        arguments: impl IntoIterator<Item = (N, V)>,
+    ) -> TableQuery {
+        let signature = match &self.handler.passthrough {
+            Some(passthrough) => passthrough.signature(),
+            None => Signature::default(),
+        };
+        let table = TableName::new(signature.schema.clone(), signature.name.clone());
+        let arguments = arguments.into_iter().map(|(name, value)| (name.into(), value.into()));
+        TableQuery::new(self.clone(), table).with_arguments(signature.to_wire(arguments))
+    }
+
+    /// Calls the function `name` of [`Udfs`](crate::Udfs) for each row of `arguments`, whose columns
+    /// are its arguments in order, and returns results of type `returns`.
+    ///
+    /// ```
+    /// # use athena_connector_sdk::{
+    /// #     Handler, StaticConnector, Udfs,
+    /// #     arrow::{array::{ArrayRef, Int64Array, cast::AsArray}, datatypes::{DataType, Int64Type}, record_batch::RecordBatch},
+    /// #     testing::Harness,
+    /// # };
+    /// # use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let udfs = Udfs::new().scalar("twice", |n: i64| n * 2);
+    /// let harness = Harness::new(Handler::new(StaticConnector::new()).with_udfs(udfs));
+    /// let n: ArrayRef = Arc::new(Int64Array::from(vec![Some(21), None]));
+    /// let arguments = RecordBatch::try_from_iter([("n", n)])?;
+    /// let results = harness.function("twice", &arguments, DataType::Int64).await?;
+    /// assert_eq!(results.as_primitive::<Int64Type>(), &Int64Array::from(vec![Some(42), None]));
+    /// # Ok::<(), athena_connector_sdk::Error>(())
+    /// # })?;
+    /// # Ok::<(), athena_connector_sdk::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The function's error, or `Unsupported` for an unknown function.
+    pub async fn function(
+        &self,
+        name: &str,
+        arguments: &RecordBatch,
+        returns: DataType,
+    ) -> Result<ArrayRef> {
+        let (client, function) = self.client(ClientOptions::default());
+        let result = Arc::new(Field::new(name, returns, true));
+        client.udf(name, arguments, &result).await.map_err(|error| function.cause(error))
     }
 
     /// Returns a client, and the function behind it, which has the connector's own error.

@@ -1,6 +1,6 @@
 //! Query of one table.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
     compute::concat_batches,
@@ -15,7 +15,8 @@ use futures::TryStreamExt as _;
 use super::{Harness, in_process::InProcess};
 use crate::predicate::{Expression, OrderByField, ValueSet};
 
-/// A query of one table, as Athena sends it to a connector: see [`Harness::table`].
+/// A query of one table, or of the result of a passthrough query, as Athena sends it to a connector:
+/// see [`Harness::table`] and [`Harness::query`].
 ///
 /// Errors of its methods are the connector's own, with their kind, context and sources, or
 /// `InvalidResponse` for a response that does not fit its request.
@@ -37,6 +38,11 @@ impl TableQuery {
             constraints: Constraints::default(),
             options: ClientOptions::default(),
         }
+    }
+
+    pub(super) fn with_arguments(mut self, arguments: BTreeMap<String, Option<String>>) -> Self {
+        self.constraints.query_passthrough_arguments = arguments;
+        self
     }
 
     /// Selects `columns`, at least one, in this order.
@@ -88,7 +94,7 @@ impl TableQuery {
     /// The connector's, such as `NotFound`.
     pub async fn definition(&self) -> Result<TableDefinition> {
         let (client, function) = self.client();
-        client.get_table(&self.table).await.map_err(|error| function.cause(error))
+        self.describe(&client).await.map_err(|error| function.cause(error))
     }
 
     /// Returns the partitions that can match, one per row.
@@ -99,7 +105,7 @@ impl TableQuery {
     pub async fn partitions(&self) -> Result<RecordBatch> {
         let (client, function) = self.client();
         let partitions = async {
-            let table = client.get_table(&self.table).await?;
+            let table = self.describe(&client).await?;
             client.get_table_layout(&table, &self.constraints).await
         };
         partitions.await.map_err(|error| function.cause(error))
@@ -113,7 +119,7 @@ impl TableQuery {
     pub async fn splits(&self) -> Result<Vec<Split>> {
         let (client, function) = self.client();
         let splits = async {
-            let table = client.get_table(&self.table).await?;
+            let table = self.describe(&client).await?;
             self.splits_of(&client, &table).await
         };
         splits.await.map_err(|error| function.cause(error))
@@ -141,7 +147,7 @@ impl TableQuery {
     }
 
     async fn read(&self, client: &FederatedClient) -> Result<RecordBatch> {
-        let table = client.get_table(&self.table).await?;
+        let table = self.describe(client).await?;
         let schema = self.selected(&table.schema)?;
         let read = TableRead {
             table: table.name.clone(),
@@ -154,6 +160,14 @@ impl TableQuery {
             batches.extend(rows.try_collect::<Vec<_>>().await?);
         }
         Ok(concat_batches(&schema, &batches)?)
+    }
+
+    async fn describe(&self, client: &FederatedClient) -> Result<TableDefinition> {
+        let arguments = &self.constraints.query_passthrough_arguments;
+        if arguments.is_empty() {
+            return client.get_table(&self.table).await;
+        }
+        client.get_query(&self.table, arguments.clone()).await
     }
 
     async fn splits_of(

@@ -5,12 +5,21 @@ use arrow::{array::ArrayRef, datatypes::DataType};
 use super::value::{Argument, Output, Value};
 use crate::{Error, Result};
 
-/// Closure of one to four [`Argument`]s that returns an [`Output`], for [`Udfs::scalar`].
+/// Closure of up to eight [`Argument`]s that returns an [`Output`], for [`Udfs::scalar`].
 ///
 /// Implemented for closures and functions of matching types; there is no need to implement it. The
 /// marker `M` lets the compiler distinguish closures of different arguments, and is inferred.
 ///
 /// [`Udfs::scalar`]: crate::Udfs::scalar
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a scalar function",
+    label = "expected a closure of at most eight arguments",
+    note = "arguments are bool, i8 to i64, f32, f64, udf::Decimal, &str, String, &[u8], Vec<u8>, \
+            chrono's NaiveDate, NaiveDateTime and DateTime<Utc>, or an Option of one of them, and \
+            their types are written at the closure: |text: &str, n: i64|",
+    note = "the result is one of the owned ones, an Option, or a Result of either",
+    note = "`Udfs::vectorized` takes any number of arguments of any type"
+)]
 pub trait ScalarFunction<M>: Send + Sync + 'static {
     /// Returns the types of the arguments.
     fn arguments() -> Vec<DataType>;
@@ -25,13 +34,25 @@ pub trait ScalarFunction<M>: Send + Sync + 'static {
 }
 
 fn column_of<A: Argument>(columns: &[ArrayRef], index: usize) -> Result<A::Column> {
-    columns.get(index).and_then(A::column).ok_or_else(|| {
-        Error::internal(format!(
-            "argument {} of a function has not been cast to {}",
-            index + 1,
-            A::data_type()
-        ))
-    })
+    let column = columns.get(index);
+    A::column(column.ok_or_else(|| {
+        Error::internal(format!("a function is called without argument {}", index + 1))
+    })?)
+}
+
+impl<F, R> ScalarFunction<fn() -> R> for F
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: Output,
+{
+    fn arguments() -> Vec<DataType> {
+        Vec::new()
+    }
+
+    fn evaluate(&self, _: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let values = (0..rows).map(|_| self().into_value()).collect::<Result<Vec<_>>>()?;
+        Ok(R::Value::column(values))
+    }
 }
 
 macro_rules! scalar_function {
@@ -70,3 +91,12 @@ scalar_function!(A a first 0);
 scalar_function!(A a first 0, B b second 1);
 scalar_function!(A a first 0, B b second 1, C c third 2);
 scalar_function!(A a first 0, B b second 1, C c third 2, D d fourth 3);
+scalar_function!(A a first 0, B b second 1, C c third 2, D d fourth 3, E e fifth 4);
+scalar_function!(A a first 0, B b second 1, C c third 2, D d fourth 3, E e fifth 4, G g sixth 5);
+scalar_function!(
+    A a first 0, B b second 1, C c third 2, D d fourth 3, E e fifth 4, G g sixth 5, H h seventh 6
+);
+scalar_function!(
+    A a first 0, B b second 1, C c third 2, D d fourth 3, E e fifth 4, G g sixth 5, H h seventh 6,
+    I i eighth 7
+);

@@ -4,18 +4,42 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float32Array, Float64Array, Int8Array,
-        Int16Array, Int32Array, Int64Array, StringArray,
+        Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array,
+        Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, PrimitiveArray, StringArray,
+        TimestampMicrosecondArray,
     },
-    datatypes::DataType,
+    datatypes::{ArrowPrimitiveType, DataType, Date32Type, TimeUnit},
+    temporal_conversions::as_datetime,
 };
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
+use super::Decimal;
 use crate::{Error, Result};
+
+/// Zone of instants in Arrow. Its name would need a time zone database.
+const UTC: &str = "+00:00";
 
 /// Rust type of an argument of a scalar function.
 ///
-/// Implemented for `bool`, `i8` to `i64`, `f32`, `f64`, `&str`, `String`, `&[u8]`, `Vec<u8>`, and
-/// [`Option`] of each.
+/// | Rust | SQL |
+/// |---|---|
+/// | `bool` | `BOOLEAN` |
+/// | `i8`, `i16`, `i32`, `i64` | `TINYINT`, `SMALLINT`, `INTEGER`, `BIGINT` |
+/// | `f32`, `f64` | `REAL`, `DOUBLE` |
+/// | [`Decimal<P, S>`](Decimal) | `DECIMAL(P, S)` |
+/// | `&str`, `String` | `VARCHAR` |
+/// | `&[u8]`, `Vec<u8>` | `VARBINARY` |
+/// | `chrono::NaiveDate` | `DATE` |
+/// | `chrono::NaiveDateTime` | `TIMESTAMP` |
+/// | `chrono::DateTime<Utc>` | `TIMESTAMP WITH TIME ZONE` |
+/// | [`Option`] of one of these | the same; the function sees nulls |
+#[diagnostic::on_unimplemented(
+    message = "a scalar function cannot have an argument of type `{Self}`",
+    label = "not a type of SQL",
+    note = "bool, i8 to i64, f32, f64, udf::Decimal, &str, String, &[u8], Vec<u8>, chrono's \
+            NaiveDate, NaiveDateTime and DateTime<Utc>, and an Option of one of them are; lists, \
+            rows and maps are arguments of `Udfs::vectorized`"
+)]
 pub trait Argument {
     /// Type of one value, borrowed from a column for `'a`.
     type Item<'a>;
@@ -25,16 +49,27 @@ pub trait Argument {
     /// Returns the Arrow type of the column.
     fn data_type() -> DataType;
 
-    /// Downcasts a column; `None` if it has another type.
-    fn column(array: &ArrayRef) -> Option<Self::Column>;
+    /// Downcasts a column.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` for a column of another type, `InvalidInput` for one with a value that the Rust
+    /// type cannot express.
+    fn column(array: &ArrayRef) -> Result<Self::Column>;
 
     /// Returns the value in `row`; `None` if it is null and the type is not an [`Option`].
     fn get(column: &Self::Column, row: usize) -> Option<Self::Item<'_>>;
 }
 
-/// Rust type of a value that a scalar function computes.
-///
-/// Implemented for `bool`, `i8` to `i64`, `f32`, `f64`, `String` and `Vec<u8>`.
+/// Rust type of a value that a scalar function computes: those of [`Argument`] that own their
+/// value.
+#[diagnostic::on_unimplemented(
+    message = "a scalar function cannot return `{Self}`",
+    label = "not a type of SQL, or not an owned one",
+    note = "bool, i8 to i64, f32, f64, udf::Decimal, String, Vec<u8>, chrono's NaiveDate, \
+            NaiveDateTime and DateTime<Utc> are; lists, rows and maps are results of \
+            `Udfs::vectorized`"
+)]
 pub trait Value: Sized {
     /// Returns the Arrow type of a column of such values.
     fn data_type() -> DataType;
@@ -44,6 +79,13 @@ pub trait Value: Sized {
 }
 
 /// Return type of a scalar function: a [`Value`], an [`Option`] of one, or a [`Result`] of either.
+#[diagnostic::on_unimplemented(
+    message = "a scalar function cannot return `{Self}`",
+    label = "not a type of SQL, or not an owned one",
+    note = "bool, i8 to i64, f32, f64, udf::Decimal, String, Vec<u8>, chrono's NaiveDate, \
+            NaiveDateTime and DateTime<Utc>, an Option of one of them, and a Result of either \
+            are; lists, rows and maps are results of `Udfs::vectorized`"
+)]
 pub trait Output {
     /// Type of the values of the result column.
     type Value: Value;
@@ -56,7 +98,27 @@ pub trait Output {
     fn into_value(self) -> Result<Option<Self::Value>>;
 }
 
-/// Implements [`Argument`]: Rust type, borrowed form, Arrow array, Arrow type, accessor.
+fn downcast<C: Array + Clone + 'static>(array: &ArrayRef, to: &DataType) -> Result<C> {
+    array.as_any().downcast_ref::<C>().cloned().ok_or_else(|| {
+        let from = array.data_type();
+        Error::internal(format!("an argument of a function is {from}, and was not cast to {to}"))
+    })
+}
+
+/// Downcasts a column of times, each of which must be in the years that `chrono` knows.
+fn downcast_times<T: ArrowPrimitiveType<Native: Into<i64>>>(
+    array: &ArrayRef,
+) -> Result<PrimitiveArray<T>> {
+    let column: PrimitiveArray<T> = downcast(array, &T::DATA_TYPE)?;
+    if column.iter().flatten().all(|time| as_datetime::<T>(time.into()).is_some()) {
+        return Ok(column);
+    }
+    Err(Error::invalid_input(
+        "an argument of a function is outside of the years from -262143 to 262142",
+    ))
+}
+
+/// Implements [`Argument`]: Rust type, borrowed form, Arrow array, Arrow type, column, accessor.
 macro_rules! arguments {
     ($($rust:ty, $item:ty, $column:ty, $arrow:expr, |$array:ident, $row:ident| $value:expr;)*) => {
         $(impl Argument for $rust {
@@ -67,8 +129,8 @@ macro_rules! arguments {
                 $arrow
             }
 
-            fn column(array: &ArrayRef) -> Option<$column> {
-                array.as_any().downcast_ref::<$column>().cloned()
+            fn column(array: &ArrayRef) -> Result<$column> {
+                downcast(array, &$arrow)
             }
 
             fn get($array: &$column, $row: usize) -> Option<$item> {
@@ -98,8 +160,8 @@ impl Argument for &str {
         DataType::Utf8
     }
 
-    fn column(array: &ArrayRef) -> Option<StringArray> {
-        array.as_string_opt().cloned()
+    fn column(array: &ArrayRef) -> Result<StringArray> {
+        downcast(array, &DataType::Utf8)
     }
 
     fn get(column: &StringArray, row: usize) -> Option<&str> {
@@ -115,12 +177,80 @@ impl Argument for &[u8] {
         DataType::Binary
     }
 
-    fn column(array: &ArrayRef) -> Option<BinaryArray> {
-        array.as_binary_opt().cloned()
+    fn column(array: &ArrayRef) -> Result<BinaryArray> {
+        downcast(array, &DataType::Binary)
     }
 
     fn get(column: &BinaryArray, row: usize) -> Option<&[u8]> {
         column.is_valid(row).then(|| column.value(row))
+    }
+}
+
+impl<const PRECISION: u8, const SCALE: i8> Argument for Decimal<PRECISION, SCALE> {
+    type Item<'a> = Self;
+    type Column = Decimal128Array;
+
+    fn data_type() -> DataType {
+        Self::data_type()
+    }
+
+    fn column(array: &ArrayRef) -> Result<Decimal128Array> {
+        downcast(array, &Self::data_type())
+    }
+
+    fn get(column: &Decimal128Array, row: usize) -> Option<Self> {
+        column.is_valid(row).then(|| Self::from_column(column.value(row)))
+    }
+}
+
+impl Argument for NaiveDate {
+    type Item<'a> = Self;
+    type Column = Date32Array;
+
+    fn data_type() -> DataType {
+        DataType::Date32
+    }
+
+    fn column(array: &ArrayRef) -> Result<Date32Array> {
+        downcast_times(array)
+    }
+
+    fn get(column: &Date32Array, row: usize) -> Option<Self> {
+        column.is_valid(row).then(|| column.value_as_date(row)).flatten()
+    }
+}
+
+impl Argument for NaiveDateTime {
+    type Item<'a> = Self;
+    type Column = TimestampMicrosecondArray;
+
+    fn data_type() -> DataType {
+        DataType::Timestamp(TimeUnit::Microsecond, None)
+    }
+
+    fn column(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
+        downcast_times(array)
+    }
+
+    fn get(column: &TimestampMicrosecondArray, row: usize) -> Option<Self> {
+        column.is_valid(row).then(|| column.value_as_datetime(row)).flatten()
+    }
+}
+
+impl Argument for DateTime<Utc> {
+    type Item<'a> = Self;
+    type Column = TimestampMicrosecondArray;
+
+    fn data_type() -> DataType {
+        DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()))
+    }
+
+    fn column(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
+        <NaiveDateTime as Argument>::column(array)
+    }
+
+    fn get(column: &TimestampMicrosecondArray, row: usize) -> Option<Self> {
+        <NaiveDateTime as Argument>::get(column, row).map(|time| time.and_utc())
     }
 }
 
@@ -132,7 +262,7 @@ impl<T: Argument> Argument for Option<T> {
         T::data_type()
     }
 
-    fn column(array: &ArrayRef) -> Option<T::Column> {
+    fn column(array: &ArrayRef) -> Result<T::Column> {
         T::column(array)
     }
 
@@ -141,16 +271,16 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
-/// Implements [`Value`] and [`Output`]: Rust type, Arrow array, Arrow type.
+/// Implements [`Value`]: Rust type, Arrow type, values to a column.
 macro_rules! values {
-    ($($rust:ty, $column:ty, $arrow:expr;)*) => {
+    ($($rust:ty, $arrow:expr, |$values:ident| $column:expr;)*) => {
         $(impl Value for $rust {
             fn data_type() -> DataType {
                 $arrow
             }
 
-            fn column(values: Vec<Option<Self>>) -> ArrayRef {
-                Arc::new(values.into_iter().collect::<$column>())
+            fn column($values: Vec<Option<Self>>) -> ArrayRef {
+                Arc::new($column)
             }
         }
 
@@ -165,15 +295,48 @@ macro_rules! values {
 }
 
 values! {
-    bool, BooleanArray, DataType::Boolean;
-    i8, Int8Array, DataType::Int8;
-    i16, Int16Array, DataType::Int16;
-    i32, Int32Array, DataType::Int32;
-    i64, Int64Array, DataType::Int64;
-    f32, Float32Array, DataType::Float32;
-    f64, Float64Array, DataType::Float64;
-    String, StringArray, DataType::Utf8;
-    Vec<u8>, BinaryArray, DataType::Binary;
+    bool, DataType::Boolean, |values| BooleanArray::from(values);
+    i8, DataType::Int8, |values| Int8Array::from(values);
+    i16, DataType::Int16, |values| Int16Array::from(values);
+    i32, DataType::Int32, |values| Int32Array::from(values);
+    i64, DataType::Int64, |values| Int64Array::from(values);
+    f32, DataType::Float32, |values| Float32Array::from(values);
+    f64, DataType::Float64, |values| Float64Array::from(values);
+    String, DataType::Utf8, |values| StringArray::from(values);
+    Vec<u8>, DataType::Binary, |values| values.into_iter().collect::<BinaryArray>();
+    NaiveDate, DataType::Date32, |values| values
+        .into_iter()
+        .map(|date| date.map(Date32Type::from_naive_date))
+        .collect::<Date32Array>();
+    NaiveDateTime, DataType::Timestamp(TimeUnit::Microsecond, None), |values| values
+        .into_iter()
+        .map(|time| time.map(|time| time.and_utc().timestamp_micros()))
+        .collect::<TimestampMicrosecondArray>();
+    DateTime<Utc>, DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())), |values| values
+        .into_iter()
+        .map(|time| time.map(|time| time.timestamp_micros()))
+        .collect::<TimestampMicrosecondArray>()
+        .with_timezone(UTC);
+}
+
+impl<const PRECISION: u8, const SCALE: i8> Value for Decimal<PRECISION, SCALE> {
+    fn data_type() -> DataType {
+        Self::data_type()
+    }
+
+    fn column(values: Vec<Option<Self>>) -> ArrayRef {
+        let unscaled = values.into_iter().map(|value| value.map(Self::unscaled));
+        let column: Decimal128Array = unscaled.collect();
+        Arc::new(column.with_data_type(Self::data_type()))
+    }
+}
+
+impl<const PRECISION: u8, const SCALE: i8> Output for Decimal<PRECISION, SCALE> {
+    type Value = Self;
+
+    fn into_value(self) -> Result<Option<Self>> {
+        Ok(Some(self))
+    }
 }
 
 impl<T: Value> Output for Option<T> {

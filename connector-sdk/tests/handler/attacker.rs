@@ -248,6 +248,7 @@ impl Payroll {
                 conditions.push(match conjunct {
                     Conjunct::Values { column, set } => format!("{column} {set:?}"),
                     Conjunct::Expression(expression) => format!("{expression:?}"),
+                    other => panic!("no form for {other:?}"),
                 });
                 Pushed::Superset(())
             });

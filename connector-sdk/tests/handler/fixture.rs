@@ -12,7 +12,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Connector, Error, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas,
+    Connector, Context, Error, ErrorKind, GetPartitions, GetSplits, GetTable, Handler, ListSchemas,
     ListTables, PageStream, ReadRecords, RecordBatchStream, Result, Scan, Settings, Split,
     StaticConnector, Table, TableDef, TableName, async_trait,
 };
@@ -122,11 +122,11 @@ pub(crate) struct Squares;
 
 #[async_trait]
 impl Table for Squares {
-    fn definition(&self) -> TableDef {
-        TableDef::new([
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([
             Field::new("n", DataType::Int64, false),
             Field::new("square", DataType::Int64, false),
-        ])
+        ]))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
@@ -168,11 +168,15 @@ pub(crate) async fn error_kind(handler: &Handler, request: Request) -> ErrorKind
 }
 
 pub(crate) fn table_request(table: &str) -> Request {
+    table_request_of("s", table)
+}
+
+pub(crate) fn table_request_of(schema: &str, table: &str) -> Request {
     Request::GetTable(GetTableRequest {
         identity: None,
         query_id: Some(QUERY.into()),
         catalog_name: "c".into(),
-        table_name: TableName::new("s", table),
+        table_name: TableName::new(schema, table),
         query_passthrough_arguments: BTreeMap::new(),
     })
 }

@@ -39,13 +39,16 @@ fn udfs() -> Udfs {
         .scalar("repeat", |text: String, times: i64| {
             text.repeat(usize::try_from(times).unwrap_or(0))
         })
-        .vectorized("halve", [DataType::Float64], DataType::Float64, |args| {
-            let halves: Float64Array = args[0].as_primitive::<Float64Type>().unary(|x| x / 2.0);
+        .vectorized("halve", [DataType::Float64], DataType::Float64, |call| {
+            let halves: Float64Array =
+                call.arguments[0].as_primitive::<Float64Type>().unary(|x| x / 2.0);
             Ok(Arc::new(halves) as ArrayRef)
         })
-        .vectorized("short", [DataType::Int64], DataType::Int64, |args| Ok(args[0].slice(0, 1)))
-        .vectorized("wrong_type", [DataType::Int64], DataType::Utf8, |args| {
-            Ok(Arc::clone(&args[0]))
+        .vectorized("short", [DataType::Int64], DataType::Int64, |call| {
+            Ok(call.arguments[0].slice(0, 1))
+        })
+        .vectorized("wrong_type", [DataType::Int64], DataType::Utf8, |call| {
+            Ok(Arc::clone(&call.arguments[0]))
         })
 }
 

@@ -14,7 +14,8 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait, lambda,
+    Context, Error, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef, async_trait,
+    lambda,
 };
 use athena_protocol::{
     EncryptionKey, FederatedIdentity, Request, Response, S3SpillLocation, SerdeVersion, Split,
@@ -33,8 +34,8 @@ struct Bomb;
 
 #[async_trait]
 impl Table for Bomb {
-    fn definition(&self) -> TableDef {
-        TableDef::new([])
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([]))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
@@ -49,8 +50,8 @@ struct Leak {
 
 #[async_trait]
 impl Table for Leak {
-    fn definition(&self) -> TableDef {
-        TableDef::new([])
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([]))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {
@@ -65,8 +66,8 @@ struct One;
 
 #[async_trait]
 impl Table for One {
-    fn definition(&self) -> TableDef {
-        TableDef::new([Field::new("n", DataType::Int64, false)])
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([Field::new("n", DataType::Int64, false)]))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {

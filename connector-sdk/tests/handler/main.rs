@@ -7,8 +7,10 @@ mod audit;
 #[cfg(feature = "lambda")]
 mod captured_log;
 mod fixture;
+mod function_types;
 mod functions;
 mod harness;
+mod hooks;
 #[cfg(feature = "lambda")]
 mod lambda;
 mod limits;
@@ -19,5 +21,7 @@ mod passthrough;
 mod plans;
 mod reading;
 mod seals;
+mod secrets;
 mod spilling;
 mod splits;
+mod tables;

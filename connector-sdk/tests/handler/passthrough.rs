@@ -8,8 +8,9 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    ErrorKind, Handler, Passthrough, PassthroughQuery, RecordBatchStream, Result, TableDef,
-    async_trait,
+    Cursor, ErrorKind, Handler, PageStream, Passthrough, PassthroughQuery, Pushed,
+    RecordBatchStream, Result, Scan, Split, StaticConnector, TableDef, async_trait,
+    testing::Harness,
 };
 use athena_protocol::{
     Constraints, Request, Response,
@@ -30,8 +31,13 @@ impl Passthrough for Counting {
             .with_comment("n", query.argument("QUERY")))
     }
 
-    async fn read(&self, query: PassthroughQuery) -> Result<RecordBatchStream> {
-        assert_eq!(query.projection.field(0).name(), "n");
+    async fn read(
+        &self,
+        query: PassthroughQuery,
+        _: Split,
+        scan: Scan,
+    ) -> Result<RecordBatchStream> {
+        assert_eq!(scan.projection.field(0).name(), "n");
         let rows = query.argument("QUERY").parse::<i64>().expect("a number");
         let n: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
         Ok(RecordBatch::try_from_iter([("n", n)]).unwrap().into())
@@ -156,4 +162,61 @@ async fn a_disabled_function_is_neither_announced_nor_served() {
     let error = invoke(&off(), describe(counting())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.message().contains("enable_query_passthrough"), "{error}");
+}
+
+/// Source whose queries are ends of ranges, read in splits of ten numbers.
+struct Tens;
+
+#[async_trait]
+impl Passthrough for Tens {
+    async fn definition(&self, _: PassthroughQuery) -> Result<TableDef> {
+        Ok(TableDef::new([Field::new("n", DataType::Int64, false)]))
+    }
+
+    async fn splits(
+        &self,
+        query: PassthroughQuery,
+        start_after: Option<Cursor>,
+    ) -> Result<PageStream<Split>> {
+        let end: i64 = query.argument("QUERY").parse().expect("a number");
+        let starts = (0..end).step_by(10);
+        let splits: Vec<_> = starts.map(|start| Split::new().with("start", start)).collect();
+        PageStream::from_list(splits, start_after.as_ref())
+    }
+
+    async fn read(
+        &self,
+        query: PassthroughQuery,
+        split: Split,
+        scan: Scan,
+    ) -> Result<RecordBatchStream> {
+        let pushed = scan.push_down(|_| Pushed::<()>::Unsupported);
+        let start: i64 = split.get("start")?;
+        let end: i64 = query.argument("QUERY").parse().expect("a number");
+        let end = end.min(start + 10);
+        let most = pushed.limit.map_or(end, |limit| start + i64::try_from(limit).expect("few"));
+        let n: ArrayRef = Arc::new(Int64Array::from_iter_values(start..end.min(most)));
+        Ok(RecordBatch::try_from_iter([("n", n)])?.into())
+    }
+}
+
+#[tokio::test]
+async fn the_result_of_a_query_is_read_in_its_splits_with_the_limit_pushed_down() {
+    let harness = Harness::new(Handler::new(StaticConnector::new()).with_passthrough(Tens));
+    let query = harness.query([("QUERY", "25")]);
+    assert_eq!(query.splits().await.unwrap().len(), 3);
+    let all = query.rows().await.unwrap();
+    assert_eq!(all.column(0).as_ref(), &Int64Array::from_iter_values(0..25));
+    let two_each = query.limit(2).rows().await.unwrap();
+    assert_eq!(two_each.column(0).as_ref(), &Int64Array::from(vec![0, 1, 10, 11, 20, 21]));
+    let without = Harness::new(math()).query([("QUERY", "25")]).rows().await.unwrap_err();
+    assert_eq!(without.kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn a_passthrough_function_is_called_without_a_handler() {
+    let query = PassthroughQuery::new([("QUERY", "5")]);
+    let definition = Tens.definition(query.clone()).await.unwrap();
+    let read = Tens.read(query, Split::new().with("start", 0), Scan::new(definition.schema));
+    assert!(read.await.is_ok());
 }

@@ -143,7 +143,7 @@ async fn the_filter_of_a_plan_is_offered_for_pushdown() {
         &["ORDER_ID"],
     );
     let fake = FakeConnector::new(orders()).with_read(|request| {
-        assert_eq!(request.constraints.query_plan, None);
+        assert_eq!(request.raw_constraints().query_plan, None);
         let plan = request.push_down(|conjunct| {
             assert!(matches!(conjunct, Conjunct::Expression(_)));
             conjunct.key_ranges("order_id").map_or(Pushed::Unsupported, Pushed::Exact)

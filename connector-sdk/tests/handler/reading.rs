@@ -14,7 +14,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Conjunct, Error, ErrorKind, Handler, Pushed, RecordBatchStream, Result,
+    Error, ErrorKind, Handler, Pushed, RecordBatchStream, Result,
     predicate::{Constraints, Expression, OrderByField},
 };
 use athena_protocol::{
@@ -187,9 +187,7 @@ async fn an_order_with_a_limit_returns_the_first_rows() {
 /// one.
 fn claiming(push: fn(()) -> Pushed<()>, rows: std::ops::Range<i64>) -> FakeConnector {
     FakeConnector::new(numbers(0, 1)).with_read(move |request| {
-        let pushed = request.push_down(|conjunct| match conjunct {
-            Conjunct::Values { .. } | Conjunct::Expression(_) => push(()),
-        });
+        let pushed = request.push_down(|_| push(()));
         let all = numbers(rows.start, rows.end);
         let limit = pushed
             .limit

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use athena_connector_sdk::{Backoff, Context, Error, ErrorKind, Result, retry};
+use athena_connector_sdk::{Backoff, Context, Error, ErrorKind, Result, Secrets, retry};
 use bytes::{Bytes, BytesMut};
 use reqwest::{
     Certificate, Client as HttpClient, Response, StatusCode, Url,
@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     config::{Api, Base, Limits},
-    environment::expand,
+    environment::resolve,
     paging::Page,
 };
 
@@ -25,11 +25,12 @@ const REDIRECTS: usize = 5;
 
 /// Client of an API.
 ///
-/// Created without a connection; the first request reads the secrets and connects.
+/// Created without a connection; the first request fetches the secrets and connects.
 #[derive(Debug)]
 pub struct Client {
     api: Arc<Api>,
-    http: OnceCell<(HttpClient, HeaderMap)>,
+    secrets: Arc<Secrets>,
+    http: OnceCell<HttpClient>,
 }
 
 /// Response of the API.
@@ -42,12 +43,13 @@ pub struct Answer {
 }
 
 impl Client {
-    /// Creates a client.
-    pub fn new(api: Arc<Api>) -> Self {
-        Self { api, http: OnceCell::new() }
+    /// Creates a client whose headers contain `secrets`.
+    pub fn new(api: Arc<Api>, secrets: Arc<Secrets>) -> Self {
+        Self { api, secrets, http: OnceCell::new() }
     }
 
-    /// Requests one page of `path`, again if the API is busy or down and time is left.
+    /// Requests one page of `path`, again if the API is busy or down and time is left, and once more
+    /// with new secrets if it refuses those that it had accepted before.
     ///
     /// # Errors
     ///
@@ -74,19 +76,39 @@ impl Client {
             Base::Folder(folder) => return saved(folder, path).await,
         };
         let url = address(base, path, query, page)?;
-        let (client, headers) = self.http.get_or_try_init(|| self.connect()).await?;
+        let client = self.http.get_or_try_init(|| self.connect()).await?;
+        let headers = self.headers().await?;
+        let refused = match self.request(context, client, &url, &headers).await {
+            Err(error) if error.kind() == ErrorKind::InvalidCredentials => error,
+            result => return result,
+        };
+        self.secrets.forget();
+        let current = self.headers().await?;
+        if current == headers {
+            return Err(refused);
+        }
+        self.request(context, client, &url, &current).await
+    }
+
+    async fn request(
+        &self,
+        context: &Context,
+        client: &HttpClient,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Answer> {
         retry(context, Backoff::default(), || async {
             let request = client.get(url.clone()).headers(headers.clone());
-            let response = request.send().await.map_err(|error| lost(&url, error))?;
-            if let Some(error) = refusal(&url, &response) {
+            let response = request.send().await.map_err(|error| lost(url, error))?;
+            if let Some(error) = refusal(url, &response) {
                 return Err(error);
             }
-            self.receive(&url, response).await
+            self.receive(url, response).await
         })
         .await
     }
 
-    async fn connect(&self) -> Result<(HttpClient, HeaderMap)> {
+    async fn connect(&self) -> Result<HttpClient> {
         let Limits { connect_seconds, read_seconds, .. } = self.api.limits;
         let mut builder = HttpClient::builder()
             .connect_timeout(Duration::from_secs(connect_seconds))
@@ -111,12 +133,15 @@ impl Client {
             })?;
             builder = builder.tls_certs_merge(certificates);
         }
-        let client = builder
+        builder
             .build()
-            .map_err(|error| Error::internal("cannot create an HTTP client").with_source(error))?;
+            .map_err(|error| Error::internal("cannot create an HTTP client").with_source(error))
+    }
+
+    async fn headers(&self) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.api.headers {
-            let value = expand(value)?;
+            let value = resolve(value, &self.secrets).await?;
             let parsed =
                 name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(value.expose()).ok());
             let (key, mut value) = parsed.ok_or_else(|| {
@@ -127,7 +152,7 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(key, value);
         }
-        Ok((client, headers))
+        Ok(headers)
     }
 
     /// Receives the whole body, at most up to the limit.

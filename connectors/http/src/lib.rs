@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use athena_connector_sdk::{
     Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
-    ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName,
+    ReadRecords, RecordBatchStream, Result, Secrets, Split, TableDef, TableName,
     arrow::{
         array::{ArrayRef, StringArray},
         record_batch::RecordBatch,
@@ -47,10 +47,10 @@ pub struct Http {
 }
 
 impl Http {
-    /// Creates the connector of `api`.
-    pub fn new(api: Api) -> Self {
+    /// Creates the connector of `api`, whose headers contain `secrets`.
+    pub fn new(api: Api, secrets: Secrets) -> Self {
         let api = Arc::new(api);
-        Self { client: Arc::new(Client::new(Arc::clone(&api))), api }
+        Self { client: Arc::new(Client::new(Arc::clone(&api), Arc::new(secrets))), api }
     }
 
     fn table(&self, name: &TableName) -> Result<&Arc<Table>> {

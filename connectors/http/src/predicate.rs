@@ -111,6 +111,6 @@ fn is_one_range(conjunct: &Conjunct<'_>, column: &str) -> bool {
         }
         // A comparison with one constant, or a list, which is more than its bounds.
         Conjunct::Expression(_) => conjunct.values(column).is_none(),
-        Conjunct::Values { .. } => false,
+        _ => false,
     }
 }

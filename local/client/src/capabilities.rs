@@ -27,6 +27,36 @@ pub struct Capabilities {
     pub limit: bool,
     /// A limit with an order.
     pub top_n: bool,
+    /// Table functions, for query passthrough.
+    pub table_functions: Vec<TableFunction>,
+}
+
+/// Table function of a connector, which returns the result of a query in the language of the
+/// source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableFunction {
+    /// Schema of the function.
+    pub schema: String,
+    /// Name of the function.
+    pub name: String,
+    /// Names of its arguments, all of which are required, in order.
+    pub arguments: Vec<String>,
+}
+
+impl TableFunction {
+    /// Parses the parts of an announced signature; `None` if they are no signature.
+    fn from_wire(sub_types: &[CapabilitySubType]) -> Option<Self> {
+        let part = |name: &str| {
+            let part = sub_types.iter().find(|part| part.sub_type.eq_ignore_ascii_case(name));
+            part.map(|part| part.properties.clone())
+        };
+        let arguments = part("query_passthrough_arguments").unwrap_or_default();
+        Some(Self {
+            schema: part("query_passthrough_schema")?.into_iter().next()?,
+            name: part("query_passthrough_name")?.into_iter().next()?,
+            arguments,
+        })
+    }
 }
 
 impl Capabilities {
@@ -48,6 +78,7 @@ impl Capabilities {
     pub fn from_wire(announced: &BTreeMap<String, Vec<CapabilitySubType>>) -> Self {
         let mut all = Self::default();
         for (name, sub_types) in announced {
+            all.table_functions.extend(TableFunction::from_wire(sub_types));
             for sub_type in sub_types {
                 match (
                     name.to_ascii_lowercase().as_str(),

@@ -20,7 +20,7 @@ mod schema_check;
 mod trace;
 mod udf;
 
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, TableFunction};
 pub use federated::{ClientOptions, FederatedClient};
 pub use invoke::{Invoke, InvokeError};
 pub use metadata::{TableDefinition, TablePage};

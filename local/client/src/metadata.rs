@@ -137,12 +137,36 @@ impl FederatedClient {
     /// `InvalidResponse` for a definition without columns, or with a partition column that is not
     /// one of them.
     pub async fn get_table(&self, table: &TableName) -> Result<TableDefinition> {
+        self.describe(table, BTreeMap::new()).await
+    }
+
+    /// Requests the definition of the result of a table function with `arguments` by name.
+    ///
+    /// The requests for its partitions, splits and rows have the same arguments, in
+    /// [`Constraints::query_passthrough_arguments`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`get_table`](Self::get_table).
+    pub async fn get_query(
+        &self,
+        function: &TableName,
+        arguments: BTreeMap<String, Option<String>>,
+    ) -> Result<TableDefinition> {
+        self.describe(function, arguments).await
+    }
+
+    async fn describe(
+        &self,
+        table: &TableName,
+        query_passthrough_arguments: BTreeMap<String, Option<String>>,
+    ) -> Result<TableDefinition> {
         let request = Request::GetTable(GetTableRequest {
             identity: Some(self.identity()),
             query_id: Some(self.query_id.to_string()),
             catalog_name: self.catalog().to_owned(),
             table_name: table.clone(),
-            query_passthrough_arguments: BTreeMap::new(),
+            query_passthrough_arguments,
         });
         let (response, index) = self.call(&request, table, "").await?;
         let Response::GetTable(answer) = response else {

@@ -41,6 +41,7 @@ mod sql_parser;
 mod statements;
 mod table;
 mod table_cache;
+mod table_functions;
 mod type_mapping;
 mod type_name;
 mod types;

@@ -31,7 +31,7 @@ use super::{
     pushdown::PushdownMode,
     scan_options::ScanOptions,
     session::session,
-    show, sql_parser,
+    show, sql_parser, table_functions,
     udf::ExternalUdf,
 };
 use athena_client::{FederatedClient, Trace};
@@ -164,6 +164,7 @@ impl Engine {
         let (functions, sql) = external_function::split_off(sql)?;
 
         let mut statement = sql_parser::parse(sql)?;
+        let calls = table_functions::split_off(&mut statement)?;
         athena_sql::adapt(&mut statement)?;
         if let Some(names) =
             show::run(&statement, &catalogs, self.options.schema.as_deref()).await?
@@ -178,6 +179,7 @@ impl Engine {
         };
         let context = self.session(&catalogs, schema.as_deref());
         self.register_catalogs(&context, &statement, &catalogs).await?;
+        table_functions::register(&context, calls, &catalogs, self.scan_options()).await?;
         if let Some(table) = describe::table(&statement) {
             let table = context.table_provider(table).await;
             let table = table.map_err(|error| from_datafusion(&error))?;
@@ -195,6 +197,14 @@ impl Engine {
         session(catalog, schema, self.options.trust, Arc::clone(&self.runtime))
     }
 
+    fn scan_options(&self) -> ScanOptions {
+        ScanOptions {
+            pushdown: self.options.pushdown,
+            trust: self.options.trust,
+            concurrency: self.options.concurrency,
+        }
+    }
+
     async fn register_catalogs(
         &self,
         context: &SessionContext,
@@ -206,12 +216,7 @@ impl Engine {
             .resolve_table_references(statement)
             .map_err(|error| from_datafusion(&error))?;
         for (index, client) in catalogs.iter().enumerate() {
-            let options = ScanOptions {
-                pushdown: self.options.pushdown,
-                trust: self.options.trust,
-                concurrency: self.options.concurrency,
-            };
-            let catalog = FederatedCatalog::new(client.clone(), options);
+            let catalog = FederatedCatalog::new(client.clone(), self.scan_options());
             let listed = references.iter().any(|reference| {
                 reference.schema() == Some(INFORMATION_SCHEMA)
                     && reference.catalog().map_or(index == 0, |name| name == client.catalog())

@@ -1,6 +1,6 @@
 //! A connector's table as a table provider of `DataFusion`.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
@@ -35,6 +35,8 @@ pub(crate) struct FederatedTable {
     version: SerdeVersion,
     options: ScanOptions,
     limit: Option<PushedLimit>,
+    /// Arguments of the table function whose result this is; none for a table.
+    arguments: BTreeMap<String, Option<String>>,
 }
 
 impl FederatedTable {
@@ -58,7 +60,13 @@ impl FederatedTable {
             version,
             options,
             limit: None,
+            arguments: BTreeMap::new(),
         })
+    }
+
+    /// Returns the table as the result of a table function with `arguments`.
+    pub(crate) fn with_arguments(self, arguments: BTreeMap<String, Option<String>>) -> Self {
+        Self { arguments, ..self }
     }
 
     /// Returns the table with `limit` pushed down to its scan.
@@ -186,6 +194,7 @@ impl TableProvider for FederatedTable {
             expressions: pushed.expressions,
             order_by: self.limit.as_ref().map(|limit| limit.order_by.clone()).unwrap_or_default(),
             limit: self.limit.as_ref().map(|limit| limit.limit),
+            query_passthrough_arguments: self.arguments.clone(),
             ..Constraints::default()
         };
         let outputs: Vec<usize> = (0..outputs.len()).collect();

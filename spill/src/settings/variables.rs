@@ -7,7 +7,7 @@ use athena_protocol::{Error, Result};
 use super::{DEFAULT_PREFIX, Encryption, SSE_HEADER, ServerSideEncryption, SpillSettings};
 
 /// Reads the settings with `variable` and reports all problems at once.
-pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<SpillSettings> {
+pub(super) fn read(variable: impl FnMut(&str) -> Option<String>) -> Result<SpillSettings> {
     let mut reader = VariableReader { variable, problems: Vec::new() };
     let settings = SpillSettings {
         bucket: reader.get("spill_bucket"),
@@ -45,8 +45,8 @@ struct VariableReader<F> {
     problems: Vec<String>,
 }
 
-impl<F: Fn(&str) -> Option<String>> VariableReader<F> {
-    fn get(&self, name: &str) -> Option<String> {
+impl<F: FnMut(&str) -> Option<String>> VariableReader<F> {
+    fn get(&mut self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.trim().is_empty())
     }
 

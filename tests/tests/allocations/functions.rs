@@ -30,8 +30,8 @@ fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() {
     let udfs = Udfs::new()
         .scalar("word", |flag: bool| flag.to_string())
         .scalar("kilobyte", |_: bool| "x".repeat(1_000))
-        .vectorized("same", [DataType::Boolean], DataType::Boolean, |columns| {
-            Ok(Arc::clone(&columns[0]))
+        .vectorized("same", [DataType::Boolean], DataType::Boolean, |call| {
+            Ok(Arc::clone(&call.arguments[0]))
         });
     let handler = Handler::new(StaticConnector::new()).with_udfs(udfs);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -11,7 +11,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
-    Handler, RecordBatchStream, Result, Scan, Settings, StaticConnector, Table, TableDef,
+    Context, Handler, RecordBatchStream, Result, Scan, Settings, StaticConnector, Table, TableDef,
     TableName, async_trait,
 };
 use athena_protocol::{
@@ -36,8 +36,8 @@ struct Prepared {
 
 #[async_trait]
 impl Table for Prepared {
-    fn definition(&self) -> TableDef {
-        TableDef::new(self.schema.fields().iter().map(|field| field.as_ref().clone()))
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new(self.schema.fields().iter().map(|field| field.as_ref().clone())))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {

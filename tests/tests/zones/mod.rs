@@ -16,7 +16,7 @@ use arrow::{
 use async_trait::async_trait;
 use athena_client::{ClientOptions, FederatedClient, Invoke, InvokeError};
 use athena_connector_sdk::{
-    Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef,
+    Context, Handler, RecordBatchStream, Result, Scan, StaticConnector, Table, TableDef,
 };
 use athena_engine::{Engine, EngineOptions, PushdownMode};
 use athena_protocol::Request;
@@ -63,11 +63,11 @@ fn columns() -> Vec<(String, ArrayRef)> {
 
 #[async_trait]
 impl Table for Instants {
-    fn definition(&self) -> TableDef {
+    async fn definition(&self, _: Context) -> Result<TableDef> {
         let columns = columns();
-        TableDef::new(
+        Ok(TableDef::new(
             columns.iter().map(|(name, column)| Field::new(name, column.data_type().clone(), true)),
-        )
+        ))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {

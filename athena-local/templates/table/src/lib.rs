@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use athena_connector_sdk::{
-    RecordBatchStream, Result, Scan, Table, TableDef,
+    Context, RecordBatchStream, Result, Scan, Table, TableDef,
     arrow::{
         array::{ArrayRef, Int64Array},
         datatypes::{DataType, Field},
@@ -24,12 +24,12 @@ pub struct Squares;
 
 #[async_trait]
 impl Table for Squares {
-    fn definition(&self) -> TableDef {
-        TableDef::new([
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([
             Field::new("n", DataType::Int64, false),
             Field::new("square", DataType::Int64, false),
         ])
-        .with_comment("square", "n times n")
+        .with_comment("square", "n times n"))
     }
 
     /// Returns the rows batch by batch. The SDK selects the columns, and applies the predicate,

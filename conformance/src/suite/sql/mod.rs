@@ -151,6 +151,7 @@ fn all_capabilities() -> Capabilities {
         functions: FUNCTIONS.map(str::to_owned).into(),
         limit: true,
         top_n: true,
+        table_functions: Vec::new(),
     }
 }
 

@@ -140,6 +140,7 @@ fn function(is_claiming: bool) -> Function {
             record.lock().unwrap().conditions.push(match conjunct {
                 Conjunct::Values { column, set } => format!("{column} {set:?}"),
                 Conjunct::Expression(expression) => format!("{expression:?}"),
+                other => panic!("no form for {other:?}"),
             });
             if is_claiming { Pushed::Superset(()) } else { Pushed::Unsupported }
         });

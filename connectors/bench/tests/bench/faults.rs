@@ -14,8 +14,8 @@ use std::{
 
 use athena_connector_bench::{BenchTable, Checksum};
 use athena_connector_sdk::{
-    Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, StaticConnector, Table,
-    TableDef, TableName,
+    Context, Error, ErrorKind, Handler, RecordBatchStream, Result, Scan, Settings, StaticConnector,
+    Table, TableDef, TableName,
     arrow::datatypes::{Schema, SchemaRef},
     async_trait,
 };
@@ -50,8 +50,8 @@ fn schema() -> SchemaRef {
 
 #[async_trait]
 impl Table for Counted {
-    fn definition(&self) -> TableDef {
-        TableDef::new(TABLE.fields())
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new(TABLE.fields()))
     }
 
     async fn scan(&self, _: Scan) -> Result<RecordBatchStream> {

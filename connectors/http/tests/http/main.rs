@@ -3,14 +3,17 @@
 mod orders;
 mod server;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use athena_client::{Invoke, InvokeError};
 use athena_conformance::suite::{Options, Suite};
 use athena_connector_http::{Http, config::Api};
 use athena_connector_sdk::{
-    Connector as _, Context, Error, ErrorKind, GetTable, Handler, ReadRecords, Settings, Split,
-    TableName,
+    Connector as _, Context, Error, ErrorKind, GetTable, Handler, ReadRecords, Secret, SecretStore,
+    Secrets, Settings, Split, TableName,
     arrow::{
         array::{ArrayRef, Int64Array},
         datatypes::{DataType, Field, Schema, SchemaRef},
@@ -43,7 +46,8 @@ impl Invoke for InProcess {
 #[tokio::test]
 async fn the_suite_has_no_findings_while_the_api_fails_every_seventh_request() {
     let server = Server::start(orders::answer).await;
-    let http = Http::new(Api::parse(&orders::declaration(&server.address)).unwrap());
+    let api = Api::parse(&orders::declaration(&server.address)).unwrap();
+    let http = Http::new(api, Secrets::from_env());
     let store = Arc::new(MemoryStore::new());
     let settings = [("spill_bucket", "spill")];
     let handler = Handler::new(http)
@@ -70,7 +74,41 @@ const MINIMAL: &str = r#"{"base_url": "ADDRESS", "headers": {"X-Key": "${PATH}"}
 
 fn connector(address: &str, paging: &str) -> Http {
     let text = MINIMAL.replace("ADDRESS", address).replace("PAGING", paging);
-    Http::new(Api::parse(&text).unwrap())
+    Http::new(Api::parse(&text).unwrap(), Secrets::from_env())
+}
+
+/// Store of one secret, `key`, whose value a test changes.
+struct OneSecret(Arc<Mutex<&'static str>>);
+
+#[async_trait]
+impl SecretStore for OneSecret {
+    async fn fetch(&self, name: &str) -> Result<Secret, Error> {
+        assert_eq!(name, "key");
+        Ok(Secret::new(*self.0.lock().unwrap()))
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_found_at_the_first_request_that_is_refused() {
+    let current = Arc::new(Mutex::new("first"));
+    let accepted = Arc::clone(&current);
+    let server = Server::start(move |request: &server::Request, _| {
+        let header = format!("x-key: {}\r\n", accepted.lock().unwrap());
+        if request.headers.contains(&header) {
+            Reply::ok(r#"[{"n": 1}]"#)
+        } else {
+            Reply::status(401)
+        }
+    })
+    .await;
+    let text = MINIMAL.replace("ADDRESS", &server.address).replace("PAGING", "");
+    let text = text.replace("${PATH}", "${secret:key}");
+    let http = Http::new(Api::parse(&text).unwrap(), Secrets::new(OneSecret(Arc::clone(&current))));
+    for (secret, requests) in [("first", 1), ("second", 3)] {
+        *current.lock().unwrap() = secret;
+        assert_eq!(read(&http, request()).await.unwrap()[0].num_rows(), 1);
+        assert_eq!(server.requests().len(), requests);
+    }
 }
 
 fn numbers() -> SchemaRef {

@@ -68,6 +68,7 @@ fn all_capabilities() -> Capabilities {
         functions: functions.into_iter().map(str::to_owned).collect(),
         limit: true,
         top_n: true,
+        table_functions: Vec::new(),
     }
 }
 

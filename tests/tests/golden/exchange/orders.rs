@@ -13,6 +13,7 @@ use arrow::{
 use athena_connector_sdk::{
     Connector, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs, async_trait,
+    udf::Decimal,
 };
 use athena_protocol::{Response, timestamp_tz::unpack_batch};
 use athena_tests::golden::Golden;
@@ -167,15 +168,10 @@ pub(super) fn udfs() -> Udfs {
     let utf16_length = |text: Option<&str>| {
         text.map_or(Some(-1), |text| i32::try_from(text.encode_utf16().count()).ok())
     };
-    let decimal = DataType::Decimal128(10, 3);
     Udfs::new()
         .scalar("my_len", utf16_length)
         .scalar("addup", |left: i64, right: i64| left + right)
-        .vectorized("half", [decimal.clone()], decimal, |arguments| {
-            let values = arguments[0].as_primitive::<Decimal128Type>();
-            let halves: Decimal128Array =
-                values.iter().map(|value| value.map(|value| value / 2)).collect();
-            Ok(Arc::new(halves.with_precision_and_scale(10, 3).expect("a half has fewer digits"))
-                as ArrayRef)
+        .scalar("half", |price: Decimal<10, 3>| {
+            Decimal::<10, 3>::from_unscaled(price.unscaled() / 2)
         })
 }

@@ -24,6 +24,15 @@ impl Secret {
         Self(value.into())
     }
 
+    /// Appends `text`.
+    pub(super) fn push(&mut self, text: &str) {
+        // A string that grows leaves its former bytes behind, so a longer one is made instead.
+        let mut longer = String::with_capacity(self.0.len() + text.len());
+        longer.push_str(&self.0);
+        longer.push_str(text);
+        *self = Self(longer);
+    }
+
     /// Returns the value. Pass it to the source only, never to a log or an error.
     pub fn expose(&self) -> &str {
         &self.0
