@@ -3,5 +3,6 @@
 mod documents;
 mod golden;
 mod java;
+mod table_functions;
 mod tpch;
 mod zones;

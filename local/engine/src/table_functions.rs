@@ -175,7 +175,8 @@ impl TableFunctionCall {
             Some(catalog) => catalogs.iter().find(|client| client.catalog() == catalog),
         };
         let client = client.with_context(|| {
-            format!("catalog {:?} of table function {schema}.{name} does not exist", catalog)
+            let catalog = catalog.map_or("", String::as_str);
+            format!("catalog {catalog} of table function {schema}.{name} does not exist")
         })?;
         let announced = &client.capabilities().await?.table_functions;
         let function = announced.iter().find(|function| {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array as _, ArrayRef, AsArray as _, Decimal128Array, Float64Array, Int32Array, Int64Array,
+        Array as _, ArrayRef, AsArray as _, Float64Array, Int32Array, Int64Array,
         StringArray,
     },
-    datatypes::{DataType, Decimal128Type, Field, Int32Type, Schema},
+    datatypes::{DataType, Field, Int32Type, Schema},
     record_batch::RecordBatch,
 };
 use athena_connector_sdk::{
