@@ -62,7 +62,7 @@ impl AwsOperation {
     /// has the error code and the request ID, and the service's message only if access was denied:
     /// other messages may quote a value of the request. The kind is
     ///
-    /// - `NotFound`, `AccessDenied`, `InvalidCredentials`, `InvalidInput` or `Throttled` if the
+    /// - `NotFound` (a condition such as `If-Match` that does not hold, too), `AccessDenied`, `InvalidCredentials`, `InvalidInput` or `Throttled` if the
     ///   service rejects the request,
     /// - `Timeout` if the service is unreachable or stops responding,
     /// - `InvalidResponse` if the response is truncated or malformed,
@@ -169,6 +169,10 @@ impl AwsOperation {
                 (ErrorKind::AccessDenied, format!("access denied, grant {}", self.permissions))
             }
             (404, _) | (_, "NotFoundException") => (ErrorKind::NotFound, self.not_found.to_owned()),
+            (412, _) => {
+                let problem = "the object has changed since the query was planned, run it again";
+                (ErrorKind::NotFound, problem.to_owned())
+            }
             (300..400, _) | (_, "AuthorizationHeaderMalformed") => {
                 let region =
                     response.headers().get("x-amz-bucket-region").unwrap_or("another region");

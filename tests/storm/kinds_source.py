@@ -11,7 +11,7 @@ from tests.storm.scene import Part, Scene
 from tests.storm.scenes import Maker
 from tests.storm.stage import Kind, Stage
 from tests.storm.store import DATA_BUCKET, Action, Rule
-from tests.storm.visits import VisitsObject
+from tests.storm.visits import VisitsObject, key_of
 
 GONE = ("EntityNotFound",)
 MALFORMED = ("InvalidResponse",)
@@ -39,8 +39,8 @@ def _must_fail_if_read(
     scene: Scene, parts: list[Part], item: VisitsObject, needs_all: bool
 ) -> Must:
     """Returns how a read ends if an object is damaged: with an error, if it is read that far."""
-    planned = [split["properties"].values() for part in parts for split in part.splits]
-    if not any(item.key in properties for properties in planned):
+    planned = [key_of(split) for part in parts for split in part.splits]
+    if item.key not in planned:
         return Must.COMPLETE
     limit = scene.selection.limit
     is_skipped = limit == 0 or (needs_all and limit is not None)
@@ -48,12 +48,12 @@ def _must_fail_if_read(
 
 
 def replaced(stage: Stage) -> list[Reading]:
-    """An object is replaced after the plan: its rows are all old or all new."""
+    """An object is replaced after the plan: rows of two plans are not mixed."""
     scene, parts = stage.played(), stage.plan()
     old, new = replacement(stage)
     stage.store.place(DATA_BUCKET, new.key, new.csv())
-    parts[0].versions.append(_with(stage, old, new))
-    return [read(stage.first, scene, parts, Manner("object replaced", Must.EITHER))]
+    must = _must_fail_if_read(scene, parts, old, needs_all=False)
+    return [read(stage.first, scene, parts, Manner("object replaced", must, errors=GONE))]
 
 
 def replaced_within(stage: Stage) -> list[Reading]:
@@ -77,35 +77,37 @@ def replaced_within(stage: Stage) -> list[Reading]:
 
 
 def shortened(stage: Stage) -> list[Reading]:
-    """An object loses its end after the plan, in the middle of a row."""
-    scene, parts = stage.played(), stage.plan()
+    """An object has lost its end before the plan, in the middle of a row."""
+    scene = stage.played()
     old, _ = replacement(stage)
     body = old.csv()
     end = body.rindex(b"\n", 0, len(body) - 1) + 3
     stage.store.place(DATA_BUCKET, old.key, body[:end])
+    parts = stage.plan()
     must = _must_fail_if_read(scene, parts, old, needs_all=True)
     return [read(stage.first, scene, parts, Manner("object shortened", must, errors=MALFORMED))]
 
 
 def damaged(stage: Stage) -> list[Reading]:
     """A number of one row is a text."""
-    scene, parts = stage.played(), stage.plan()
+    scene = stage.played()
     old, _ = replacement(stage)
     stage.store.place(DATA_BUCKET, old.key, old.damaged(stage.dice))
+    parts = stage.plan()
     must = _must_fail_if_read(scene, parts, old, needs_all=True)
     return [read(stage.first, scene, parts, Manner("object damaged", must, errors=MALFORMED))]
 
 
 def read_again(stage: Stage) -> list[Reading]:
-    """Splits are read again after an object was replaced: each answer opens its own blocks."""
+    """Splits are read again after an object was replaced: the first answer keeps its blocks."""
     scene, parts = stage.played(), stage.plan()
     old, new = replacement(stage)
     before = read(stage.first, scene, parts, Manner("before", Must.COMPLETE))
     stage.store.place(DATA_BUCKET, new.key, new.csv())
     again = stage.plan()
     again[0].splits = parts[0].splits
-    again[0].versions.append(_with(stage, old, new))
-    return [before, read(stage.function(), scene, again, Manner("after", Must.EITHER))]
+    must = _must_fail_if_read(scene, again, old, needs_all=False)
+    return [before, read(stage.function(), scene, again, Manner("after", must, errors=GONE))]
 
 
 def _with(stage: Stage, old: VisitsObject, new: VisitsObject) -> pa.Table:

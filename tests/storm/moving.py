@@ -10,6 +10,7 @@ from tests.storm.messages import NO_CONSTRAINTS, Query
 from tests.storm.run_one import Folders
 from tests.storm.stage import Stage
 from tests.storm.store import DATA_BUCKET, DATA_PREFIX, Store
+from tests.storm.visits import key_of
 
 OBJECTS = 1_300
 """More than the 1,000 splits of a page."""
@@ -69,7 +70,7 @@ def pages(name: str, change: Change, folders: Folders) -> list[str]:
         before = stage.store.keys(DATA_BUCKET, FOLDER)
         listed = list_splits(stage, lambda: change(stage.store))
         after = stage.store.keys(DATA_BUCKET, FOLDER)
-    counts = Counter(split["properties"]["key"] for split in listed)
+    counts = Counter(key_of(split) for split in listed)
     missing = [key for key in before if key in set(after) and key not in counts]
     twice = [key for key, count in counts.items() if count > 1]
     if missing or twice or len(listed) < OBJECTS:
@@ -83,7 +84,7 @@ def spellings(folders: Folders) -> list[str]:
         for name in keys:
             stage.store.place(DATA_BUCKET, name, BODY)
         listed = list_splits(stage, lambda: None)
-    found = sorted(split["properties"]["key"] for split in listed)
+    found = sorted(key_of(split) for split in listed)
     return [] if found == sorted(keys) else [f"folders of one day: {found}"]
 
 

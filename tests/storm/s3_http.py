@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import hashlib
 import socket
 import struct
 import zlib
@@ -14,17 +13,13 @@ from xml.sax.saxutils import escape
 from tests.storm.loopback import LoopbackServer
 from tests.storm.runtime_api import read_body
 from tests.storm.s3_list import list_objects
-from tests.storm.store import Store, StoredObject
+from tests.storm.store import Store, StoredObject, etag
 
 CHECKSUM = "x-amz-checksum-crc32"
 
 
 def crc32(body: bytes) -> str:
     return base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
-
-
-def etag(body: bytes) -> str:
-    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 class Exchange:

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from tests.storm.store import etag
+
 if TYPE_CHECKING:
     from tests.storm.s3_http import Exchange
 
@@ -43,9 +45,9 @@ def _entry(exchange: "Exchange", entry: str, delimiter: str) -> str:
     if delimiter and entry.endswith(delimiter):
         return f"<CommonPrefixes><Prefix>{escape(entry)}</Prefix></CommonPrefixes>"
     stored = exchange.store.get(exchange.bucket, entry)
-    size = len(stored.body) if stored else 0
+    body = stored.body if stored else b""
     return (
         f"<Contents><Key>{escape(entry)}</Key><LastModified>2026-01-01T00:00:00.000Z"
-        f"</LastModified><ETag>&quot;e&quot;</ETag><Size>{size}</Size>"
+        f"</LastModified><ETag>{escape(etag(body))}</ETag><Size>{len(body)}</Size>"
         "<StorageClass>STANDARD</StorageClass></Contents>"
     )

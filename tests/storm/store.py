@@ -1,5 +1,6 @@
 """Object store of one run: buckets, objects, a record of writes, and rules that make it fail."""
 
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +16,11 @@ DATA_BUCKET = "storm-data"
 DATA_PREFIX = "visits/"
 
 Action = Callable[["Exchange"], None]
+
+
+def etag(body: bytes) -> str:
+    """Returns the version of an object."""
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 import csv
 import datetime
 import io
+import json
 import random
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from tests.storm.blocks import Json
 from tests.storm.store import DATA_PREFIX
 
 HEADER = ["visit_id", "customer_key", "page", "seconds", "at"]
@@ -17,6 +19,11 @@ PAGES = ["/", "/offers", f"/{MARK}?a=1,b=2", f'/{MARK} "hi"', "/größe", f"/a\n
 Visit = tuple[int, int | None, str | None, int | None, datetime.datetime | None]
 Day = tuple[int, int, int]
 Cell = TypeVar("Cell")
+
+
+def key_of(split: Json) -> str:
+    """Returns the key of the object that a split describes."""
+    return str(json.loads(split["properties"]["value"])["key"])
 
 
 class VisitsObject:

@@ -32,9 +32,10 @@ impl Repeat {
 }
 
 fn count(query: &PassthroughQuery) -> Result<i64> {
-    query.argument("COUNT").parse().map_err(|_| {
-        athena_connector_sdk::Error::invalid_input("the count is no number")
-    })
+    query
+        .argument("COUNT")
+        .parse()
+        .map_err(|_| athena_connector_sdk::Error::invalid_input("the count is no number"))
 }
 
 #[async_trait]
@@ -144,7 +145,8 @@ async fn the_result_of_a_query_of_the_source_is_a_table_like_any_other() {
 async fn the_arguments_reach_the_source_as_they_are_written_and_conditions_beside_them() {
     let source = Repeat::default();
     let engine = engine(&source, PushdownMode::Full);
-    let sql = "SELECT n FROM TABLE(mine.system.repeat(COUNT => '3', TEXT => 'It''s A')) WHERE n > 1";
+    let sql =
+        "SELECT n FROM TABLE(mine.system.repeat(COUNT => '3', TEXT => 'It''s A')) WHERE n > 1";
     assert_eq!(numbers(&engine, sql).await, [2]);
     let seen = source.seen.lock().unwrap().clone();
     assert_eq!(seen.last().map(String::as_str), Some("read It's A 3 of 1"));

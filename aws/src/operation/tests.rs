@@ -47,6 +47,7 @@ fn rejections_are_classified_by_code_and_status() {
         (403, "AccessDenied", ErrorKind::AccessDenied, "s3:GetObject on arn:aws:s3:::bucket/key"),
         (400, "AccessDeniedException", ErrorKind::AccessDenied, "s3:GetObject"),
         (404, "NoSuchKey", ErrorKind::NotFound, "the object does not exist"),
+        (412, "PreconditionFailed", ErrorKind::NotFound, "the object has changed"),
         (400, "NotFoundException", ErrorKind::NotFound, "the object does not exist"),
         (400, "KMS.DisabledException", ErrorKind::InvalidInput, "KMS key"),
         (400, "InvalidRequest", ErrorKind::InvalidInput, "InvalidRequest"),

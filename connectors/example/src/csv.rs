@@ -1,11 +1,10 @@
-//! CSV objects as record batches, with the partition columns added.
+//! CSV objects as record batches.
 
 use std::sync::Arc;
 
 use athena_connector_sdk::{
     Error, Result,
     arrow::{
-        array::{ArrayRef, Int32Array},
         csv::{
             ReaderBuilder,
             reader::{Decoder, Format},
@@ -19,13 +18,12 @@ use athena_connector_sdk::{
 use bytes::{Buf, Bytes};
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
 
-use crate::{day::Day, visits};
+use crate::visits;
 
 /// Longest first line, in bytes.
 const MAX_HEADER: usize = 1 << 20;
 
-/// Reads the rows of the object whose text is `chunks` batch by batch, and adds the partition
-/// columns of `day`.
+/// Reads the rows of the object whose text is `chunks` batch by batch.
 ///
 /// Columns are found by the names in the first line, in any order; others are ignored. An object
 /// without any text has no rows. Memory is bounded by a batch, whatever the size of the object.
@@ -37,10 +35,8 @@ const MAX_HEADER: usize = 1 << 20;
 pub fn batches(
     chunks: impl Stream<Item = Result<Bytes>> + Send + 'static,
     key: String,
-    day: Day,
 ) -> impl Stream<Item = Result<RecordBatch>> + Send + 'static {
-    let object =
-        Object { chunks: chunks.fuse().boxed(), chunk: Bytes::new(), decoder: None, key, day };
+    let object = Object { chunks: chunks.fuse().boxed(), chunk: Bytes::new(), decoder: None, key };
     stream::try_unfold(object, async |mut object| {
         Ok(object.next_batch().await?.map(|batch| (batch, object)))
     })
@@ -54,7 +50,6 @@ struct Object {
     /// Decoder of the rows, once the first line is read.
     decoder: Option<Decoder>,
     key: String,
-    day: Day,
 }
 
 impl Object {
@@ -75,10 +70,9 @@ impl Object {
                 break;
             }
         }
-        let batch = decoder.flush().map_err(|error| invalid(&self.key, error))?;
+        let batch = decoder.flush().map_err(|error| invalid(&self.key, error));
         self.decoder = Some(decoder);
-        let batch = batch.map(|batch| with_partition_columns(&batch, self.day)).transpose();
-        batch.map_err(|error| invalid(&self.key, error))
+        batch
     }
 
     /// Appends the next chunk that is not empty; returns whether there is one.
@@ -153,23 +147,6 @@ fn columns_of(header: &Schema, key: &str) -> Result<(SchemaRef, Vec<usize>)> {
     Ok((Arc::new(Schema::new(fields.collect::<Vec<_>>())), projection))
 }
 
-/// Adds the partition columns, which have the same value in every row.
-fn with_partition_columns(
-    batch: &RecordBatch,
-    day: Day,
-) -> std::result::Result<RecordBatch, ArrowError> {
-    let schema = batch.schema();
-    let names = schema.fields().iter().map(|field| field.name().as_str());
-    let names = names.chain(visits::PARTITION_COLUMNS);
-    let constant =
-        |value| -> ArrayRef { Arc::new(Int32Array::from_value(value, batch.num_rows())) };
-    let partition_columns = [day.year, day.month, day.day].map(constant);
-    let columns = batch.columns().iter().cloned().chain(partition_columns);
-    RecordBatch::try_from_iter_with_nullable(
-        names.zip(columns).map(|(name, column)| (name, column, true)),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use athena_connector_sdk::{
@@ -182,14 +159,13 @@ mod tests {
     use futures::TryStreamExt;
 
     use super::*;
-
-    const DAY: Day = Day { year: 2024, month: 2, day: 3 };
+    use crate::day::Day;
 
     /// Reads an object that arrives in chunks of `size` bytes.
     fn batches_of(csv: &str, size: usize) -> Result<Vec<RecordBatch>> {
         let chunks: Vec<_> = csv.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
         let chunks = stream::iter(chunks.into_iter().map(Ok));
-        futures::executor::block_on(batches(chunks, "x.csv".to_owned(), DAY).try_collect())
+        futures::executor::block_on(batches(chunks, "x.csv".to_owned()).try_collect())
     }
 
     fn read(csv: &str) -> Result<RecordBatch> {
@@ -218,23 +194,17 @@ mod tests {
         let csv = "visit_id,customer_key,page,seconds,at\n1,2,/x,3,2024-01-02T01:02:00\n2,";
         assert_eq!(batches_of(csv, 10).unwrap_err().kind(), ErrorKind::InvalidResponse);
         let lost = [Ok(Bytes::from(csv)), Err(Error::timeout("the connection was lost"))];
-        let rows = batches(stream::iter(lost), "x.csv".to_owned(), DAY).try_collect::<Vec<_>>();
+        let rows = batches(stream::iter(lost), "x.csv".to_owned()).try_collect::<Vec<_>>();
         assert_eq!(futures::executor::block_on(rows).unwrap_err().kind(), ErrorKind::Timeout);
         let endless = "x".repeat(MAX_HEADER + 1);
         assert_eq!(batches_of(&endless, 9_999).unwrap_err().kind(), ErrorKind::InvalidResponse);
     }
 
     #[test]
-    fn the_table_has_the_columns_of_the_object_and_the_partition_columns() {
-        let rows = read(&visits::sample_csv(DAY)).unwrap();
-        let schema = rows.schema();
-        let names: Vec<_> = schema.fields().iter().map(|field| field.name().clone()).collect();
-        let definition = visits::definition();
-        let expected: Vec<_> =
-            definition.schema.fields().iter().map(|field| field.name().clone()).collect();
-        assert_eq!(names, expected);
+    fn the_rows_have_the_columns_of_the_table() {
+        let rows = read(&visits::sample_csv(Day { year: 2024, month: 2, day: 3 })).unwrap();
+        assert_eq!(rows.schema(), visits::csv_schema());
         assert_eq!(rows.num_rows(), 50);
-        assert_eq!(rows.column(7).as_ref(), &Int32Array::from_value(3, 50));
         assert!(rows.column(1).null_count() > 0, "anonymous visitors have no key");
     }
 
@@ -247,7 +217,7 @@ mod tests {
         };
         assert_eq!((number(0), number(1)), (Some(7), Some(5)));
         assert_eq!(rows.column(2).as_string::<i32>().value(0), "/x");
-        assert_eq!(rows.num_columns(), 8);
+        assert_eq!(rows.num_columns(), 5);
     }
 
     #[test]

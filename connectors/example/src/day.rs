@@ -1,7 +1,7 @@
 //! Partitions of the table.
 
 /// Folder of the objects of a day. A day may have several, such as `day=1/` and `day=01/`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     /// Prefix of its objects, which ends with `/`.
     pub path: String,
@@ -10,7 +10,7 @@ pub struct Folder {
 }
 
 /// Partition: the visits of one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     /// Year of the Gregorian calendar.
     pub year: i32,

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | list schemas and tables, describe a table | [`Example`], with the columns in [`visits`] |
 //! | list partitions | [`Objects::days`]: one partition for each folder of a day |
-//! | plan splits | [`Objects::keys`]: one split for each object of the selected folders |
+//! | plan splits | [`Objects::list`]: one split for each object of the selected folders |
 //! | read records | [`Objects::get`] and [`csv`]: one object, chunk by chunk |
 //!
 //! Nothing here filters, sorts, limits, paginates, spills or encrypts: the SDK does, so that the
@@ -25,18 +25,17 @@ use athena_connector_sdk::{
     Connector, Cursor, Error, GetPartitions, GetSplits, GetTable, ListSchemas, ListTables,
     PageStream, ReadRecords, RecordBatchStream, Result, Split, TableDef, TableName, Udfs,
     arrow::{
-        array::{ArrayRef, AsArray, Int32Array, StringArray},
-        datatypes::Int32Type,
+        array::{ArrayRef, Int32Array, StringArray},
         record_batch::RecordBatch,
     },
     async_trait,
 };
 
-use futures::TryStreamExt;
+use futures::StreamExt;
 
 use crate::{
-    day::{Day, Folder},
-    objects::Objects,
+    day::Day,
+    objects::{Object, Objects},
 };
 
 /// Column of a partition with the path of its folder.
@@ -116,66 +115,35 @@ impl Connector for Example {
             ("day", column(|day| day.day)),
             (FOLDER, Arc::new(StringArray::from_iter_values(paths))),
         ];
-        let batch = RecordBatch::try_from_iter(columns).map_err(|error| {
-            Error::internal("the days cannot be made a batch of partitions").with_source(error)
-        })?;
-        Ok(batch.into())
+        Ok(RecordBatch::try_from_iter(columns)?.into())
     }
 
     // `request.partitions` has the rows of `get_partitions` that the query does not exclude, or
     // some of them. The cursor after a split is the key of its object.
     async fn get_splits(&self, request: GetSplits) -> Result<PageStream<Split>> {
         check_table(&request.table)?;
-        let folders = folders_of(&request.partitions)?;
+        let mut folders = Vec::new();
+        for row in 0..request.partitions.num_rows() {
+            let path: Option<String> = request.partition(row, FOLDER)?;
+            folders.push((path.unwrap_or_default(), request.split_for_partition(row)?));
+        }
         let start_after = request.start_after.map(|Cursor(key)| key);
-        let keys = Arc::clone(&self.objects).keys(folders, start_after);
-        // A split must be readable by another instance of the function: it names the object and the
-        // values of the partition columns.
-        Ok(PageStream::new(keys.map_ok(|(key, day)| {
-            let split = Split::new()
-                .with("key", &key)
-                .with("year", day.year)
-                .with("month", day.month)
-                .with("day", day.day);
-            (split, Cursor(key))
+        let objects = Arc::clone(&self.objects).list(folders, start_after);
+        // Another instance of the function reads the split: it names the object, and has the values
+        // of the partition columns.
+        Ok(PageStream::new(objects.map(|object| {
+            let (object, partition) = object?;
+            Ok((partition.with_value(&object)?, Cursor(object.key)))
         })))
     }
 
+    // The SDK adds the partition columns.
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
         check_table(&request.table)?;
-        let day = Day {
-            year: request.split.get("year")?,
-            month: request.split.get("month")?,
-            day: request.split.get("day")?,
-        };
-        let key: String = request.split.get("key")?;
-        let chunks = self.objects.get(&key).await?;
-        Ok(RecordBatchStream::new(csv::batches(chunks, key, day)))
+        let object: Object = request.split.read()?;
+        let chunks = self.objects.get(&object).await?;
+        Ok(RecordBatchStream::new(csv::batches(chunks, object.key)))
     }
-}
-
-/// Returns the folders in the rows of `get_partitions`.
-fn folders_of(partitions: &RecordBatch) -> Result<Vec<Folder>> {
-    let missing = |name: &str| {
-        Error::invalid_input(format!("the partitions have no column {name:?} of the right type"))
-    };
-    let numbers = |name: &str| {
-        let column = partitions.column_by_name(name);
-        column
-            .and_then(|column| column.as_primitive_opt::<Int32Type>())
-            .ok_or_else(|| missing(name))
-    };
-    let years = numbers("year")?;
-    let months = numbers("month")?;
-    let days = numbers("day")?;
-    let paths = partitions.column_by_name(FOLDER).and_then(|column| column.as_string_opt::<i32>());
-    let paths = paths.ok_or_else(|| missing(FOLDER))?;
-    let rows = 0..partitions.num_rows();
-    let folder = |row| Folder {
-        path: paths.value(row).to_owned(),
-        day: Day { year: years.value(row), month: months.value(row), day: days.value(row) },
-    };
-    Ok(rows.map(folder).collect())
 }
 
 /// Returns the user-defined functions: `mask(text, keep)` keeps the first `keep` characters of

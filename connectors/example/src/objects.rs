@@ -9,6 +9,7 @@ use athena_connector_sdk::{
 use aws_sdk_s3::{Client, config, primitives::ByteStream};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -16,6 +17,15 @@ use crate::{
     list_page::PageCheck,
     visits,
 };
+
+/// Object at the time of the plan, which a split describes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Key in the bucket.
+    pub key: String,
+    /// Version of its contents: rows of two versions are never mixed. `None` for a store without.
+    pub etag: Option<String>,
+}
 
 /// Objects below a prefix of a bucket.
 ///
@@ -91,52 +101,55 @@ impl Objects {
         Ok(folders)
     }
 
-    /// Lists the CSV objects of `folders` after the key `start_after`, by key in ascending order.
+    /// Lists the CSV objects of `folders` after the key `start_after`, by key in ascending order,
+    /// each with what belongs to its folder.
     ///
     /// The position in the list is a key, not a number: objects that are added or deleted between
     /// two pages neither move the others to the next page nor to the one before.
-    pub fn keys(
+    pub fn list<T: Clone + Send + 'static>(
         self: Arc<Self>,
-        mut folders: Vec<Folder>,
+        mut folders: Vec<(String, T)>,
         start_after: Option<String>,
-    ) -> impl Stream<Item = Result<(String, Day)>> + Send + 'static {
-        folders.sort_unstable();
-        folders.dedup();
+    ) -> impl Stream<Item = Result<(Object, T)>> + Send + 'static {
+        folders.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        folders.dedup_by(|(left, _), (right, _)| left == right);
         let after = start_after.unwrap_or_default();
         // Keys of a folder begin with its path, so that those of an earlier one are all before.
-        folders.retain(|folder| folder.path > after || after.starts_with(&folder.path));
+        folders.retain(|(path, _)| *path > after || after.starts_with(path));
         stream::iter(folders)
-            .then(move |Folder { path, day }| {
-                let objects = Arc::clone(&self);
+            .then(move |(path, folder)| {
+                let this = Arc::clone(&self);
                 let after = after.clone();
                 async move {
-                    let keys = objects.keys_of(&path, &after).await?;
-                    Ok::<_, Error>(stream::iter(keys.into_iter().map(move |key| Ok((key, day)))))
+                    let objects = this.list_folder(&path, &after).await?.into_iter();
+                    let objects = objects.map(move |object| Ok((object, folder.clone())));
+                    Ok::<_, Error>(stream::iter(objects))
                 }
             })
             .try_flatten()
     }
 
-    /// Lists the CSV objects of one folder after a key, in ascending order.
-    async fn keys_of(&self, folder: &str, after: &str) -> Result<Vec<String>> {
+    /// Lists the CSV objects of one folder after a key, by key in ascending order.
+    async fn list_folder(&self, folder: &str, after: &str) -> Result<Vec<Object>> {
         self.check_prefix(folder)?;
         let bucket = self.bucket()?;
         let list = self.client().await.list_objects_v2().bucket(bucket).prefix(folder);
         let list = if after.is_empty() { list } else { list.start_after(after) };
         let mut pages = list.into_paginator().send();
         let mut check = PageCheck::default();
-        let mut keys = Vec::new();
+        let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
             let operation = list_operation(bucket, folder);
             let page = page.map_err(|error| operation.error(error))?;
             check.check(&page, &operation.resource)?;
-            let csv_keys = page.contents().iter().filter_map(|object| object.key()).filter(|key| {
-                key.rsplit_once('.').is_some_and(|(_, extension)| extension == "csv")
-            });
-            keys.extend(csv_keys.map(str::to_owned));
+            for object in page.contents() {
+                let Some(key) = object.key().filter(|key| key.ends_with(".csv")) else { continue };
+                let etag = object.e_tag().map(str::to_owned);
+                objects.push(Object { key: key.to_owned(), etag });
+            }
         }
-        keys.sort_unstable();
-        Ok(keys)
+        objects.sort_unstable_by(|left, right| left.key.cmp(&right.key));
+        Ok(objects)
     }
 
     /// Checks that a key or folder is below the prefix: partitions and splits come from the caller
@@ -148,18 +161,21 @@ impl Objects {
         Err(Error::invalid_input(format!("object {key:?} is not below prefix {:?}", self.prefix)))
     }
 
-    /// Reads an object, chunk by chunk.
+    /// Reads an object, chunk by chunk, as it was when the query was planned.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a key outside of the prefix.
+    /// `InvalidInput` for a key outside of the prefix, `NotFound` for an object that has been
+    /// replaced or deleted since.
     pub async fn get(
         &self,
-        key: &str,
+        object: &Object,
     ) -> Result<impl Stream<Item = Result<Bytes>> + Send + 'static> {
+        let key = &object.key;
         self.check_prefix(key)?;
         let bucket = self.bucket()?;
         let get = self.client().await.get_object().bucket(bucket).key(key);
+        let get = get.set_if_match(object.etag.clone());
         let object = get.send().await.map_err(|error| get_operation(bucket, key).error(error))?;
         let location = format!("s3://{bucket}/{key}");
         Ok(stream::unfold(object.body, async |mut body| Some((body.next().await?, body))).map(

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{
-        Array as _, ArrayRef, AsArray as _, Float64Array, Int32Array, Int64Array,
-        StringArray,
+        Array as _, ArrayRef, AsArray as _, Float64Array, Int32Array, Int64Array, StringArray,
     },
     datatypes::{DataType, Field, Int32Type, Schema},
     record_batch::RecordBatch,
