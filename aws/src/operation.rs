@@ -62,8 +62,8 @@ impl AwsOperation {
     /// has the error code and the request ID, and the service's message only if access was denied:
     /// other messages may quote a value of the request. The kind is
     ///
-    /// - `NotFound` (a condition such as `If-Match` that does not hold, too), `AccessDenied`, `InvalidCredentials`, `InvalidInput` or `Throttled` if the
-    ///   service rejects the request,
+    /// - `NotFound` (a condition such as `If-Match` that does not hold, too), `AccessDenied`,
+    ///   `InvalidCredentials`, `InvalidInput` or `Throttled` if the service rejects the request,
     /// - `Timeout` if the service is unreachable or stops responding,
     /// - `InvalidResponse` if the response is truncated or malformed,
     /// - `Internal` if the request could not be sent, the certificate is not trusted, or the

@@ -348,8 +348,8 @@ impl Handler {
     }
 }
 
-/// Creates the handler of a connector that could not be created: it answers every request but a ping
-/// with the error, so that users of Athena see it.
+/// Creates the handler of a connector that could not be created: it answers every request but a
+/// ping with the error, so that users of Athena see it.
 ///
 /// ```
 /// # use athena_connector_sdk::{Result, StaticConnector};

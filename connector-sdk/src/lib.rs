@@ -7,8 +7,8 @@
 //!
 //! # The `Table` trait
 //!
-//! A [`Table`] has a definition and a scan. A [`StaticConnector`] serves a fixed set of tables, also
-//! [`PartitionedTable`]s, and those of another connector:
+//! A [`Table`] has a definition and a scan. A [`StaticConnector`] serves a fixed set of tables,
+//! also [`PartitionedTable`]s, and those of another connector:
 //!
 //! ```
 //! use std::sync::Arc;

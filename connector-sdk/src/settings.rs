@@ -97,8 +97,8 @@ pub enum Setting {
     /// [`Handler::with_access`](crate::Handler::with_access).
     TrustIdentity,
     /// `athena_connector_secrets`: `aws` or `file:<path>`, default `aws`. Where
-    /// [`Secrets::from_env`](crate::Secrets::from_env) finds secrets: in AWS Secrets Manager, or, for
-    /// local runs, in a JSON file of secrets by name.
+    /// [`Secrets::from_env`](crate::Secrets::from_env) finds secrets: in AWS Secrets Manager, or,
+    /// for local runs, in a JSON file of secrets by name.
     Secrets,
 }
 

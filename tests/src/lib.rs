@@ -1,3 +1,7 @@
-//! Recorded wire data of the Java SDK, for tests across crates.
+//! Recorded wire data of the Java SDK, and the code of guides, for tests across crates.
 
 pub mod golden;
+
+/// Guide of connector authors, whose code is compiled and run.
+#[doc = include_str!("../../docs/connector-author.md")]
+pub mod author_guide {}

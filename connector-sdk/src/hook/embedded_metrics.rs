@@ -53,8 +53,8 @@ impl fmt::Debug for EmbeddedMetrics {
 }
 
 impl EmbeddedMetrics {
-    /// Creates a hook whose metrics are in `namespace`, and whose lines go to standard output, which
-    /// Lambda sends to CloudWatch.
+    /// Creates a hook whose metrics are in `namespace`, and whose lines go to standard output,
+    /// which Lambda sends to CloudWatch.
     pub fn new(namespace: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), writer: Mutex::new(Box::new(io::stdout())) }
     }

@@ -29,7 +29,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// Longest time between two calls.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Where the state of a query is asked for: see
+/// Source of the state of queries: see
 /// [`Handler::with_query_status`](crate::Handler::with_query_status).
 #[async_trait]
 pub trait QueryStatus: Send + Sync + 'static {

@@ -19,7 +19,7 @@ const MAX_AGE: Duration = Duration::from_secs(5 * 60);
 /// Beginning of a reference in a text.
 const REFERENCE: &str = "${secret:";
 
-/// Where secrets are fetched from.
+/// Source of secrets by name.
 #[async_trait]
 pub trait SecretStore: Send + Sync + 'static {
     /// Fetches the current value of the secret `name`.
@@ -134,8 +134,8 @@ impl Secrets {
         self.value(name, self.max_age).await
     }
 
-    /// Returns `text` with each `${secret:NAME}` replaced by the secret, and `${secret:NAME#MEMBER}`
-    /// by a member of it.
+    /// Returns `text` with each `${secret:NAME}` replaced by the secret, and
+    /// `${secret:NAME#MEMBER}` by a member of it.
     ///
     /// # Errors
     ///
@@ -164,8 +164,8 @@ impl Secrets {
         if current == kept { Err(refused) } else { work(current).await }
     }
 
-    /// Forgets all values, so that the next use of each fetches it again: after a source has refused
-    /// several of them together.
+    /// Forgets all values, so that the next use of each fetches it again: after a source has
+    /// refused several of them together.
     pub fn forget(&self) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -150,8 +150,8 @@ impl Harness {
         TableQuery::new(self.clone(), table).with_arguments(signature.to_wire(arguments))
     }
 
-    /// Calls the function `name` of [`Udfs`](crate::Udfs) for each row of `arguments`, whose columns
-    /// are its arguments in order, and returns results of type `returns`.
+    /// Calls the function `name` of [`Udfs`](crate::Udfs) for each row of `arguments`, whose
+    /// columns are its arguments in order, and returns results of type `returns`.
     ///
     /// ```
     /// # use athena_connector_sdk::{

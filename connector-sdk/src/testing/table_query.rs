@@ -15,8 +15,8 @@ use futures::TryStreamExt as _;
 use super::{Harness, in_process::InProcess};
 use crate::predicate::{Expression, OrderByField, ValueSet};
 
-/// A query of one table, or of the result of a passthrough query, as Athena sends it to a connector:
-/// see [`Harness::table`] and [`Harness::query`].
+/// A query of one table, or of the result of a passthrough query, as Athena sends it to a
+/// connector: see [`Harness::table`] and [`Harness::query`].
 ///
 /// Errors of its methods are the connector's own, with their kind, context and sources, or
 /// `InvalidResponse` for a response that does not fit its request.

@@ -48,8 +48,8 @@ impl Client {
         Self { api, secrets, http: OnceCell::new() }
     }
 
-    /// Requests one page of `path`, again if the API is busy or down and time is left, and once more
-    /// with new secrets if it refuses those that it had accepted before.
+    /// Requests one page of `path`, again if the API is busy or down and time is left, and once
+    /// more with new secrets if it refuses those that it had accepted before.
     ///
     /// # Errors
     ///

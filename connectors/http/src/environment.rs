@@ -4,8 +4,8 @@ use std::env;
 
 use athena_connector_sdk::{Error, Result, Secret, Secrets};
 
-/// Replaces each `${NAME}` in `text` by the environment variable `NAME`, and each `${secret:NAME}` by
-/// a secret, `${secret:NAME#MEMBER}` by a member of one.
+/// Replaces each `${NAME}` in `text` by the environment variable `NAME`, and each `${secret:NAME}`
+/// by a secret, `${secret:NAME#MEMBER}` by a member of one.
 ///
 /// # Errors
 ///
