@@ -6,6 +6,7 @@
 //! process; wall time is shown as well, but depends on the load of the machine.
 
 mod block;
+mod calls;
 mod cold_start;
 mod contestant;
 mod filter;
@@ -17,7 +18,6 @@ mod read;
 mod report;
 mod running;
 mod sample;
-mod seals;
 
 use std::path::PathBuf;
 
@@ -61,10 +61,10 @@ async fn main() -> anyhow::Result<()> {
     if is_selected("parts") {
         parts::measure(options.rounds, &mut report)?;
     }
-    if is_selected("seals") {
+    if is_selected("calls") {
         tokio::task::block_in_place(|| {
             std::thread::scope(|scope| {
-                let measuring = scope.spawn(|| seals::measure(options.rounds, &mut report));
+                let measuring = scope.spawn(|| calls::measure(options.rounds, &mut report));
                 measuring.join().expect("measuring does not panic")
             })
         })?;

@@ -1,6 +1,7 @@
-//! Cost of the seals of splits: a page of 1,000 splits and a read, with seals and without.
+//! Cost of what a call may have around it: seals, typed splits, hooks. A page of 1,000 splits and a
+//! read of one row, with each and without.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use arrow::{
@@ -11,12 +12,13 @@ use arrow::{
 use athena_connector_sdk::{
     Connector, GetPartitions, GetSplits, GetTable, Handler, ListSchemas, ListTables, PageStream,
     ReadRecords, RecordBatchStream, Result, Settings, Split, TableDef, TableName, async_trait,
+    hook::{EmbeddedMetrics, Hook, Invocation, Next},
 };
 use athena_protocol::{
     Constraints, Request, Response, SerdeVersion,
     message::{GetSplitsRequest, ReadRecordsRequest},
 };
-
+use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -33,8 +35,53 @@ const CALLS: u32 = 20;
 
 const QUERY: &str = "8f6c0f3e-7a41-4a5e-9a3e-5d5f0a7f2b10";
 
-/// Table of 1,000 splits with the properties that a lake has, and one row in each.
-struct Lake;
+/// Table of 1,000 splits that describe what those of a lake do, with one row in each.
+struct Lake {
+    /// Whether splits are typed, instead of maps of texts.
+    is_typed: bool,
+}
+
+/// Row groups of a file.
+#[derive(Serialize, Deserialize)]
+struct RowGroups {
+    key: String,
+    etag: String,
+    first_row_group: u32,
+    row_groups: u32,
+}
+
+/// Hook that only passes on.
+struct Nothing;
+
+#[async_trait]
+impl Hook for Nothing {
+    async fn around(&self, _: &Invocation, next: Next<'_>) -> Result<Vec<u8>> {
+        next.run().await
+    }
+}
+
+/// What is measured.
+struct Side {
+    name: &'static str,
+    seal: &'static str,
+    is_typed: bool,
+    /// Adds the hook to a handler.
+    hook: fn(Handler) -> Handler,
+}
+
+const PLAIN: Side = Side { name: "plain", seal: "off", is_typed: false, hook: |handler| handler };
+
+const SIDES: [Side; 5] = [
+    PLAIN,
+    Side { name: "seals", seal: "secret:0123456789abcdef0123456789abcdef", ..PLAIN },
+    Side { name: "typed splits", is_typed: true, ..PLAIN },
+    Side { name: "a hook", hook: |handler| handler.with_hook(Nothing), ..PLAIN },
+    Side {
+        name: "embedded metrics",
+        hook: |handler| handler.with_hook(EmbeddedMetrics::new("Bench").with_writer(io::sink())),
+        ..PLAIN
+    },
+];
 
 #[async_trait]
 impl Connector for Lake {
@@ -59,17 +106,37 @@ impl Connector for Lake {
     }
 
     async fn get_splits(&self, _: GetSplits) -> Result<PageStream<Split>> {
+        let key = |n| format!("warehouse/orders/day=2024-02-29/part-{n:05}.parquet");
+        let etag = |n| format!("{n:032x}");
+        if self.is_typed {
+            let splits = (0..SPLITS).map(|n| {
+                let key = key(n);
+                Split::of(&RowGroups { key, etag: etag(n), first_row_group: n, row_groups: 4 })
+            });
+            return PageStream::from_list(splits.collect::<Result<Vec<_>>>()?, None);
+        }
         let splits = (0..SPLITS).map(|n| {
             Split::new()
-                .with("key", format!("warehouse/orders/day=2024-02-29/part-{n:05}.parquet"))
-                .with("etag", format!("{n:032x}"))
+                .with("key", key(n))
+                .with("etag", etag(n))
                 .with("first_row_group", n)
                 .with("row_groups", 4)
         });
-        PageStream::from_list(splits, None)
+        PageStream::from_list(splits.collect::<Vec<_>>(), None)
     }
 
-    async fn read_records(&self, _: ReadRecords) -> Result<RecordBatchStream> {
+    async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
+        let groups = if self.is_typed {
+            request.split.read()?
+        } else {
+            RowGroups {
+                key: request.split.get("key")?,
+                etag: request.split.get("etag")?,
+                first_row_group: request.split.get("first_row_group")?,
+                row_groups: request.split.get("row_groups")?,
+            }
+        };
+        std::hint::black_box(groups);
         Ok(row().into())
     }
 }
@@ -80,25 +147,23 @@ fn row() -> RecordBatch {
 }
 
 pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> {
-    let sides =
-        [("without seals", "off"), ("with seals", "secret:0123456789abcdef0123456789abcdef")];
-    let mut samples: [[Sample; 2]; 2] = Default::default();
+    let mut samples: [[Sample; 2]; SIDES.len()] = Default::default();
     // A runtime of its own, whose tasks all run on the thread that is measured.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     for round in 0..=rounds {
         // Alternating, so that a change of the machine's speed affects both.
-        for ((_, seal), [splits, reads]) in sides.iter().zip(&mut samples) {
-            let (planning, reading) = round_of(seal, &runtime)?;
+        for (side, [splits, reads]) in SIDES.iter().zip(&mut samples) {
+            let (planning, reading) = round_of(side, &runtime)?;
             if round > 0 {
                 splits.push(planning);
                 reads.push(reading);
             }
         }
     }
-    for ((name, _), [splits, reads]) in sides.into_iter().zip(samples) {
+    for (side, [splits, reads]) in SIDES.iter().zip(samples) {
         for (benchmark, sample) in [("a split of a page", splits), ("a read of one row", reads)] {
             report.add(Figure {
-                benchmark: format!("seals: {benchmark}, {name}"),
+                benchmark: format!("calls: {benchmark}, {}", side.name),
                 name: "CPU",
                 side: ONE_CORE,
                 unit: Unit::Microseconds,
@@ -110,13 +175,14 @@ pub(crate) fn measure(rounds: usize, report: &mut Report) -> anyhow::Result<()> 
 }
 
 /// Returns the microseconds of one split of a page, and of the read of one row.
-fn round_of(seal: &str, runtime: &Runtime) -> anyhow::Result<(f64, f64)> {
+fn round_of(side: &Side, runtime: &Runtime) -> anyhow::Result<(f64, f64)> {
     let settings = [
         ("spill_bucket", "spill"),
         ("athena_connector_check_spill_bucket", "false"), // there is no S3
-        ("athena_connector_seal", seal),
+        ("athena_connector_seal", side.seal),
     ];
-    let handler = Handler::new(Lake).with_settings(Settings::from_vars(settings)?);
+    let lake = Lake { is_typed: side.is_typed };
+    let handler = (side.hook)(Handler::new(lake)).with_settings(Settings::from_vars(settings)?);
     let call = |request: &[u8]| runtime.block_on(handler.handle(request, None));
     let one: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let planning = Request::GetSplits(GetSplitsRequest {
