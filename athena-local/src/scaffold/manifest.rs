@@ -228,8 +228,8 @@ mod tests {
     fn crates_of_the_sdk_are_optimized_for_speed_as_they_are_here() {
         let manifest = generate(&SdkSource::Path("/sdk".into()));
         let optimized = &manifest["profile"]["aws"]["package"];
-        for name in SDK {
-            assert_eq!(optimized[name]["opt-level"].as_integer(), Some(3), "{name}");
+        for name in SDK.iter().filter(|name| **name != "athena-connector-http") {
+            assert_eq!(optimized[*name]["opt-level"].as_integer(), Some(3), "{name}");
         }
         assert_eq!(optimized["*"]["opt-level"].as_str(), Some("z"));
     }

@@ -157,3 +157,35 @@ pub fn udfs() -> Udfs {
             .collect::<String>()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use athena_connector_sdk::{
+        ErrorKind, Handler,
+        arrow::{array::AsArray, datatypes::DataType},
+        testing::Harness,
+    };
+
+    use super::*;
+
+    fn harness() -> Harness {
+        Harness::new(Handler::new(Example::from_env()).with_udfs(udfs()))
+    }
+
+    #[tokio::test]
+    async fn the_table_is_described_without_a_call_of_s3_and_others_do_not_exist() {
+        let definition = harness().table(visits::SCHEMA, visits::TABLE).definition().await.unwrap();
+        assert_eq!(definition.partition_columns, visits::PARTITION_COLUMNS);
+        let error = harness().table(visits::SCHEMA, "visitors").definition().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn a_text_is_masked_after_the_characters_to_keep() {
+        let text: ArrayRef = Arc::new(StringArray::from(vec![Some("secret"), None]));
+        let keep: ArrayRef = Arc::new(Int32Array::from(vec![2, 2]));
+        let arguments = RecordBatch::try_from_iter([("text", text), ("keep", keep)]).unwrap();
+        let masked = harness().function("mask", &arguments, DataType::Utf8).await.unwrap();
+        assert_eq!(masked.as_string::<i32>(), &StringArray::from(vec![Some("se****"), None]));
+    }
+}

@@ -239,6 +239,15 @@ impl Api {
         Ok((Self::parse(&text)?, text))
     }
 
+    /// Looks for saved responses in `folder`, if the declaration names a folder that is relative.
+    #[must_use]
+    pub fn with_samples_in(mut self, folder: impl AsRef<Path>) -> Self {
+        if let Base::Folder(saved) = &self.base {
+            self.base = Base::Folder(folder.as_ref().join(saved).to_string_lossy().into_owned());
+        }
+        self
+    }
+
     /// Reads and checks a declaration.
     ///
     /// # Errors

@@ -46,3 +46,27 @@ fn batch(start: i64, end: i64) -> Result<RecordBatch> {
     let square: ArrayRef = Arc::new(Int64Array::from_iter_values((start..end).map(|n| n * n)));
     Ok(RecordBatch::try_from_iter([("n", n), ("square", square)])?)
 }
+
+#[cfg(test)]
+mod tests {
+    use athena_connector_sdk::{Handler, StaticConnector, testing::Harness};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_gets_the_rows_that_it_asks_for() {
+        let connector = StaticConnector::new().table("math", "squares", Squares);
+        let squares = Harness::new(Handler::new(connector)).table("math", "squares");
+        assert_eq!(
+            squares.clone().limit(3).text().await.unwrap(),
+            "+---+--------+\n\
+             | n | square |\n\
+             +---+--------+\n\
+             | 0 | 0      |\n\
+             | 1 | 1      |\n\
+             | 2 | 4      |\n\
+             +---+--------+"
+        );
+        assert_eq!(squares.rows().await.unwrap().num_rows(), 10_000);
+    }
+}
