@@ -2,6 +2,7 @@
 
 mod documents;
 mod golden;
+mod harness_filter;
 mod java;
 mod table_functions;
 mod tpch;

@@ -52,6 +52,7 @@
 //! # Ok::<(), athena_connector_sdk::Error>(())
 //! ```
 
+mod filter;
 mod in_process;
 mod table_query;
 

@@ -12,7 +12,7 @@ use athena_client::{ClientOptions, FederatedClient, TableDefinition, TableRead};
 use athena_protocol::{Constraints, Error, Result, Split, TableName};
 use futures::TryStreamExt as _;
 
-use super::{Harness, in_process::InProcess};
+use super::{Harness, filter, in_process::InProcess};
 use crate::predicate::{Expression, OrderByField, ValueSet};
 
 /// A query of one table, or of the result of a passthrough query, as Athena sends it to a
@@ -26,6 +26,7 @@ pub struct TableQuery {
     table: TableName,
     columns: Option<Vec<String>>,
     constraints: Constraints,
+    filters: Vec<String>,
     options: ClientOptions,
 }
 
@@ -36,6 +37,7 @@ impl TableQuery {
             table,
             columns: None,
             constraints: Constraints::default(),
+            filters: Vec::new(),
             options: ClientOptions::default(),
         }
     }
@@ -49,6 +51,27 @@ impl TableQuery {
     #[must_use]
     pub fn columns<N: Into<String>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
         self.columns = Some(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Requires the condition `filter` in SQL to be true, in addition to all others.
+    ///
+    /// It is sent as `athena-local` sends it: as value sets of single columns, and as expressions. It
+    /// has `=`, `<>`, `<`, `<=`, `>`, `>=`, `IN`, `BETWEEN`, `LIKE`, `IS NULL`, `AND`, `OR` and `NOT`, of
+    /// columns and literals that are exactly of their types. Anything else is `InvalidInput` when the
+    /// query is sent.
+    ///
+    /// ```
+    /// # use athena_connector_sdk::{Handler, StaticConnector, testing::Harness};
+    /// # let harness = Harness::new(Handler::new(StaticConnector::new()));
+    /// let query = harness
+    ///     .table("shop", "orders")
+    ///     .filter("status IN ('open', 'paid') AND amount >= 19.99 AND day > DATE '2024-02-29'");
+    /// # let _ = query;
+    /// ```
+    #[must_use]
+    pub fn filter(mut self, filter: impl Into<String>) -> Self {
+        self.filters.push(filter.into());
         self
     }
 
@@ -106,7 +129,7 @@ impl TableQuery {
         let (client, function) = self.client();
         let partitions = async {
             let table = self.describe(&client).await?;
-            client.get_table_layout(&table, &self.constraints).await
+            client.get_table_layout(&table, &self.constraints(&table)?).await
         };
         partitions.await.map_err(|error| function.cause(error))
     }
@@ -120,7 +143,7 @@ impl TableQuery {
         let (client, function) = self.client();
         let splits = async {
             let table = self.describe(&client).await?;
-            self.splits_of(&client, &table).await
+            self.splits_of(&client, &table, &self.constraints(&table)?).await
         };
         splits.await.map_err(|error| function.cause(error))
     }
@@ -149,13 +172,12 @@ impl TableQuery {
     async fn read(&self, client: &FederatedClient) -> Result<RecordBatch> {
         let table = self.describe(client).await?;
         let schema = self.selected(&table.schema)?;
-        let read = TableRead {
-            table: table.name.clone(),
-            schema: Arc::clone(&schema),
-            constraints: self.constraints.clone(),
-        };
+        let constraints = self.constraints(&table)?;
+        let splits = self.splits_of(client, &table, &constraints).await?;
+        let read =
+            TableRead { table: table.name.clone(), schema: Arc::clone(&schema), constraints };
         let mut batches = Vec::new();
-        for split in self.splits_of(client, &table).await? {
+        for split in splits {
             let rows = client.read_records(&read, split).await?;
             batches.extend(rows.try_collect::<Vec<_>>().await?);
         }
@@ -174,9 +196,16 @@ impl TableQuery {
         &self,
         client: &FederatedClient,
         table: &TableDefinition,
+        constraints: &Constraints,
     ) -> Result<Vec<Split>> {
-        let partitions = client.get_table_layout(table, &self.constraints).await?;
-        client.get_splits(table, partitions, &self.constraints).try_collect().await
+        let partitions = client.get_table_layout(table, constraints).await?;
+        client.get_splits(table, partitions, constraints).try_collect().await
+    }
+
+    fn constraints(&self, table: &TableDefinition) -> Result<Constraints> {
+        let mut constraints = self.constraints.clone();
+        filter::add(&self.filters, &table.schema, &mut constraints)?;
+        Ok(constraints)
     }
 
     /// Returns the selected columns of `schema`, with its metadata.
