@@ -60,7 +60,7 @@ impl Hook for Nothing {
     }
 }
 
-/// What is measured.
+/// Handler to measure.
 struct Side {
     name: &'static str,
     seal: &'static str,

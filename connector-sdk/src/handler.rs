@@ -249,13 +249,24 @@ impl Handler {
             defaults = Settings::default();
             &defaults
         };
-        let audit = settings.audit.then(AuditLine::begin);
-        if self.hooks.is_empty() && audit.is_none() {
-            let (request, version) = Request::decode(request)?;
-            let context = context(&request, deadline);
-            return self.respond(request, version, context, deadline, settings).await;
-        }
-        self.respond_observed(request, deadline, settings, audit).await
+        let result = if settings.audit || !self.hooks.is_empty() {
+            self.respond_observed(request, deadline, settings).await
+        } else {
+            self.respond_unobserved(request, deadline, settings).await
+        };
+        settings.capture.log(request, result.is_err());
+        result
+    }
+
+    async fn respond_unobserved(
+        &self,
+        request: &[u8],
+        deadline: Option<SystemTime>,
+        settings: &Settings,
+    ) -> Result<Vec<u8>> {
+        let (request, version) = Request::decode(request)?;
+        let context = context(&request, deadline);
+        self.respond(request, version, context, deadline, settings).await
     }
 
     /// Responds with the audit line and the hooks around.
@@ -264,8 +275,8 @@ impl Handler {
         request: &[u8],
         deadline: Option<SystemTime>,
         settings: &Settings,
-        mut audit: Option<AuditLine>,
     ) -> Result<Vec<u8>> {
+        let mut audit = settings.audit.then(AuditLine::begin);
         let mut invocation =
             Invocation { operation: "unknown", object: String::new(), context: Context::default() };
         let decoded = Request::decode(request);

@@ -89,6 +89,7 @@
 
 mod access;
 mod audit;
+mod capture;
 mod column_index;
 mod compact;
 mod connector;
@@ -133,6 +134,7 @@ pub mod lambda;
 pub mod testing;
 
 pub use access::{Access, AccessRule, Mask};
+pub use capture::Capture;
 pub use connector::Connector;
 pub use context::{Context, Progress};
 pub use handler::Handler;

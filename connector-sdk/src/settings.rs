@@ -2,7 +2,7 @@
 
 use athena_spill::SpillSettings;
 
-use crate::{Result, SealKey, Variables};
+use crate::{Result, SealKey, Variables, capture::Capture};
 
 /// Prefix of the SDK's own variables. An unknown variable with this prefix is an error, because it
 /// is most likely misspelled.
@@ -100,6 +100,10 @@ pub enum Setting {
     /// [`Secrets::from_env`](crate::Secrets::from_env) finds secrets: in AWS Secrets Manager, or,
     /// for local runs, in a JSON file of secrets by name.
     Secrets,
+    /// `athena_connector_capture`: `off`, `failures` or `all`, default `off`. Logs requests, so
+    /// that `athena-local invoke --replay` can repeat them: without identities, keys and seals, but
+    /// with the constants of the query.
+    Capture,
 }
 
 impl Setting {
@@ -127,6 +131,7 @@ impl Setting {
         Self::Audit,
         Self::TrustIdentity,
         Self::Secrets,
+        Self::Capture,
     ];
 
     /// Returns the name of the environment variable.
@@ -154,6 +159,7 @@ impl Setting {
             Self::Audit => "athena_connector_audit",
             Self::TrustIdentity => "athena_connector_trust_identity",
             Self::Secrets => "athena_connector_secrets",
+            Self::Capture => "athena_connector_capture",
         }
     }
 }
@@ -205,6 +211,8 @@ pub struct Settings {
     pub audit: bool,
     /// [`Setting::TrustIdentity`].
     pub trust_identity: bool,
+    /// [`Setting::Capture`].
+    pub capture: Capture,
 }
 
 /// Settings without any variable set: there is no spill bucket, so only results that fit into a
@@ -224,6 +232,7 @@ impl Default for Settings {
             seal_former: None,
             audit: false,
             trust_identity: false,
+            capture: Capture::Off,
         }
     }
 }
@@ -283,6 +292,9 @@ impl Settings {
             trust_identity: all
                 .flag(Setting::TrustIdentity.variable())
                 .unwrap_or(defaults.trust_identity),
+            capture: all
+                .accepted(Setting::Capture.variable(), "off, failures or all", Capture::parse)
+                .unwrap_or(defaults.capture),
         };
         // Read where the secrets are.
         variables.accepted(Setting::Secrets.variable(), "aws or file:<path>", |text| {

@@ -216,6 +216,10 @@ pub(crate) struct InvokeCommand {
     pub(crate) spec: Spec,
     /// File with the request [default: standard input]
     pub(crate) file: Option<PathBuf>,
+    /// The file is a log with requests that a function captured; repeat the last one here, and
+    /// print the rows of a read
+    #[arg(long)]
+    pub(crate) replay: bool,
     #[command(flatten)]
     pub(crate) limits: FunctionLimits,
 }

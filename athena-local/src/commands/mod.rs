@@ -11,6 +11,7 @@ mod invoke;
 mod new;
 mod query;
 mod registry;
+mod replay;
 mod serve;
 #[cfg(feature = "aws")]
 mod share;

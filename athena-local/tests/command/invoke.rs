@@ -103,3 +103,48 @@ async fn one_process_responds_to_all_recorded_requests_and_keeps_running() {
     assert_eq!(function.cold_starts().len(), 1, "the process keeps running");
     assert!(outcomes["an answer"] > 50);
 }
+
+/// Function whose rows depend on nothing.
+const TPCH: &str = "cargo:connectors/tpch";
+
+/// Returns the log of a query whose function captures all requests.
+fn captured_log() -> String {
+    let output = run(&[
+        "query",
+        "SELECT n_name FROM tpch.sf1.nation WHERE n_regionkey = 2 AND n_nationkey > 8",
+        "--connector",
+        &format!("tpch={TPCH}"),
+        "--env",
+        "athena_connector_capture=all",
+        "--max-inline",
+        "0",
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_captured_read_is_replayed_with_its_rows_and_another_request_with_its_response() {
+    let log = captured_log();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let replay = || run(&["invoke", TPCH, file.path().to_str().unwrap(), "--replay"]);
+    fs::write(file.path(), &log).unwrap();
+    let output = replay();
+    let rows = printed(&output);
+    assert!(rows.contains("| JAPAN ") && rows.contains("(4 rows)"), "{rows}");
+    let layout = log.lines().find(|line| line.contains("GetTableLayoutRequest")).unwrap();
+    fs::write(file.path(), format!("2026-11-30T12:00:00Z {layout}\n")).unwrap();
+    let output = replay();
+    let response = Response::decode(printed(&output).as_bytes()).unwrap();
+    assert!(matches!(response, Response::GetTableLayout(_)), "{}", response.type_name());
+}
+
+#[test]
+fn a_replay_needs_a_request_and_a_function_on_this_machine() {
+    let output = run(&["invoke", EXAMPLE, "README.md", "--replay"]);
+    assert!(failed(&output).contains("athena_connector_capture"), "{output:?}");
+    let output = run(&["invoke", "http://127.0.0.1:9/", "README.md", "--replay"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("runs functions on this machine"), "{error}");
+}

@@ -56,10 +56,10 @@ impl TableQuery {
 
     /// Requires the condition `filter` in SQL to be true, in addition to all others.
     ///
-    /// It is sent as `athena-local` sends it: as value sets of single columns, and as expressions. It
-    /// has `=`, `<>`, `<`, `<=`, `>`, `>=`, `IN`, `BETWEEN`, `LIKE`, `IS NULL`, `AND`, `OR` and `NOT`, of
-    /// columns and literals that are exactly of their types. Anything else is `InvalidInput` when the
-    /// query is sent.
+    /// It is sent as `athena-local` sends it: as value sets of single columns, and as expressions.
+    /// It has `=`, `<>`, `<`, `<=`, `>`, `>=`, `IN`, `BETWEEN`, `LIKE`, `IS NULL`, `AND`, `OR` and
+    /// `NOT`, of columns and literals that are exactly of their types. Anything else is
+    /// `InvalidInput` when the query is sent.
     ///
     /// ```
     /// # use athena_connector_sdk::{Handler, StaticConnector, testing::Harness};

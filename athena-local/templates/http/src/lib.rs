@@ -1,13 +1,14 @@
-//! Tables of an API that returns JSON, as `http.json` declares them. What a declaration can say is in
-//! the README of the crate `athena-connector-http`, whose parts are here for what it cannot.
+//! Tables of an API that returns JSON, as `http.json` declares them. What a declaration can say is
+//! in the README of the crate `athena-connector-http`, whose parts are here for what it cannot.
 
 use athena_connector_http::{Http, config::Api};
 use athena_connector_sdk::{Result, Secrets};
 
-/// Address, headers and tables of the API. It is in the program, so that the function needs no file.
+/// Address, headers and tables of the API. It is in the program, so that the function needs no
+/// file.
 ///
-/// `file:samples/` stands for the API until `base_url` has its address: saved responses, by the paths
-/// of the tables.
+/// `file:samples/` stands for the API until `base_url` has its address: saved responses, by the
+/// paths of the tables.
 pub const DECLARATION: &str = include_str!("../http.json");
 
 /// Creates the connector.

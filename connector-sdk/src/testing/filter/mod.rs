@@ -1,7 +1,7 @@
 //! Conditions in SQL as constraints, as the engine sends them.
 //!
-//! A condition on one column becomes a value set, any other an expression, and `NOT` is moved to the
-//! comparisons. What has another form in the engine is refused by name.
+//! A condition on one column becomes a value set, any other an expression, and `NOT` is moved to
+//! the comparisons. What has another form in the engine is refused by name.
 
 mod condition;
 mod domain;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use athena_protocol::S3SpillLocation;
 use athena_spill::{ObjectStore, SpillSettings, aws::S3Store};
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
@@ -142,6 +143,16 @@ impl LocalS3 {
             &self.access_key,
             &self.secret_key,
         ))
+    }
+
+    /// Returns a place for the spilled blocks of one split of a query, in every such store.
+    pub fn spill_location(query_id: &str) -> S3SpillLocation {
+        let split = Uuid::new_v4();
+        S3SpillLocation {
+            bucket: Some(SPILL_BUCKET.to_owned()),
+            key: Some(format!("{SPILL_PREFIX}/{query_id}/{split}")),
+            directory: true,
+        }
     }
 
     /// Returns the environment variables that make a function use this store and spill to it.
