@@ -46,8 +46,8 @@ struct Lake {
 struct RowGroups {
     key: String,
     etag: String,
-    first_row_group: u32,
-    row_groups: u32,
+    first: u32,
+    groups: u32,
 }
 
 /// Hook that only passes on.
@@ -111,7 +111,7 @@ impl Connector for Lake {
         if self.is_typed {
             let splits = (0..SPLITS).map(|n| {
                 let key = key(n);
-                Split::of(&RowGroups { key, etag: etag(n), first_row_group: n, row_groups: 4 })
+                Split::of(&RowGroups { key, etag: etag(n), first: n, groups: 4 })
             });
             return PageStream::from_list(splits.collect::<Result<Vec<_>>>()?, None);
         }
@@ -119,8 +119,8 @@ impl Connector for Lake {
             Split::new()
                 .with("key", key(n))
                 .with("etag", etag(n))
-                .with("first_row_group", n)
-                .with("row_groups", 4)
+                .with("first", n)
+                .with("groups", 4)
         });
         PageStream::from_list(splits.collect::<Vec<_>>(), None)
     }
@@ -132,8 +132,8 @@ impl Connector for Lake {
             RowGroups {
                 key: request.split.get("key")?,
                 etag: request.split.get("etag")?,
-                first_row_group: request.split.get("first_row_group")?,
-                row_groups: request.split.get("row_groups")?,
+                first: request.split.get("first")?,
+                groups: request.split.get("groups")?,
             }
         };
         std::hint::black_box(groups);

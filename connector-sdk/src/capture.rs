@@ -5,7 +5,7 @@ use serde_json::Value;
 /// Target of the lines, by which a log can be filtered.
 const TARGET: &str = "athena_connector::capture";
 
-/// Largest request that is logged, in bytes: a line of CloudWatch holds 256 KiB.
+/// Largest request that is logged, in bytes: a line of `CloudWatch` holds 256 KiB.
 const MAX_BYTES: usize = 200 * 1024;
 
 /// Requests that are logged: see [`Setting::Capture`](crate::Setting::Capture).
@@ -46,9 +46,10 @@ impl Capture {
             tracing::info!(target: TARGET, bytes, "the request is too large to be captured");
             return;
         }
-        match redacted(request) {
-            Some(request) => tracing::info!(target: TARGET, request, "captured request"),
-            None => tracing::info!(target: TARGET, "the request is no JSON, and is not captured"),
+        if let Some(request) = redacted(request) {
+            tracing::info!(target: TARGET, request, "captured request");
+        } else {
+            tracing::info!(target: TARGET, "the request is no JSON, and is not captured");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format.
+//! Metrics in `CloudWatch`'s embedded metric format.
 
 use std::{
     fmt,
@@ -14,8 +14,8 @@ use serde_json::json;
 use super::{Hook, Invocation, Next};
 use crate::Result;
 
-/// Hook that writes a line in CloudWatch's [embedded metric format] for each invocation, from which
-/// CloudWatch makes metrics without calls of its API.
+/// Hook that writes a line in `CloudWatch`'s [embedded metric format] for each invocation, from
+/// which `CloudWatch` makes metrics without calls of its API.
 ///
 /// | Metric | Unit | What |
 /// |---|---|---|
@@ -54,7 +54,7 @@ impl fmt::Debug for EmbeddedMetrics {
 
 impl EmbeddedMetrics {
     /// Creates a hook whose metrics are in `namespace`, and whose lines go to standard output,
-    /// which Lambda sends to CloudWatch.
+    /// which Lambda sends to `CloudWatch`.
     pub fn new(namespace: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), writer: Mutex::new(Box::new(io::stdout())) }
     }

@@ -1,7 +1,7 @@
 //! Code around each invocation, for metrics and traces.
 //!
 //! A [`Hook`] sees what an invocation does, and how it ends; [`EmbeddedMetrics`] writes that for
-//! CloudWatch. Set hooks with [`Handler::with_hook`](crate::Handler::with_hook).
+//! `CloudWatch`. Set hooks with [`Handler::with_hook`](crate::Handler::with_hook).
 
 mod embedded_metrics;
 

@@ -27,7 +27,7 @@ use crate::{ErrorKind, Result};
 /// Time of reading before the first call.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// Longest time between two calls.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Source of the state of queries: see
 /// [`Handler::with_query_status`](crate::Handler::with_query_status).
@@ -115,7 +115,7 @@ async fn ended(
         }
         wait = next_wait(wait);
     }
-    pending().await
+    pending::<()>().await;
 }
 
 fn next_wait(wait: Duration) -> Duration {

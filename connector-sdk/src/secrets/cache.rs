@@ -14,7 +14,7 @@ use super::{Secret, file::SecretFile};
 use crate::{Error, ErrorKind, OrError, Result, Setting};
 
 /// Time for which a secret is used before it is fetched again.
-const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 /// Beginning of a reference in a text.
 const REFERENCE: &str = "${secret:";

@@ -143,7 +143,7 @@ impl Objects {
             let page = page.map_err(|error| operation.error(error))?;
             check.check(&page, &operation.resource)?;
             for object in page.contents() {
-                let Some(key) = object.key().filter(|key| key.ends_with(".csv")) else { continue };
+                let Some(key) = object.key().filter(|key| is_csv(key)) else { continue };
                 let etag = object.e_tag().map(str::to_owned);
                 objects.push(Object { key: key.to_owned(), etag });
             }
@@ -222,6 +222,10 @@ async fn connect() -> Client {
     // A local stand-in for S3 has no DNS names for its buckets.
     let path_style = endpoint.as_deref().is_some_and(needs_path_style);
     Client::from_conf(config::Builder::from(&config).force_path_style(path_style).build())
+}
+
+fn is_csv(key: &str) -> bool {
+    key.rsplit_once('.').is_some_and(|(_, extension)| extension == "csv")
 }
 
 fn list_operation(bucket: &str, prefix: &str) -> AwsOperation {

@@ -32,7 +32,7 @@ fn expand_with(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<
             Error::invalid_input("a \"${\" in the headers of the declaration has no \"}\"")
         })?;
         if name.starts_with("secret:") {
-            expanded.push_str(&format!("{before}${{{name}}}"));
+            expanded.extend([before, "${", name, "}"]);
             rest = after;
             continue;
         }

@@ -70,11 +70,8 @@ impl Domain {
         let mut spans = Vec::new();
         let mut start = Some(Bound::Unbounded);
         for (low, high) in &self.spans {
-            if let (Some(start), Some(end)) = (start.take(), before(low)) {
-                if !is_empty(&start, &end) {
-                    spans.push((start, end));
-                }
-            }
+            let gap = start.take().zip(before(low));
+            spans.extend(gap.filter(|(start, end)| !is_empty(start, end)));
             start = before(high);
         }
         spans.extend(start.map(|start| (start, Bound::Unbounded)));
