@@ -102,7 +102,8 @@ pub enum Setting {
     Secrets,
     /// `athena_connector_capture`: `off`, `failures` or `all`, default `off`. Logs requests, so
     /// that `athena-local invoke --replay` can repeat them: without identities, keys and seals, but
-    /// with the constants of the query.
+    /// with the constants of the query and values of partition columns. Calls of functions are left
+    /// out, because their arguments are rows.
     Capture,
 }
 

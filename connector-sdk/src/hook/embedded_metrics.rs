@@ -25,9 +25,10 @@ use crate::Result;
 /// | `SpilledBytes`, `SpilledBlocks` | bytes, count | what was put into the spill bucket |
 /// | `Errors` | count | 1 if the invocation failed |
 ///
-/// The dimension is `Operation`, such as `ReadRecordsRequest`. The line also has the query ID, the
-/// catalog, the table and the kind of the error, which are not dimensions, because each value of a
-/// dimension is a metric that costs.
+/// An invocation that is cancelled or panics has no line: Lambda counts those. The dimension is
+/// `Operation`, such as `ReadRecordsRequest`. The line also has the query ID, the catalog, the
+/// table and the kind of the error, which are not dimensions, because each value of a dimension is
+/// a metric that costs.
 ///
 /// ```
 /// # use athena_connector_sdk::{Handler, StaticConnector};
