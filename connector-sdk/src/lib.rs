@@ -155,7 +155,7 @@ pub use secrets::{Secret, SecretStore, Secrets};
 pub use settings::{Setting, Settings};
 pub use split::Split;
 pub use static_connector::StaticConnector;
-pub use stream::RecordBatchStream;
+pub use stream::{BatchReader, RecordBatchStream};
 pub use table::{Scan, Table, TableDef, UnsupportedTypes};
 pub use udf::udfs::Udfs;
 pub use variables::Variables;

@@ -12,6 +12,7 @@ use arrow::{
     datatypes::Schema,
     record_batch::{RecordBatch, RecordBatchOptions},
 };
+use async_trait::async_trait;
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
 use tokio::sync::Semaphore;
 
@@ -103,10 +104,59 @@ impl Stream for RecordBatchStream {
     }
 }
 
+/// Source that is read batch by batch, such as a list that is requested page by page.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use athena_connector_sdk::{
+///     BatchReader, RecordBatchStream, Result,
+///     arrow::{
+///         array::{ArrayRef, Int64Array},
+///         record_batch::RecordBatch,
+///     },
+///     async_trait,
+/// };
+///
+/// /// Pages of ten numbers.
+/// struct Pages {
+///     next: Option<i64>,
+/// }
+///
+/// #[async_trait]
+/// impl BatchReader for Pages {
+///     async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+///         let Some(start) = self.next else { return Ok(None) };
+///         self.next = (start < 20).then_some(start + 10);
+///         let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 10));
+///         Ok(Some(RecordBatch::try_from_iter([("id", ids)])?))
+///     }
+/// }
+///
+/// # use futures::TryStreamExt as _;
+/// let stream = RecordBatchStream::from_reader(Pages { next: Some(0) });
+/// # let batches: Vec<_> = futures::executor::block_on(stream.try_collect())?;
+/// # assert_eq!(batches.len(), 3);
+/// # Ok::<(), athena_connector_sdk::Error>(())
+/// ```
+#[async_trait]
+pub trait BatchReader: Send + 'static {
+    /// Reads the next batch, which may be empty; `None` after the last one. Not called after `None`
+    /// or an error.
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>>;
+}
+
 impl RecordBatchStream {
     /// Creates a stream from an asynchronous source, polled at the pace at which the SDK encodes.
     pub fn new(stream: impl Stream<Item = Result<RecordBatch>> + Send + 'static) -> Self {
         Self { source: Source::Stream(stream.boxed()) }
+    }
+
+    /// Creates a stream of the batches of `reader`, each read when the SDK needs it.
+    pub fn from_reader(reader: impl BatchReader) -> Self {
+        Self::new(stream::try_unfold(reader, async |mut reader| {
+            Ok(reader.next_batch().await?.map(|batch| (batch, reader)))
+        }))
     }
 
     /// Creates a stream of no batches.

@@ -102,7 +102,10 @@ fn resolve(own: &Item, inherited: &Item, sdk: &SdkSource) -> anyhow::Result<Inli
     let own = own.as_value().and_then(Value::as_inline_table);
     for table in [inherited.as_inline_table(), own].into_iter().flatten() {
         for feature in table.get("features").and_then(Value::as_array).into_iter().flatten() {
-            features.push(feature.as_str().context("a feature is no text")?);
+            let feature = feature.as_str().context("a feature is no text")?;
+            if !features.iter().any(|other| other.as_str() == Some(feature)) {
+                features.push(feature);
+            }
         }
     }
     if !features.is_empty() {

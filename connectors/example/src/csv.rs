@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use athena_connector_sdk::{
-    Error, Result,
+    BatchReader, Error, RecordBatchStream, Result,
     arrow::{
         csv::{
             ReaderBuilder,
@@ -13,10 +13,11 @@ use athena_connector_sdk::{
         error::ArrowError,
         record_batch::RecordBatch,
     },
+    async_trait,
 };
 
 use bytes::{Buf, Bytes};
-use futures::{Stream, StreamExt, stream, stream::BoxStream};
+use futures::{Stream, StreamExt, stream::BoxStream};
 
 use crate::visits;
 
@@ -35,11 +36,9 @@ const MAX_HEADER: usize = 1 << 20;
 pub fn batches(
     chunks: impl Stream<Item = Result<Bytes>> + Send + 'static,
     key: String,
-) -> impl Stream<Item = Result<RecordBatch>> + Send + 'static {
-    let object = Object { chunks: chunks.fuse().boxed(), chunk: Bytes::new(), decoder: None, key };
-    stream::try_unfold(object, async |mut object| {
-        Ok(object.next_batch().await?.map(|batch| (batch, object)))
-    })
+) -> RecordBatchStream {
+    let chunks = chunks.fuse().boxed();
+    RecordBatchStream::from_reader(Object { chunks, chunk: Bytes::new(), decoder: None, key })
 }
 
 /// Object that is being read.
@@ -52,7 +51,8 @@ struct Object {
     key: String,
 }
 
-impl Object {
+#[async_trait]
+impl BatchReader for Object {
     async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,
@@ -74,7 +74,9 @@ impl Object {
         self.decoder = Some(decoder);
         batch
     }
+}
 
+impl Object {
     /// Appends the next chunk that is not empty; returns whether there is one.
     async fn fetch(&mut self) -> Result<bool> {
         while let Some(chunk) = self.chunks.next().await.transpose()? {
@@ -156,7 +158,7 @@ mod tests {
 
     use std::fmt::Write;
 
-    use futures::TryStreamExt;
+    use futures::{TryStreamExt, stream};
 
     use super::*;
     use crate::day::Day;

@@ -142,7 +142,7 @@ impl Connector for Example {
         check_table(&request.table)?;
         let object: Object = request.split.read()?;
         let chunks = self.objects.get(&object).await?;
-        Ok(RecordBatchStream::new(csv::batches(chunks, object.key)))
+        Ok(csv::batches(chunks, object.key))
     }
 }
 

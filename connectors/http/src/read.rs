@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use athena_connector_sdk::{
-    Context, Error, RecordBatchStream, Result, arrow::record_batch::RecordBatch,
+    BatchReader, Context, Error, RecordBatchStream, Result, arrow::record_batch::RecordBatch,
+    async_trait,
 };
-use futures::stream;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -48,12 +48,11 @@ impl Pages {
     pub fn batches(self, decoder: Decoder) -> RecordBatchStream {
         let walk = Walk::new(self.list.paging.clone());
         let page = Some(walk.first());
-        let state = State { pages: self, decoder, walk, page, rows: 0 };
-        RecordBatchStream::new(stream::try_unfold(state, State::next))
+        RecordBatchStream::from_reader(Reader { pages: self, decoder, walk, page, rows: 0 })
     }
 }
 
-struct State {
+struct Reader {
     pages: Pages,
     decoder: Decoder,
     walk: Walk,
@@ -63,8 +62,9 @@ struct State {
     rows: u64,
 }
 
-impl State {
-    async fn next(mut self) -> Result<Option<(RecordBatch, Self)>> {
+#[async_trait]
+impl BatchReader for Reader {
+    async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         let Some(page) = self.page.take() else { return Ok(None) };
         let Pages { client, context, list, .. } = &self.pages;
         let answer = client.get(context, &list.path, &list.query, &page).await?;
@@ -72,9 +72,11 @@ impl State {
         self.rows += batch.num_rows() as u64;
         let is_enough = self.pages.list.limit.is_some_and(|limit| self.rows >= limit);
         self.page = next.filter(|_| !is_enough);
-        Ok(Some((batch, self)))
+        Ok(Some(batch))
     }
+}
 
+impl Reader {
     fn decode(&mut self, answer: &Answer) -> Result<(RecordBatch, Option<Page>)> {
         let path = &self.pages.list.path;
         let invalid = |what: String, error: Option<serde_json::Error>| {
