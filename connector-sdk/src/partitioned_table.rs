@@ -167,7 +167,8 @@ impl<T: PartitionedTable> Connector for Divided<T> {
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        let ReadRecords { context, table: _, projection, split, constraints, claims } = request;
+        let ReadRecords { context, table, projection, split, constraints, claims } = request;
+        self.0.definition(context.clone()).await?.check_columns(&table, &projection)?;
         let split = split.read::<T::Split>()?;
         self.0.scan(split, Scan { context, projection, constraints, claims }).await
     }

@@ -254,7 +254,8 @@ impl<T: Table> Connector for Undivided<T> {
     }
 
     async fn read_records(&self, request: ReadRecords) -> Result<RecordBatchStream> {
-        let ReadRecords { context, table: _, projection, split: _, constraints, claims } = request;
+        let ReadRecords { context, table, projection, split: _, constraints, claims } = request;
+        self.0.definition(context.clone()).await?.check_columns(&table, &projection)?;
         self.0.scan(Scan { context, projection, constraints, claims }).await
     }
 }

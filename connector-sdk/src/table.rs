@@ -1,13 +1,13 @@
 //! The [`Table`] trait and table definitions.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use athena_protocol::predicate::Constraints;
+use athena_protocol::{TableName, predicate::Constraints};
 
 use crate::{
-    Conjunct, Context, Pushed, PushedDown, RecordBatchStream, Result,
+    Conjunct, Context, Error, Pushed, PushedDown, RecordBatchStream, Result,
     pushdown::{self, Claims},
 };
 
@@ -40,6 +40,27 @@ pub struct TableDef {
     pub partition_columns: Vec<String>,
     /// Treatment of columns whose type Athena does not support.
     pub unsupported_types: UnsupportedTypes,
+}
+
+impl TableDef {
+    /// Checks that the table has all columns that are read. A source that finds columns by name may
+    /// take one that does not exist for nulls.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput`, which names the column.
+    pub(crate) fn check_columns(&self, table: &TableName, projection: &Schema) -> Result<()> {
+        let names = |schema: &Schema| -> Vec<String> {
+            schema.fields().iter().map(|field| field.name().to_lowercase()).collect()
+        };
+        let columns: HashSet<String> = names(&self.schema).into_iter().collect();
+        match names(projection).into_iter().find(|name| !columns.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::invalid_input(format!(
+                "table {table} has no column {name:?}; describe the table again"
+            ))),
+        }
+    }
 }
 
 /// Treatment of columns whose type Athena does not support, in whole or in a nested part: null,

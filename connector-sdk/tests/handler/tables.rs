@@ -9,7 +9,7 @@ use arrow::{
 };
 use athena_connector_sdk::{
     Connector as _, Context, Cursor, Error, ErrorKind, GetPartitions, GetSplits, Handler,
-    ListTables, PageStream, PartitionedTable, RecordBatchStream, Result, Scan, Split,
+    ListTables, PageStream, PartitionedTable, ReadRecords, RecordBatchStream, Result, Scan, Split,
     StaticConnector, Table, TableDef, TableName, async_trait,
     predicate::{EquatableValueSet, ValueSet},
     testing::Harness,
@@ -179,4 +179,35 @@ async fn a_list_of_tables_resumes_after_every_one_of_them() {
     for (index, (_, cursor)) in all.iter().enumerate() {
         assert_eq!(list(Some(cursor.clone())).await, all[index + 1..], "after {cursor:?}");
     }
+}
+
+/// Table that returns a column of nulls for whatever it is asked.
+struct Obliging;
+
+#[async_trait]
+impl Table for Obliging {
+    async fn definition(&self, _: Context) -> Result<TableDef> {
+        Ok(TableDef::new([Field::new("n", DataType::Int64, true)]))
+    }
+
+    async fn scan(&self, scan: Scan) -> Result<RecordBatchStream> {
+        Ok(RecordBatch::new_empty(scan.projection).into())
+    }
+}
+
+#[tokio::test]
+async fn a_column_that_the_table_does_not_have_is_not_read() {
+    let connector = StaticConnector::new().table("s", "obliging", Obliging);
+    let read = |column: &str| {
+        let table = TableName::new("s", "obliging");
+        connector.read_records(ReadRecords::new(
+            table,
+            schema(&[(column, DataType::Int64)]),
+            Split::new(),
+        ))
+    };
+    assert!(read("n").await.is_ok());
+    let error = read("m").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.message().contains("no column \"m\""), "{error}");
 }
