@@ -75,7 +75,7 @@ pub struct Handler {
     pub(crate) seals: Seals,
     pub(crate) access: Option<Arc<dyn AccessRule>>,
     /// Hooks, the outermost first.
-    hooks: Vec<Arc<dyn Hook>>,
+    pub(crate) hooks: Vec<Arc<dyn Hook>>,
     pub(crate) query_watch: Option<QueryWatch>,
 }
 

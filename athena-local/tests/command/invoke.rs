@@ -148,3 +148,20 @@ fn a_replay_needs_a_request_and_a_function_on_this_machine() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("runs functions on this machine"), "{error}");
 }
+
+#[test]
+fn the_line_of_a_failed_invocation_has_its_query_and_table() {
+    let file = "tests/golden/exchange/v6-gettable.request.json";
+    let (Request::GetTable(request), _) =
+        Request::decode(recorded("v6-gettable.request.json").as_bytes()).unwrap()
+    else {
+        panic!("{file} is another request")
+    };
+    let output = run(&["invoke", EXAMPLE, file]);
+    let log = failed(&output);
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("\"level\":\"ERROR\"")).collect();
+    let [line] = lines[..] else { panic!("one line for one failure: {log}") };
+    for part in [&request.query_id.unwrap(), "GetTableRequest", "sales.orders", "does not exist"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}

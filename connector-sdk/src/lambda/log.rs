@@ -40,13 +40,14 @@ pub(super) fn init(stderr: RedactedStderr) {
 }
 
 /// Creates a filter of the lines with which the AWS clients log whole responses, such as a key that
-/// KMS derives. No setting brings them back.
+/// KMS derives, and of those with which the runtime repeats an error. No setting brings them back.
 fn without_bodies() -> FilterFn {
     FilterFn::new(is_without_body)
 }
 
 fn is_without_body(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() < Level::TRACE || !metadata.target().starts_with("aws_")
+    let has_body = *metadata.level() == Level::TRACE && metadata.target().starts_with("aws_");
+    !has_body && metadata.target() != "lambda_runtime::layers::panic"
 }
 
 /// Creates a filter from directives by target, or else from Lambda's level. Invalid directives

@@ -24,6 +24,7 @@
 //! but those of the runtime. Logs are structured, and quiet on success. `AWS_LAMBDA_LOG_LEVEL`,
 //! `AWS_LAMBDA_LOG_FORMAT` and `RUST_LOG` configure them.
 
+mod failure_log;
 mod log;
 mod payload;
 mod redact;
@@ -41,7 +42,7 @@ use futures::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 
-use self::{payload::RawPayload, redact::RedactedStderr};
+use self::{failure_log::FailureLog, payload::RawPayload, redact::RedactedStderr};
 use crate::{Connector, Error, Handler, Setting, Settings, variables::join_problems};
 
 /// Error outside of an invocation.
@@ -115,6 +116,9 @@ impl Handler {
         if !self.shows_causes() {
             std::panic::set_hook(Box::new(log_panic_location));
         }
+        let shows_causes = self.shows_causes();
+        // The outermost hook sees the errors of the others, too.
+        self.hooks.insert(0, Arc::new(FailureLog { shows_causes }));
         let handler = Arc::new(self);
         let service = service_fn(move |event: LambdaEvent<()>| {
             let handler = Arc::clone(&handler);
@@ -132,7 +136,12 @@ impl Handler {
         // A panic fails only this invocation: the next one may succeed.
         let response = AssertUnwindSafe(self.handle(&request, Some(deadline))).catch_unwind().await;
         response
-            .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
+            .unwrap_or_else(|panic| {
+                let error = panic_error(panic.as_ref());
+                let error_message = message(&error, self.shows_causes()).error_message;
+                tracing::error!(error = error_message, "the invocation panicked");
+                Err(error)
+            })
             .and_then(raw_json)
             .map_err(|error| self.diagnostic(&error))
     }
@@ -142,16 +151,17 @@ impl Handler {
     }
 
     fn diagnostic(&self, error: &Error) -> Diagnostic {
-        let error = if self.shows_causes() {
-            FunctionError::with_causes(error)
-        } else {
-            FunctionError::from(error)
-        };
+        let error = message(error, self.shows_causes());
         Diagnostic {
             error_type: error.error_type.unwrap_or_default(),
             error_message: error.error_message.unwrap_or_default(),
         }
     }
+}
+
+/// Returns the error as its caller sees it.
+fn message(error: &Error, shows_causes: bool) -> FunctionError {
+    if shows_causes { FunctionError::with_causes(error) } else { FunctionError::from(error) }
 }
 
 /// Logs where a panic happened. Its message is formatted by any code and may quote data.

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use arrow::{
     array::{ArrayRef, StringArray},
-    datatypes::Schema,
     error::ArrowError,
     record_batch::RecordBatch,
 };
 use datafusion::{
+    catalog::TableProvider,
     common::TableReference,
     sql::{parser::Statement as DfStatement, sqlparser::ast::Statement},
 };
 
-use crate::type_name::type_name;
+use crate::{table::FederatedTable, type_name::type_name};
 
 /// Returns the table that `statement` describes, or `None` for any other statement.
 pub(crate) fn table(statement: &DfStatement) -> Option<TableReference> {
@@ -38,17 +38,21 @@ pub(crate) fn table(statement: &DfStatement) -> Option<TableReference> {
     }
 }
 
-/// Returns a row for each column of `schema`, in order.
-pub(crate) fn columns(schema: &Schema) -> Result<RecordBatch, ArrowError> {
+/// Returns a row for each column of `table`, in order.
+pub(crate) fn columns(table: &dyn TableProvider) -> Result<RecordBatch, ArrowError> {
+    let schema = table.schema();
     let fields = schema.fields();
     let names: StringArray = fields.iter().map(|field| Some(field.name().as_str())).collect();
     let types: StringArray =
         fields.iter().map(|field| Some(type_name(field.data_type()))).collect();
     let empty: ArrayRef = Arc::new(StringArray::from(vec![""; fields.len()]));
+    let federated = table.downcast_ref::<FederatedTable>();
+    let comment = |name: &str| federated.and_then(|table| table.comment(name)).unwrap_or_default();
+    let comments: StringArray = fields.iter().map(|field| Some(comment(field.name()))).collect();
     RecordBatch::try_from_iter_with_nullable([
         ("Column", Arc::new(names) as ArrayRef, true),
         ("Type", Arc::new(types), true),
-        ("Extra", Arc::clone(&empty), true),
-        ("Comment", empty, true),
+        ("Extra", empty, true),
+        ("Comment", Arc::new(comments), true),
     ])
 }

@@ -183,7 +183,7 @@ impl Engine {
         if let Some(table) = describe::table(&statement) {
             let table = context.table_provider(table).await;
             let table = table.map_err(|error| from_datafusion(&error))?;
-            return self.plan_batch(id, trace, describe::columns(&table.schema())?).await;
+            return self.plan_batch(id, trace, describe::columns(table.as_ref())?).await;
         }
         for function in functions {
             let client = self.function_client(&function, &catalogs, &id, &trace).await?;

@@ -74,6 +74,11 @@ impl FederatedTable {
         Self { limit: Some(limit), ..self.clone() }
     }
 
+    /// Returns the comment of a column, which is in the metadata under its name.
+    pub(crate) fn comment(&self, column: &str) -> Option<&str> {
+        self.definition.schema.metadata().get(column).map(String::as_str)
+    }
+
     pub(crate) fn limit(&self) -> Option<&PushedLimit> {
         self.limit.as_ref()
     }

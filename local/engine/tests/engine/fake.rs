@@ -73,7 +73,9 @@ pub(super) fn orders_schema() -> SchemaRef {
         Field::new("region", DataType::Utf8, true),
         Field::new("amount", DataType::Float64, true),
     ];
-    let metadata = HashMap::from([("source".to_owned(), "fake".to_owned())]);
+    let metadata = [("source", "fake"), ("region", "where it was sold")];
+    let metadata: HashMap<_, _> =
+        metadata.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     Arc::new(Schema::new_with_metadata(fields, metadata))
 }
 

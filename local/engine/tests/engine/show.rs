@@ -32,4 +32,5 @@ async fn information_schema_has_tables_and_columns() {
 async fn describe_lists_the_columns_of_a_table() {
     let rows = Fake::new(vec![]).rows("DESCRIBE lake.shop.orders").await;
     assert!(rows.contains("region") && rows.contains("varchar"), "{rows}");
+    assert!(rows.contains("where it was sold"), "the comment of a column is shown: {rows}");
 }
