@@ -27,6 +27,8 @@ fn request(method_name: &str, returns: DataType) -> Vec<u8> {
 
 #[test]
 fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() {
+    // Others measure what the whole process allocates, the requests of this test too.
+    let _exclusive = exclusive();
     let udfs = Udfs::new()
         .scalar("word", |flag: bool| flag.to_string())
         .scalar("kilobyte", |_: bool| "x".repeat(1_000))
@@ -41,7 +43,6 @@ fn a_function_takes_memory_for_one_response_whatever_the_number_of_rows() {
         ("same", DataType::Boolean, true),
     ] {
         let request = request(name, returns);
-        let _exclusive = exclusive();
         let profiler = dhat::Profiler::builder().testing().build();
         let response = runtime.block_on(handler.handle(&request, None));
         let peak = dhat::HeapStats::get().max_bytes;
